@@ -1,0 +1,3 @@
+//! A local payment bridge between tills and card terminals.
+
+pub mod simulator;

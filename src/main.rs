@@ -1,0 +1,2 @@
+//! The `pos-bridge` program.
+fn main() {}

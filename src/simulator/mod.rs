@@ -1,0 +1,1 @@
+//! The simulated providers: real HTTP on loopback, virtual terminals, faults on demand.
