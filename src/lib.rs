@@ -1,3 +1,6 @@
 //! A local payment bridge between tills and card terminals.
 
+pub mod domain;
+pub mod engine;
+pub mod ports;
 pub mod simulator;

@@ -1,0 +1,14 @@
+//! The rules of money, as pure functions over plain data: no I/O, no clock, no randomness.
+//!
+//! Start with [`attempt`] (the state machine that every fact goes through), then [`operation`] (what a till is told).
+
+pub mod attempt;
+pub mod card;
+pub mod directory;
+pub mod evidence;
+pub mod identifiers;
+pub mod money;
+pub mod operation;
+pub mod reading;
+pub mod refund;
+pub mod request;

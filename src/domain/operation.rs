@@ -1,0 +1,251 @@
+//! What a till asked for, and what it is told of it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::attempt::{Attempt, Kind, Phase, Reason};
+use super::evidence::Approval;
+use super::identifiers::{OperationId, Reference, StoreId, TerminalName, TillId};
+use super::money::Money;
+
+/// A sale or a refund, unique by till, kind and reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation {
+    /// Its number, the same for ever.
+    pub id: OperationId,
+    /// Sale or refund.
+    pub kind: Kind,
+    /// Who asked.
+    pub till: TillId,
+    /// The till's own number for it.
+    pub reference: Reference,
+    /// How much of what.
+    pub money: Money,
+    /// On which terminal the latest attempt runs.
+    pub terminal: TerminalName,
+    /// In which shop.
+    pub store: StoreId,
+    /// Which provider carries it.
+    pub provider: Provider,
+    /// The sale that a refund gives back.
+    pub original: Option<OperationId>,
+    /// The latest attempt; every operation has one from its first commit on.
+    pub attempt: Attempt,
+    /// Minor units of a sale that were given back, here or at the provider's back office.
+    pub refunded: i64,
+    /// No real money moves (a provider's sandbox).
+    pub simulated: bool,
+    /// When the till was given the final result of the latest attempt.
+    pub told_at: Option<Timestamp>,
+    /// When the till booked the result.
+    pub acknowledged_at: Option<Timestamp>,
+    /// When the till asked first.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// The cloud service behind a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// Dintero Checkout with its in-person terminals.
+    Dintero,
+}
+
+impl Provider {
+    /// The word that the configuration, the journal and the till's reply use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dintero => "dintero",
+        }
+    }
+}
+
+/// Where an operation stands, in the till's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Under way.
+    Pending,
+    /// Money moved.
+    Approved,
+    /// Proven: nothing moved, the answer was no.
+    Declined,
+    /// Proven: nothing moved, it was stopped.
+    Cancelled,
+    /// Proven: nothing moved, it never started.
+    Failed,
+    /// Not proven either way.
+    Unknown,
+}
+
+impl Status {
+    /// Every status, for filters and tables.
+    pub const ALL: [Self; 6] =
+        [Self::Pending, Self::Approved, Self::Declined, Self::Cancelled, Self::Failed, Self::Unknown];
+
+    /// The word that the till's reply uses.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Declined => "declined",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The outcome is proven.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        !matches!(self, Self::Pending | Self::Unknown)
+    }
+}
+
+/// What the till may do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Retry {
+    /// Nothing: it is done.
+    Never,
+    /// Ask again with the same reference; that cannot charge twice.
+    SameReference,
+    /// Nothing was taken; trying again is safe.
+    NewAttempt,
+    /// A person looks at the terminal's receipt and decides.
+    Operator,
+}
+
+impl Phase {
+    /// The phase in the till's words.
+    #[must_use]
+    pub const fn status(&self) -> Status {
+        match self {
+            Self::Reserved | Self::Sending | Self::Open { .. } => Status::Pending,
+            Self::Unknown { .. } | Self::Abandoned { .. } => Status::Unknown,
+            Self::Approved { .. } => Status::Approved,
+            Self::Declined { .. } => Status::Declined,
+            Self::Cancelled { .. } => Status::Cancelled,
+            Self::Failed { .. } => Status::Failed,
+        }
+    }
+
+    /// What the till may do next.
+    #[must_use]
+    pub const fn retry(&self) -> Retry {
+        match self {
+            Self::Reserved | Self::Sending | Self::Open { .. } | Self::Unknown { .. } => Retry::SameReference,
+            Self::Abandoned { .. } => Retry::Operator,
+            Self::Approved { .. } => Retry::Never,
+            Self::Declined { .. } | Self::Cancelled { .. } | Self::Failed { .. } => Retry::NewAttempt,
+        }
+    }
+}
+
+impl Operation {
+    /// Where it stands, in the till's words.
+    #[must_use]
+    pub const fn status(&self) -> Status {
+        self.attempt.phase.status()
+    }
+
+    /// Waiting longer brings the till nothing: the result is proven, or a person has to decide.
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        !self.attempt.phase.is_live()
+    }
+
+    /// The proof that money moved, when it did.
+    #[must_use]
+    pub const fn approval(&self) -> Option<&Approval> {
+        match &self.attempt.phase {
+            Phase::Approved { approval, .. } => Some(approval),
+            _ => None,
+        }
+    }
+
+    /// The payment completed after the till had been told otherwise.
+    #[must_use]
+    pub const fn is_late(&self) -> bool {
+        matches!(self.attempt.phase, Phase::Approved { late: true, .. })
+    }
+
+    /// Why it was refused, when it was.
+    #[must_use]
+    pub const fn reason(&self) -> Option<&Reason> {
+        match &self.attempt.phase {
+            Phase::Declined { reason } | Phase::Failed { reason } => Some(reason),
+            _ => None,
+        }
+    }
+}
+
+/// What makes a repeated request the same request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// How much; a refund may leave it out and then means all that is left.
+    pub money: Option<Money>,
+    /// The sale that a refund gives back.
+    pub original: Option<OperationId>,
+}
+
+/// What a till's profile wants when a reference comes again after a result that took no money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnRepeat {
+    /// The customer tries again under the same receipt number.
+    #[default]
+    NewAttempt,
+    /// The stored result, for ever.
+    Replay,
+}
+
+/// What to do with a request whose reference is known already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// It asks for something else: refuse it.
+    Conflict,
+    /// It is under way: wait with the first caller.
+    Join,
+    /// It is over: give the stored result.
+    Replay,
+    /// It is over, nothing was taken and the till knows that: run it again.
+    NewAttempt,
+}
+
+impl Operation {
+    /// What to do when the till asks for this operation again.
+    #[must_use]
+    pub fn repeat(&self, asked: &Fingerprint, on_repeat: OnRepeat) -> Repeat {
+        if asked.original != self.original || asked.money.is_some_and(|money| money != self.money) {
+            return Repeat::Conflict;
+        }
+        match (&self.attempt.phase, on_repeat) {
+            (phase, _) if phase.is_live() => Repeat::Join,
+            (Phase::Declined { .. } | Phase::Cancelled { .. } | Phase::Failed { .. }, OnRepeat::NewAttempt)
+                if self.told_at.is_some() =>
+            {
+                Repeat::NewAttempt
+            }
+            _ => Repeat::Replay,
+        }
+    }
+}
+
+impl Attempt {
+    /// Whether this attempt, rather than the one that does so far, decides what its operation's till is told: an
+    /// approved one over any other, else the later one.
+    #[must_use]
+    pub fn decides_over(&self, other: &Self) -> bool {
+        let approved = |attempt: &Self| matches!(attempt.phase, Phase::Approved { .. });
+        match (approved(self), approved(other)) {
+            (true, false) => true,
+            (false, true) => false,
+            _ => self.number > other.number,
+        }
+    }
+}

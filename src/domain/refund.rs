@@ -1,0 +1,54 @@
+//! How much of a sale may still be given back.
+
+use super::attempt::Phase;
+use super::money::{Amount, Money};
+use super::operation::Operation;
+
+/// Why a refund is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotRefundable {
+    /// Only money that was taken can be given back.
+    #[error("the sale is {status}; only an approved sale can be refunded")]
+    NotApproved {
+        /// What the sale is instead.
+        status: &'static str,
+    },
+    /// An operator approved it without a payment at the provider to give back.
+    #[error("the provider's payment behind this sale is not known; refund it in the provider's back office")]
+    NoTransaction,
+    /// Another currency than the sale's.
+    #[error("the sale was in {sale}, a refund in {asked} is not possible")]
+    Currency {
+        /// The sale's.
+        sale: &'static str,
+        /// The refund's.
+        asked: &'static str,
+    },
+    /// More than is left.
+    #[error("{left} minor units of the sale are left to refund")]
+    Exceeds {
+        /// Minor units that are left.
+        left: i64,
+    },
+}
+
+/// How much a refund gives back: what was asked, or all that is left.
+///
+/// `set_aside` is the sum of every refund of this sale that has moved money or may still move it, whoever asked for it.
+///
+/// # Errors
+/// [`NotRefundable`] when the sale is not approved, the currency differs, or more is asked than is left.
+pub fn refund_amount(sale: &Operation, set_aside: i64, asked: Option<Money>) -> Result<Amount, NotRefundable> {
+    let Phase::Approved { approval, .. } = &sale.attempt.phase else {
+        return Err(NotRefundable::NotApproved { status: sale.status().name() });
+    };
+    if approval.transaction.is_none() {
+        return Err(NotRefundable::NoTransaction);
+    }
+    if let Some(money) = asked.filter(|money| money.currency != sale.money.currency) {
+        return Err(NotRefundable::Currency { sale: sale.money.currency.code(), asked: money.currency.code() });
+    }
+    let left = approval.amount.minor() - set_aside;
+    let wanted = asked.map_or(left, |money| money.amount.minor());
+    Amount::new(wanted).ok().filter(|amount| amount.minor() <= left).ok_or(NotRefundable::Exceeds { left: left.max(0) })
+}

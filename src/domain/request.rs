@@ -1,0 +1,163 @@
+//! What a till can ask for, already parsed: every value here is valid.
+
+use serde::{Deserialize, Serialize};
+
+use super::identifiers::{OperationId, Reference, TerminalName, TillId, TransactionId};
+use super::money::{Amount, Money};
+
+/// A sale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaleRequest {
+    /// The till's own number for it.
+    pub reference: Reference,
+    /// How much of what.
+    pub money: Money,
+    /// On which terminal; the till's own when it does not say.
+    pub terminal: Option<TerminalName>,
+    /// What is kept and passed on.
+    pub details: Details,
+}
+
+/// A refund of an approved sale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundRequest {
+    /// The refund's own number.
+    pub reference: Reference,
+    /// Of which sale.
+    pub original: Original,
+    /// How much; all that is left when the till does not say.
+    pub amount: Option<Amount>,
+    /// Its currency, when the till says one.
+    pub currency: Option<super::money::Currency>,
+    /// On which terminal; the till's own when it does not say.
+    pub terminal: Option<TerminalName>,
+    /// What is kept and passed on.
+    pub details: Details,
+}
+
+/// How a refund names its sale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Original {
+    /// By the till's own number, and another till's id where that one took it.
+    Reference {
+        /// The sale's number.
+        reference: Reference,
+        /// The till that took it; the asking one when not said.
+        till: Option<TillId>,
+    },
+    /// By the bridge's number.
+    Operation(OperationId),
+    /// By the provider's number.
+    Transaction(TransactionId),
+}
+
+/// What is kept with an operation and passed on to the provider, without a meaning for the money.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Details {
+    /// Who is at the till.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operator: Option<String>,
+    /// What it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Why money is given back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The goods; their amounts add up to the operation's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<Item>,
+    /// Words of the till's own, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub metadata: Vec<(String, String)>,
+}
+
+/// A line of goods.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// The article.
+    pub id: String,
+    /// The line, unique within the operation.
+    pub line_id: String,
+    /// What it is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// How many, or how much of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<Decimal>,
+    /// The line's sum in minor units, with tax and rebate; negative for a line that lowers the sum.
+    pub amount: i64,
+    /// The tax in it, in minor units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vat_amount: Option<i64>,
+    /// The tax rate in per cent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vat: Option<Decimal>,
+}
+
+/// A decimal number exactly as it was written (`2`, `0.375`), never a float.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Decimal(String);
+
+/// The text is no plain decimal number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a plain number such as 2 or 0.375")]
+pub struct NotDecimal;
+
+impl Decimal {
+    /// The number that the text writes.
+    ///
+    /// # Errors
+    /// [`NotDecimal`] unless it is up to nine digits, with up to six more behind a point.
+    pub fn parse(text: &str) -> Result<Self, NotDecimal> {
+        let unsigned = text.strip_prefix('-').unwrap_or(text);
+        let (whole, fraction) = match unsigned.split_once('.') {
+            Some((whole, fraction)) => (whole, Some(fraction)),
+            None => (unsigned, None),
+        };
+        let digits = |text: &str, most: usize| {
+            (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let leading_zero = whole.len() > 1 && whole.starts_with('0');
+        if digits(whole, 9) && !leading_zero && fraction.is_none_or(|fraction| digits(fraction, 6)) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotDecimal)
+        }
+    }
+
+    /// The number as it was written; it is a valid JSON number too.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Decimal {
+    type Error = NotDecimal;
+    fn try_from(text: String) -> Result<Self, NotDecimal> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Decimal> for String {
+    fn from(decimal: Decimal) -> Self {
+        decimal.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_are_plain() {
+        for good in ["0", "2", "2.5", "0.375", "-1", "123456789.123456"] {
+            assert!(Decimal::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", ".5", "5.", "1e3", "01", "1,5", "NaN", "+1", "--1", "1.2.3", "1234567890"] {
+            assert!(Decimal::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

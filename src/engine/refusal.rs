@@ -1,0 +1,45 @@
+//! Why the bridge does not do what a till asks.
+
+use crate::domain::attempt::NotResolvable;
+use crate::domain::operation::Operation;
+use crate::domain::refund::NotRefundable;
+
+/// Why the bridge does not do what a till asks. Whatever the reason, nothing was sent to a provider for it.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such operation of this till.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// The till may not do that.
+    #[error("{0}")]
+    Forbidden(String),
+    /// The reference is taken by a different request.
+    #[error("this reference was used for {}; use a new reference for a new {}", .0.money, .0.kind.name())]
+    ReferenceConflict(Box<Operation>),
+    /// The refund may not be made.
+    #[error(transparent)]
+    NotRefundable(NotRefundable),
+    /// The terminal does not exist or is not the till's to use.
+    #[error("terminal {0:?} is not one that this till may use")]
+    UnknownTerminal(String),
+    /// Another operation holds the terminal.
+    #[error("terminal {} is busy with {} {} of till {}", .0.terminal, .0.kind.name(), .0.reference, .0.till)]
+    TerminalBusy(Box<Operation>),
+    /// The terminal waits for a person.
+    #[error("terminal {terminal} takes no payments until a person has looked: {why}")]
+    TerminalFrozen {
+        /// Which one.
+        terminal: String,
+        /// The alarm's text.
+        why: String,
+    },
+    /// An operator's decision that may not be taken.
+    #[error(transparent)]
+    NotResolvable(NotResolvable),
+    /// The journal cannot be written. Nothing was sent; asking again is safe.
+    #[error("the bridge cannot write its journal, so it takes no payments: {0}")]
+    StorageUnavailable(String),
+    /// The bridge is stopping or not ready yet. Nothing was sent; asking again is safe.
+    #[error("the bridge is starting or stopping; ask again in a moment")]
+    ShuttingDown,
+}
