@@ -436,3 +436,42 @@ pub trait Journal: Send + Sync {
     /// What happened to an operation, oldest first.
     async fn history(&self, operation: OperationId) -> Result<Vec<HistoryLine>, JournalError>;
 }
+
+// ── Callbacks ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// A request that claims to come from a provider.
+#[derive(Debug, Clone)]
+pub struct CallbackRequest {
+    /// `GET` or `POST`.
+    pub method: String,
+    /// The path that was called here.
+    pub path: String,
+    /// The query without its question mark, exactly as it came.
+    pub query: String,
+    /// The headers, with names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body; never a source of truth.
+    pub body: bytes::Bytes,
+}
+
+impl CallbackRequest {
+    /// The first header with this lower-case name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// A request to the callback listener did not come from the provider.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a genuine callback: {0}")]
+pub struct NotGenuine(pub &'static str);
+
+/// Tells a provider's callbacks from anybody else's.
+pub trait CallbackVerifier: Send + Sync {
+    /// What the request is, when it is proven to come from the provider.
+    ///
+    /// # Errors
+    /// [`NotGenuine`] for anything that is not proven.
+    fn verify(&self, request: &CallbackRequest, now: Timestamp) -> Result<Callback, NotGenuine>;
+}

@@ -1,0 +1,3 @@
+//! The cloud APIs that drive terminals.
+
+pub mod dintero;
