@@ -156,6 +156,8 @@ pub trait Provider: Send + Sync {
     fn is_sandbox(&self) -> bool;
     /// How long things may take here.
     fn patience(&self) -> Patience;
+    /// A refund is approved on a terminal, so it needs the terminal's lease.
+    fn refunds_on_terminal(&self) -> bool;
     /// Starts a sale on a terminal. Sends at most one request that can start it.
     async fn start_sale(&self, order: SaleOrder<'_>) -> Answer<Handle>;
     /// Reads what the provider knows of a sale attempt.

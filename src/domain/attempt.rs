@@ -407,7 +407,8 @@ impl Attempt {
             Finding::Declined(reason) => Some(self.to(Phase::Declined { reason: reason.clone() })),
             Finding::Cancelled => Some(self.to(Phase::Cancelled { resolution: None })),
             Finding::Contradiction(contradiction) => self.seen_contradiction(contradiction, at),
-            Finding::Undecided { handle } => self.seen_undecided(handle.as_ref(), at),
+            Finding::Undecided { handle, started: false } if self.ran_out(at) => self.seen_unpaid(handle.as_ref(), at),
+            Finding::Undecided { handle, .. } => self.seen_undecided(handle.as_ref(), at),
             Finding::Nothing => self.seen_undecided(None, at),
         }
     }
@@ -477,6 +478,18 @@ impl Attempt {
             attempt: Attempt { contradicted: true, cancel_wanted: true, ..moved.attempt },
             alarm: if first { Some(self.alarm(AlarmKind::Mismatch, &contradiction.to_string())) } else { moved.alarm },
         })
+    }
+
+    /// Nobody can pay it any more, and nobody has asked for it to be stopped.
+    fn ran_out(&self, at: Timestamp) -> bool {
+        at >= self.expires_at && at < self.horizon && !self.cancel_wanted && self.kind == Kind::Sale
+    }
+
+    /// A session that ran out without a payment is cancelled at the provider: its record then proves "not paid",
+    /// which an expired session alone does not.
+    fn seen_unpaid(&self, handle: Option<&Handle>, at: Timestamp) -> Option<Transition> {
+        let attempt = self.seen_undecided(handle, at).map_or_else(|| self.clone(), |moved| moved.attempt);
+        Some(Self { cancel_wanted: true, ..attempt }.unalarmed())
     }
 
     /// Before the horizon an undecided record only tells the handle. After it, two of them with a gap end the waiting.

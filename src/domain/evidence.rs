@@ -100,6 +100,8 @@ pub enum Finding {
     Undecided {
         /// What the provider calls it, when that was learnt.
         handle: Option<Handle>,
+        /// A payment exists: a card was presented, the customer is not to be cut off.
+        started: bool,
     },
     /// Money was taken.
     Approved(Approval),
@@ -223,7 +225,7 @@ fn deciding_payment(payments: &[PaymentRecord]) -> Option<&PaymentRecord> {
 
 fn judge_payment(order: &Order, payment: &PaymentRecord, several: bool) -> Finding {
     match &payment.state {
-        PaymentState::Undecided => Finding::Undecided { handle: payment.session.clone() },
+        PaymentState::Undecided => Finding::Undecided { handle: payment.session.clone(), started: true },
         PaymentState::Declined(reason) => Finding::Declined(reason.clone()),
         PaymentState::Voided => Finding::Cancelled,
         PaymentState::Approved { captured } => Finding::Approved(Approval {
@@ -241,6 +243,6 @@ fn judge_session(session: Option<&SessionRecord>) -> Finding {
     match session {
         None => Finding::Nothing,
         Some(session) if session.cancelled => Finding::Cancelled,
-        Some(session) => Finding::Undecided { handle: Some(session.handle.clone()) },
+        Some(session) => Finding::Undecided { handle: Some(session.handle.clone()), started: false },
     }
 }

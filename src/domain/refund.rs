@@ -1,6 +1,6 @@
 //! How much of a sale may still be given back.
 
-use super::attempt::Phase;
+use super::attempt::{Phase, Reason};
 use super::money::{Amount, Money};
 use super::operation::Operation;
 
@@ -51,4 +51,20 @@ pub fn refund_amount(sale: &Operation, set_aside: i64, asked: Option<Money>) -> 
     let left = approval.amount.minor() - set_aside;
     let wanted = asked.map_or(left, |money| money.amount.minor());
     Amount::new(wanted).ok().filter(|amount| amount.minor() <= left).ok_or(NotRefundable::Exceeds { left: left.max(0) })
+}
+
+/// Whether the provider's own record lets a refund be sent: other people refund there too.
+///
+/// # Errors
+/// Why not; nothing is sent then.
+pub fn sendable(amount: Amount, captured: i64, refunded: i64) -> Result<(), Reason> {
+    if captured == 0 {
+        return Err(Reason::new("not_captured", "the payment is not captured yet; try again later or void it"));
+    }
+    let left = captured - refunded;
+    if amount.minor() > left {
+        let text = format!("the provider has {left} minor units left to refund; somebody refunded it there");
+        return Err(Reason::new("refund_exceeds", text));
+    }
+    Ok(())
 }

@@ -1,16 +1,48 @@
 //! The use cases: what happens when a till asks, a provider calls back, a poll is due, the program starts.
+//!
+//! Everything that moves money follows one pattern: decide (a pure step of the domain), commit (one durable step of the
+//! journal), act (a call to a provider, outside any transaction). Such work runs in a task of its own: a till that hangs
+//! up drops its request, never the work.
+//!
+//! | file | what happens there |
+//! | --- | --- |
+//! | `begin` | a till asks for a sale or a refund: reference, amount and lease are taken |
+//! | `attempt` | one attempt from the first byte to its proof: start, read, cancel |
+//! | `questions` | everything a till asks that starts nothing |
+//! | `callbacks` | a provider calls back |
+//! | `recovery` | the program starts |
+//! | `sweep` | every hour: whatever was missed |
+//! | `operator` | a person decides |
 
+mod attempt;
+mod begin;
+mod callbacks;
+mod health;
+mod operator;
+mod questions;
+mod readers;
+mod recovery;
 mod refusal;
+mod sweep;
+mod waiters;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::attempt::{Kind, Resolution};
-use crate::domain::directory::{Directory, Terminal, Till};
-use crate::domain::identifiers::{OperationId, Reference};
-use crate::domain::operation::Operation;
-use crate::domain::request::{RefundRequest, SaleRequest};
-use crate::ports::{Callback, Enrolment, HistoryLine, OperationFilter, RaisedAlarm, TerminalUse};
+use jiff::SignedDuration;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::domain::directory::{Directory, Store, Terminal};
+use crate::domain::identifiers::StoreId;
+use crate::domain::operation::{Operation, Provider as ProviderName};
+use crate::ports::{Clock, Enrolment, Journal, Provider, TerminalUse};
+
+use health::Health;
+use readers::Readers;
+use waiters::Waiters;
 
 pub use refusal::Refusal;
 
@@ -18,6 +50,55 @@ pub use refusal::Refusal;
 #[derive(Clone)]
 pub struct Engine {
     directory: Arc<Directory>,
+    journal: Arc<dyn Journal>,
+    providers: Arc<HashMap<ProviderName, Arc<dyn Provider>>>,
+    clock: Arc<dyn Clock>,
+    pace: Pace,
+    health: Arc<Health>,
+    waiters: Waiters,
+    readers: Readers,
+    tasks: TaskTracker,
+    stopping: CancellationToken,
+    recovered: watch::Sender<bool>,
+    sweep_wanted: Arc<Notify>,
+}
+
+/// How often things are looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Between two readings of an attempt while a customer stands at the terminal.
+    pub poll_interval: Duration,
+    /// Between two sweeps.
+    pub sweep_interval: Duration,
+    /// How far back a sweep looks.
+    pub sweep_window: SignedDuration,
+    /// The longest that new payments wait after a start until what was open before has been read.
+    pub recovery_patience: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            poll_interval: Duration::from_secs(1),
+            sweep_interval: Duration::from_secs(3600),
+            sweep_window: SignedDuration::from_hours(72),
+            recovery_patience: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What an [`Engine`] is made of.
+pub struct Parts {
+    /// Who and what the configuration knows.
+    pub directory: Directory,
+    /// The durable state.
+    pub journal: Arc<dyn Journal>,
+    /// The cloud APIs, by name; one for every provider that the directory names.
+    pub providers: HashMap<ProviderName, Arc<dyn Provider>>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// How often things are looked at.
+    pub pace: Pace,
 }
 
 /// What a till's request came to.
@@ -45,80 +126,52 @@ pub enum CallbackReceipt {
 pub struct TerminalView {
     /// The terminal.
     pub terminal: Terminal,
-    /// Who holds it, since when it last worked.
+    /// Who holds it, and when it last worked.
     pub usage: Option<TerminalUse>,
     /// How the provider sees it, when that could be read lately.
     pub enrolment: Option<Enrolment>,
 }
 
-#[allow(clippy::unused_async, clippy::missing_errors_doc, unused_variables)]
 impl Engine {
+    /// The use cases over these parts. Nothing happens until [`Engine::recover`] is called.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            directory: Arc::new(parts.directory),
+            journal: parts.journal,
+            providers: Arc::new(parts.providers),
+            clock: parts.clock,
+            pace: parts.pace,
+            health: Arc::default(),
+            waiters: Waiters::default(),
+            readers: Readers::default(),
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            recovered: watch::Sender::new(false),
+            sweep_wanted: Arc::default(),
+        }
+    }
+
     /// Who and what the configuration knows.
     #[must_use]
     pub fn directory(&self) -> &Directory {
         &self.directory
     }
-    /// Starts, rejoins or replays a sale. Returns as soon as its state is on disk; the payment itself goes on in a task
-    /// of its own, whatever becomes of the caller. Wait for its result with [`Engine::settled`].
-    pub async fn pay(&self, till: &Till, request: SaleRequest) -> Result<Progress, Refusal> {
-        Err(Refusal::ShuttingDown)
+
+    /// Takes nothing new, lets every call that is under way be answered and written, and returns. What is not decided
+    /// by then is read again after the next start.
+    pub async fn stop(&self) {
+        self.stopping.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
     }
-    /// The same for a refund.
-    pub async fn refund(&self, till: &Till, request: RefundRequest) -> Result<Progress, Refusal> {
-        Err(Refusal::ShuttingDown)
+
+    fn provider(&self, name: ProviderName) -> Result<&Arc<dyn Provider>, Refusal> {
+        // The configuration refuses a terminal whose provider it does not set up.
+        self.providers.get(&name).ok_or(Refusal::ShuttingDown)
     }
-    /// Waits until the operation is settled ([`Operation::is_settled`]) or the time is up, and returns it as it is then.
-    pub async fn settled(&self, operation: Operation, wait: Duration) -> Result<Operation, Refusal> {
-        Ok(operation)
-    }
-    /// A till's own operation.
-    pub async fn find(&self, till: &Till, kind: Kind, reference: &Reference) -> Result<Operation, Refusal> {
-        Err(Refusal::ShuttingDown)
-    }
-    /// Asks for an operation to be stopped, and returns it as it is now. A request, not a result.
-    pub async fn cancel(&self, till: &Till, kind: Kind, reference: &Reference) -> Result<Operation, Refusal> {
-        Err(Refusal::ShuttingDown)
-    }
-    /// The till has booked the result.
-    pub async fn acknowledge(&self, till: &Till, kind: Kind, reference: &Reference) -> Result<Operation, Refusal> {
-        Err(Refusal::ShuttingDown)
-    }
-    /// A till's most recent operation.
-    pub async fn last(&self, till: &Till) -> Result<Operation, Refusal> {
-        Err(Refusal::ShuttingDown)
-    }
-    /// A till's operations, newest first.
-    pub async fn operations(&self, till: &Till, filter: &OperationFilter) -> Result<Vec<Operation>, Refusal> {
-        Err(Refusal::ShuttingDown)
-    }
-    /// The terminals that a till may use.
-    pub async fn terminals(&self, till: &Till) -> Result<Vec<TerminalView>, Refusal> {
-        Err(Refusal::ShuttingDown)
-    }
-    /// A reply with this state is being handed to the till's connection; returns at once.
-    pub fn told(&self, operation: &Operation) {}
-    /// A genuine callback came: keep it and wake the reader. Never believes what it says.
-    pub async fn called_back(&self, callback: Callback) -> Result<CallbackReceipt, Refusal> {
-        Err(Refusal::ShuttingDown)
-    }
-    /// Why no payment can be taken right now; empty when one can.
-    pub async fn unready(&self) -> Vec<String> {
-        Vec::new()
-    }
-    /// An operator's decision on an outcome that is not proven.
-    pub async fn resolve(&self, id: OperationId, resolution: Resolution) -> Result<Operation, Refusal> {
-        Err(Refusal::ShuttingDown)
-    }
-    /// What happened to an operation.
-    pub async fn history(&self, id: OperationId) -> Result<(Operation, Vec<HistoryLine>), Refusal> {
-        Err(Refusal::ShuttingDown)
-    }
-    /// What a person must see to.
-    pub async fn alarms(&self) -> Result<Vec<RaisedAlarm>, Refusal> {
-        Err(Refusal::ShuttingDown)
-    }
-    /// Somebody has seen to an alarm.
-    pub async fn acknowledge_alarm(&self, id: i64, by: &str) -> Result<(), Refusal> {
-        Err(Refusal::ShuttingDown)
+
+    fn store(&self, id: &StoreId) -> Option<&Store> {
+        self.directory.store(id)
     }
 }

@@ -1,0 +1,142 @@
+//! A till asks for a sale or a refund: the reference, the amount and the terminal's lease are taken in one commit.
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::timeout;
+use ulid::Ulid;
+
+use crate::domain::directory::{Terminal, Till};
+use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TerminalName};
+use crate::domain::money::Money;
+use crate::domain::request::{Details, RefundRequest, SaleRequest};
+use crate::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale};
+
+use super::{Engine, Progress, Refusal};
+
+impl Engine {
+    /// Starts, rejoins or replays a sale. Returns as soon as its state is on disk; the payment itself goes on in a task
+    /// of its own, whatever becomes of the caller. Wait for its result with [`Engine::settled`].
+    ///
+    /// # Errors
+    /// A [`Refusal`]; nothing was sent then.
+    pub async fn pay(&self, till: &Till, request: SaleRequest) -> Result<Progress, Refusal> {
+        self.ready_for_money().await?;
+        let terminal = self.terminal_for(till, request.terminal.as_ref())?;
+        let provider = self.provider(terminal.provider)?;
+        let patience = provider.patience();
+        let expires_at = later(provider.now(), patience.session);
+        let horizon = later(expires_at, patience.afterwards);
+        let attempt = self.new_attempt(till, terminal, request.reference, request.details, (expires_at, horizon))?;
+        let details = attempt.details.clone();
+        let sale = NewSale { attempt, money: request.money };
+        self.begin(details, move |engine| async move { engine.journal.begin_sale(sale).await }).await
+    }
+
+    /// The same for a refund of an approved sale.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; nothing was sent then.
+    pub async fn refund(&self, till: &Till, request: RefundRequest) -> Result<Progress, Refusal> {
+        self.ready_for_money().await?;
+        let sale = self.health.journal(self.journal.find_sale(&till.id, &request.original).await)?;
+        let sale = sale.filter(|sale| sale.till == till.id || till.may_refund_others);
+        let sale = sale.ok_or(Refusal::NotFound("sale to refund"))?;
+        let terminal = self.terminal_for(till, request.terminal.as_ref())?;
+        let provider = self.provider(terminal.provider)?;
+        let horizon = later(provider.now(), provider.patience().refund);
+        let attempt = self.new_attempt(till, terminal, request.reference, request.details, (horizon, horizon))?;
+        let currency = request.currency.unwrap_or(sale.money.currency);
+        let details = attempt.details.clone();
+        let refund = NewRefund {
+            attempt,
+            original: sale.id,
+            asked: request.amount.map(|amount| Money { amount, currency }),
+            on_terminal: provider.refunds_on_terminal(),
+        };
+        self.begin(details, move |engine| async move { engine.journal.begin_refund(refund).await }).await
+    }
+
+    /// Begins in a task of its own, so that an attempt that is on disk is also driven when the till hangs up meanwhile.
+    async fn begin<Beginning>(
+        &self,
+        details: Details,
+        commit: impl FnOnce(Self) -> Beginning + Send + 'static,
+    ) -> Result<Progress, Refusal>
+    where
+        Beginning: Future<Output = Result<Begun, JournalError>> + Send,
+    {
+        let engine = self.clone();
+        let beginning = self.tasks.spawn(async move {
+            let begun = engine.health.journal(commit(engine.clone()).await)?;
+            engine.begun(begun, details)
+        });
+        beginning.await.unwrap_or_else(|failure| {
+            tracing::error!(%failure, "beginning an operation failed");
+            Err(Refusal::StorageUnavailable("internal failure".to_owned()))
+        })
+    }
+
+    fn begun(&self, begun: Begun, details: Details) -> Result<Progress, Refusal> {
+        match begun {
+            Begun::New(operation) => {
+                tracing::info!(
+                    operation = %operation.id, attempt = %operation.attempt.order.reference, till = %operation.till,
+                    terminal = %operation.terminal, kind = operation.kind.name(), reference = %operation.reference,
+                    amount = operation.money.amount.minor(), currency = %operation.money.currency, "begun",
+                );
+                self.drive_new(operation.clone(), details);
+                Ok(Progress { operation, replayed: false })
+            }
+            Begun::Joined(operation) => Ok(Progress { operation, replayed: false }),
+            Begun::Replayed(operation) => Ok(Progress { operation, replayed: true }),
+            Begun::Conflict(operation) => Err(Refusal::ReferenceConflict(Box::new(operation))),
+            Begun::Busy(holder) => Err(Refusal::TerminalBusy(Box::new(holder))),
+            Begun::Frozen(why) => Err(Refusal::TerminalFrozen(why)),
+            Begun::NotRefundable(why) => Err(Refusal::NotRefundable(why)),
+        }
+    }
+
+    /// New payments wait until what was open before the start has been read, but not for ever: the leases in the
+    /// journal protect those terminals anyway.
+    async fn ready_for_money(&self) -> Result<(), Refusal> {
+        let mut recovered = self.recovered.subscribe();
+        // A time-out is as good as a recovery here: see above.
+        let _ = timeout(self.pace.recovery_patience, recovered.wait_for(|recovered| *recovered)).await;
+        if self.stopping.is_cancelled() { Err(Refusal::ShuttingDown) } else { Ok(()) }
+    }
+
+    fn terminal_for(&self, till: &Till, asked: Option<&TerminalName>) -> Result<Terminal, Refusal> {
+        let name = asked.unwrap_or(&till.terminal);
+        self.directory
+            .terminals_of(till)
+            .find(|terminal| terminal.name == *name)
+            .cloned()
+            .ok_or_else(|| Refusal::UnknownTerminal(name.to_string()))
+    }
+
+    fn new_attempt(
+        &self,
+        till: &Till,
+        terminal: Terminal,
+        till_reference: Reference,
+        details: Details,
+        (expires_at, horizon): (Timestamp, Timestamp),
+    ) -> Result<NewAttempt, Refusal> {
+        Ok(NewAttempt {
+            operation: OperationId(Ulid::generate()),
+            reference: AttemptReference::new(Ulid::generate()),
+            simulated: self.provider(terminal.provider)?.is_sandbox(),
+            terminal,
+            expires_at,
+            horizon,
+            details,
+            till: till.id.clone(),
+            till_reference,
+            on_repeat: till.on_repeat,
+            now: self.clock.now(),
+        })
+    }
+}
+
+fn later(moment: Timestamp, duration: SignedDuration) -> Timestamp {
+    moment.saturating_add(duration).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,67 @@
+//! Why payments may not be possible right now, as the latest calls told.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::domain::identifiers::TerminalName;
+use crate::domain::operation::Provider;
+use crate::ports::{Enrolment, JournalError};
+
+use super::Refusal;
+
+/// The latest trouble with the journal and with each provider; gone with the next call that works.
+#[derive(Debug, Default)]
+pub(super) struct Health {
+    troubles: Mutex<BTreeMap<&'static str, String>>,
+    enrolments: Mutex<BTreeMap<TerminalName, Enrolment>>,
+}
+
+impl Health {
+    /// Notes how a call to the journal went, and turns its failure into the till's refusal.
+    pub(super) fn journal<T>(&self, result: Result<T, JournalError>) -> Result<T, Refusal> {
+        match &result {
+            Err(JournalError::NotFound | JournalError::NotResolvable(_)) => {}
+            outcome => self.note("journal", outcome.as_ref().err().map(ToString::to_string)),
+        }
+        result.map_err(|error| match error {
+            JournalError::NotFound => Refusal::NotFound("operation"),
+            JournalError::NotResolvable(why) => Refusal::NotResolvable(why),
+            error => {
+                tracing::error!(%error, "journal");
+                Refusal::StorageUnavailable(error.to_string())
+            }
+        })
+    }
+
+    /// Notes how a call to a provider went.
+    pub(super) fn provider(&self, provider: Provider, trouble: Option<String>) {
+        self.note(provider.name(), trouble.map(|trouble| format!("{}: {trouble}", provider.name())));
+    }
+
+    /// What stands in the way of payments.
+    pub(super) fn troubles(&self) -> Vec<String> {
+        self.lock().values().cloned().collect()
+    }
+
+    /// How a provider sees a terminal, when that could be read lately.
+    pub(super) fn enrolment(&self, terminal: &TerminalName) -> Option<Enrolment> {
+        self.enrolments.lock().unwrap_or_else(PoisonError::into_inner).get(terminal).cloned()
+    }
+
+    /// Notes how a provider sees a terminal.
+    pub(super) fn enrolled(&self, terminal: TerminalName, enrolment: Enrolment) {
+        self.enrolments.lock().unwrap_or_else(PoisonError::into_inner).insert(terminal, enrolment);
+    }
+
+    fn note(&self, of: &'static str, trouble: Option<String>) {
+        let mut troubles = self.lock();
+        match trouble {
+            Some(trouble) => drop(troubles.insert(of, trouble)),
+            None => drop(troubles.remove(of)),
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, String>> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

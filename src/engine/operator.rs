@@ -1,0 +1,52 @@
+//! A person decides what the provider's record does not tell, and sees to alarms.
+
+use crate::domain::attempt::{Event, Resolution};
+use crate::domain::identifiers::OperationId;
+use crate::domain::operation::Operation;
+use crate::ports::{HistoryLine, RaisedAlarm};
+
+use super::{Engine, Refusal};
+
+impl Engine {
+    /// An operator's decision on an outcome that is not proven.
+    ///
+    /// # Errors
+    /// [`Refusal::NotResolvable`] when it is proven or may still complete; [`Refusal::NotFound`].
+    pub async fn resolve(&self, id: OperationId, resolution: Resolution) -> Result<Operation, Refusal> {
+        let attempt = self.operation(id).await?.attempt.order.reference;
+        tracing::warn!(operation = %id, by = %resolution.by, verdict = ?resolution.verdict, "an operator decides");
+        self.health.journal(self.record(attempt, Event::Resolved { resolution }).await)?;
+        self.readers.wake(attempt);
+        self.operation(id).await
+    }
+
+    /// What happened to an operation.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub async fn history(&self, id: OperationId) -> Result<(Operation, Vec<HistoryLine>), Refusal> {
+        let operation = self.operation(id).await?;
+        let history = self.health.journal(self.journal.history(id).await)?;
+        Ok((operation, history))
+    }
+
+    /// What a person must see to.
+    ///
+    /// # Errors
+    /// [`Refusal::StorageUnavailable`] when the journal cannot be read.
+    pub async fn alarms(&self) -> Result<Vec<RaisedAlarm>, Refusal> {
+        self.health.journal(self.journal.alarms().await)
+    }
+
+    /// Somebody has seen to an alarm.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::StorageUnavailable`] when that cannot be written.
+    pub async fn acknowledge_alarm(&self, id: i64, by: &str) -> Result<(), Refusal> {
+        self.health.journal(self.journal.acknowledge_alarm(id, by, self.clock.now()).await)
+    }
+
+    async fn operation(&self, id: OperationId) -> Result<Operation, Refusal> {
+        self.health.journal(self.journal.operation(id).await)?.ok_or(Refusal::NotFound("operation"))
+    }
+}

@@ -1,0 +1,146 @@
+//! What a till asks that starts nothing: where an operation stands, to stop it, to book it, which terminals there are.
+
+use std::pin::Pin;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use crate::domain::attempt::{Event, Kind};
+use crate::domain::directory::Till;
+use crate::domain::identifiers::Reference;
+use crate::domain::operation::Operation;
+use crate::ports::OperationFilter;
+
+use super::{Engine, Refusal, TerminalView};
+
+impl Engine {
+    /// A till's own operation.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], also for another till's.
+    pub async fn find(&self, till: &Till, kind: Kind, reference: &Reference) -> Result<Operation, Refusal> {
+        let found = self.health.journal(self.journal.find(&till.id, kind, reference).await)?;
+        found.ok_or(Refusal::NotFound(kind.name()))
+    }
+
+    /// Waits until the operation is settled ([`Operation::is_settled`]), the time is up or the program stops, and
+    /// returns it as it is then.
+    ///
+    /// # Errors
+    /// [`Refusal::StorageUnavailable`] when the journal cannot be read.
+    pub async fn settled(&self, operation: Operation, wait: Duration) -> Result<Operation, Refusal> {
+        if operation.is_settled() || wait.is_zero() {
+            return Ok(operation);
+        }
+        let deadline = Instant::now() + wait;
+        // Wait first and read then: what is written in between is not missed.
+        let mut waiting = self.waiters.wait_for(operation.id);
+        let read = self.health.journal(self.journal.operation(operation.id).await)?;
+        let mut latest = read.unwrap_or(operation);
+        while !latest.is_settled() {
+            tokio::select! {
+                next = timeout_at(deadline, waiting.next()) => match next {
+                    Ok(Some(next)) => latest = next,
+                    Ok(None) | Err(_) => break,
+                },
+                () = self.stopping.cancelled() => break,
+            }
+        }
+        Ok(latest)
+    }
+
+    /// Asks for an operation to be stopped, and returns it as it is now. A request, not a result.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::StorageUnavailable`] when the wish cannot be written.
+    pub async fn cancel(&self, till: &Till, kind: Kind, reference: &Reference) -> Result<Operation, Refusal> {
+        let operation = self.find(till, kind, reference).await?;
+        if operation.is_settled() {
+            return Ok(operation);
+        }
+        let attempt = operation.attempt.order.reference;
+        self.health.journal(self.record(attempt, Event::CancelWanted).await)?;
+        self.readers.wake(attempt);
+        let read = self.health.journal(self.journal.operation(operation.id).await)?;
+        Ok(read.unwrap_or(operation))
+    }
+
+    /// The till has booked the result.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::StorageUnavailable`] when that cannot be written.
+    pub async fn acknowledge(&self, till: &Till, kind: Kind, reference: &Reference) -> Result<Operation, Refusal> {
+        let operation = self.find(till, kind, reference).await?;
+        if operation.acknowledged_at.is_some() || !operation.status().is_final() {
+            return Ok(operation);
+        }
+        self.health.journal(self.journal.acknowledge(operation.id, self.clock.now()).await)
+    }
+
+    /// A till's most recent operation.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] when it has none yet.
+    pub async fn last(&self, till: &Till) -> Result<Operation, Refusal> {
+        self.health.journal(self.journal.last(&till.id).await)?.ok_or(Refusal::NotFound("operation"))
+    }
+
+    /// A till's operations, newest first.
+    ///
+    /// # Errors
+    /// [`Refusal::StorageUnavailable`] when the journal cannot be read.
+    pub async fn operations(&self, till: &Till, filter: &OperationFilter) -> Result<Vec<Operation>, Refusal> {
+        self.health.journal(self.journal.operations(&till.id, filter).await)
+    }
+
+    /// The terminals that a till may use.
+    ///
+    /// # Errors
+    /// [`Refusal::StorageUnavailable`] when the journal cannot be read.
+    pub async fn terminals(&self, till: &Till) -> Result<Vec<TerminalView>, Refusal> {
+        let mut usages = self.health.journal(self.journal.terminals().await)?;
+        let mut views = Vec::new();
+        for terminal in self.directory.terminals_of(till) {
+            let usage = usages.iter().position(|usage| usage.terminal == terminal.name);
+            views.push(TerminalView {
+                terminal: terminal.clone(),
+                usage: usage.map(|position| usages.swap_remove(position)),
+                enrolment: self.health.enrolment(&terminal.name),
+            });
+        }
+        Ok(views)
+    }
+
+    /// A reply with this state is being handed to the till's connection; returns at once.
+    ///
+    /// The note stands in the journal's queue when this returns, ahead of whatever the till asks next: only then may the
+    /// same reference start a new attempt.
+    pub fn told(&self, operation: &Operation) {
+        if !operation.status().is_final() || operation.told_at.is_some() {
+            return;
+        }
+        let (engine, id, attempt) = (self.clone(), operation.id, operation.attempt.number);
+        let mut note: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
+            let told = engine.journal.told(id, attempt, engine.clock.now()).await;
+            // Without the note the till gets the stored result once more: harmless.
+            let _ = engine.health.journal(told);
+        });
+        let first_step = note.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        if first_step.is_pending() {
+            self.tasks.spawn(note);
+        }
+    }
+
+    /// Why no payment can be taken right now; empty when one can.
+    #[must_use]
+    pub fn unready(&self) -> Vec<String> {
+        let mut reasons = self.health.troubles();
+        if self.stopping.is_cancelled() {
+            reasons.push("stopping".to_owned());
+        } else if !*self.recovered.borrow() {
+            reasons.push("starting: what was open before is being read".to_owned());
+        }
+        reasons
+    }
+}

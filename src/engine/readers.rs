@@ -1,0 +1,94 @@
+//! Which attempts are being read right now: one reader per attempt, and a way to wake it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::domain::identifiers::{AttemptReference, OperationId};
+
+#[derive(Debug, Clone)]
+struct Reader {
+    wake: Arc<Notify>,
+    /// The sale that this attempt gives back, so that news of the sale wakes its refunds too.
+    original: Option<OperationId>,
+}
+
+/// The attempts that have a reader.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Readers {
+    readers: Arc<Mutex<HashMap<AttemptReference, Reader>>>,
+}
+
+/// The right to read one attempt; dropping it gives the right back.
+#[derive(Debug)]
+pub(super) struct Reading {
+    readers: Readers,
+    attempt: AttemptReference,
+    wake: Arc<Notify>,
+}
+
+impl Readers {
+    /// Takes the right to read an attempt; `None` when somebody has it.
+    pub(super) fn claim(&self, attempt: AttemptReference, original: Option<OperationId>) -> Option<Reading> {
+        let mut readers = self.lock();
+        if readers.contains_key(&attempt) {
+            return None;
+        }
+        let wake = Arc::new(Notify::new());
+        readers.insert(attempt, Reader { wake: Arc::clone(&wake), original });
+        metrics::gauge!("pos_bridge_open_attempts").set(count(readers.len()));
+        Some(Reading { readers: self.clone(), attempt, wake })
+    }
+
+    /// Has the attempt read soon; `false` when nobody reads it.
+    pub(super) fn wake(&self, attempt: AttemptReference) -> bool {
+        let readers = self.lock();
+        let reader = readers.get(&attempt);
+        if let Some(reader) = reader {
+            reader.wake.notify_one();
+        }
+        reader.is_some()
+    }
+
+    /// Whether somebody reads the attempt.
+    pub(super) fn is_read(&self, attempt: AttemptReference) -> bool {
+        self.lock().contains_key(&attempt)
+    }
+
+    /// Has every open refund of a sale read soon.
+    pub(super) fn wake_refunds_of(&self, sale: OperationId) {
+        for reader in self.lock().values().filter(|reader| reader.original == Some(sale)) {
+            reader.wake.notify_one();
+        }
+    }
+
+    /// Whether nothing is under way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<AttemptReference, Reader>> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reading {
+    /// Returns when somebody wants the attempt read soon.
+    pub(super) async fn woken(&self) {
+        self.wake.notified().await;
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        let mut readers = self.readers.lock();
+        readers.remove(&self.attempt);
+        metrics::gauge!("pos_bridge_open_attempts").set(count(readers.len()));
+    }
+}
+
+/// A gauge's value; exact far beyond any number of attempts.
+fn count(attempts: usize) -> u32 {
+    u32::try_from(attempts).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,41 @@
+//! The program starts: what was open when it stopped is read before anything new is taken. Nothing is sent again.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use crate::domain::attempt::Event;
+
+use super::{Engine, Refusal};
+
+impl Engine {
+    /// Writes what a stop in the middle means for every live attempt, and starts reading them; new payments wait until
+    /// each was read once and the first sweep is over ([`super::Pace::recovery_patience`] at the most).
+    ///
+    /// # Errors
+    /// [`Refusal::StorageUnavailable`] when the journal does not work; the program must not go on then.
+    pub async fn recover(&self) -> Result<(), Refusal> {
+        let live = self.health.journal(self.journal.live().await)?;
+        let (looking, mut all_looked) = mpsc::channel::<()>(1);
+        for (operation, attempt) in live {
+            let attempt = self.health.journal(self.record(attempt.order.reference, Event::Interrupted).await)?;
+            if attempt.phase.is_live() {
+                let looking = looking.clone();
+                self.drive_old(operation, attempt, move || drop(looking));
+            }
+        }
+        self.sweep_regularly(looking);
+        let engine = self.clone();
+        self.tasks.spawn(async move {
+            let patience: Duration = engine.pace.recovery_patience;
+            // The channel ends when everybody has let go of it, which is what is waited for.
+            if timeout(patience, all_looked.recv()).await.is_err() {
+                tracing::warn!("the provider did not tell in time what became of everything that was open");
+            }
+            engine.recovered.send_replace(true);
+            tracing::info!("ready");
+        });
+        Ok(())
+    }
+}
