@@ -1,0 +1,61 @@
+//! The dependency rule: a room uses only the rooms that it may. See `ARCHITECTURE.md`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each room, the rooms of ours that it may name, and the technologies that it may not.
+const RULES: &[(&str, &[&str], &[&str])] = &[
+    ("domain", &["domain"], &["tokio", "axum", "hyper", "sqlx", "reqwest", "tracing", "rand", "std::fs", "std::net::Tcp"]),
+    ("ports", &["domain", "ports"], &["tokio", "axum", "hyper", "sqlx", "reqwest"]),
+    ("engine", &["domain", "ports", "engine"], &["axum", "hyper", "sqlx", "reqwest"]),
+    ("journal", &["domain", "ports", "journal"], &["axum", "hyper", "reqwest"]),
+    ("provider", &["domain", "ports", "provider"], &["axum", "sqlx"]),
+    ("till", &["domain", "till"], &["tokio", "axum", "sqlx", "reqwest"]),
+    ("http", &["domain", "ports", "engine", "till", "http"], &["sqlx", "reqwest"]),
+    ("simulator", &["simulator"], &["sqlx"]),
+];
+
+#[test]
+fn every_room_uses_only_what_it_may() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut broken = Vec::new();
+    for (room, allowed, forbidden) in RULES {
+        let files = files_of(&source, room);
+        assert!(!files.is_empty(), "the room {room} is gone; mend this table");
+        for file in files {
+            let text = fs::read_to_string(&file).unwrap();
+            for (number, line) in text.lines().enumerate() {
+                let code = line.trim_start();
+                if code.starts_with("//") {
+                    continue;
+                }
+                let strange_room = rooms_named_in(code).into_iter().find(|named| !allowed.contains(&named.as_str()));
+                let strange_crate = forbidden.iter().find(|name| code.contains(&format!("{name}::")));
+                if let Some(what) = strange_room.as_deref().or(strange_crate.copied()) {
+                    broken.push(format!("{}:{}: {room} may not use {what}", file.display(), number + 1));
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+fn rooms_named_in(code: &str) -> Vec<String> {
+    code.match_indices("crate::")
+        .map(|(at, found)| code[at + found.len()..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect())
+        .collect()
+}
+
+fn files_of(source: &Path, room: &str) -> Vec<PathBuf> {
+    let single = source.join(format!("{room}.rs"));
+    if single.exists() { vec![single] } else { files_below(&source.join(room)) }
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect()
+}

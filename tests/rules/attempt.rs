@@ -1,0 +1,278 @@
+//! `Attempt::step`, phase by phase and event by event.
+
+use jiff::SignedDuration;
+use pos_bridge::domain::attempt::{AlarmKind, Event, Kind, NotResolvable, OperatorVerdict, Phase, Reason, Resolution};
+use pos_bridge::domain::evidence::{Approval, Contradiction, Finding};
+
+use crate::support::*;
+
+fn undecided() -> Finding {
+    Finding::Undecided { handle: Some(handle()), started: false }
+}
+
+fn started() -> Finding {
+    Finding::Undecided { handle: Some(handle()), started: true }
+}
+
+/// What each answer to a start makes of `Sending`: the table "what an answer means".
+#[test]
+fn an_answer_to_a_start_is_yes_no_or_unknown() {
+    let cases = [
+        (Event::Accepted { handle: handle() }, "open"),
+        (Event::Refused { reason: reason() }, "failed"),
+        (Event::NotSent { reason: reason() }, "failed"),
+        (Event::Silent { cause: "timeout".to_owned() }, "unknown"),
+        (Event::Interrupted, "unknown"),
+    ];
+    for (event, phase) in cases {
+        assert_eq!(after(&sale(Phase::Sending), std::slice::from_ref(&event)).phase.name(), phase, "{event:?}");
+    }
+}
+
+/// P8, P11, R7: a restart in the middle. What was only reserved was not sent; what was being sent may have arrived.
+#[test]
+fn a_restart_never_calls_a_sent_attempt_unpaid() {
+    let expected =
+        ["failed", "unknown", "open", "unknown", "unknown", "abandoned", "approved", "declined", "cancelled", "failed"];
+    for (phase, expected) in phases().into_iter().zip(expected) {
+        let name = phase.name();
+        assert_eq!(after(&sale(phase), &[Event::Interrupted]).phase.name(), expected, "from {name}");
+    }
+}
+
+/// P14: an answer that comes after its attempt was given up is evidence, not a result.
+#[test]
+fn a_late_answer_never_undoes_what_is_known() {
+    let accepted = Event::Accepted { handle: handle() };
+    assert_eq!(
+        after(&sale(Phase::Unknown { handle: None, empty_since: None }), std::slice::from_ref(&accepted)).phase,
+        Phase::Open { handle: handle() }
+    );
+    let abandoned = after(&sale(Phase::Abandoned { handle: None }), &[accepted]);
+    assert_eq!(abandoned.phase, Phase::Abandoned { handle: Some(handle()) });
+    for phase in phases().into_iter().filter(Phase::is_final) {
+        for event in [
+            Event::Accepted { handle: handle() },
+            Event::Refused { reason: reason() },
+            Event::NotSent { reason: reason() },
+            Event::Silent { cause: String::new() },
+            Event::CancelWanted,
+            Event::Dispatched,
+        ] {
+            assert_eq!(step(&sale(phase.clone()), &event), None, "{event:?} in {}", phase.name());
+        }
+    }
+}
+
+/// P19, P20: a reading decides, from every live phase.
+#[test]
+fn a_reading_decides_every_live_attempt() {
+    let live: Vec<Phase> = phases().into_iter().filter(|phase| phase.is_live() && *phase != Phase::Reserved).collect();
+    for phase in live {
+        let decide = |finding: Finding| after(&sale(phase.clone()), &[seen(finding, start())]).phase;
+        assert_eq!(
+            decide(Finding::Approved(approval())),
+            Phase::Approved { approval: approval(), late: false, resolution: None }
+        );
+        assert_eq!(decide(Finding::Declined(reason())), Phase::Declined { reason: reason() });
+        assert_eq!(decide(Finding::Cancelled), Phase::Cancelled { resolution: None });
+    }
+}
+
+/// P22, P28: a reading that says less than is known is stale.
+#[test]
+fn a_stale_reading_never_moves_a_result_back() {
+    for phase in phases().into_iter().filter(Phase::is_final) {
+        for finding in [Finding::Nothing, undecided(), started(), Finding::Cancelled, Finding::Declined(reason())] {
+            for at in [start(), horizon() + SignedDuration::from_hours(1)] {
+                assert_eq!(step(&sale(phase.clone()), &seen(finding.clone(), at)), None, "{}", phase.name());
+            }
+        }
+    }
+}
+
+/// P26, P27, C5: an approval wins over everything the till was told, and is loud.
+#[test]
+fn a_late_approval_wins_and_is_loud() {
+    for phase in phases().into_iter().filter(|phase| !phase.is_live() && phase.name() != "approved") {
+        let name = phase.name();
+        let transition = step(&sale(phase), &seen(Finding::Approved(approval()), start())).unwrap();
+        assert!(matches!(transition.attempt.phase, Phase::Approved { late: true, .. }), "from {name}");
+        assert_eq!(transition.alarm.unwrap().kind, AlarmKind::LateApproval, "from {name}");
+    }
+}
+
+/// "Several: alarm, adopt the approved one, freeze the terminal."
+#[test]
+fn several_payments_for_one_attempt_are_loud() {
+    let several = Finding::Approved(Approval { several: true, ..approval() });
+    let transition = step(&sale(Phase::Open { handle: handle() }), &seen(several, start())).unwrap();
+    assert_eq!(transition.attempt.phase.name(), "approved");
+    let alarm = transition.alarm.unwrap();
+    assert_eq!(alarm.kind, AlarmKind::SeveralPayments);
+    assert!(alarm.kind.freezes_terminal());
+}
+
+/// P11, P12, P13: an unknown attempt that is found goes on as if nothing had happened.
+#[test]
+fn an_unknown_attempt_that_is_found_is_open_again() {
+    for finding in [undecided(), started()] {
+        let found = after(&sale(Phase::Unknown { handle: None, empty_since: None }), &[seen(finding, start())]);
+        assert_eq!(found.phase, Phase::Open { handle: handle() });
+    }
+}
+
+/// "None: proves nothing before the horizon. After it, two empty looks 30 s apart."
+#[test]
+fn an_attempt_is_abandoned_only_after_the_horizon_and_two_looks_with_a_gap() {
+    let unknown = sale(Phase::Unknown { handle: None, empty_since: None });
+    let second = SignedDuration::from_secs(1);
+    let nothing = |at| seen(Finding::Nothing, at);
+
+    for at in [start(), expiry(), horizon() - second] {
+        assert_eq!(step(&unknown, &nothing(at)), None, "nothing is proven at {at}");
+    }
+    let once = after(&unknown, &[nothing(horizon())]);
+    assert_eq!(once.phase, Phase::Unknown { handle: None, empty_since: Some(horizon()) });
+    assert_eq!(step(&once, &nothing(horizon() + SignedDuration::from_secs(29))), None);
+
+    let transition = step(&once, &nothing(horizon() + SignedDuration::from_secs(30))).unwrap();
+    assert_eq!(transition.attempt.phase, Phase::Abandoned { handle: None });
+    assert_eq!(transition.alarm.unwrap().kind, AlarmKind::Abandoned);
+}
+
+/// P30: what the provider never decides is not decided here either; past the horizon a person is asked.
+#[test]
+fn a_payment_that_stays_undecided_is_given_to_a_person() {
+    let open = sale(Phase::Open { handle: handle() });
+    assert_eq!(step(&open, &seen(started(), horizon() - SignedDuration::from_secs(1))), None);
+    let events = [seen(started(), horizon()), seen(started(), horizon() + SignedDuration::from_secs(31))];
+    assert_eq!(after(&open, &events[..1]).phase.name(), "unknown");
+    assert_eq!(after(&open, &events).phase, Phase::Abandoned { handle: Some(handle()) });
+}
+
+/// A session that ran out proves nothing; a cancelled one does. So it is cancelled, unless a card was presented.
+#[test]
+fn a_session_that_ran_out_is_cancelled_unless_somebody_pays() {
+    let open = sale(Phase::Open { handle: handle() });
+    assert_eq!(step(&open, &seen(undecided(), expiry() - SignedDuration::from_secs(1))), None);
+    assert_eq!(step(&open, &seen(started(), expiry())), None);
+    let ran_out = after(&open, &[seen(undecided(), expiry())]);
+    assert!(ran_out.cancel_wanted);
+    assert_eq!(ran_out.phase, open.phase, "only a reading makes it cancelled");
+}
+
+/// C1, C2, C6: cancel is a wish; only what was provably never sent is stopped by it.
+#[test]
+fn cancel_is_a_wish() {
+    let expected = ["cancelled", "sending", "open", "unknown", "unknown", "abandoned"];
+    for (phase, expected) in phases().into_iter().zip(expected) {
+        let moved = after(&sale(phase), &[Event::CancelWanted]);
+        assert_eq!(moved.phase.name(), expected);
+        assert_eq!(moved.cancel_wanted, expected != "cancelled");
+        assert_eq!(step(&moved, &Event::CancelWanted), None, "wishing twice changes nothing");
+    }
+}
+
+/// P17: a record that contradicts the order is never a result; it is loud once, and the prompt is taken away.
+#[test]
+fn a_contradiction_is_unknown_and_loud_once() {
+    let contradiction = Finding::Contradiction(Contradiction::Amount { asked: 39900, found: 3990 });
+    for phase in [Phase::Sending, Phase::Open { handle: handle() }, Phase::Unknown { handle: None, empty_since: None }]
+    {
+        let transition = step(&sale(phase), &seen(contradiction.clone(), start())).unwrap();
+        assert_eq!(transition.attempt.phase.name(), "unknown");
+        assert!(transition.attempt.cancel_wanted);
+        assert_eq!(transition.alarm.unwrap().kind, AlarmKind::Mismatch);
+        assert_eq!(step(&transition.attempt, &seen(contradiction.clone(), start())), None, "told only once");
+        let later = [
+            seen(contradiction.clone(), horizon()),
+            seen(contradiction.clone(), horizon() + SignedDuration::from_mins(1)),
+        ];
+        assert_eq!(after(&transition.attempt, &later).phase.name(), "abandoned");
+    }
+    for phase in phases().into_iter().filter(Phase::is_final) {
+        assert_eq!(step(&sale(phase), &seen(contradiction.clone(), start())), None);
+    }
+}
+
+/// P29: an approval that was only reserved is seen captured later; nothing else about it changes.
+#[test]
+fn a_capture_is_noted_on_a_known_approval() {
+    let reserved = Approval { captured: false, ..approval() };
+    let approved =
+        after(&sale(Phase::Open { handle: handle() }), &[seen(Finding::Approved(reserved.clone()), start())]);
+    assert_eq!(step(&approved, &seen(Finding::Approved(reserved), start())), None, "no news");
+    let captured = after(&approved, &[seen(Finding::Approved(approval()), start())]);
+    assert_eq!(captured.phase, Phase::Approved { approval: approval(), late: false, resolution: None });
+}
+
+/// P36: only a person decides an abandoned attempt, and "not taken" only when nothing can come any more.
+#[test]
+fn an_operator_decides_what_is_not_proven() {
+    let resolved = |verdict| Event::Resolved {
+        resolution: Resolution { verdict, by: "Kari".to_owned(), reason: "terminal receipt".to_owned() },
+    };
+    let (taken, not_taken) = (resolved(OperatorVerdict::Approved), resolved(OperatorVerdict::NotTaken));
+    for phase in phases() {
+        let attempt = sale(phase.clone());
+        let early = attempt.step(&not_taken, start());
+        match (phase.is_final(), phase.is_live()) {
+            (true, _) => assert_eq!(attempt.step(&taken, start()), Err(NotResolvable::AlreadyFinal)),
+            (false, true) => {
+                assert_eq!(early, Err(NotResolvable::TooEarly { until: horizon() }));
+                assert_eq!(attempt.step(&not_taken, horizon()).unwrap().unwrap().attempt.phase.name(), "cancelled");
+                assert_eq!(after(&attempt, std::slice::from_ref(&taken)).phase.name(), "approved");
+            }
+            (false, false) => {
+                assert_eq!(early.unwrap().unwrap().attempt.phase.name(), "cancelled");
+                assert_eq!(after(&attempt, std::slice::from_ref(&taken)).phase.name(), "approved");
+            }
+        }
+    }
+}
+
+/// An operator's word yields to the provider's record: "not taken" that was taken is a late approval.
+#[test]
+fn the_record_corrects_an_operator() {
+    let not_taken = Event::Resolved {
+        resolution: Resolution {
+            verdict: OperatorVerdict::NotTaken,
+            by: "Kari".to_owned(),
+            reason: "no receipt".to_owned(),
+        },
+    };
+    let resolved = after(&sale(Phase::Abandoned { handle: None }), &[not_taken]);
+    let transition = step(&resolved, &seen(Finding::Approved(approval()), start())).unwrap();
+    assert!(matches!(transition.attempt.phase, Phase::Approved { late: true, .. }));
+}
+
+/// R7, R9, R10: a refund is sent once, may be answered later, and may be taken back.
+#[test]
+fn a_refund_goes_from_reserved_to_its_proof() {
+    let reserved = attempt(Kind::Refund, Phase::Reserved);
+    let sending = after(&reserved, &[Event::Dispatched]);
+    assert_eq!(sending.phase, Phase::Sending);
+    assert_eq!(step(&sending, &Event::Dispatched), None, "it is sent once");
+    let pending = after(&sending, &[Event::Accepted { handle: handle() }]);
+    assert_eq!(pending.phase, Phase::Open { handle: handle() });
+    let done = after(&pending, &[seen(Finding::Approved(approval()), start())]);
+    assert_eq!(done.phase.name(), "approved");
+    let transition = step(&done, &seen(Finding::Corrected(Reason::new("corrected", "")), start())).unwrap();
+    assert_eq!(transition.attempt.phase.name(), "declined");
+    assert_eq!(transition.alarm.unwrap().kind, AlarmKind::Corrected);
+}
+
+/// R8: a refund that is not found is never free to be made again by itself.
+#[test]
+fn a_refund_that_is_not_found_keeps_its_amount_set_aside() {
+    let sending = attempt(Kind::Refund, Phase::Sending);
+    let events = [
+        Event::Silent { cause: "reset".to_owned() },
+        seen(Finding::Nothing, horizon()),
+        seen(Finding::Nothing, horizon() + SignedDuration::from_secs(30)),
+    ];
+    let given_up = after(&sending, &events);
+    assert_eq!(given_up.phase.name(), "abandoned");
+    assert!(given_up.phase.may_move_money());
+}

@@ -1,0 +1,75 @@
+//! `judge`: what a provider's record proves.
+
+use pos_bridge::domain::evidence::{Contradiction, Finding, PaymentState, Sighting, Terms, judge};
+
+use crate::support::*;
+
+fn sighting(sessions: Option<bool>, payments: &[PaymentState]) -> Sighting {
+    Sighting { session: sessions.map(session), payments: payments.iter().map(|state| payment(state.clone())).collect() }
+}
+
+#[test]
+fn a_payment_decides_over_its_session_and_an_approval_over_every_other_payment() {
+    let approved = PaymentState::Approved { captured: true };
+    let declined = PaymentState::Declined(reason());
+    let name = |finding: Finding| match finding {
+        Finding::Nothing => "nothing",
+        Finding::Undecided { started: true, .. } => "started",
+        Finding::Undecided { started: false, .. } => "prompting",
+        Finding::Approved(approval) if approval.several => "approved, several",
+        Finding::Approved(_) => "approved",
+        Finding::Declined(_) => "declined",
+        Finding::Cancelled => "cancelled",
+        Finding::Corrected(_) => "corrected",
+        Finding::Contradiction(_) => "contradiction",
+    };
+    let cases: [(Option<bool>, &[PaymentState], &str); 11] = [
+        (None, &[], "nothing"),
+        (Some(false), &[], "prompting"),
+        (Some(true), &[], "cancelled"),
+        (Some(false), &[PaymentState::Undecided], "started"),
+        (Some(true), &[PaymentState::Undecided], "started"),
+        (Some(true), std::slice::from_ref(&approved), "approved"),
+        (None, std::slice::from_ref(&declined), "declined"),
+        (Some(false), &[PaymentState::Voided], "cancelled"),
+        (None, &[declined.clone(), approved.clone()], "approved, several"),
+        (None, &[declined.clone(), PaymentState::Undecided], "started"),
+        (None, &[declined.clone(), PaymentState::Voided], "declined"),
+    ];
+    for (session, payments, expected) in cases {
+        assert_eq!(name(judge(&order(), &sighting(session, payments))), expected, "{session:?} {payments:?}");
+    }
+}
+
+/// P17: amount, currency, reference and terminal must agree, in the session and in every payment.
+#[test]
+fn a_record_that_differs_from_the_order_is_never_a_result() {
+    type Spoil = fn(&mut Terms);
+    let cases: [(Spoil, fn(&Contradiction) -> bool); 5] = [
+        (|terms| terms.amount = 3990, |found| matches!(found, Contradiction::Amount { asked: 39900, found: 3990 })),
+        (|terms| terms.amount = -39900, |found| matches!(found, Contradiction::Amount { .. })),
+        (|terms| terms.currency = "SEK".to_owned(), |found| matches!(found, Contradiction::Currency { .. })),
+        (|terms| terms.terminal = Some("T0293".to_owned()), |found| matches!(found, Contradiction::Terminal { .. })),
+        (|terms| terms.reference = "order-1".to_owned(), |found| matches!(found, Contradiction::Reference { .. })),
+    ];
+    for (spoil, expected) in cases {
+        for spoil_session in [true, false] {
+            let mut sighting = sighting(Some(false), &[PaymentState::Approved { captured: true }]);
+            match (&mut sighting.session, spoil_session) {
+                (Some(session), true) => spoil(&mut session.terms),
+                _ => spoil(&mut sighting.payments[0].terms),
+            }
+            match judge(&order(), &sighting) {
+                Finding::Contradiction(found) => assert!(expected(&found), "{found}"),
+                other => panic!("a contradicting record was taken for {other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_record_that_does_not_name_the_terminal_still_counts() {
+    let mut sighting = sighting(None, &[PaymentState::Approved { captured: true }]);
+    sighting.payments[0].terms.terminal = None;
+    assert!(matches!(judge(&order(), &sighting), Finding::Approved(_)));
+}

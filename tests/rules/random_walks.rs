@@ -1,0 +1,95 @@
+//! Any events in any order: what must hold of an attempt whatever happens.
+
+use jiff::SignedDuration;
+use pos_bridge::domain::attempt::{Attempt, Event, Kind, OperatorVerdict, Phase, Resolution};
+use pos_bridge::domain::evidence::{Approval, Contradiction, Finding};
+use proptest::prelude::*;
+
+use crate::support::*;
+
+fn any_finding() -> impl Strategy<Value = Finding> {
+    prop_oneof![
+        Just(Finding::Nothing),
+        any::<bool>().prop_map(|started| Finding::Undecided { handle: Some(handle()), started }),
+        any::<bool>().prop_map(|captured| Finding::Approved(Approval { captured, ..approval() })),
+        Just(Finding::Declined(reason())),
+        Just(Finding::Cancelled),
+        Just(Finding::Corrected(reason())),
+        Just(Finding::Contradiction(Contradiction::Amount { asked: 39900, found: 1 })),
+    ]
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        1 => Just(Event::Dispatched),
+        1 => Just(Event::Accepted { handle: handle() }),
+        1 => Just(Event::Refused { reason: reason() }),
+        1 => Just(Event::NotSent { reason: reason() }),
+        1 => Just(Event::Silent { cause: "timeout".to_owned() }),
+        1 => Just(Event::Interrupted),
+        1 => Just(Event::CancelWanted),
+        4 => (any_finding(), 0_i64..1200)
+            .prop_map(|(finding, second)| seen(finding, start() + SignedDuration::from_secs(second))),
+        1 => any::<bool>().prop_map(|taken| Event::Resolved {
+            resolution: Resolution {
+                verdict: if taken { OperatorVerdict::Approved } else { OperatorVerdict::NotTaken },
+                by: "Kari".to_owned(),
+                reason: "receipt".to_owned(),
+            },
+        }),
+    ]
+}
+
+fn check_move(before: &Attempt, event: &Event, after: &Attempt) -> Result<(), TestCaseError> {
+    let approves = matches!(
+        event,
+        Event::Seen { finding: Finding::Approved(_), .. }
+            | Event::Resolved { resolution: Resolution { verdict: OperatorVerdict::Approved, .. } }
+    );
+    let approved = |attempt: &Attempt| matches!(attempt.phase, Phase::Approved { .. });
+    prop_assert!(approves || !approved(after) || approved(before), "only proof makes an approval: {event:?}");
+
+    let corrected = matches!(event, Event::Seen { finding: Finding::Corrected(_), .. });
+    prop_assert!(!approved(before) || approved(after) || corrected, "an approval stays: {event:?}");
+
+    let not_taken = after.phase.is_final() && !approved(after) && !before.phase.is_final();
+    let may_have_arrived = !matches!(before.phase, Phase::Reserved);
+    if not_taken && may_have_arrived {
+        let proven = matches!(
+            event,
+            Event::Refused { .. }
+                | Event::NotSent { .. }
+                | Event::Resolved { .. }
+                | Event::Seen { finding: Finding::Declined(_) | Finding::Cancelled | Finding::Corrected(_), .. }
+        );
+        prop_assert!(proven, "\"not paid\" is proven: {event:?}");
+    }
+    prop_assert!(
+        !before.phase.is_final() || after.phase.is_final(),
+        "a result is never withdrawn: {:?} by {event:?}",
+        before.phase
+    );
+    prop_assert!(!before.cancel_wanted || after.cancel_wanted, "a wish is not forgotten");
+    prop_assert_eq!(&before.order, &after.order);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn whatever_happens_the_rules_of_money_hold(
+        refund in any::<bool>(),
+        events in prop::collection::vec(any_event(), 1..60),
+    ) {
+        let kind = if refund { Kind::Refund } else { Kind::Sale };
+        let mut current = attempt(kind, if refund { Phase::Reserved } else { Phase::Sending });
+        for event in events {
+            if let Ok(Some(transition)) = current.step(&event, start()) {
+                prop_assert_ne!(&transition.attempt, &current, "a move changes something: {:?}", event);
+                check_move(&current, &event, &transition.attempt)?;
+                current = transition.attempt;
+            }
+        }
+    }
+}

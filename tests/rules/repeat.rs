@@ -1,0 +1,86 @@
+//! The same reference again: the contract's table.
+
+use pos_bridge::domain::attempt::Phase;
+use pos_bridge::domain::identifiers::OperationId;
+use pos_bridge::domain::operation::{Fingerprint, OnRepeat, Repeat, Retry, Status};
+use ulid::Ulid;
+
+use crate::support::*;
+
+fn same() -> Fingerprint {
+    Fingerprint { money: Some(money(39900)), original: None }
+}
+
+/// P2, P3, P36.
+#[test]
+fn a_repeated_reference_joins_replays_or_tries_again() {
+    for phase in phases() {
+        let mut operation = operation(sale(phase.clone()));
+        let unpaid = matches!(phase, Phase::Declined { .. } | Phase::Cancelled { .. } | Phase::Failed { .. });
+        let untold = if phase.is_live() { Repeat::Join } else { Repeat::Replay };
+        assert_eq!(operation.repeat(&same(), OnRepeat::NewAttempt), untold, "{}", phase.name());
+
+        operation.told_at = Some(start());
+        let told = if unpaid { Repeat::NewAttempt } else { untold };
+        assert_eq!(operation.repeat(&same(), OnRepeat::NewAttempt), told, "{}", phase.name());
+        assert_eq!(operation.repeat(&same(), OnRepeat::Replay), untold, "{}", phase.name());
+    }
+}
+
+/// P4: the same reference for something else is refused in every phase.
+#[test]
+fn a_reference_that_asks_for_something_else_is_a_conflict() {
+    let other_currency = pos_bridge::domain::money::Currency::from_code("SEK").unwrap();
+    let different = [
+        Fingerprint { money: Some(money(39901)), ..same() },
+        Fingerprint {
+            money: Some(pos_bridge::domain::money::Money { currency: other_currency, ..money(39900) }),
+            ..same()
+        },
+        Fingerprint { original: Some(OperationId(Ulid::from_parts(9, 9))), ..same() },
+    ];
+    for phase in phases() {
+        for fingerprint in &different {
+            assert_eq!(operation(sale(phase.clone())).repeat(fingerprint, OnRepeat::NewAttempt), Repeat::Conflict);
+        }
+    }
+}
+
+#[test]
+fn a_refund_without_an_amount_is_the_same_refund_again() {
+    let fingerprint = Fingerprint { money: None, original: None };
+    let operation = operation(sale(Phase::Open { handle: handle() }));
+    assert_eq!(operation.repeat(&fingerprint, OnRepeat::NewAttempt), Repeat::Join);
+}
+
+#[test]
+fn every_phase_has_the_tills_words() {
+    let expected = [
+        (Status::Pending, Retry::SameReference),
+        (Status::Pending, Retry::SameReference),
+        (Status::Pending, Retry::SameReference),
+        (Status::Unknown, Retry::SameReference),
+        (Status::Unknown, Retry::SameReference),
+        (Status::Unknown, Retry::Operator),
+        (Status::Approved, Retry::Never),
+        (Status::Declined, Retry::NewAttempt),
+        (Status::Cancelled, Retry::NewAttempt),
+        (Status::Failed, Retry::NewAttempt),
+    ];
+    for (phase, expected) in phases().into_iter().zip(expected) {
+        assert_eq!((phase.status(), phase.retry()), expected, "{}", phase.name());
+        assert_eq!(phase.status().is_final(), phase.is_final());
+    }
+}
+
+/// A later attempt decides, unless an earlier one was approved after all.
+#[test]
+fn an_approved_attempt_decides_over_a_later_one() {
+    let numbered = |number, phase| pos_bridge::domain::attempt::Attempt { number, ..sale(phase) };
+    let approved = Phase::Approved { approval: approval(), late: true, resolution: None };
+    let open = Phase::Open { handle: handle() };
+    assert!(numbered(2, open.clone()).decides_over(&numbered(1, Phase::Declined { reason: reason() })));
+    assert!(!numbered(1, Phase::Declined { reason: reason() }).decides_over(&numbered(2, open.clone())));
+    assert!(numbered(1, approved.clone()).decides_over(&numbered(2, open.clone())));
+    assert!(!numbered(2, open).decides_over(&numbered(1, approved)));
+}
