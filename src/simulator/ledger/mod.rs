@@ -4,6 +4,7 @@
 //! [`Effect`]s.
 
 mod by_hand;
+mod captures;
 mod payment;
 mod refunds;
 mod refused;
@@ -184,13 +185,7 @@ impl Ledger {
 
     fn file(&mut self, session: Session) {
         let request = &session.request;
-        for reference in [
-            Some(&request.merchant_reference),
-            request.merchant_reference_2.as_ref(),
-        ]
-        .into_iter()
-        .flatten()
-        {
+        for reference in request.references() {
             self.by_reference
                 .entry(reference.clone())
                 .or_default()
@@ -203,13 +198,7 @@ impl Ledger {
 
     fn forget(&mut self, session: &Session) {
         let request = &session.request;
-        for reference in [
-            Some(&request.merchant_reference),
-            request.merchant_reference_2.as_ref(),
-        ]
-        .into_iter()
-        .flatten()
-        {
+        for reference in request.references() {
             if let Some(ids) = self.by_reference.get_mut(reference) {
                 ids.retain(|id| *id != session.id);
                 if ids.is_empty() {

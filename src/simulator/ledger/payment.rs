@@ -96,7 +96,8 @@ impl Ledger {
             session.cancel("customer", now);
             return vec![error_notice(session, "cancelled")];
         }
-        let capture_follows = session.next_step < session.script.steps.len();
+        let more_follows = session.next_step < session.script.steps.len();
+        session.settled = !more_follows && happening != Happening::Initiate;
         let Some(transaction) =
             present_card(&self.account_id, session, &mut self.transactions, now)
         else {
@@ -104,7 +105,7 @@ impl Ledger {
         };
         match happening {
             Happening::Initiate | Happening::CustomerStops => Vec::new(),
-            Happening::Authorize => authorize(session, transaction, capture_follows, now),
+            Happening::Authorize => authorize(session, transaction, more_follows, now),
             Happening::Capture => capture(session, transaction, now),
             Happening::Approve if session.request.auto_capture => {
                 let mut effects = authorize(session, transaction, true, now);

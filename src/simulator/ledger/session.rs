@@ -24,6 +24,17 @@ pub(crate) struct NewSession {
     pub(crate) system_headers: Value,
 }
 
+impl NewSession {
+    /// Both merchant references, or the one they share.
+    pub(crate) fn references(&self) -> impl Iterator<Item = &String> {
+        let second = self
+            .merchant_reference_2
+            .as_ref()
+            .filter(|second| **second != self.merchant_reference);
+        std::iter::once(&self.merchant_reference).chain(second)
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) id: String,

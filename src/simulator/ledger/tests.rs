@@ -162,6 +162,19 @@ fn a_cancel_is_refused_once_captured() {
 }
 
 #[test]
+fn a_cancel_after_the_approval_changes_nothing() {
+    for amount in [100, 990_106, 990_107, 990_110] {
+        let mut ledger = Ledger::new(&options());
+        let session = play_all(&mut ledger, sale(amount, "a"), at(2));
+        let before = transaction_of(&ledger, &session);
+        let refused = Err(Refused::NotCancellable("CAPTURED"));
+        let id = session["id"].as_str().unwrap();
+        assert_eq!(ledger.cancel(id, at(3)).1, refused);
+        assert_eq!(transaction_of(&ledger, &session), before);
+    }
+}
+
+#[test]
 fn intermediate_states_are_seen_on_the_way() {
     for (amount, between) in [
         (990_109, "AUTHORIZED"),
