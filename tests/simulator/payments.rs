@@ -132,7 +132,7 @@ async fn a_cancel_ends_a_waiting_session_and_is_refused_for_a_paid_one() {
 #[tokio::test]
 async fn a_slow_approval_is_seen_on_its_way() {
     let mut options = options();
-    options.speed = 100;
+    options.speed = 20;
     let simulator = Simulator::with(options).await;
     let id = simulator.create(&sale(990_105)).await;
     let session = simulator.get(&format!("/sessions/{id}")).await;
@@ -177,7 +177,7 @@ async fn transactions_are_found_newest_first() {
     );
     assert_eq!(list("limit=2".into()).await, [c.clone(), b2.clone()]);
     let after = format!("starting_after={}", b1.as_str().unwrap());
-    assert_eq!(list(after).await, [a.clone()]);
+    assert_eq!(list(after).await, vec![a.clone()]);
     assert_eq!(
         list("status=REFUNDED&status=CAPTURED&terminal_id=T0292".into())
             .await

@@ -59,13 +59,9 @@ async fn an_accepted_refund_is_done_later() {
     let initiated = accepted["events"].as_array().unwrap().last().unwrap();
     assert_eq!(initiated["event"], "INITIATE_REFUND");
     assert_eq!(initiated["request_id"], json!(request_id));
-    let done = loop {
-        let transaction = simulator.get(&path(&sale, "")).await;
-        if transaction["status"] == "REFUNDED" {
-            break transaction;
-        }
-        tokio::task::yield_now().await;
-    };
+    let done = simulator
+        .until(&path(&sale, ""), |it| it["status"] == "REFUNDED")
+        .await;
     let last = done["events"].as_array().unwrap().last().unwrap();
     assert_eq!(last["correlation_request_id"], json!(request_id));
     assert_eq!(last["success"], true);

@@ -122,16 +122,20 @@ impl Simulator {
         assert_eq!(answer.status(), 200);
     }
 
-    /// Reads the session until it passes the test; the test's own timeout is the limit.
-    pub(crate) async fn session_until(&self, id: &str, test: impl Fn(&Value) -> bool) -> Value {
-        for _ in 0..500 {
-            let session = self.get(&format!("/sessions/{id}")).await;
-            if test(&session) {
-                return session;
+    /// Reads a document until it passes the test.
+    pub(crate) async fn until(&self, path: &str, test: impl Fn(&Value) -> bool) -> Value {
+        for _ in 0..1_000 {
+            let document = self.get(path).await;
+            if test(&document) {
+                return document;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        panic!("the session never passed the test");
+        panic!("{path} never passed the test");
+    }
+
+    pub(crate) async fn session_until(&self, id: &str, test: impl Fn(&Value) -> bool) -> Value {
+        self.until(&format!("/sessions/{id}"), test).await
     }
 }
 

@@ -61,12 +61,13 @@ impl Postman {
         let session_id = session_id.to_owned();
         let context = world.clone();
         world.spawn(async move {
-            planned.send(&context, fault).await;
+            tokio::time::sleep(planned.wait).await;
             if let Some(event_id) = event_id {
                 context
                     .ledger()
                     .note_callback(&session_id, &event_id, context.clock.now());
             }
+            planned.send(&context, fault).await;
         });
     }
 }
@@ -131,12 +132,11 @@ impl Planned {
     }
 
     async fn send(&self, world: &World, fault: Option<Fault>) {
-        tokio::time::sleep(self.wait).await;
-        let mut copies = 1;
+        let mut copies = 1_u32;
         let mut seal = Seal::Genuine;
         match fault {
             Some(Fault::Dropped) => return,
-            Some(Fault::Duplicate(more)) => copies += more,
+            Some(Fault::Duplicate(more)) => copies = copies.saturating_add(more),
             Some(Fault::Late(milliseconds)) => {
                 tokio::time::sleep(Duration::from_millis(milliseconds)).await;
             }

@@ -53,7 +53,7 @@ pub enum Fault {
     HalfAnswer,
     /// This status with an error body.
     Status {
-        /// Any HTTP status.
+        /// 200 to 599.
         code: u16,
         /// Seconds for a `Retry-After` header.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -168,7 +168,11 @@ impl FaultRule {
 
     /// Callback faults are for callbacks and all others for calls; a rule that could never strike is a mistake.
     pub(crate) fn is_sound(&self) -> bool {
-        self.fault.is_for_callbacks() == (self.call == CallKind::Callback)
+        let is_final = match self.fault {
+            Fault::Status { code, .. } => (200..=599).contains(&code),
+            _ => true,
+        };
+        is_final && self.fault.is_for_callbacks() == (self.call == CallKind::Callback)
     }
 }
 
