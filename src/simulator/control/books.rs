@@ -1,0 +1,129 @@
+//! Ledger, faults, clock, callbacks, requests.
+
+use std::{collections::HashMap, sync::Arc};
+
+use axum::{
+    Json,
+    extract::{Query, State},
+    http::StatusCode,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::simulator::{
+    api::ApiError,
+    callbacks::{Planned, Seal},
+    faults::FaultRule,
+    outcomes::outcome_table,
+    world::World,
+};
+
+type Shared = State<Arc<World>>;
+
+pub(super) async fn ledger(
+    State(world): Shared,
+    Query(query): Query<HashMap<String, String>>,
+) -> Json<Value> {
+    let reference = query.get("merchant_reference").map(String::as_str);
+    Json(world.ledger().truth(reference))
+}
+
+pub(super) async fn reset(State(world): Shared) -> StatusCode {
+    world.reset();
+    StatusCode::NO_CONTENT
+}
+
+pub(super) async fn outcomes() -> Json<Value> {
+    Json(json!(outcome_table()))
+}
+
+pub(super) async fn requests(State(world): Shared) -> Json<Value> {
+    Json(world.requests().report())
+}
+
+pub(super) async fn faults(State(world): Shared) -> Json<Value> {
+    Json(world.faults().report())
+}
+
+pub(super) async fn set_faults(
+    State(world): Shared,
+    Json(rules): Json<Vec<FaultRule>>,
+) -> Result<Json<Value>, ApiError> {
+    if let Some(rule) = rules.iter().find(|rule| !rule.is_sound()) {
+        let name = rule.fault.name();
+        return Err(ApiError::invalid(format!(
+            "{name} can never strike such a call"
+        )));
+    }
+    let mut faults = world.faults();
+    faults.replace(rules);
+    Ok(Json(faults.report()))
+}
+
+pub(super) async fn clear_faults(State(world): Shared) -> StatusCode {
+    world.faults().clear(world.options.seed);
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClockSetting {
+    offset_seconds: i64,
+}
+
+pub(super) async fn clock(State(world): Shared) -> Json<Value> {
+    Json(
+        json!({ "offset_seconds": world.clock.offset_seconds(), "now": world.clock.now().to_string() }),
+    )
+}
+
+pub(super) async fn set_clock(state: Shared, Json(setting): Json<ClockSetting>) -> Json<Value> {
+    state.clock.set_offset_seconds(setting.offset_seconds);
+    clock(state).await
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum CallbackSeal {
+    Genuine,
+    Forged,
+    Old,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum CallbackError {
+    Cancelled,
+    Authorization,
+    Failed,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CallbackByHand {
+    session_id: String,
+    kind: CallbackSeal,
+    error: Option<CallbackError>,
+}
+
+/// Sends one callback once, and tells how it was answered; `null` if it was not.
+pub(super) async fn send_callback(
+    State(world): Shared,
+    Json(wish): Json<CallbackByHand>,
+) -> Result<Json<Value>, ApiError> {
+    let error = wish.error.map(|error| match error {
+        CallbackError::Cancelled => "cancelled",
+        CallbackError::Authorization => "authorization",
+        CallbackError::Failed => "failed",
+    });
+    let seal = match wish.kind {
+        CallbackSeal::Genuine => Seal::Genuine,
+        CallbackSeal::Forged => Seal::Forged,
+        CallbackSeal::Old => Seal::Old,
+    };
+    let planned = Planned::by_hand(&world, &wish.session_id, error).ok_or(ApiError::NotFound)?;
+    let status = planned.delivery.attempt(&world, seal).await;
+    Ok(Json(
+        json!({ "status": status.map(|status| status.as_u16()) }),
+    ))
+}

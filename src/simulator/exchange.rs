@@ -1,0 +1,147 @@
+//! One request and its answer, with whatever fault was drawn for it.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
+};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use serde_json::Value;
+use tower::ServiceExt;
+
+use super::{
+    connection::Handle,
+    faults::{CallKind, Drawn, Fault, Moment, Severed, strike},
+    server::never,
+    world::World,
+};
+
+const LARGEST_BODY: usize = 1 << 20;
+
+/// What every exchange needs.
+#[derive(Debug, Clone)]
+pub(crate) struct Exchange {
+    pub(crate) world: Arc<World>,
+    pub(crate) router: Router,
+}
+
+/// Asks a handler for the state before the latest change.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stale;
+
+/// Answers one request, or cuts the connection.
+pub(crate) async fn exchange(
+    context: Exchange,
+    connection: Handle,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Severed> {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
+        return Ok(dated(&context.world, empty(StatusCode::PAYLOAD_TOO_LARGE)));
+    };
+    let body = body.to_bytes();
+    let Some(call) = call_kind(&parts.method, parts.uri.path()) else {
+        let response = route(&context, parts, body, false).await;
+        return Ok(dated(&context.world, response));
+    };
+    context.world.requests().record(&parts, &body);
+    count(&context.world, call, &body);
+    let drawn = context.world.faults().draw(call);
+    let response = answer(&context, connection, drawn, parts, body).await?;
+    Ok(dated(&context.world, response))
+}
+
+async fn answer(
+    context: &Exchange,
+    connection: Handle,
+    drawn: Option<Drawn>,
+    parts: Parts,
+    body: Bytes,
+) -> Result<Response<Body>, Severed> {
+    let Some(Drawn { fault, moment }) = drawn else {
+        return Ok(route(context, parts, body, false).await);
+    };
+    let uri = parts.uri.clone();
+    let stale = fault == Fault::StaleRead;
+    let honest = match (&fault, moment) {
+        (Fault::Delay(milliseconds), Moment::Before) => {
+            tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
+            Some(route(context, parts, body, stale).await)
+        }
+        (_, Moment::Before) => None,
+        (_, Moment::After) => Some(route(context, parts, body, stale).await),
+    };
+    if let (Fault::Delay(milliseconds), Moment::After) = (&fault, moment) {
+        tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
+    }
+    strike(&fault, honest, &uri, &connection).await
+}
+
+async fn route(context: &Exchange, parts: Parts, body: Bytes, stale: bool) -> Response<Body> {
+    let mut request = Request::from_parts(parts, Body::from(body));
+    if stale {
+        request.extensions_mut().insert(Stale);
+    }
+    never(context.router.clone().oneshot(request).await)
+}
+
+fn dated(world: &World, mut response: Response<Body>) -> Response<Body> {
+    let date = world
+        .clock
+        .http_date()
+        .and_then(|date| HeaderValue::try_from(date).ok());
+    if let Some(date) = date {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    response
+}
+
+fn empty(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// Counts what was asked for before any fault can lose it: a lost request was still sent.
+fn count(world: &World, call: CallKind, body: &Bytes) {
+    let named = |pointer: &str| -> Option<String> {
+        let document: Value = serde_json::from_slice(body).ok()?;
+        Some(document.pointer(pointer)?.as_str()?.to_owned())
+    };
+    match call {
+        CallKind::CreateSession => {
+            let reference = named("/order/merchant_reference").unwrap_or_default();
+            world.ledger().saw_create(&reference);
+        }
+        CallKind::Refund => {
+            let reference = named("/refund_reference").unwrap_or_default();
+            world.ledger().saw_refund(&reference);
+        }
+        _ => {}
+    }
+}
+
+/// Which kind of call a path is; `None` for the control API and unknown paths.
+fn call_kind(method: &Method, path: &str) -> Option<CallKind> {
+    let path: Vec<&str> = path.strip_prefix("/v1/")?.split('/').collect();
+    let post = method == Method::POST;
+    match path.as_slice() {
+        ["accounts", _, "auth", "token"] => Some(CallKind::Token),
+        ["accounts", _, "stores", ..] => Some(CallKind::Stores),
+        ["accounts", _, "terminals", ..] => Some(CallKind::Terminals),
+        ["admin", "terminals", "operations"] => Some(CallKind::Operations),
+        ["sessions-profile"] => Some(CallKind::CreateSession),
+        ["sessions"] => Some(CallKind::ListSessions),
+        ["sessions", _] => Some(CallKind::ReadSession),
+        ["sessions", _, "cancel"] if post => Some(CallKind::CancelSession),
+        ["transactions"] => Some(CallKind::ListTransactions),
+        ["transactions", _] => Some(CallKind::ReadTransaction),
+        ["transactions", _, "refund"] if post => Some(CallKind::Refund),
+        ["transactions", _, "capture"] if post => Some(CallKind::Capture),
+        ["transactions", _, "void"] if post => Some(CallKind::Void),
+        _ => None,
+    }
+}

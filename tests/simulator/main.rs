@@ -1,0 +1,10 @@
+//! The simulator over real HTTP: that it keeps Dintero's contract, and breaks it only when told to.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod callbacks;
+mod contract;
+mod faults;
+mod hands;
+mod payments;
+mod refunds;
+mod support;
