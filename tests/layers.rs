@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 
 /// Each room, the rooms of ours that it may name, and the technologies that it may not.
 const RULES: &[(&str, &[&str], &[&str])] = &[
-    ("domain", &["domain"], &["tokio", "axum", "hyper", "sqlx", "reqwest", "tracing", "rand", "std::fs", "std::net::Tcp"]),
+    (
+        "domain",
+        &["domain"],
+        &["tokio", "axum", "hyper", "sqlx", "reqwest", "tracing", "rand", "std::fs", "std::net::Tcp"],
+    ),
     ("ports", &["domain", "ports"], &["tokio", "axum", "hyper", "sqlx", "reqwest"]),
     ("engine", &["domain", "ports", "engine"], &["axum", "hyper", "sqlx", "reqwest"]),
     ("journal", &["domain", "ports", "journal"], &["axum", "hyper", "reqwest"]),

@@ -13,8 +13,7 @@ pub(crate) struct Clock {
 impl Clock {
     pub(crate) fn now(&self) -> Timestamp {
         let real = Timestamp::now();
-        real.checked_add(SignedDuration::from_secs(self.offset_seconds()))
-            .unwrap_or(real)
+        real.checked_add(SignedDuration::from_secs(self.offset_seconds())).unwrap_or(real)
     }
 
     pub(crate) fn offset_seconds(&self) -> i64 {
@@ -27,8 +26,6 @@ impl Clock {
 
     /// The value of a `Date` header.
     pub(crate) fn http_date(&self) -> Option<String> {
-        DateTimePrinter::new()
-            .timestamp_to_rfc9110_string(&self.now())
-            .ok()
+        DateTimePrinter::new().timestamp_to_rfc9110_string(&self.now()).ok()
     }
 }

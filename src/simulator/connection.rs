@@ -38,13 +38,7 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn new(stream: TcpStream) -> (Self, Handle) {
         let handle = Handle::default();
-        (
-            Self {
-                stream,
-                handle: handle.clone(),
-            },
-            handle,
-        )
+        (Self { stream, handle: handle.clone() }, handle)
     }
 
     fn is_reset(&self) -> bool {
@@ -72,11 +66,7 @@ impl AsyncRead for Connection {
 }
 
 impl AsyncWrite for Connection {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 

@@ -89,10 +89,7 @@ async fn route(context: &Exchange, parts: Parts, body: Bytes, stale: bool) -> Re
 }
 
 fn dated(world: &World, mut response: Response<Body>) -> Response<Body> {
-    let date = world
-        .clock
-        .http_date()
-        .and_then(|date| HeaderValue::try_from(date).ok());
+    let date = world.clock.http_date().and_then(|date| HeaderValue::try_from(date).ok());
     if let Some(date) = date {
         response.headers_mut().insert(header::DATE, date);
     }

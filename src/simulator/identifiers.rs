@@ -14,9 +14,7 @@ pub(crate) fn checkout_id(account_id: &str) -> String {
 /// Random base58 characters.
 pub(crate) fn base58(length: usize) -> String {
     let mut random = rand::rng();
-    (0..length)
-        .map(|_| char::from(BASE58[random.random_range(0..BASE58.len())]))
-        .collect()
+    (0..length).map(|_| char::from(BASE58[random.random_range(0..BASE58.len())])).collect()
 }
 
 /// A version 4 UUID, as Dintero uses for events, requests and deliveries.
@@ -24,14 +22,7 @@ pub(crate) fn uuid() -> String {
     let bits: u128 = rand::rng().random();
     let versioned = (bits & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
     let digits = format!("{versioned:032x}");
-    format!(
-        "{}-{}-{}-{}-{}",
-        &digits[..8],
-        &digits[8..12],
-        &digits[12..16],
-        &digits[16..20],
-        &digits[20..]
-    )
+    format!("{}-{}-{}-{}-{}", &digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..])
 }
 
 #[cfg(test)]

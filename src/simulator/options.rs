@@ -50,11 +50,7 @@ pub struct SimulatedTerminal {
 impl SimulatedTerminal {
     /// An active terminal in a store.
     pub fn active(id: impl Into<String>, store_id: impl Into<String>) -> Self {
-        Self {
-            id: id.into(),
-            store_id: store_id.into(),
-            enrolment: Enrolment::Active,
-        }
+        Self { id: id.into(), store_id: store_id.into(), enrolment: Enrolment::Active }
     }
 }
 
@@ -98,10 +94,7 @@ impl Default for SimulatorOptions {
             client_secret: "simulated-secret".into(),
             callback_secret: "simulated-signature-secret".into(),
             profile_id: "T12345678.simulated-in-person".into(),
-            stores: vec![SimulatedStore {
-                id: "oslo-center".into(),
-                payout_destination_id: "seller-1".into(),
-            }],
+            stores: vec![SimulatedStore { id: "oslo-center".into(), payout_destination_id: "seller-1".into() }],
             terminals: vec![
                 SimulatedTerminal::active("T0292", "oslo-center"),
                 SimulatedTerminal::active("T0293", "oslo-center"),

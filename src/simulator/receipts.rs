@@ -32,16 +32,8 @@ impl Slip<'_> {
             ("transactionType", self.kind().to_owned()),
             ("saleAmount", self.amount.to_string()),
             ("outcome", self.outcome().to_owned()),
-            (
-                "responseCode",
-                self.reason
-                    .map_or("00", |reason| reason.result_code)
-                    .to_owned(),
-            ),
-            (
-                "applicationIdentifier",
-                self.card.application_identifier.to_owned(),
-            ),
+            ("responseCode", self.reason.map_or("00", |reason| reason.result_code).to_owned()),
+            ("applicationIdentifier", self.card.application_identifier.to_owned()),
             ("field41", self.terminal_id.to_owned()),
             ("field42", self.account_id.to_owned()),
             ("acquirer", "SIMULATED".to_owned()),
@@ -72,12 +64,7 @@ impl Slip<'_> {
     }
 
     fn amount_text(&self) -> String {
-        format!(
-            "{} {}.{:02}",
-            self.currency,
-            self.amount / 100,
-            self.amount % 100
-        )
+        format!("{} {}.{:02}", self.currency, self.amount / 100, self.amount % 100)
     }
 
     fn kind(&self) -> &'static str {
@@ -85,10 +72,6 @@ impl Slip<'_> {
     }
 
     fn outcome(&self) -> &'static str {
-        if self.reason.is_some() {
-            "declined"
-        } else {
-            "approved"
-        }
+        if self.reason.is_some() { "declined" } else { "approved" }
     }
 }

@@ -38,10 +38,7 @@ impl RequestLog {
         if self.latest.len() == KEPT {
             self.latest.pop_front();
         }
-        self.latest.push_back(Entry {
-            parts: parts.clone(),
-            body: body.clone(),
-        });
+        self.latest.push_back(Entry { parts: parts.clone(), body: body.clone() });
     }
 
     pub(crate) fn clear(&mut self) {
@@ -56,8 +53,7 @@ impl RequestLog {
 
 impl Entry {
     fn document(&self) -> Value {
-        let body = serde_json::from_slice(&self.body)
-            .unwrap_or_else(|_| json!(String::from_utf8_lossy(&self.body)));
+        let body = serde_json::from_slice(&self.body).unwrap_or_else(|_| json!(String::from_utf8_lossy(&self.body)));
         json!({
             "method": self.parts.method.as_str(),
             "path": self.parts.uri.path(),
@@ -72,19 +68,9 @@ impl Entry {
 pub(crate) fn system_headers(headers: &HeaderMap) -> Value {
     let all = kept_headers(headers).into_iter();
     let system = all.filter(|(name, _)| name.starts_with("dintero-system-"));
-    system
-        .map(|(name, value)| (name.replace('-', "_"), value))
-        .collect()
+    system.map(|(name, value)| (name.replace('-', "_"), value)).collect()
 }
 
 fn kept_headers(headers: &HeaderMap) -> Map<String, Value> {
-    HEADERS
-        .iter()
-        .filter_map(|name| {
-            Some((
-                (*name).to_owned(),
-                json!(headers.get(*name)?.to_str().ok()?),
-            ))
-        })
-        .collect()
+    HEADERS.iter().filter_map(|name| Some(((*name).to_owned(), json!(headers.get(*name)?.to_str().ok()?)))).collect()
 }

@@ -53,10 +53,7 @@ pub async fn start(options: SimulatorOptions) -> io::Result<RunningSimulator> {
     let address = listener.local_addr()?;
     let world = Arc::new(World::new(options).map_err(io::Error::other)?);
     let router = api::router(&world);
-    let exchange = Exchange {
-        world: world.clone(),
-        router,
-    };
+    let exchange = Exchange { world: world.clone(), router };
     world.spawn(accept(listener, exchange));
     Ok(RunningSimulator { address, world })
 }
@@ -82,9 +79,7 @@ async fn serve(stream: TcpStream, context: Exchange) {
     }
     let (connection, handle) = Connection::new(stream);
     let service = service_fn(move |request| exchange(context.clone(), handle.clone(), request));
-    let served = http1::Builder::new()
-        .serve_connection(TokioIo::new(connection), service)
-        .await;
+    let served = http1::Builder::new().serve_connection(TokioIo::new(connection), service).await;
     if let Err(error) = served {
         tracing::trace!(%error, "a connection to the simulator ended");
     }

@@ -114,27 +114,14 @@ impl World {
     fn apply(self: &Arc<Self>, effect: Effect) -> Vec<Effect> {
         let now = self.clock.now();
         match effect {
-            Effect::Step {
-                session_id,
-                position,
-                ..
-            } => self.ledger().play(&session_id, position, now),
-            Effect::EndRefund {
-                transaction_id,
-                request_id,
-                ..
-            } => self.ledger().end_refund(&transaction_id, &request_id, now),
-            Effect::CorrectRefund {
-                transaction_id,
-                event_id,
-                ..
-            } => self
-                .ledger()
-                .correct_refund(&transaction_id, &event_id, now),
-            Effect::Notify {
-                session_id,
-                occasion,
-            } => {
+            Effect::Step { session_id, position, .. } => self.ledger().play(&session_id, position, now),
+            Effect::EndRefund { transaction_id, request_id, .. } => {
+                self.ledger().end_refund(&transaction_id, &request_id, now)
+            }
+            Effect::CorrectRefund { transaction_id, event_id, .. } => {
+                self.ledger().correct_refund(&transaction_id, &event_id, now)
+            }
+            Effect::Notify { session_id, occasion } => {
                 Postman::notify(self, &session_id, &occasion);
                 Vec::new()
             }
@@ -144,9 +131,7 @@ impl World {
 
 fn delay(effect: &Effect) -> Duration {
     match effect {
-        Effect::Step { after, .. }
-        | Effect::EndRefund { after, .. }
-        | Effect::CorrectRefund { after, .. } => *after,
+        Effect::Step { after, .. } | Effect::EndRefund { after, .. } | Effect::CorrectRefund { after, .. } => *after,
         Effect::Notify { .. } => Duration::ZERO,
     }
 }

@@ -16,11 +16,7 @@ async fn refused(simulator: &Simulator, body: &Value) -> String {
 
 fn without(pointer: &str, name: &str) -> Value {
     let mut body = sale(100);
-    body.pointer_mut(pointer)
-        .unwrap()
-        .as_object_mut()
-        .unwrap()
-        .remove(name);
+    body.pointer_mut(pointer).unwrap().as_object_mut().unwrap().remove(name);
     body
 }
 
@@ -98,9 +94,7 @@ async fn a_body_needs_its_content_type() {
 async fn a_cancel_takes_no_body() {
     let simulator = Simulator::start().await;
     let id = simulator.create(&sale(990_104)).await;
-    let answer = simulator
-        .post(&format!("/sessions/{id}/cancel"), &json!({}))
-        .await;
+    let answer = simulator.post(&format!("/sessions/{id}/cancel"), &json!({})).await;
     assert_eq!(answer.status(), 400);
 }
 
@@ -113,22 +107,12 @@ async fn a_terminal_must_be_enrolled_reachable_and_free() {
     let simulator = Simulator::with(options).await;
     let body = with("/order/store", "terminal_id", json!("T0294"));
     assert!(refused(&simulator, &body).await.contains("not enrolled"));
-    assert!(
-        refused(&simulator, &sale(990_108))
-            .await
-            .contains("cannot be reached")
-    );
+    assert!(refused(&simulator, &sale(990_108)).await.contains("cannot be reached"));
 
     let offline = json!({ "mode": "offline" });
-    simulator
-        .control(Method::PUT, "/terminals/T0293", offline)
-        .await;
+    simulator.control(Method::PUT, "/terminals/T0293", offline).await;
     let body = with("/order/store", "terminal_id", json!("T0293"));
-    assert!(
-        refused(&simulator, &body)
-            .await
-            .contains("cannot be reached")
-    );
+    assert!(refused(&simulator, &body).await.contains("cannot be reached"));
 
     simulator.create(&sale(990_104)).await;
     assert!(refused(&simulator, &sale(100)).await.contains("busy"));
@@ -137,16 +121,8 @@ async fn a_terminal_must_be_enrolled_reachable_and_free() {
 #[tokio::test]
 async fn an_expired_session_never_prompts() {
     let simulator = Simulator::start().await;
-    let id = simulator
-        .create(&with("", "expires_at", json!("2020-01-01T00:00:00Z")))
-        .await;
-    assert_eq!(
-        simulator
-            .get(&format!("/sessions/{id}"))
-            .await
-            .get("transaction_id"),
-        None
-    );
+    let id = simulator.create(&with("", "expires_at", json!("2020-01-01T00:00:00Z"))).await;
+    assert_eq!(simulator.get(&format!("/sessions/{id}")).await.get("transaction_id"), None);
 }
 
 #[tokio::test]
@@ -155,20 +131,9 @@ async fn the_publish_rule_starts_only_what_asks_for_it() {
     options.start = StartRule::Publish;
     let simulator = Simulator::with(options).await;
     let silent = simulator.create(&sale(100)).await;
-    assert_eq!(
-        simulator
-            .get(&format!("/sessions/{silent}"))
-            .await
-            .get("transaction_id"),
-        None
-    );
+    assert_eq!(simulator.get(&format!("/sessions/{silent}")).await.get("transaction_id"), None);
     let publish = json!({ "publish": [{ "channel": "push", "type": "terminal" }] });
-    let answer = simulator
-        .post(
-            "/sessions-profile?include_session=true",
-            &with("", "configuration", publish),
-        )
-        .await;
+    let answer = simulator.post("/sessions-profile?include_session=true", &with("", "configuration", publish)).await;
     let body: Value = answer.json().await.unwrap();
     assert_eq!(body["publish"][0]["status"], "sent");
     assert!(body["session"]["transaction_id"].is_string());
@@ -177,16 +142,9 @@ async fn the_publish_rule_starts_only_what_asks_for_it() {
 #[tokio::test]
 async fn another_account_is_forbidden_and_unknown_things_are_not_found() {
     let simulator = Simulator::start().await;
-    let other = simulator
-        .try_get("/accounts/T00000000/terminals")
-        .await
-        .unwrap();
+    let other = simulator.try_get("/accounts/T00000000/terminals").await.unwrap();
     assert_eq!(other.status(), 403);
-    for path in [
-        "/sessions/T12345678.none",
-        "/transactions/T12345678.none",
-        "/nothing",
-    ] {
+    for path in ["/sessions/T12345678.none", "/transactions/T12345678.none", "/nothing"] {
         let answer = simulator.try_get(path).await.unwrap();
         assert_eq!(answer.status(), 404);
         let body: Value = answer.json().await.unwrap();
@@ -222,8 +180,6 @@ async fn stores_terminals_and_operations_answer() {
     let second = simulator.post("/admin/terminals/operations", &body).await;
     assert_eq!(second.status(), 409);
     assert_eq!(second.headers()["retry-after"], "1");
-    let list = simulator
-        .get("/admin/terminals/operations?terminal_id=T0292")
-        .await;
+    let list = simulator.get("/admin/terminals/operations?terminal_id=T0292").await;
     assert_eq!(list[0]["id"], first["id"]);
 }

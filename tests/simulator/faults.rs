@@ -15,24 +15,14 @@ async fn captured(simulator: &Simulator) -> Value {
 async fn a_lost_request_does_no_work_and_a_lost_reply_does() {
     let simulator = Simulator::start().await;
     for (fault, money) in [("lose_request", 0), ("lose_reply", 100)] {
-        simulator
-            .fault(json!([{ "call": "create_session", "fault": fault }]))
-            .await;
-        assert!(
-            simulator
-                .try_post("/sessions-profile", &sale(100))
-                .await
-                .is_err()
-        );
+        simulator.fault(json!([{ "call": "create_session", "fault": fault }])).await;
+        assert!(simulator.try_post("/sessions-profile", &sale(100)).await.is_err());
         assert_eq!(captured(&simulator).await, money);
     }
     let ledger = simulator.look("/ledger").await;
     assert_eq!(ledger["create_requests"]["order-1"], 2);
     let report = simulator.look("/faults").await;
-    assert_eq!(
-        report["hits"],
-        json!({ "lose_request": 1, "lose_reply": 1 })
-    );
+    assert_eq!(report["hits"], json!({ "lose_request": 1, "lose_reply": 1 }));
     assert_eq!(report["rules"][0]["hits"], 1);
 }
 
@@ -40,17 +30,9 @@ async fn a_lost_request_does_no_work_and_a_lost_reply_does() {
 async fn a_reset_is_a_reset() {
     let simulator = Simulator::start().await;
     for (when, money) in [("before", 0), ("after", 100)] {
-        simulator
-            .fault(json!([{ "call": "create_session", "fault": "reset", "when": when }]))
-            .await;
-        let error = simulator
-            .try_post("/sessions-profile", &sale(100))
-            .await
-            .unwrap_err();
-        assert!(
-            format!("{error:?}").contains("ConnectionReset"),
-            "{error:?}"
-        );
+        simulator.fault(json!([{ "call": "create_session", "fault": "reset", "when": when }])).await;
+        let error = simulator.try_post("/sessions-profile", &sale(100)).await.unwrap_err();
+        assert!(format!("{error:?}").contains("ConnectionReset"), "{error:?}");
         assert_eq!(captured(&simulator).await, money);
     }
 }
@@ -58,9 +40,7 @@ async fn a_reset_is_a_reset() {
 #[tokio::test]
 async fn half_an_answer_promises_more_than_it_gives() {
     let simulator = Simulator::start().await;
-    simulator
-        .fault(json!([{ "call": "create_session", "fault": "half_answer" }]))
-        .await;
+    simulator.fault(json!([{ "call": "create_session", "fault": "half_answer" }])).await;
     let answer = simulator.post("/sessions-profile", &sale(100)).await;
     assert_eq!(answer.status(), 200);
     assert!(answer.bytes().await.is_err());
@@ -70,9 +50,7 @@ async fn half_an_answer_promises_more_than_it_gives() {
 #[tokio::test]
 async fn a_delay_waits() {
     let simulator = Simulator::start().await;
-    simulator
-        .fault(json!([{ "call": "list_transactions", "fault": { "delay": 60 } }]))
-        .await;
+    simulator.fault(json!([{ "call": "list_transactions", "fault": { "delay": 60 } }])).await;
     let start = Instant::now();
     simulator.get("/transactions").await;
     assert!(start.elapsed() >= Duration::from_millis(60));
@@ -83,9 +61,7 @@ async fn a_status_may_come_before_or_after_the_work() {
     let simulator = Simulator::start().await;
     for (when, code, money) in [("before", 429, 0), ("after", 503, 100)] {
         let fault = json!({ "status": { "code": code, "retry_after": 7 } });
-        simulator
-            .fault(json!([{ "call": "create_session", "fault": fault, "when": when }]))
-            .await;
+        simulator.fault(json!([{ "call": "create_session", "fault": fault, "when": when }])).await;
         let answer = simulator.post("/sessions-profile", &sale(100)).await;
         assert_eq!(answer.status(), code);
         assert_eq!(answer.headers()["retry-after"], "7");
@@ -97,16 +73,10 @@ async fn a_status_may_come_before_or_after_the_work() {
 #[tokio::test]
 async fn a_redirect_goes_elsewhere_or_to_itself() {
     let simulator = Simulator::start().await;
-    for (location, expected) in [
-        (json!({}), "/v1/transactions"),
-        (
-            json!({ "location": "http://127.0.0.1:9/x" }),
-            "http://127.0.0.1:9/x",
-        ),
-    ] {
-        simulator
-            .fault(json!([{ "call": "list_transactions", "fault": { "redirect": location } }]))
-            .await;
+    for (location, expected) in
+        [(json!({}), "/v1/transactions"), (json!({ "location": "http://127.0.0.1:9/x" }), "http://127.0.0.1:9/x")]
+    {
+        simulator.fault(json!([{ "call": "list_transactions", "fault": { "redirect": location } }])).await;
         let answer = simulator.try_get("/transactions").await.unwrap();
         assert_eq!(answer.status(), 307);
         assert_eq!(answer.headers()["location"], expected);
@@ -141,15 +111,7 @@ async fn a_stale_read_shows_the_past() {
     assert_eq!(simulator.get(&path).await.get("transaction_id"), None);
     assert!(simulator.get(&path).await["transaction_id"].is_string());
     assert_eq!(simulator.get("/transactions").await, json!([]));
-    assert_eq!(
-        simulator
-            .get("/transactions")
-            .await
-            .as_array()
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(simulator.get("/transactions").await.as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -161,9 +123,7 @@ async fn a_record_can_lie() {
         ("lying_currency", "/currency", json!("XTS")),
         ("lying_terminal", "/store/terminal_id", json!("T9999")),
     ] {
-        simulator
-            .fault(json!([{ "call": "read_transaction", "fault": fault }]))
-            .await;
+        simulator.fault(json!([{ "call": "read_transaction", "fault": fault }])).await;
         let transaction = simulator.get(&format!("/transactions/{id}")).await;
         assert_eq!(transaction.pointer(pointer), Some(&lie));
     }
@@ -180,11 +140,7 @@ async fn rules_that_cannot_strike_are_refused_and_all_can_be_taken_back() {
         let answer = simulator.control(Method::PUT, "/faults", rules).await;
         assert!(answer.status().is_client_error());
     }
-    simulator
-        .fault(json!([{ "fault": "reset", "times": 9 }]))
-        .await;
-    simulator
-        .control(Method::DELETE, "/faults", json!({}))
-        .await;
+    simulator.fault(json!([{ "fault": "reset", "times": 9 }])).await;
+    simulator.control(Method::DELETE, "/faults", json!({})).await;
     simulator.get("/transactions").await;
 }

@@ -10,14 +10,8 @@ use crate::support::{Simulator, sale};
 async fn a_person_approves_declines_and_cancels() {
     let simulator = Simulator::start().await;
     let manual = json!({ "mode": "manual" });
-    simulator
-        .control(Method::PUT, "/terminals/T0292", manual)
-        .await;
-    for (gesture, status) in [
-        ("approve", "CAPTURED"),
-        ("decline", "DECLINED"),
-        ("cancel", ""),
-    ] {
+    simulator.control(Method::PUT, "/terminals/T0292", manual).await;
+    for (gesture, status) in [("approve", "CAPTURED"), ("decline", "DECLINED"), ("cancel", "")] {
         let id = simulator.create(&sale(100)).await;
         let state = simulator.look("/terminals/T0292").await;
         assert_eq!(state["prompt"]["session_id"], json!(id));
@@ -38,9 +32,7 @@ async fn a_person_approves_declines_and_cancels() {
             }
         }
     }
-    let answer = simulator
-        .control(Method::POST, "/terminals/T0292/approve", json!({}))
-        .await;
+    let answer = simulator.control(Method::POST, "/terminals/T0292/approve", json!({})).await;
     assert_eq!(answer.status(), 409);
 }
 
@@ -49,16 +41,12 @@ async fn a_person_approves_a_refund() {
     let simulator = Simulator::start().await;
     let sale = simulator.sell(100).await;
     let manual = json!({ "mode": "manual" });
-    simulator
-        .control(Method::PUT, "/terminals/T0293", manual)
-        .await;
+    simulator.control(Method::PUT, "/terminals/T0293", manual).await;
     let path = format!("/transactions/{}", sale["id"].as_str().unwrap());
     let body = json!({ "amount": 100, "terminal_id": "T0293" });
     let answer = simulator.post(&format!("{path}/refund"), &body).await;
     assert_eq!(answer.status(), 202);
-    simulator
-        .control(Method::POST, "/terminals/T0293/approve", json!({}))
-        .await;
+    simulator.control(Method::POST, "/terminals/T0293/approve", json!({})).await;
     assert_eq!(simulator.get(&path).await["status"], "REFUNDED");
 }
 
@@ -100,9 +88,7 @@ async fn a_reset_forgets_everything_and_stop_stops() {
     assert_eq!(answer.status(), 204);
     assert_eq!(simulator.look("/ledger").await["captured"], 0);
     assert_eq!(simulator.get("/transactions").await, json!([]));
-    let Simulator {
-        running, client, ..
-    } = simulator;
+    let Simulator { running, client, .. } = simulator;
     let url = format!("{}/transactions", running.base_url());
     running.stop().await;
     assert!(client.get(url).send().await.unwrap_err().is_connect());

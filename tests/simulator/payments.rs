@@ -16,9 +16,7 @@ async fn a_token_needs_the_right_client_and_audience() {
     assert_eq!(wrong.status(), 401);
     let body: Value = wrong.json().await.unwrap();
     assert_eq!(body["error"].get("code"), None);
-    let elsewhere = simulator
-        .ask_token("simulated-secret", "https://example.com")
-        .await;
+    let elsewhere = simulator.ask_token("simulated-secret", "https://example.com").await;
     assert_eq!(elsewhere.status(), 403);
 }
 
@@ -27,15 +25,9 @@ async fn an_invalid_or_expired_token_is_refused() {
     let mut options = options();
     options.token_life_seconds = 0;
     let mut simulator = Simulator::with(options).await;
-    assert_eq!(
-        simulator.try_get("/transactions").await.unwrap().status(),
-        401
-    );
+    assert_eq!(simulator.try_get("/transactions").await.unwrap().status(), 401);
     simulator.token = "nonsense".into();
-    assert_eq!(
-        simulator.try_get("/transactions").await.unwrap().status(),
-        401
-    );
+    assert_eq!(simulator.try_get("/transactions").await.unwrap().status(), 401);
 }
 
 #[tokio::test]
@@ -51,12 +43,7 @@ async fn at_speed_zero_a_sale_is_over_when_it_is_created() {
     assert_eq!(transaction["store"]["terminal_id"], "T0292");
     assert_eq!(transaction["card"]["brand"], "Visa");
     assert_eq!(transaction["card"]["entry_method"], "contactless");
-    let names: Vec<&Value> = transaction["events"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|event| &event["event"])
-        .collect();
+    let names: Vec<&Value> = transaction["events"].as_array().unwrap().iter().map(|event| &event["event"]).collect();
     assert_eq!(names, ["INITIALIZE", "AUTHORIZE", "CAPTURE"]);
     let receipt = &transaction["events"][2]["metadata"]["seitatech:customerReceipt"];
     assert!(receipt.as_str().unwrap().contains("NOK 399.00"));
@@ -65,9 +52,7 @@ async fn at_speed_zero_a_sale_is_over_when_it_is_created() {
 #[tokio::test]
 async fn a_session_has_no_status_and_can_be_included() {
     let simulator = Simulator::start().await;
-    let answer = simulator
-        .post("/sessions-profile?include_session=true", &sale(100))
-        .await;
+    let answer = simulator.post("/sessions-profile?include_session=true", &sale(100)).await;
     let body: Value = answer.json().await.unwrap();
     assert_eq!(body["session"]["id"], body["id"]);
     assert_eq!(body["session"].get("status"), None);
@@ -107,26 +92,17 @@ async fn a_customer_who_presses_stop_leaves_no_transaction() {
 async fn a_cancel_ends_a_waiting_session_and_is_refused_for_a_paid_one() {
     let simulator = Simulator::start().await;
     let waiting = simulator.create(&sale(990_104)).await;
-    let answer = simulator
-        .post_nothing(&format!("/sessions/{waiting}/cancel"))
-        .await;
+    let answer = simulator.post_nothing(&format!("/sessions/{waiting}/cancel")).await;
     assert_eq!(answer.status(), 200);
     let body: Value = answer.json().await.unwrap();
     assert!(body["cancelled_at"].is_string());
 
     let paid = simulator.create(&sale(100)).await;
-    let answer = simulator
-        .post_nothing(&format!("/sessions/{paid}/cancel"))
-        .await;
+    let answer = simulator.post_nothing(&format!("/sessions/{paid}/cancel")).await;
     assert_eq!(answer.status(), 400);
     let body: Value = answer.json().await.unwrap();
     assert_eq!(body["error"]["code"], "INVALID_REQUEST_PARAMETER");
-    assert!(
-        body["error"]["errors"][0]["description"]
-            .as_str()
-            .unwrap()
-            .contains("CAPTURED")
-    );
+    assert!(body["error"]["errors"][0]["description"].as_str().unwrap().contains("CAPTURED"));
 }
 
 #[tokio::test]
@@ -137,13 +113,8 @@ async fn a_slow_approval_is_seen_on_its_way() {
     let id = simulator.create(&sale(990_105)).await;
     let session = simulator.get(&format!("/sessions/{id}")).await;
     assert_eq!(session.get("transaction_id"), None);
-    let session = simulator
-        .session_until(&id, |it| it.get("transaction_id").is_some())
-        .await;
-    let path = format!(
-        "/transactions/{}",
-        session["transaction_id"].as_str().unwrap()
-    );
+    let session = simulator.session_until(&id, |it| it.get("transaction_id").is_some()).await;
+    let path = format!("/transactions/{}", session["transaction_id"].as_str().unwrap());
     assert_eq!(simulator.get(&path).await["status"], "INITIATED");
     let completed = |it: &Value| it["events"].to_string().contains("COMPLETED");
     simulator.session_until(&id, completed).await;
@@ -163,37 +134,17 @@ async fn transactions_are_found_newest_first() {
     }
     let list = async |query: String| -> Vec<Value> {
         let found = simulator.get(&format!("/transactions?{query}")).await;
-        found
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|it| it["id"].clone())
-            .collect()
+        found.as_array().unwrap().iter().map(|it| it["id"].clone()).collect()
     };
     let (a, b1, b2, c) = (&ids[0], &ids[1], &ids[2], &ids[3]);
-    assert_eq!(
-        list("merchant_reference=b".into()).await,
-        [b2.clone(), b1.clone()]
-    );
+    assert_eq!(list("merchant_reference=b".into()).await, [b2.clone(), b1.clone()]);
     assert_eq!(list("limit=2".into()).await, [c.clone(), b2.clone()]);
     let after = format!("starting_after={}", b1.as_str().unwrap());
     assert_eq!(list(after).await, vec![a.clone()]);
-    assert_eq!(
-        list("status=REFUNDED&status=CAPTURED&terminal_id=T0292".into())
-            .await
-            .len(),
-        4
-    );
+    assert_eq!(list("status=REFUNDED&status=CAPTURED&terminal_id=T0292".into()).await.len(), 4);
     assert!(list("status=REFUNDED".into()).await.is_empty());
     assert!(list("created_at.lte=2020-01-01".into()).await.is_empty());
-    assert_eq!(
-        simulator
-            .try_get("/transactions?limit=101")
-            .await
-            .unwrap()
-            .status(),
-        400
-    );
+    assert_eq!(simulator.try_get("/transactions?limit=101").await.unwrap().status(), 400);
     let sessions = simulator.get("/sessions?search=b&limit=1").await;
     assert_eq!(sessions[0]["transaction_id"], *b2);
 }

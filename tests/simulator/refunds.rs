@@ -10,10 +10,7 @@ fn refund(amount: i64) -> Value {
 }
 
 fn path(transaction: &Value, what: &str) -> String {
-    format!(
-        "/transactions/{}{what}",
-        transaction["id"].as_str().unwrap()
-    )
+    format!("/transactions/{}{what}", transaction["id"].as_str().unwrap())
 }
 
 async fn json_of(answer: Response, status: u16) -> Value {
@@ -25,9 +22,7 @@ async fn json_of(answer: Response, status: u16) -> Value {
 async fn a_refund_is_done_at_once() {
     let simulator = Simulator::start().await;
     let sale = simulator.sell(39_900).await;
-    let answer = simulator
-        .post(&path(&sale, "/refund"), &refund(10_000))
-        .await;
+    let answer = simulator.post(&path(&sale, "/refund"), &refund(10_000)).await;
     let transaction = json_of(answer, 200).await;
     assert_eq!(transaction["status"], "PARTIALLY_REFUNDED");
     let last = transaction["events"].as_array().unwrap().last().unwrap();
@@ -47,21 +42,14 @@ async fn an_accepted_refund_is_done_later() {
     let completed = |it: &Value| it["events"].to_string().contains("COMPLETED");
     let session = simulator.session_until(&id, completed).await;
     let sale = json!({ "id": session["transaction_id"] });
-    let answer = simulator
-        .post(&path(&sale, "/refund"), &refund(990_121))
-        .await;
-    let request_id = answer.headers()["event-request-id"]
-        .to_str()
-        .unwrap()
-        .to_owned();
+    let answer = simulator.post(&path(&sale, "/refund"), &refund(990_121)).await;
+    let request_id = answer.headers()["event-request-id"].to_str().unwrap().to_owned();
     let accepted = json_of(answer, 202).await;
     assert_eq!(accepted["status"], "CAPTURED");
     let initiated = accepted["events"].as_array().unwrap().last().unwrap();
     assert_eq!(initiated["event"], "INITIATE_REFUND");
     assert_eq!(initiated["request_id"], json!(request_id));
-    let done = simulator
-        .until(&path(&sale, ""), |it| it["status"] == "REFUNDED")
-        .await;
+    let done = simulator.until(&path(&sale, ""), |it| it["status"] == "REFUNDED").await;
     let last = done["events"].as_array().unwrap().last().unwrap();
     assert_eq!(last["correlation_request_id"], json!(request_id));
     assert_eq!(last["success"], true);
@@ -72,9 +60,7 @@ async fn refunds_fail_in_each_way_of_the_table() {
     let simulator = Simulator::start().await;
     let attempt = async |amount: i64, status: u16| -> Value {
         let sale = simulator.sell(amount).await;
-        let answer = simulator
-            .post(&path(&sale, "/refund"), &refund(amount))
-            .await;
+        let answer = simulator.post(&path(&sale, "/refund"), &refund(amount)).await;
         json_of(answer, status).await;
         simulator.get(&path(&sale, "")).await
     };
@@ -125,9 +111,7 @@ async fn a_plain_refund_needs_no_terminal() {
     options.refund_needs_terminal = false;
     let simulator = Simulator::with(options).await;
     let sale = simulator.sell(1_000).await;
-    let answer = simulator
-        .post(&path(&sale, "/refund"), &json!({ "amount": 1_000 }))
-        .await;
+    let answer = simulator.post(&path(&sale, "/refund"), &json!({ "amount": 1_000 })).await;
     assert_eq!(json_of(answer, 200).await["status"], "REFUNDED");
 }
 
@@ -138,9 +122,7 @@ async fn an_authorisation_can_be_captured_or_voided() {
     let part = json!({ "amount": 90_115, "capture_reference": "C1" });
     let answer = simulator.post(&path(&sale, "/capture"), &part).await;
     assert_eq!(json_of(answer, 200).await["status"], "PARTIALLY_CAPTURED");
-    let answer = simulator
-        .post(&path(&sale, "/capture"), &json!({ "amount": 900_000 }))
-        .await;
+    let answer = simulator.post(&path(&sale, "/capture"), &json!({ "amount": 900_000 })).await;
     assert_eq!(json_of(answer, 200).await["status"], "CAPTURED");
     json_of(simulator.post_nothing(&path(&sale, "/void")).await, 400).await;
 

@@ -20,11 +20,7 @@ pub(crate) struct Simulator {
 
 /// Loopback on a free port, and everything answers at once.
 pub(crate) fn options() -> SimulatorOptions {
-    SimulatorOptions {
-        listen: "127.0.0.1:0".parse().unwrap(),
-        speed: 0,
-        ..SimulatorOptions::default()
-    }
+    SimulatorOptions { listen: "127.0.0.1:0".parse().unwrap(), speed: 0, ..SimulatorOptions::default() }
 }
 
 impl Simulator {
@@ -39,11 +35,7 @@ impl Simulator {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .unwrap();
-        let mut simulator = Self {
-            running,
-            client,
-            token: String::new(),
-        };
+        let mut simulator = Self { running, client, token: String::new() };
         let answer = simulator.ask_token("simulated-secret", AUDIENCE).await;
         let body: Value = answer.json().await.unwrap();
         simulator.token = body["access_token"].as_str().unwrap().to_owned();
@@ -180,9 +172,7 @@ pub(crate) struct Call {
 impl Call {
     pub(crate) fn query(&self, name: &str) -> Option<String> {
         let query = self.uri.query().unwrap_or_default().as_bytes();
-        form_urlencoded::parse(query)
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
+        form_urlencoded::parse(query).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
@@ -224,12 +214,7 @@ impl Listener {
 async fn take(State(state): State<Answers>, request: Request) -> StatusCode {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-    let call = Call {
-        method: parts.method.to_string(),
-        uri: parts.uri,
-        headers: parts.headers,
-        body: body.to_vec(),
-    };
+    let call = Call { method: parts.method.to_string(), uri: parts.uri, headers: parts.headers, body: body.to_vec() };
     let status = state.0.lock().await.pop().unwrap_or(200);
     state.1.send(call).ok();
     StatusCode::from_u16(status).unwrap()

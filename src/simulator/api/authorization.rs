@@ -56,19 +56,13 @@ fn check_client(world: &World, headers: &HeaderMap) -> Result<(), ApiError> {
 }
 
 fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
-    headers
-        .get(header::AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .strip_prefix(scheme)
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix(scheme)
 }
 
 fn issue(world: &World, life: u64) -> String {
     let now = world.clock.now();
     let seconds = i64::try_from(life).unwrap_or(i64::MAX);
-    let expires = now
-        .checked_add(SignedDuration::from_secs(seconds))
-        .unwrap_or(now);
+    let expires = now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now);
     let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let token = format!(
         "{}.{}.{}",
@@ -85,11 +79,7 @@ fn issue(world: &World, life: u64) -> String {
 }
 
 /// Lets a request through with a valid token, and only to the token's own account.
-pub(super) async fn require_token(
-    State(world): State<Arc<World>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn require_token(State(world): State<Arc<World>>, request: Request, next: Next) -> Response {
     if !has_valid_token(&world, request.headers()) {
         return ApiError::Unauthorized.into_response();
     }
@@ -103,10 +93,7 @@ fn has_valid_token(world: &World, headers: &HeaderMap) -> bool {
     let Some(token) = credentials(headers, "Bearer ") else {
         return false;
     };
-    world
-        .tokens()
-        .get(token)
-        .is_some_and(|expiry| *expiry > world.clock.now())
+    world.tokens().get(token).is_some_and(|expiry| *expiry > world.clock.now())
 }
 
 fn is_own_account(world: &World, path: &str) -> bool {

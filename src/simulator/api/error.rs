@@ -41,9 +41,7 @@ impl ApiError {
     fn body(&self) -> Value {
         match self {
             Self::Invalid(descriptions) => {
-                let errors = descriptions
-                    .iter()
-                    .map(|text| json!({ "description": text }));
+                let errors = descriptions.iter().map(|text| json!({ "description": text }));
                 json!({ "error": {
                     "code": "INVALID_REQUEST_PARAMETER",
                     "message": "Invalid request parameter",
@@ -66,9 +64,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = (self.status(), Json(self.body())).into_response();
         if let Self::Conflict { retry_after } = self {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
         }
         response
     }

@@ -36,23 +36,11 @@ pub(crate) fn router(world: &Arc<World>) -> Router {
         .route("/v1/transactions/{id}/void", post(transactions::void))
         .route("/v1/accounts/{account}/stores", get(premises::stores))
         .route("/v1/accounts/{account}/terminals", get(premises::terminals))
-        .route(
-            "/v1/accounts/{account}/terminals/{id}",
-            get(premises::terminal),
-        )
-        .route(
-            "/v1/admin/terminals/operations",
-            get(operations::list).post(operations::start),
-        )
-        .layer(middleware::from_fn_with_state(
-            world.clone(),
-            authorization::require_token,
-        ));
+        .route("/v1/accounts/{account}/terminals/{id}", get(premises::terminal))
+        .route("/v1/admin/terminals/operations", get(operations::list).post(operations::start))
+        .layer(middleware::from_fn_with_state(world.clone(), authorization::require_token));
     Router::new()
-        .route(
-            "/v1/accounts/{account}/auth/token",
-            post(authorization::token),
-        )
+        .route("/v1/accounts/{account}/auth/token", post(authorization::token))
         .merge(guarded)
         .with_state(world.clone())
         .merge(control::router(world))

@@ -64,10 +64,7 @@ pub(super) async fn start(
     body: Bytes,
 ) -> Result<Json<Value>, ApiError> {
     let request = read_json(&headers, &body)?;
-    let terminal_id = request["terminal_id"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
+    let terminal_id = request["terminal_id"].as_str().unwrap_or_default().to_owned();
     let name = request["operation"].as_str().unwrap_or_default().to_owned();
     if !NAMES.contains(&name.as_str()) {
         return Err(ApiError::invalid("operation is not known"));
@@ -75,20 +72,14 @@ pub(super) async fn start(
     let takes = world.ledger().premises.get(&terminal_id)?.real(TAKES);
     let now = world.clock.now();
     let account_id = &world.options.account_id;
-    let key = headers
-        .get("idempotency-key")
-        .and_then(|key| key.to_str().ok());
+    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
     let mut operations = world.operations();
     if let Some(id) = key.and_then(|key| operations.by_key.get(key))
         && let Some(known) = operations.all.iter().find(|operation| operation.id == *id)
     {
         return Ok(Json(known.document(account_id, now)));
     }
-    if operations
-        .all
-        .iter()
-        .any(|it| it.terminal_id == terminal_id && now < it.done)
-    {
+    if operations.all.iter().any(|it| it.terminal_id == terminal_id && now < it.done) {
         return Err(ApiError::Conflict { retry_after: 1 });
     }
     if operations.all.len() >= KEPT {
@@ -104,9 +95,7 @@ pub(super) async fn start(
     };
     let document = operation.document(account_id, now);
     if let Some(key) = key {
-        operations
-            .by_key
-            .insert(key.to_owned(), operation.id.clone());
+        operations.by_key.insert(key.to_owned(), operation.id.clone());
     }
     operations.all.push(operation);
     Ok(Json(document))

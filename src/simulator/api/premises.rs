@@ -16,30 +16,25 @@ use super::ApiError;
 pub(super) async fn stores(State(world): State<Arc<World>>) -> Json<Value> {
     let account_id = &world.options.account_id;
     let ledger = world.ledger();
-    let stores = ledger
-        .premises
-        .stores()
-        .iter()
-        .enumerate()
-        .map(|(position, store)| {
-            let terminals: Vec<Value> = ledger
-                .premises
-                .all()
-                .filter(|terminal| terminal.store_id == store.id)
-                .map(|it| json!({ "terminal_id": it.id, "status": it.enrolment }))
-                .collect();
-            json!({
-                "id": format!("{account_id}-{:04}", position + 1),
-                "store_id": store.id,
-                "store_name": store.id,
-                "status": "ACTIVE",
-                "number_of_terminals": terminals.len(),
-                "terminals": terminals,
-                "payout_destination": {
-                    "payout_destination_id": store.payout_destination_id, "status": "ACTIVE",
-                },
-            })
-        });
+    let stores = ledger.premises.stores().iter().enumerate().map(|(position, store)| {
+        let terminals: Vec<Value> = ledger
+            .premises
+            .all()
+            .filter(|terminal| terminal.store_id == store.id)
+            .map(|it| json!({ "terminal_id": it.id, "status": it.enrolment }))
+            .collect();
+        json!({
+            "id": format!("{account_id}-{:04}", position + 1),
+            "store_id": store.id,
+            "store_name": store.id,
+            "status": "ACTIVE",
+            "number_of_terminals": terminals.len(),
+            "terminals": terminals,
+            "payout_destination": {
+                "payout_destination_id": store.payout_destination_id, "status": "ACTIVE",
+            },
+        })
+    });
     Json(json!({ "stores": stores.collect::<Vec<_>>() }))
 }
 
@@ -48,11 +43,8 @@ pub(super) async fn terminals(
     State(world): State<Arc<World>>,
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Json<Value> {
-    let wanted: Vec<&str> = pairs
-        .iter()
-        .filter(|(name, _)| name == "store_id")
-        .map(|(_, value)| value.as_str())
-        .collect();
+    let wanted: Vec<&str> =
+        pairs.iter().filter(|(name, _)| name == "store_id").map(|(_, value)| value.as_str()).collect();
     let ledger = world.ledger();
     let terminals = ledger
         .premises

@@ -10,9 +10,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use crate::simulator::{
-    exchange::Stale, identifiers, ledger::Filter, requests::system_headers, world::World,
-};
+use crate::simulator::{exchange::Stale, identifiers, ledger::Filter, requests::system_headers, world::World};
 
 use super::{ApiError, json_body::require_no_body, read_json, validation};
 
@@ -39,10 +37,7 @@ pub(super) async fn create(
     if let Some(publish) = publish {
         answer["publish"] = publish;
     }
-    if pairs
-        .iter()
-        .any(|(name, value)| name == "include_session" && value == "true")
-    {
+    if pairs.iter().any(|(name, value)| name == "include_session" && value == "true") {
         answer["session"] = world.ledger().session(&id, false)?;
     }
     Ok(Json(answer))
@@ -87,9 +82,6 @@ pub(super) async fn list(
     Query(pairs): Pairs,
     stale: Option<Extension<Stale>>,
 ) -> Result<Json<Vec<Value>>, ApiError> {
-    let found = world
-        .ledger()
-        .list_sessions(&Filter::new(pairs))
-        .map_err(ApiError::invalid)?;
+    let found = world.ledger().list_sessions(&Filter::new(pairs)).map_err(ApiError::invalid)?;
     Ok(Json(if stale.is_some() { Vec::new() } else { found }))
 }

@@ -34,10 +34,7 @@ pub(super) async fn list(
     Query(pairs): Query<Vec<(String, String)>>,
     stale: Option<Extension<Stale>>,
 ) -> Result<Json<Vec<Value>>, ApiError> {
-    let found = world
-        .ledger()
-        .list_transactions(&Filter::new(pairs))
-        .map_err(ApiError::invalid)?;
+    let found = world.ledger().list_transactions(&Filter::new(pairs)).map_err(ApiError::invalid)?;
     Ok(Json(if stale.is_some() { Vec::new() } else { found }))
 }
 
@@ -57,10 +54,7 @@ pub(super) async fn refund(
             let transaction = world.ledger().transaction(&id, false)?;
             Ok(Json(transaction).into_response())
         }
-        RefundReply::Accepted {
-            request_id,
-            effects,
-        } => {
+        RefundReply::Accepted { request_id, effects } => {
             let transaction = world.ledger().transaction(&id, false)?;
             world.perform(effects);
             let header = [("event-request-id", request_id)];
@@ -77,9 +71,7 @@ pub(super) async fn capture(
     body: Bytes,
 ) -> Result<Json<Value>, ApiError> {
     let (amount, reference) = validation::capture(&read_json(&headers, &body)?)?;
-    let effects = world
-        .ledger()
-        .capture(&id, amount, reference, world.clock.now())?;
+    let effects = world.ledger().capture(&id, amount, reference, world.clock.now())?;
     world.perform(effects);
     Ok(Json(world.ledger().transaction(&id, false)?))
 }

@@ -28,10 +28,7 @@ pub(super) fn new_session(
     options: &SimulatorOptions,
     now: Timestamp,
 ) -> Result<NewSession, ApiError> {
-    let mut check = Check {
-        body: &body,
-        faults: Vec::new(),
-    };
+    let mut check = Check { body: &body, faults: Vec::new() };
     check.no_empty_strings();
     check.url("/url/return_url", true);
     let callback_url = check.url("/url/callback_url", false);
@@ -68,10 +65,7 @@ pub(super) fn new_session(
 
 /// A checked refund request.
 pub(super) fn refund(body: &Value) -> Result<RefundRequest, ApiError> {
-    let mut check = Check {
-        body,
-        faults: Vec::new(),
-    };
+    let mut check = Check { body, faults: Vec::new() };
     check.no_empty_strings();
     let amount = check.amount("/amount");
     check.lines();
@@ -86,10 +80,7 @@ pub(super) fn refund(body: &Value) -> Result<RefundRequest, ApiError> {
 
 /// A checked capture request: amount and reference.
 pub(super) fn capture(body: &Value) -> Result<(i64, Option<String>), ApiError> {
-    let mut check = Check {
-        body,
-        faults: Vec::new(),
-    };
+    let mut check = Check { body, faults: Vec::new() };
     check.no_empty_strings();
     let amount = check.amount("/amount");
     check.lines();
@@ -98,29 +89,17 @@ pub(super) fn capture(body: &Value) -> Result<(i64, Option<String>), ApiError> {
 }
 
 fn strict_amounts(headers: &HeaderMap) -> bool {
-    let toggles = headers
-        .get("dintero-feature-toggles")
-        .and_then(|value| value.to_str().ok());
-    toggles.is_some_and(|list| {
-        list.split(',')
-            .any(|one| one.trim() == "strict-session-amounts")
-    })
+    let toggles = headers.get("dintero-feature-toggles").and_then(|value| value.to_str().ok());
+    toggles.is_some_and(|list| list.split(',').any(|one| one.trim() == "strict-session-amounts"))
 }
 
 fn asks_for_terminal(body: &Value) -> bool {
-    let publish = body
-        .pointer("/configuration/publish")
-        .and_then(Value::as_array);
-    publish.is_some_and(|all| {
-        all.iter()
-            .any(|one| one["channel"] == "push" && one["type"] == "terminal")
-    })
+    let publish = body.pointer("/configuration/publish").and_then(Value::as_array);
+    publish.is_some_and(|all| all.iter().any(|one| one["channel"] == "push" && one["type"] == "terminal"))
 }
 
 fn optional_text(body: &Value, pointer: &str) -> Option<String> {
-    body.pointer(pointer)
-        .and_then(Value::as_str)
-        .map(str::to_owned)
+    body.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
 }
 
 /// Collects what is wrong with a body.
@@ -135,11 +114,7 @@ impl Check<'_> {
     }
 
     fn done(self) -> Result<(), ApiError> {
-        if self.faults.is_empty() {
-            Ok(())
-        } else {
-            Err(ApiError::Invalid(self.faults))
-        }
+        if self.faults.is_empty() { Ok(()) } else { Err(ApiError::Invalid(self.faults)) }
     }
 
     fn text(&mut self, pointer: &str) -> String {
@@ -153,9 +128,7 @@ impl Check<'_> {
         match self.body.pointer(pointer).and_then(Value::as_i64) {
             Some(amount @ 1..=LARGEST_AMOUNT) => amount,
             _ => {
-                self.fault(format!(
-                    "{pointer} is required and must be a positive int32"
-                ));
+                self.fault(format!("{pointer} is required and must be a positive int32"));
                 0
             }
         }
@@ -175,10 +148,7 @@ impl Check<'_> {
             return None;
         }
         let url = Url::parse(&self.text(pointer)).ok();
-        if !url
-            .as_ref()
-            .is_some_and(|url| matches!(url.scheme(), "http" | "https"))
-        {
+        if !url.as_ref().is_some_and(|url| matches!(url.scheme(), "http" | "https")) {
             self.fault(format!("{pointer} must be an http or https URL"));
         }
         url
@@ -195,13 +165,10 @@ impl Check<'_> {
         let Some(given) = self.body.pointer("/expires_at") else {
             return default;
         };
-        given
-            .as_str()
-            .and_then(|text| text.parse().ok())
-            .unwrap_or_else(|| {
-                self.fault("/expires_at must be an RFC 3339 date-time");
-                default
-            })
+        given.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| {
+            self.fault("/expires_at must be an RFC 3339 date-time");
+            default
+        })
     }
 
     /// Sums are compared only where the feature toggle asks for it.
@@ -217,10 +184,7 @@ impl Check<'_> {
         for line_id in known.filter(|line_id| !line_ids.insert(*line_id)) {
             self.fault(format!("line_id {line_id} is not unique"));
         }
-        let sum = items
-            .iter()
-            .filter_map(|item| item["amount"].as_i64())
-            .fold(0_i64, i64::saturating_add);
+        let sum = items.iter().filter_map(|item| item["amount"].as_i64()).fold(0_i64, i64::saturating_add);
         if strict && sum != order_amount {
             self.fault("/order/amount does not match the sum of the items");
         }
@@ -228,10 +192,7 @@ impl Check<'_> {
 
     /// A refund's or capture's lines need `line_id` and `amount`.
     fn lines(&mut self) {
-        let lines = self
-            .body
-            .get("items")
-            .map(|items| items.as_array().cloned().unwrap_or_default());
+        let lines = self.body.get("items").map(|items| items.as_array().cloned().unwrap_or_default());
         for line in lines.into_iter().flatten() {
             if !line["line_id"].is_string() || !line["amount"].is_i64() {
                 self.fault("items need line_id and amount");
@@ -244,10 +205,7 @@ impl Check<'_> {
             return;
         };
         let sound = metadata.as_object().is_some_and(|members| {
-            members.len() <= MOST_METADATA
-                && members
-                    .values()
-                    .all(|value| value.is_string() || value.is_number())
+            members.len() <= MOST_METADATA && members.values().all(|value| value.is_string() || value.is_number())
         });
         if !sound {
             self.fault("/metadata must hold at most 10 strings or numbers");

@@ -25,20 +25,14 @@ impl CallbackOptions {
             pairs.map(|(_, value)| value.into_owned()).collect()
         };
         let is = |name: &str, value: &str| all(name).first().is_some_and(|first| first == value);
-        let delay = all("delay_callback")
-            .first()
-            .and_then(|seconds| seconds.parse().ok());
+        let delay = all("delay_callback").first().and_then(|seconds| seconds.parse().ok());
         Self {
             post: is("method", "POST"),
             includes_session: all("includes").iter().any(|what| what == "session"),
             delay_seconds: delay.unwrap_or(0).min(LONGEST_DELAY_SECONDS),
             report_error: is("report_error", "true"),
             report_events: all("report_event"),
-            session_parameter: if is("sid_parameter_name", "sid") {
-                "sid"
-            } else {
-                "session_id"
-            },
+            session_parameter: if is("sid_parameter_name", "sid") { "sid" } else { "session_id" },
         }
     }
 
@@ -74,9 +68,7 @@ impl CallbackOptions {
                 query.append_pair("error", error);
             }
             Occasion::Event { name, event_id } => {
-                query
-                    .append_pair("event", name)
-                    .append_pair("event_id", event_id);
+                query.append_pair("event", name).append_pair("event_id", event_id);
             }
         }
         drop(query);
@@ -94,14 +86,8 @@ mod tests {
                    &report_event=REFUND&report_event=VOID&delay_callback=120&sid_parameter_name=sid";
         let options = CallbackOptions::of(&Url::parse(url).unwrap());
         assert!(options.post && options.wants(&Occasion::Error("cancelled")));
-        assert!(options.wants(&Occasion::Event {
-            name: "VOID",
-            event_id: String::new()
-        }));
-        assert!(!options.wants(&Occasion::Event {
-            name: "CAPTURE",
-            event_id: String::new()
-        }));
+        assert!(options.wants(&Occasion::Event { name: "VOID", event_id: String::new() }));
+        assert!(!options.wants(&Occasion::Event { name: "CAPTURE", event_id: String::new() }));
         assert_eq!(options.delay_seconds, 60);
         assert_eq!(options.session_parameter, "sid");
     }
@@ -109,9 +95,7 @@ mod tests {
     #[test]
     fn without_options_only_success_is_told() {
         let options = CallbackOptions::of(&Url::parse("https://pos.example.com/hook").unwrap());
-        assert!(options.wants(&Occasion::Completed {
-            event_id: String::new()
-        }));
+        assert!(options.wants(&Occasion::Completed { event_id: String::new() }));
         assert!(!options.wants(&Occasion::Error("failed")));
     }
 }

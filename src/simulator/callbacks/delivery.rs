@@ -35,11 +35,7 @@ pub(crate) struct Delivery {
 
 impl Delivery {
     pub(crate) fn new(url: Url, body: Option<String>) -> Self {
-        Self {
-            id: identifiers::uuid(),
-            url,
-            body,
-        }
+        Self { id: identifiers::uuid(), url, body }
     }
 
     /// Retries after 5xx, a timeout or a broken connection; a 4xx ends delivery for good.
@@ -54,23 +50,14 @@ impl Delivery {
 
     /// One attempt; `None` if there was no answer.
     pub(crate) async fn attempt(&self, world: &World, seal: Seal) -> Option<StatusCode> {
-        let method = if self.body.is_some() {
-            Method::POST
-        } else {
-            Method::GET
-        };
-        let mut request = world
-            .postman
-            .client
-            .request(method.clone(), self.url.clone())
-            .header("event-delivery", &self.id);
+        let method = if self.body.is_some() { Method::POST } else { Method::GET };
+        let mut request =
+            world.postman.client.request(method.clone(), self.url.clone()).header("event-delivery", &self.id);
         if let Some(signature) = self.signature(world, method.as_str(), seal) {
             request = request.header("Dintero-Signature", signature);
         }
         if let Some(body) = &self.body {
-            request = request
-                .header(header::CONTENT_TYPE, "application/json")
-                .body(body.clone());
+            request = request.header(header::CONTENT_TYPE, "application/json").body(body.clone());
         }
         match request.send().await {
             Ok(response) => Some(response.status()),
@@ -92,11 +79,7 @@ impl Delivery {
             account_id: &world.options.account_id,
             method,
             url: &self.url,
-            time: if seal == Seal::Old {
-                now - AN_HOUR
-            } else {
-                now
-            },
+            time: if seal == Seal::Old { now - AN_HOUR } else { now },
         };
         match seal {
             Seal::Forged => signed.header(&format!("not {secret}")),

@@ -34,15 +34,8 @@ pub(crate) struct Postman {
 
 impl Postman {
     pub(crate) fn new() -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .timeout(TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
-        Ok(Self {
-            client,
-            at_once: Semaphore::new(AT_ONCE),
-            delivered: Notify::new(),
-        })
+        let client = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()?;
+        Ok(Self { client, at_once: Semaphore::new(AT_ONCE), delivered: Notify::new() })
     }
 
     /// Calls the session's callback URL, if it has one and its options ask for this occasion.
@@ -50,10 +43,7 @@ impl Postman {
         let Some(planned) = Planned::new(world, session_id, occasion) else {
             return;
         };
-        let fault = world
-            .faults()
-            .draw(CallKind::Callback)
-            .map(|drawn| drawn.fault);
+        let fault = world.faults().draw(CallKind::Callback).map(|drawn| drawn.fault);
         let event_id = match occasion {
             Occasion::Completed { event_id } => Some(event_id.clone()),
             Occasion::Error(_) | Occasion::Event { .. } => None,
@@ -63,9 +53,7 @@ impl Postman {
         world.spawn(async move {
             tokio::time::sleep(planned.wait).await;
             if let Some(event_id) = event_id {
-                context
-                    .ledger()
-                    .note_callback(&session_id, &event_id, context.clock.now());
+                context.ledger().note_callback(&session_id, &event_id, context.clock.now());
             }
             planned.send(&context, fault).await;
         });
@@ -91,9 +79,7 @@ impl Planned {
         let time = world.clock.now().to_string();
         let delivery = Delivery::new(
             options.called(&url, &subject, session_id, occasion, &time),
-            options
-                .post
-                .then(|| body(world, &subject, session_id, options.includes_session)),
+            options.post.then(|| body(world, &subject, session_id, options.includes_session)),
         );
         Some(Self {
             delivery,
@@ -104,31 +90,19 @@ impl Planned {
     }
 
     /// The callback for a session as if its payment had completed; for sending one by hand.
-    pub(crate) fn by_hand(
-        world: &World,
-        session_id: &str,
-        error: Option<&'static str>,
-    ) -> Option<Self> {
+    pub(crate) fn by_hand(world: &World, session_id: &str, error: Option<&'static str>) -> Option<Self> {
         let subject = world.ledger().callback_subject(session_id)?;
         let url = subject.url.clone()?;
         let options = CallbackOptions::of(&url);
         let occasion = match error {
             Some(error) => Occasion::Error(error),
-            None => Occasion::Completed {
-                event_id: String::new(),
-            },
+            None => Occasion::Completed { event_id: String::new() },
         };
         let time = world.clock.now().to_string();
         let called = options.called(&url, &subject, session_id, &occasion, &time);
-        let body = options
-            .post
-            .then(|| body(world, &subject, session_id, options.includes_session));
+        let body = options.post.then(|| body(world, &subject, session_id, options.includes_session));
         let delivery = Delivery::new(called, body);
-        Some(Self {
-            delivery,
-            wait: Duration::ZERO,
-            retry_after: Duration::ZERO,
-        })
+        Some(Self { delivery, wait: Duration::ZERO, retry_after: Duration::ZERO })
     }
 
     async fn send(&self, world: &World, fault: Option<Fault>) {
@@ -152,9 +126,7 @@ impl Planned {
 
     async fn deliver(&self, world: &World, seal: Seal) {
         if let Ok(_permit) = world.postman.at_once.acquire().await {
-            self.delivery
-                .until_taken(world, seal, self.retry_after)
-                .await;
+            self.delivery.until_taken(world, seal, self.retry_after).await;
         }
         world.postman.delivered.notify_waiters();
     }
@@ -163,10 +135,7 @@ impl Planned {
 /// Waits until another callback was delivered, a second at most.
 async fn overtaken(delivered: &Notify) {
     let next = delivered.notified();
-    if tokio::time::timeout(Duration::from_secs(1), next)
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(Duration::from_secs(1), next).await.is_err() {
         tracing::debug!("no other callback came to overtake this one");
     }
 }
@@ -179,17 +148,9 @@ fn scaled(milliseconds: u64, speed: u32) -> Duration {
 }
 
 /// The body of a `method=POST` callback: the transaction as it is, and the session if that was asked for.
-fn body(
-    world: &World,
-    subject: &super::ledger::CallbackSubject,
-    session_id: &str,
-    includes_session: bool,
-) -> String {
+fn body(world: &World, subject: &super::ledger::CallbackSubject, session_id: &str, includes_session: bool) -> String {
     let ledger = world.ledger();
-    let transaction = subject
-        .transaction_id
-        .as_ref()
-        .and_then(|id| ledger.transaction(id, false).ok());
+    let transaction = subject.transaction_id.as_ref().and_then(|id| ledger.transaction(id, false).ok());
     let mut document = transaction.unwrap_or_else(|| serde_json::json!({}));
     if includes_session && let Ok(session) = ledger.session(session_id, false) {
         document["session"] = session;

@@ -39,9 +39,7 @@ impl Signed<'_> {
     fn sorted_query(&self) -> String {
         let mut pairs: Vec<_> = self.url.query_pairs().collect();
         pairs.sort_by(|(left, _), (right, _)| left.encode_utf16().cmp(right.encode_utf16()));
-        form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(pairs)
-            .finish()
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
     }
 }
 
@@ -51,12 +49,7 @@ mod tests {
 
     fn sign(url: &str) -> String {
         let url = Url::parse(url).unwrap();
-        let signed = Signed {
-            account_id: "P00000000",
-            method: "GET",
-            url: &url,
-            time: 1_582_236_537,
-        };
+        let signed = Signed { account_id: "P00000000", method: "GET", url: &url, time: 1_582_236_537 };
         signed.header("123").unwrap()
     }
 
@@ -71,9 +64,6 @@ mod tests {
 
     #[test]
     fn port_and_spelling_of_spaces_do_not_matter() {
-        assert_eq!(
-            sign("https://example.com:8443/a?x=1%202&r=1&r=0"),
-            sign("https://example.com/a?r=1&r=0&x=1+2")
-        );
+        assert_eq!(sign("https://example.com:8443/a?x=1%202&r=1&r=0"), sign("https://example.com/a?r=1&r=0&x=1+2"));
     }
 }

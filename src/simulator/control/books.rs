@@ -20,10 +20,7 @@ use crate::simulator::{
 
 type Shared = State<Arc<World>>;
 
-pub(super) async fn ledger(
-    State(world): Shared,
-    Query(query): Query<HashMap<String, String>>,
-) -> Json<Value> {
+pub(super) async fn ledger(State(world): Shared, Query(query): Query<HashMap<String, String>>) -> Json<Value> {
     let reference = query.get("merchant_reference").map(String::as_str);
     Json(world.ledger().truth(reference))
 }
@@ -51,9 +48,7 @@ pub(super) async fn set_faults(
 ) -> Result<Json<Value>, ApiError> {
     if let Some(rule) = rules.iter().find(|rule| !rule.is_sound()) {
         let name = rule.fault.name();
-        return Err(ApiError::invalid(format!(
-            "{name} can never strike such a call"
-        )));
+        return Err(ApiError::invalid(format!("{name} can never strike such a call")));
     }
     let mut faults = world.faults();
     faults.replace(rules);
@@ -72,9 +67,7 @@ pub(super) struct ClockSetting {
 }
 
 pub(super) async fn clock(State(world): Shared) -> Json<Value> {
-    Json(
-        json!({ "offset_seconds": world.clock.offset_seconds(), "now": world.clock.now().to_string() }),
-    )
+    Json(json!({ "offset_seconds": world.clock.offset_seconds(), "now": world.clock.now().to_string() }))
 }
 
 pub(super) async fn set_clock(state: Shared, Json(setting): Json<ClockSetting>) -> Json<Value> {
@@ -123,7 +116,5 @@ pub(super) async fn send_callback(
     };
     let planned = Planned::by_hand(&world, &wish.session_id, error).ok_or(ApiError::NotFound)?;
     let status = planned.delivery.attempt(&world, seal).await;
-    Ok(Json(
-        json!({ "status": status.map(|status| status.as_u16()) }),
-    ))
+    Ok(Json(json!({ "status": status.map(|status| status.as_u16()) })))
 }

@@ -28,19 +28,10 @@ pub(super) struct Setting {
 
 pub(super) async fn all(State(world): Shared) -> Json<Value> {
     let ledger = world.ledger();
-    Json(
-        ledger
-            .premises
-            .all()
-            .map(|terminal| terminal.state())
-            .collect(),
-    )
+    Json(ledger.premises.all().map(|terminal| terminal.state()).collect())
 }
 
-pub(super) async fn read(
-    State(world): Shared,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+pub(super) async fn read(State(world): Shared, Path(id): Path<String>) -> Result<Json<Value>, ApiError> {
     let ledger = world.ledger();
     let terminal = ledger.premises.get(&id).map_err(|_| ApiError::NotFound)?;
     Ok(Json(terminal.state()))
@@ -52,10 +43,7 @@ pub(super) async fn set(
     Json(setting): Json<Setting>,
 ) -> Result<Json<Value>, ApiError> {
     let mut ledger = world.ledger();
-    let terminal = ledger
-        .premises
-        .get_mut(&id)
-        .map_err(|_| ApiError::NotFound)?;
+    let terminal = ledger.premises.get_mut(&id).map_err(|_| ApiError::NotFound)?;
     terminal.mode = setting.mode.unwrap_or(terminal.mode);
     terminal.speed = setting.speed.unwrap_or(terminal.speed);
     Ok(Json(terminal.state()))

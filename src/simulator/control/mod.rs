@@ -30,12 +30,7 @@ pub(crate) fn router(world: &Arc<World>) -> Router {
         .route("/reset", post(books::reset))
         .route("/outcomes", get(books::outcomes))
         .route("/requests", get(books::requests))
-        .route(
-            "/faults",
-            get(books::faults)
-                .put(books::set_faults)
-                .delete(books::clear_faults),
-        )
+        .route("/faults", get(books::faults).put(books::set_faults).delete(books::clear_faults))
         .route("/clock", get(books::clock).put(books::set_clock))
         .route("/callbacks", post(books::send_callback))
         .route("/terminals", get(devices::all))

@@ -21,10 +21,7 @@ pub(crate) struct HalfBody {
 
 impl HalfBody {
     pub(crate) fn new(bytes: Bytes) -> Self {
-        Self {
-            rest: Some(bytes),
-            flushed: false,
-        }
+        Self { rest: Some(bytes), flushed: false }
     }
 }
 
@@ -32,10 +29,7 @@ impl Body for HalfBody {
     type Data = Bytes;
     type Error = Cut;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         if let Some(bytes) = self.rest.take() {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
@@ -65,10 +59,7 @@ impl Body for EndlessBody {
     type Data = Bytes;
     type Error = Cut;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         if self.chunks_left == 0 {
             return Poll::Ready(None);
         }

@@ -36,23 +36,12 @@ struct Entry {
 
 impl FaultBook {
     pub(crate) fn new(seed: u64) -> Self {
-        Self {
-            entries: Vec::new(),
-            hits: BTreeMap::new(),
-            random: StdRng::seed_from_u64(seed),
-        }
+        Self { entries: Vec::new(), hits: BTreeMap::new(), random: StdRng::seed_from_u64(seed) }
     }
 
     /// Replaces all rules; the counts of what was done go on.
     pub(crate) fn replace(&mut self, rules: Vec<FaultRule>) {
-        self.entries = rules
-            .into_iter()
-            .map(|rule| Entry {
-                rule,
-                skipped: 0,
-                hits: 0,
-            })
-            .collect();
+        self.entries = rules.into_iter().map(|rule| Entry { rule, skipped: 0, hits: 0 }).collect();
     }
 
     pub(crate) fn clear(&mut self, seed: u64) {
@@ -61,42 +50,26 @@ impl FaultBook {
 
     /// The first rule that applies to this call, if any does.
     pub(crate) fn draw(&mut self, call: CallKind) -> Option<Drawn> {
-        for entry in self
-            .entries
-            .iter_mut()
-            .filter(|entry| entry.rule.concerns(call))
-        {
+        for entry in self.entries.iter_mut().filter(|entry| entry.rule.concerns(call)) {
             if entry.skipped < entry.rule.skip {
                 entry.skipped += 1;
                 continue;
             }
-            let spent = entry
-                .rule
-                .limit()
-                .is_some_and(|times| entry.hits >= u64::from(times));
-            let lucky = entry
-                .rule
-                .per_mille
-                .is_some_and(|chance| self.random.random_range(0..1_000) >= chance);
+            let spent = entry.rule.limit().is_some_and(|times| entry.hits >= u64::from(times));
+            let lucky = entry.rule.per_mille.is_some_and(|chance| self.random.random_range(0..1_000) >= chance);
             if spent || lucky {
                 continue;
             }
             entry.hits += 1;
             *self.hits.entry(entry.rule.fault.name()).or_default() += 1;
-            return Some(Drawn {
-                fault: entry.rule.fault.clone(),
-                moment: entry.rule.moment(),
-            });
+            return Some(Drawn { fault: entry.rule.fault.clone(), moment: entry.rule.moment() });
         }
         None
     }
 
     /// The rules with their counts, and the counts by kind of fault.
     pub(crate) fn report(&self) -> Value {
-        let rules = self
-            .entries
-            .iter()
-            .map(|entry| json!({ "rule": entry.rule, "hits": entry.hits }));
+        let rules = self.entries.iter().map(|entry| json!({ "rule": entry.rule, "hits": entry.hits }));
         json!({ "rules": rules.collect::<Vec<_>>(), "hits": self.hits })
     }
 }
@@ -125,9 +98,7 @@ mod tests {
     fn a_seed_repeats_its_chances() {
         let draw = || {
             let mut book = book(json!([{ "fault": { "delay": 1 }, "per_mille": 300 }]));
-            (0..50)
-                .map(|_| book.draw(CallKind::Token).is_some())
-                .collect::<Vec<_>>()
+            (0..50).map(|_| book.draw(CallKind::Token).is_some()).collect::<Vec<_>>()
         };
         assert_eq!(draw(), draw());
         assert!(draw().contains(&true) && draw().contains(&false));

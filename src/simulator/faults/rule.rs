@@ -131,14 +131,7 @@ pub struct FaultRule {
 impl FaultRule {
     /// A rule that strikes once.
     pub fn once(call: CallKind, fault: Fault) -> Self {
-        Self {
-            call,
-            fault,
-            when: None,
-            times: None,
-            per_mille: None,
-            skip: 0,
-        }
+        Self { call, fault, when: None, times: None, per_mille: None, skip: 0 }
     }
 
     pub(crate) fn concerns(&self, call: CallKind) -> bool {
@@ -146,21 +139,15 @@ impl FaultRule {
     }
 
     pub(crate) fn limit(&self) -> Option<u32> {
-        self.times.or(if self.per_mille.is_some() {
-            None
-        } else {
-            Some(1)
-        })
+        self.times.or(if self.per_mille.is_some() { None } else { Some(1) })
     }
 
     pub(crate) fn moment(&self) -> Moment {
         match self.fault {
             Fault::LoseRequest => Moment::Before,
-            Fault::LoseReply
-            | Fault::StaleRead
-            | Fault::LyingAmount
-            | Fault::LyingCurrency
-            | Fault::LyingTerminal => Moment::After,
+            Fault::LoseReply | Fault::StaleRead | Fault::LyingAmount | Fault::LyingCurrency | Fault::LyingTerminal => {
+                Moment::After
+            }
             Fault::HalfAnswer => self.when.unwrap_or(Moment::After),
             _ => self.when.unwrap_or(Moment::Before),
         }
@@ -180,12 +167,7 @@ impl Fault {
     pub(crate) fn is_for_callbacks(&self) -> bool {
         matches!(
             self,
-            Self::Duplicate(_)
-                | Self::Late(_)
-                | Self::Reordered
-                | Self::Dropped
-                | Self::Forged
-                | Self::WrongTime
+            Self::Duplicate(_) | Self::Late(_) | Self::Reordered | Self::Dropped | Self::Forged | Self::WrongTime
         )
     }
 

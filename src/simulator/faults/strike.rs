@@ -36,14 +36,8 @@ pub(crate) async fn strike(
         Fault::HalfAnswer => half(honest).await,
         Fault::Status { code, retry_after } => Ok(status(*code, *retry_after)),
         Fault::Redirect { location } => Ok(redirect(location.as_deref(), uri)),
-        Fault::Garbage => Ok(page(
-            "<html><body>502 Bad Gateway</body></html>",
-            "text/html",
-        )),
-        Fault::WrongType => Ok(page(
-            r#"{"id":42,"events":"none","amount":"many"}"#,
-            "application/json",
-        )),
+        Fault::Garbage => Ok(page("<html><body>502 Bad Gateway</body></html>", "text/html")),
+        Fault::WrongType => Ok(page(r#"{"id":42,"events":"none","amount":"many"}"#, "application/json")),
         Fault::Endless => Ok(Response::new(Body::new(EndlessBody::new()))),
         Fault::LyingAmount => lie(honest, &add_to_amount).await,
         Fault::LyingCurrency => lie(honest, &change_currency).await,
@@ -64,9 +58,7 @@ async fn half(honest: Option<Response<Body>>) -> Result<Response<Body>, Severed>
     let honest = honest.unwrap_or_else(|| page(r#"{"id":"T00000000.half"}"#, "application/json"));
     let (mut parts, body) = honest.into_parts();
     let bytes = read(body).await?;
-    parts
-        .headers
-        .insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+    parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
     let sent = bytes.slice(..bytes.len() / 2);
     Ok(Response::from_parts(parts, Body::new(HalfBody::new(sent))))
 }
@@ -78,9 +70,7 @@ fn status(code: u16, retry_after: Option<u64>) -> Response<Body> {
     let mut response = page(&body.to_string(), "application/json");
     *response.status_mut() = status;
     if let Some(seconds) = retry_after {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }
@@ -97,9 +87,7 @@ fn redirect(location: Option<&str>, uri: &Uri) -> Response<Body> {
 
 fn page(text: &str, content_type: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::from(text.to_owned()));
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 
@@ -118,10 +106,7 @@ async fn lie(
     };
     change_members(&mut document, change);
     parts.headers.remove(header::CONTENT_LENGTH);
-    Ok(Response::from_parts(
-        parts,
-        Body::from(document.to_string()),
-    ))
+    Ok(Response::from_parts(parts, Body::from(document.to_string())))
 }
 
 fn change_members(value: &mut Value, change: &(dyn Fn(&str, &mut Value) + Sync)) {

@@ -32,10 +32,7 @@ impl Ledger {
         match prompt {
             None => Err(Refused::NothingPrompted(terminal_id.to_owned())),
             Some(Prompt::Sale { session_id }) => Ok(self.pay_by_hand(&session_id, gesture, now)),
-            Some(Prompt::Refund {
-                ref transaction_id,
-                ref request_id,
-            }) => {
+            Some(Prompt::Refund { ref transaction_id, ref request_id }) => {
                 let decision = match gesture {
                     Gesture::Insert => return Ok(Vec::new()),
                     Gesture::Approve => Accepted::Succeeds,

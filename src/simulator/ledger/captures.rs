@@ -17,10 +17,7 @@ impl Ledger {
         reference: Option<String>,
         now: Timestamp,
     ) -> Result<Vec<Effect>, Refused> {
-        let transaction = self
-            .transactions
-            .get_mut(transaction_id)
-            .ok_or(Refused::NotFound)?;
+        let transaction = self.transactions.get_mut(transaction_id).ok_or(Refused::NotFound)?;
         let status = transaction.status();
         if !matches!(status, Status::Authorized | Status::PartiallyCaptured) {
             return Err(Refused::WrongStatus(status.name()));
@@ -29,33 +26,18 @@ impl Ledger {
         if captured > transaction.amount {
             return Err(Refused::ExceedsRest);
         }
-        let status = if captured == transaction.amount {
-            Status::Captured
-        } else {
-            Status::PartiallyCaptured
-        };
+        let status = if captured == transaction.amount { Status::Captured } else { Status::PartiallyCaptured };
         transaction.begin_change();
         transaction.captured = captured;
         let mut event = Event::new(EventKind::Capture, status, amount, now);
         event.reference = reference;
         let event_id = transaction.record(event);
-        Ok(vec![event_notice(
-            &transaction.session_id,
-            "CAPTURE",
-            event_id,
-        )])
+        Ok(vec![event_notice(&transaction.session_id, "CAPTURE", event_id)])
     }
 
     /// Releases what was initiated or authorised and not captured.
-    pub(crate) fn void(
-        &mut self,
-        transaction_id: &str,
-        now: Timestamp,
-    ) -> Result<Vec<Effect>, Refused> {
-        let transaction = self
-            .transactions
-            .get_mut(transaction_id)
-            .ok_or(Refused::NotFound)?;
+    pub(crate) fn void(&mut self, transaction_id: &str, now: Timestamp) -> Result<Vec<Effect>, Refused> {
+        let transaction = self.transactions.get_mut(transaction_id).ok_or(Refused::NotFound)?;
         let status = transaction.status();
         if !matches!(status, Status::Initiated | Status::Authorized) {
             return Err(Refused::WrongStatus(status.name()));
@@ -67,10 +49,6 @@ impl Ledger {
         if let Some(session) = self.sessions.get_mut(&transaction.session_id) {
             session.settled = true;
         }
-        Ok(vec![event_notice(
-            &transaction.session_id,
-            "VOID",
-            event_id,
-        )])
+        Ok(vec![event_notice(&transaction.session_id, "VOID", event_id)])
     }
 }

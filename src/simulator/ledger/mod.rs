@@ -47,28 +47,13 @@ const CAPACITY: usize = 250_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// Play this step of the session's script, so much later.
-    Step {
-        session_id: String,
-        position: usize,
-        after: Duration,
-    },
+    Step { session_id: String, position: usize, after: Duration },
     /// End this refund, so much later.
-    EndRefund {
-        transaction_id: String,
-        request_id: String,
-        after: Duration,
-    },
+    EndRefund { transaction_id: String, request_id: String, after: Duration },
     /// Correct this failed refund event, so much later.
-    CorrectRefund {
-        transaction_id: String,
-        event_id: String,
-        after: Duration,
-    },
+    CorrectRefund { transaction_id: String, event_id: String, after: Duration },
     /// Call the session's callback URL, if its options ask for this.
-    Notify {
-        session_id: String,
-        occasion: Occasion,
-    },
+    Notify { session_id: String, occasion: Occasion },
 }
 
 /// Why a callback is sent.
@@ -79,10 +64,7 @@ pub(crate) enum Occasion {
     /// `cancelled`, `authorization` or `failed`; only with `report_error`.
     Error(&'static str),
     /// `CAPTURE`, `REFUND` or `VOID`; only with `report_event`.
-    Event {
-        name: &'static str,
-        event_id: String,
-    },
+    Event { name: &'static str, event_id: String },
 }
 
 #[derive(Debug)]
@@ -138,11 +120,7 @@ impl Ledger {
         };
         session.record("INITIATED", None, now);
         self.file(session);
-        let effects = if starts {
-            self.prompt(&terminal_id, &id, now)?
-        } else {
-            Vec::new()
-        };
+        let effects = if starts { self.prompt(&terminal_id, &id, now)? } else { Vec::new() };
         Ok((id, effects))
     }
 
@@ -153,11 +131,7 @@ impl Ledger {
         starts: bool,
         now: Timestamp,
     ) -> Result<(), Refused> {
-        let terminal = self.premises.route(
-            &request.store_id,
-            &request.terminal_id,
-            &request.payout_destination_id,
-        )?;
+        let terminal = self.premises.route(&request.store_id, &request.terminal_id, &request.payout_destination_id)?;
         if terminal.mode == Mode::Offline || script.offline {
             return Err(Refused::Offline(terminal.id.clone()));
         }
@@ -176,20 +150,16 @@ impl Ledger {
         match prompt {
             None => false,
             Some(Prompt::Refund { .. }) => true,
-            Some(Prompt::Sale { session_id }) => self
-                .sessions
-                .get(session_id)
-                .is_some_and(|session| session.waits(now)),
+            Some(Prompt::Sale { session_id }) => {
+                self.sessions.get(session_id).is_some_and(|session| session.waits(now))
+            }
         }
     }
 
     fn file(&mut self, session: Session) {
         let request = &session.request;
         for reference in request.references() {
-            self.by_reference
-                .entry(reference.clone())
-                .or_default()
-                .push(session.id.clone());
+            self.by_reference.entry(reference.clone()).or_default().push(session.id.clone());
         }
         if let Some(oldest) = self.sessions.insert(session.id.clone(), session) {
             self.forget(&oldest);
@@ -215,10 +185,7 @@ impl Ledger {
     }
 
     pub(crate) fn transaction(&self, id: &str, stale: bool) -> Result<Value, Refused> {
-        self.transactions
-            .get(id)
-            .and_then(|transaction| transaction.document(stale))
-            .ok_or(Refused::NotFound)
+        self.transactions.get(id).and_then(|transaction| transaction.document(stale)).ok_or(Refused::NotFound)
     }
 
     /// What a callback of this session is made of.
@@ -228,10 +195,7 @@ impl Ledger {
             url: session.request.callback_url.clone(),
             merchant_reference: session.request.merchant_reference.clone(),
             transaction_id: session.transaction_id.clone(),
-            speed: self
-                .premises
-                .get(&session.request.terminal_id)
-                .map_or(1, |it| it.speed),
+            speed: self.premises.get(&session.request.terminal_id).map_or(1, |it| it.speed),
         })
     }
 

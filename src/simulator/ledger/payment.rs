@@ -22,9 +22,7 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<Vec<Effect>, Refused> {
         let terminal = self.premises.get_mut(terminal_id)?;
-        terminal.prompt = Some(Prompt::Sale {
-            session_id: session_id.to_owned(),
-        });
+        terminal.prompt = Some(Prompt::Sale { session_id: session_id.to_owned() });
         if terminal.mode == Mode::Manual {
             return Ok(Vec::new());
         }
@@ -43,20 +41,11 @@ impl Ledger {
             }
         };
         let position = session.next_step;
-        Some(Effect::Step {
-            session_id: session_id.to_owned(),
-            position,
-            after,
-        })
+        Some(Effect::Step { session_id: session_id.to_owned(), position, after })
     }
 
     /// Plays one step, if it is still the one to play.
-    pub(crate) fn play(
-        &mut self,
-        session_id: &str,
-        position: usize,
-        now: Timestamp,
-    ) -> Vec<Effect> {
+    pub(crate) fn play(&mut self, session_id: &str, position: usize, now: Timestamp) -> Vec<Effect> {
         let Some(session) = self.sessions.get_mut(session_id) else {
             return Vec::new();
         };
@@ -76,19 +65,12 @@ impl Ledger {
     }
 
     /// Lets something happen to a sale on its terminal.
-    pub(super) fn happen(
-        &mut self,
-        session_id: &str,
-        happening: Happening,
-        now: Timestamp,
-    ) -> Vec<Effect> {
+    pub(super) fn happen(&mut self, session_id: &str, happening: Happening, now: Timestamp) -> Vec<Effect> {
         let Some(session) = self.sessions.get_mut(session_id) else {
             return Vec::new();
         };
         if happening != Happening::Initiate {
-            let prompt = Prompt::Sale {
-                session_id: session_id.to_owned(),
-            };
+            let prompt = Prompt::Sale { session_id: session_id.to_owned() };
             self.premises.release(&session.request.terminal_id, &prompt);
         }
         if happening == Happening::CustomerStops {
@@ -98,9 +80,7 @@ impl Ledger {
         }
         let more_follows = session.next_step < session.script.steps.len();
         session.settled = !more_follows && happening != Happening::Initiate;
-        let Some(transaction) =
-            present_card(&self.account_id, session, &mut self.transactions, now)
-        else {
+        let Some(transaction) = present_card(&self.account_id, session, &mut self.transactions, now) else {
             return Vec::new();
         };
         match happening {
@@ -113,23 +93,15 @@ impl Ledger {
                 effects
             }
             Happening::Approve => authorize(session, transaction, false, now),
-            Happening::Decline(reason) => {
-                refuse_card(session, transaction, Status::Declined, reason, now)
-            }
-            Happening::Fail(reason) => {
-                refuse_card(session, transaction, Status::Failed, reason, now)
-            }
+            Happening::Decline(reason) => refuse_card(session, transaction, Status::Declined, reason, now),
+            Happening::Fail(reason) => refuse_card(session, transaction, Status::Failed, reason, now),
             Happening::Hold => hold(session, transaction, now),
             Happening::LoseTrack => lose_track(session, transaction, now),
         }
     }
 
     /// A cancel by the merchant. The card may be faster, whatever the answer says.
-    pub(crate) fn cancel(
-        &mut self,
-        session_id: &str,
-        now: Timestamp,
-    ) -> (Vec<Effect>, Result<(), Refused>) {
+    pub(crate) fn cancel(&mut self, session_id: &str, now: Timestamp) -> (Vec<Effect>, Result<(), Refused>) {
         let Some(session) = self.sessions.get(session_id) else {
             return (Vec::new(), Err(Refused::NotFound));
         };
@@ -137,10 +109,7 @@ impl Ledger {
         if session.waits(now) && rule == CancelRule::CapturesFirst {
             let effects = self.happen(session_id, Happening::Approve, now);
             self.settle(session_id);
-            return (
-                effects,
-                Err(Refused::NotCancellable(Status::Captured.name())),
-            );
+            return (effects, Err(Refused::NotCancellable(Status::Captured.name())));
         }
         match self.void_open(session_id, now) {
             Err(refused) => (Vec::new(), Err(refused)),
@@ -166,19 +135,14 @@ impl Ledger {
         }
         if rule != CancelRule::CardWins {
             session.settled = true;
-            let prompt = Prompt::Sale {
-                session_id: session_id.to_owned(),
-            };
+            let prompt = Prompt::Sale { session_id: session_id.to_owned() };
             self.premises.release(&session.request.terminal_id, &prompt);
         }
     }
 
     /// Dintero voids an initiated or authorised transaction with its session, and refuses any other.
     fn void_open(&mut self, session_id: &str, now: Timestamp) -> Result<Vec<Effect>, Refused> {
-        let transaction_id = self
-            .sessions
-            .get(session_id)
-            .and_then(|session| session.transaction_id.clone());
+        let transaction_id = self.sessions.get(session_id).and_then(|session| session.transaction_id.clone());
         match transaction_id {
             None => Ok(Vec::new()),
             Some(id) => self.void(&id, now).map_err(|refused| match refused {
@@ -198,12 +162,7 @@ fn present_card<'a>(
 ) -> Option<&'a mut Transaction> {
     if session.transaction_id.is_none() {
         let mut opened = Transaction::open(account_id, session, now);
-        opened.record(Event::new(
-            EventKind::Initialize,
-            Status::Initiated,
-            opened.amount,
-            now,
-        ));
+        opened.record(Event::new(EventKind::Initialize, Status::Initiated, opened.amount, now));
         session.transaction_id = Some(opened.id.clone());
         session.record("VISITED", None, now);
         transactions.insert(opened.id.clone(), opened);
@@ -224,27 +183,15 @@ fn authorize(
     let event_id = transaction.record(event);
     session.record("AUTHORIZED", None, now);
     // With auto-capture the callback waits for the capture (Payments specification, 2026-04).
-    if capture_follows {
-        Vec::new()
-    } else {
-        vec![completed(session, event_id)]
-    }
+    if capture_follows { Vec::new() } else { vec![completed(session, event_id)] }
 }
 
 fn capture(session: &mut Session, transaction: &mut Transaction, now: Timestamp) -> Vec<Effect> {
-    let event = Event::new(
-        EventKind::Capture,
-        Status::Captured,
-        transaction.shown_amount,
-        now,
-    );
+    let event = Event::new(EventKind::Capture, Status::Captured, transaction.shown_amount, now);
     let event_id = transaction.record(event);
     transaction.captured = transaction.amount;
     session.record("COMPLETED", None, now);
-    vec![
-        completed(session, event_id.clone()),
-        event_notice(&session.id, "CAPTURE", event_id),
-    ]
+    vec![completed(session, event_id.clone()), event_notice(&session.id, "CAPTURE", event_id)]
 }
 
 fn refuse_card(
@@ -260,54 +207,31 @@ fn refuse_card(
     session.settled = true;
     session.record("PAY_FAILED", Some(json!({ "error": reason.message })), now);
     session.record(status.name(), None, now);
-    let error = if status == Status::Declined {
-        "authorization"
-    } else {
-        "failed"
-    };
+    let error = if status == Status::Declined { "authorization" } else { "failed" };
     vec![error_notice(session, error)]
 }
 
 fn hold(session: &mut Session, transaction: &mut Transaction, now: Timestamp) -> Vec<Effect> {
-    let event = Event::new(
-        EventKind::Authorize,
-        Status::OnHold,
-        transaction.amount,
-        now,
-    );
+    let event = Event::new(EventKind::Authorize, Status::OnHold, transaction.amount, now);
     let event_id = transaction.record(event);
     session.record("ON_HOLD_CALLBACK_SENT", None, now);
     vec![completed(session, event_id)]
 }
 
 fn lose_track(session: &mut Session, transaction: &mut Transaction, now: Timestamp) -> Vec<Effect> {
-    transaction.record(Event::new(
-        EventKind::Authorize,
-        Status::Unknown,
-        transaction.amount,
-        now,
-    ));
+    transaction.record(Event::new(EventKind::Authorize, Status::Unknown, transaction.amount, now));
     session.record("UNKNOWN", None, now);
     Vec::new()
 }
 
 fn completed(session: &Session, event_id: String) -> Effect {
-    Effect::Notify {
-        session_id: session.id.clone(),
-        occasion: Occasion::Completed { event_id },
-    }
+    Effect::Notify { session_id: session.id.clone(), occasion: Occasion::Completed { event_id } }
 }
 
 fn error_notice(session: &Session, error: &'static str) -> Effect {
-    Effect::Notify {
-        session_id: session.id.clone(),
-        occasion: Occasion::Error(error),
-    }
+    Effect::Notify { session_id: session.id.clone(), occasion: Occasion::Error(error) }
 }
 
 pub(super) fn event_notice(session_id: &str, name: &'static str, event_id: String) -> Effect {
-    Effect::Notify {
-        session_id: session_id.to_owned(),
-        occasion: Occasion::Event { name, event_id },
-    }
+    Effect::Notify { session_id: session_id.to_owned(), occasion: Occasion::Event { name, event_id } }
 }

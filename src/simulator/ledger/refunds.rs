@@ -26,10 +26,7 @@ pub(crate) struct RefundRequest {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum RefundReply {
     Done(Vec<Effect>),
-    Accepted {
-        request_id: String,
-        effects: Vec<Effect>,
-    },
+    Accepted { request_id: String, effects: Vec<Effect> },
 }
 
 impl Ledger {
@@ -40,31 +37,20 @@ impl Ledger {
         request: RefundRequest,
         now: Timestamp,
     ) -> Result<RefundReply, Refused> {
-        let transaction = self
-            .transactions
-            .get(transaction_id)
-            .ok_or(Refused::NotFound)?;
+        let transaction = self.transactions.get(transaction_id).ok_or(Refused::NotFound)?;
         check_refundable(transaction, request.amount)?;
         let rule = refund_rule(request.amount, transaction.amount);
         let terminal_id = self.refund_terminal(transaction, &request)?;
-        let by_hand = self
-            .premises
-            .get(&terminal_id)
-            .is_ok_and(|it| it.mode == Mode::Manual);
+        let by_hand = self.premises.get(&terminal_id).is_ok_and(|it| it.mode == Mode::Manual);
         if by_hand {
             let busy = self.premises.get(&terminal_id)?.prompt.as_ref();
             if self.is_busy(busy, now) {
                 return Err(Refused::Busy(terminal_id));
             }
             let request_id = self.accept(transaction_id, request, Accepted::Succeeds, now)?;
-            self.premises.get_mut(&terminal_id)?.prompt = Some(Prompt::Refund {
-                transaction_id: transaction_id.to_owned(),
-                request_id: request_id.clone(),
-            });
-            return Ok(RefundReply::Accepted {
-                request_id,
-                effects: Vec::new(),
-            });
+            self.premises.get_mut(&terminal_id)?.prompt =
+                Some(Prompt::Refund { transaction_id: transaction_id.to_owned(), request_id: request_id.clone() });
+            return Ok(RefundReply::Accepted { request_id, effects: Vec::new() });
         }
         match rule {
             RefundRule::Refused => Err(Refused::RefundRejected),
@@ -77,25 +63,17 @@ impl Ledger {
                     request_id: request_id.clone(),
                     after: self.premises.get(&terminal_id)?.real(REFUND_TAKES),
                 }];
-                Ok(RefundReply::Accepted {
-                    request_id,
-                    effects,
-                })
+                Ok(RefundReply::Accepted { request_id, effects })
             }
         }
     }
 
-    fn refund_terminal(
-        &self,
-        transaction: &Transaction,
-        request: &RefundRequest,
-    ) -> Result<String, Refused> {
+    fn refund_terminal(&self, transaction: &Transaction, request: &RefundRequest) -> Result<String, Refused> {
         match &request.terminal_id {
             None if self.refund_needs_terminal => Err(Refused::TerminalMissing),
             None => Ok(transaction.terminal_id.clone()),
             Some(id) => {
-                self.premises
-                    .refund_route(id, &transaction.payout_destination_id)?;
+                self.premises.refund_route(id, &transaction.payout_destination_id)?;
                 Ok(id.clone())
             }
         }
@@ -108,10 +86,7 @@ impl Ledger {
         success: bool,
         now: Timestamp,
     ) -> Result<RefundReply, Refused> {
-        let transaction = self
-            .transactions
-            .get_mut(transaction_id)
-            .ok_or(Refused::NotFound)?;
+        let transaction = self.transactions.get_mut(transaction_id).ok_or(Refused::NotFound)?;
         transaction.begin_change();
         let refund = PendingRefund {
             request_id: String::new(),
@@ -121,11 +96,7 @@ impl Ledger {
             ending: Accepted::Succeeds,
         };
         let event_id = record_refund(transaction, &refund, success, now);
-        Ok(RefundReply::Done(vec![event_notice(
-            &transaction.session_id,
-            "REFUND",
-            event_id,
-        )]))
+        Ok(RefundReply::Done(vec![event_notice(&transaction.session_id, "REFUND", event_id)]))
     }
 
     fn accept(
@@ -135,10 +106,7 @@ impl Ledger {
         ending: Accepted,
         now: Timestamp,
     ) -> Result<String, Refused> {
-        let transaction = self
-            .transactions
-            .get_mut(transaction_id)
-            .ok_or(Refused::NotFound)?;
+        let transaction = self.transactions.get_mut(transaction_id).ok_or(Refused::NotFound)?;
         transaction.begin_change();
         let status = transaction.status();
         let mut event = Event::new(EventKind::InitiateRefund, status, request.amount, now);
@@ -157,12 +125,7 @@ impl Ledger {
     }
 
     /// The refund that was accepted under this request identifier ends as its row says.
-    pub(crate) fn end_refund(
-        &mut self,
-        transaction_id: &str,
-        request_id: &str,
-        now: Timestamp,
-    ) -> Vec<Effect> {
+    pub(crate) fn end_refund(&mut self, transaction_id: &str, request_id: &str, now: Timestamp) -> Vec<Effect> {
         self.end_refund_as(transaction_id, request_id, None, now)
     }
 
@@ -177,22 +140,14 @@ impl Ledger {
         let Some(transaction) = self.transactions.get_mut(transaction_id) else {
             return Vec::new();
         };
-        let Some(place) = transaction
-            .pending
-            .iter()
-            .position(|it| it.request_id == request_id)
-        else {
+        let Some(place) = transaction.pending.iter().position(|it| it.request_id == request_id) else {
             return Vec::new();
         };
         let refund = transaction.pending.remove(place);
         let ending = decision.unwrap_or(refund.ending);
         transaction.begin_change();
         let event_id = record_refund(transaction, &refund, ending == Accepted::Succeeds, now);
-        let mut effects = vec![event_notice(
-            &transaction.session_id,
-            "REFUND",
-            event_id.clone(),
-        )];
+        let mut effects = vec![event_notice(&transaction.session_id, "REFUND", event_id.clone())];
         if ending == Accepted::FailsThenCorrected {
             let after = self
                 .premises
@@ -200,11 +155,7 @@ impl Ledger {
                 .map(|terminal| terminal.real(REFUND_TAKES))
                 .unwrap_or_default();
             let transaction_id = transaction_id.to_owned();
-            effects.push(Effect::CorrectRefund {
-                transaction_id,
-                event_id,
-                after,
-            });
+            effects.push(Effect::CorrectRefund { transaction_id, event_id, after });
         }
         effects
     }
@@ -219,11 +170,7 @@ impl Ledger {
         let Some(transaction) = self.transactions.get_mut(transaction_id) else {
             return Vec::new();
         };
-        let Some(failed) = transaction
-            .events
-            .iter()
-            .position(|it| it.id == failed_event_id)
-        else {
+        let Some(failed) = transaction.events.iter().position(|it| it.id == failed_event_id) else {
             return Vec::new();
         };
         transaction.begin_change();
@@ -257,20 +204,11 @@ fn check_refundable(transaction: &Transaction, amount: i64) -> Result<(), Refuse
     Ok(())
 }
 
-fn record_refund(
-    transaction: &mut Transaction,
-    refund: &PendingRefund,
-    success: bool,
-    now: Timestamp,
-) -> String {
+fn record_refund(transaction: &mut Transaction, refund: &PendingRefund, success: bool, now: Timestamp) -> String {
     if success {
         transaction.refunded += refund.amount;
     }
-    let status = if success {
-        refunded_status(transaction)
-    } else {
-        transaction.status()
-    };
+    let status = if success { refunded_status(transaction) } else { transaction.status() };
     let mut event = Event::new(EventKind::Refund, status, refund.amount, now);
     event.reference.clone_from(&refund.reference);
     event.items.clone_from(&refund.items);

@@ -17,10 +17,7 @@ impl Filter {
     }
 
     fn first(&self, name: &str) -> Option<&str> {
-        self.pairs
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// No such parameter lets everything through.
@@ -39,12 +36,8 @@ impl Filter {
     }
 
     fn admits_time(&self, at: Timestamp) -> bool {
-        let from = self
-            .first("created_at.gte")
-            .and_then(|text| moment(text, false));
-        let to = self
-            .first("created_at.lte")
-            .and_then(|text| moment(text, true));
+        let from = self.first("created_at.gte").and_then(|text| moment(text, false));
+        let to = self.first("created_at.lte").and_then(|text| moment(text, true));
         from.is_none_or(|from| at >= from) && to.is_none_or(|to| at <= to)
     }
 }
@@ -55,21 +48,11 @@ fn moment(text: &str, end: bool) -> Option<Timestamp> {
         return Some(timestamp);
     }
     if let Ok(date) = text.parse::<civil::Date>() {
-        let date = if end {
-            date.checked_add(1.day()).ok()?
-        } else {
-            date
-        };
-        return date
-            .to_zoned(TimeZone::UTC)
-            .ok()
-            .map(|zoned| zoned.timestamp());
+        let date = if end { date.checked_add(1.day()).ok()? } else { date };
+        return date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
     }
     let local = text.parse::<civil::DateTime>().ok()?;
-    local
-        .to_zoned(TimeZone::UTC)
-        .ok()
-        .map(|zoned| zoned.timestamp())
+    local.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
 impl Ledger {
@@ -86,13 +69,7 @@ impl Ledger {
                 .filter_map(show)
                 .take(limit)
                 .collect(),
-            None => self
-                .transactions
-                .newest_first(after)
-                .filter(admitted)
-                .filter_map(show)
-                .take(limit)
-                .collect(),
+            None => self.transactions.newest_first(after).filter(admitted).filter_map(show).take(limit).collect(),
         };
         Ok(found)
     }
@@ -100,33 +77,21 @@ impl Ledger {
     fn is_older(&self, id: &str, after: Option<&str>) -> bool {
         match after.and_then(|after| self.transactions.position(after)) {
             None => true,
-            Some(end) => self
-                .transactions
-                .position(id)
-                .is_some_and(|position| position < end),
+            Some(end) => self.transactions.position(id).is_some_and(|position| position < end),
         }
     }
 
     /// Candidates by an index, if the question names something that has one.
     fn named_transactions(&self, filter: &Filter) -> Option<Vec<&Transaction>> {
-        let reference = filter
-            .first("merchant_reference")
-            .or_else(|| filter.first("merchant_reference_2"));
+        let reference = filter.first("merchant_reference").or_else(|| filter.first("merchant_reference_2"));
         let session_ids: Vec<&str> = match (reference, filter.first("session_id")) {
             (Some(reference), _) => {
                 let ids = self.by_reference.get(reference);
-                ids.into_iter()
-                    .flatten()
-                    .rev()
-                    .map(String::as_str)
-                    .collect()
+                ids.into_iter().flatten().rev().map(String::as_str).collect()
             }
-            (None, Some(_)) => filter
-                .pairs
-                .iter()
-                .filter(|(name, _)| name == "session_id")
-                .map(|(_, id)| id.as_str())
-                .collect(),
+            (None, Some(_)) => {
+                filter.pairs.iter().filter(|(name, _)| name == "session_id").map(|(_, id)| id.as_str()).collect()
+            }
             (None, None) => return None,
         };
         let mut found: Vec<&Transaction> = session_ids
@@ -147,16 +112,10 @@ impl Ledger {
             let sessions = self.sessions.newest_first(after);
             return Ok(sessions.filter(admitted).map(show).take(limit).collect());
         };
-        let end = after
-            .and_then(|id| self.sessions.position(id))
-            .unwrap_or(usize::MAX);
+        let end = after.and_then(|id| self.sessions.position(id)).unwrap_or(usize::MAX);
         let named = self.by_reference.get(reference).into_iter().flatten().rev();
         Ok(named
-            .filter(|id| {
-                self.sessions
-                    .position(id)
-                    .is_some_and(|position| position < end)
-            })
+            .filter(|id| self.sessions.position(id).is_some_and(|position| position < end))
             .filter_map(|id| self.sessions.get(id))
             .filter(admitted)
             .map(show)
@@ -166,10 +125,7 @@ impl Ledger {
 }
 
 fn admits_transaction(filter: &Filter, transaction: &Transaction) -> bool {
-    let second = transaction
-        .merchant_reference_2
-        .as_deref()
-        .unwrap_or_default();
+    let second = transaction.merchant_reference_2.as_deref().unwrap_or_default();
     [
         ("id", transaction.id.as_str()),
         ("merchant_reference", &transaction.merchant_reference),

@@ -27,10 +27,7 @@ pub(crate) struct NewSession {
 impl NewSession {
     /// Both merchant references, or the one they share.
     pub(crate) fn references(&self) -> impl Iterator<Item = &String> {
-        let second = self
-            .merchant_reference_2
-            .as_ref()
-            .filter(|second| **second != self.merchant_reference);
+        let second = self.merchant_reference_2.as_ref().filter(|second| **second != self.merchant_reference);
         std::iter::once(&self.merchant_reference).chain(second)
     }
 }
@@ -63,12 +60,7 @@ pub(crate) struct SessionEvent {
 impl Session {
     pub(crate) fn record(&mut self, name: &'static str, details: Option<Value>, at: Timestamp) {
         self.updated_at = at;
-        self.events.push(SessionEvent {
-            id: identifiers::uuid(),
-            name,
-            at,
-            details,
-        });
+        self.events.push(SessionEvent { id: identifiers::uuid(), name, at, details });
     }
 
     pub(crate) fn cancel(&mut self, by: &'static str, at: Timestamp) {
@@ -84,11 +76,7 @@ impl Session {
     /// As Dintero shows it: there is no status field. `stale` shows it as it was when created.
     pub(crate) fn document(&self, stale: bool) -> Value {
         let body = &self.request.body;
-        let shown = if stale {
-            &self.events[..self.events.len().min(1)]
-        } else {
-            &self.events[..]
-        };
+        let shown = if stale { &self.events[..self.events.len().min(1)] } else { &self.events[..] };
         let mut document = json!({
             "id": self.id,
             "created_at": self.created_at.to_string(),
@@ -120,12 +108,7 @@ impl Session {
     }
 
     fn metadata(&self) -> Value {
-        let mut metadata = self
-            .request
-            .body
-            .get("metadata")
-            .cloned()
-            .unwrap_or_else(|| json!({}));
+        let mut metadata = self.request.body.get("metadata").cloned().unwrap_or_else(|| json!({}));
         metadata["session:profile_id"] = self.request.body["profile_id"].clone();
         metadata
     }

@@ -13,18 +13,12 @@ pub(crate) struct Shelf<T> {
 
 impl<T> Shelf<T> {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self {
-            records: VecDeque::new(),
-            positions: HashMap::new(),
-            dropped: 0,
-            capacity,
-        }
+        Self { records: VecDeque::new(), positions: HashMap::new(), dropped: 0, capacity }
     }
 
     /// Returns what had to make room.
     pub(crate) fn insert(&mut self, id: String, record: T) -> Option<T> {
-        self.positions
-            .insert(id.clone(), self.dropped + self.records.len());
+        self.positions.insert(id.clone(), self.dropped + self.records.len());
         self.records.push_back((id, record));
         if self.records.len() <= self.capacity {
             return None;
@@ -47,16 +41,12 @@ impl<T> Shelf<T> {
 
     /// Newest first; with `after`, only what is older than that one.
     pub(crate) fn newest_first(&self, after: Option<&str>) -> impl Iterator<Item = &T> {
-        let end = after
-            .and_then(|id| self.position(id))
-            .unwrap_or(self.records.len());
+        let end = after.and_then(|id| self.position(id)).unwrap_or(self.records.len());
         self.records.range(..end).rev().map(|(_, record)| record)
     }
 
     pub(crate) fn position(&self, id: &str) -> Option<usize> {
-        self.positions
-            .get(id)
-            .map(|position| position - self.dropped)
+        self.positions.get(id).map(|position| position - self.dropped)
     }
 }
 
@@ -72,13 +62,7 @@ mod tests {
         }
         assert_eq!(shelf.get("a"), None);
         assert_eq!(shelf.get("b"), Some(&"b"));
-        assert_eq!(
-            shelf.newest_first(None).copied().collect::<Vec<_>>(),
-            ["c", "b"]
-        );
-        assert_eq!(
-            shelf.newest_first(Some("c")).copied().collect::<Vec<_>>(),
-            ["b"]
-        );
+        assert_eq!(shelf.newest_first(None).copied().collect::<Vec<_>>(), ["c", "b"]);
+        assert_eq!(shelf.newest_first(Some("c")).copied().collect::<Vec<_>>(), ["b"]);
     }
 }

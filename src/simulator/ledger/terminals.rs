@@ -23,13 +23,8 @@ pub(crate) enum Mode {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub(crate) enum Prompt {
-    Sale {
-        session_id: String,
-    },
-    Refund {
-        transaction_id: String,
-        request_id: String,
-    },
+    Sale { session_id: String },
+    Refund { transaction_id: String, request_id: String },
 }
 
 #[derive(Debug)]
@@ -85,26 +80,19 @@ pub(crate) struct Premises {
 
 impl Premises {
     pub(crate) fn new(options: &SimulatorOptions) -> Self {
-        let terminals = options
-            .terminals
-            .iter()
-            .enumerate()
-            .map(|(position, terminal)| {
-                let terminal = Terminal {
-                    id: terminal.id.clone(),
-                    number: position + 1,
-                    store_id: terminal.store_id.clone(),
-                    enrolment: terminal.enrolment,
-                    mode: Mode::Automatic,
-                    speed: options.speed,
-                    prompt: None,
-                };
-                (terminal.id.clone(), terminal)
-            });
-        Self {
-            stores: options.stores.clone(),
-            terminals: terminals.collect(),
-        }
+        let terminals = options.terminals.iter().enumerate().map(|(position, terminal)| {
+            let terminal = Terminal {
+                id: terminal.id.clone(),
+                number: position + 1,
+                store_id: terminal.store_id.clone(),
+                enrolment: terminal.enrolment,
+                mode: Mode::Automatic,
+                speed: options.speed,
+                prompt: None,
+            };
+            (terminal.id.clone(), terminal)
+        });
+        Self { stores: options.stores.clone(), terminals: terminals.collect() }
     }
 
     pub(crate) fn stores(&self) -> &[SimulatedStore] {
@@ -116,22 +104,15 @@ impl Premises {
     }
 
     pub(crate) fn get(&self, id: &str) -> Result<&Terminal, Refused> {
-        self.terminals
-            .get(id)
-            .ok_or_else(|| Refused::UnknownTerminal(id.to_owned()))
+        self.terminals.get(id).ok_or_else(|| Refused::UnknownTerminal(id.to_owned()))
     }
 
     pub(crate) fn get_mut(&mut self, id: &str) -> Result<&mut Terminal, Refused> {
-        self.terminals
-            .get_mut(id)
-            .ok_or_else(|| Refused::UnknownTerminal(id.to_owned()))
+        self.terminals.get_mut(id).ok_or_else(|| Refused::UnknownTerminal(id.to_owned()))
     }
 
     pub(crate) fn payout_destination(&self, store_id: &str) -> Option<&str> {
-        self.stores
-            .iter()
-            .find(|store| store.id == store_id)
-            .map(|store| store.payout_destination_id.as_str())
+        self.stores.iter().find(|store| store.id == store_id).map(|store| store.payout_destination_id.as_str())
     }
 
     /// The terminal a sale may run on: store, seller and enrolment must agree.
@@ -141,13 +122,9 @@ impl Premises {
         terminal_id: &str,
         payout_destination_id: &str,
     ) -> Result<&Terminal, Refused> {
-        let seller = self
-            .payout_destination(store_id)
-            .ok_or_else(|| Refused::UnknownStore(store_id.to_owned()))?;
+        let seller = self.payout_destination(store_id).ok_or_else(|| Refused::UnknownStore(store_id.to_owned()))?;
         if seller != payout_destination_id {
-            return Err(Refused::WrongPayoutDestination(
-                payout_destination_id.to_owned(),
-            ));
+            return Err(Refused::WrongPayoutDestination(payout_destination_id.to_owned()));
         }
         let terminal = self.get(terminal_id)?;
         if terminal.store_id != store_id || terminal.enrolment != Enrolment::Active {
@@ -157,11 +134,7 @@ impl Premises {
     }
 
     /// The terminal a refund may run on: any active one of the same seller.
-    pub(crate) fn refund_route(
-        &self,
-        terminal_id: &str,
-        payout_destination_id: &str,
-    ) -> Result<&Terminal, Refused> {
+    pub(crate) fn refund_route(&self, terminal_id: &str, payout_destination_id: &str) -> Result<&Terminal, Refused> {
         let store_id = &self.get(terminal_id)?.store_id;
         let terminal = self.route(store_id, terminal_id, payout_destination_id)?;
         if terminal.mode == Mode::Offline {

@@ -7,11 +7,7 @@ use super::*;
 use crate::simulator::options::SimulatorOptions;
 
 fn options() -> SimulatorOptions {
-    SimulatorOptions {
-        speed: 0,
-        refund_needs_terminal: false,
-        ..SimulatorOptions::default()
-    }
+    SimulatorOptions { speed: 0, refund_needs_terminal: false, ..SimulatorOptions::default() }
 }
 
 fn at(seconds: i64) -> Timestamp {
@@ -37,24 +33,14 @@ fn sale(amount: i64, reference: &str) -> NewSession {
 }
 
 fn refund(amount: i64, reference: &str) -> RefundRequest {
-    RefundRequest {
-        amount,
-        reference: Some(reference.into()),
-        items: None,
-        terminal_id: None,
-    }
+    RefundRequest { amount, reference: Some(reference.into()), items: None, terminal_id: None }
 }
 
 /// Plays a whole script at one moment, and answers with the session's document.
 fn play_all(ledger: &mut Ledger, request: NewSession, now: Timestamp) -> Value {
     let (id, mut effects) = ledger.create_session(request, at(0)).unwrap();
     while let Some(effect) = effects.pop() {
-        if let Effect::Step {
-            session_id,
-            position,
-            ..
-        } = effect
-        {
+        if let Effect::Step { session_id, position, .. } = effect {
             effects.extend(ledger.play(&session_id, position, now));
         }
     }
@@ -121,10 +107,7 @@ fn a_cancel_before_the_card_ends_the_sale() {
     let (id, _) = ledger.create_session(sale(100, "a"), at(0)).unwrap();
     assert_eq!(ledger.cancel(&id, at(1)).1, Ok(()));
     assert!(ledger.play(&id, 0, at(2)).is_empty());
-    assert_eq!(
-        ledger.session(&id, false).unwrap()["cancelled_by"],
-        "merchant"
-    );
+    assert_eq!(ledger.session(&id, false).unwrap()["cancelled_by"], "merchant");
     assert_eq!(ledger.truth(None)["captured"], 0);
 }
 
@@ -135,10 +118,7 @@ fn a_cancel_voids_a_card_that_is_only_in() {
     ledger.play(&id, 0, at(2));
     assert_eq!(ledger.cancel(&id, at(3)).1, Ok(()));
     let session = ledger.session(&id, false).unwrap();
-    assert_eq!(
-        transaction_of(&ledger, &session)["status"],
-        "AUTHORIZATION_VOIDED"
-    );
+    assert_eq!(transaction_of(&ledger, &session)["status"], "AUTHORIZATION_VOIDED");
     assert!(ledger.play(&id, 1, at(20)).is_empty());
 }
 
@@ -176,11 +156,7 @@ fn a_cancel_after_the_approval_changes_nothing() {
 
 #[test]
 fn intermediate_states_are_seen_on_the_way() {
-    for (amount, between) in [
-        (990_109, "AUTHORIZED"),
-        (990_110, "UNKNOWN"),
-        (990_111, "ON_HOLD"),
-    ] {
+    for (amount, between) in [(990_109, "AUTHORIZED"), (990_110, "UNKNOWN"), (990_111, "ON_HOLD")] {
         let mut ledger = Ledger::new(&options());
         let (id, _) = ledger.create_session(sale(amount, "a"), at(0)).unwrap();
         ledger.play(&id, 0, at(2));
@@ -206,10 +182,7 @@ fn refunds_never_exceed_what_was_captured() {
     let session = play_all(&mut ledger, sale(1_000, "a"), at(2));
     let id = session["transaction_id"].as_str().unwrap().to_owned();
     ledger.refund(&id, refund(600, "r1"), at(3)).unwrap();
-    assert_eq!(
-        ledger.refund(&id, refund(600, "r2"), at(4)),
-        Err(Refused::ExceedsRest)
-    );
+    assert_eq!(ledger.refund(&id, refund(600, "r2"), at(4)), Err(Refused::ExceedsRest));
     ledger.refund(&id, refund(400, "r3"), at(5)).unwrap();
     assert_eq!(transaction_of(&ledger, &session)["status"], "REFUNDED");
     assert_eq!(ledger.truth(None)["refunded"], 1_000);
@@ -224,10 +197,7 @@ fn an_accepted_refund_keeps_its_amount_reserved() {
     let RefundReply::Accepted { request_id, .. } = reply else {
         panic!("accepted");
     };
-    assert_eq!(
-        ledger.refund(&id, refund(1, "r2"), at(4)),
-        Err(Refused::ExceedsRest)
-    );
+    assert_eq!(ledger.refund(&id, refund(1, "r2"), at(4)), Err(Refused::ExceedsRest));
     assert_eq!(transaction_of(&ledger, &session)["status"], "CAPTURED");
     ledger.end_refund(&id, &request_id, at(5));
     let transaction = transaction_of(&ledger, &session);
@@ -245,8 +215,6 @@ fn a_stale_read_shows_what_was_before() {
     assert_eq!(ledger.transaction(&id, true), Err(Refused::NotFound));
     ledger.refund(&id, refund(600, "r1"), at(3)).unwrap();
     assert_eq!(ledger.transaction(&id, true).unwrap()["status"], "CAPTURED");
-    let stale = ledger
-        .session(session["id"].as_str().unwrap(), true)
-        .unwrap();
+    let stale = ledger.session(session["id"].as_str().unwrap(), true).unwrap();
     assert_eq!(stale.get("transaction_id"), None);
 }

@@ -152,11 +152,7 @@ impl Transaction {
             card: session.script.card,
             order: request.body["order"].clone(),
             url: request.body["url"].clone(),
-            metadata: request
-                .body
-                .get("metadata")
-                .cloned()
-                .unwrap_or_else(|| json!({})),
+            metadata: request.body.get("metadata").cloned().unwrap_or_else(|| json!({})),
             created_at: now,
             updated_at: now,
             events: Vec::with_capacity(3),
@@ -168,9 +164,7 @@ impl Transaction {
     }
 
     pub(crate) fn status(&self) -> Status {
-        self.events
-            .last()
-            .map_or(Status::Initiated, |event| event.status)
+        self.events.last().map_or(Status::Initiated, |event| event.status)
     }
 
     /// Marks where a change begins, so that a stale read can show what was before it.
@@ -194,11 +188,7 @@ impl Transaction {
 
     /// As Dintero shows it, or as it was before its latest change; `None` if it did not exist then.
     pub(crate) fn document(&self, stale: bool) -> Option<Value> {
-        let shown = if stale {
-            &self.events[..self.events_before]
-        } else {
-            &self.events[..]
-        };
+        let shown = if stale { &self.events[..self.events_before] } else { &self.events[..] };
         let status = shown.last()?.status;
         let mut document = json!({
             "id": self.id,
@@ -243,14 +233,8 @@ impl Transaction {
             "request_id": event.request_id,
         });
         let optional = [
-            (
-                "correlation_request_id",
-                event.answers.as_ref().map(|id| json!(id)),
-            ),
-            (
-                "event_reference",
-                event.reference.as_ref().map(|reference| json!(reference)),
-            ),
+            ("correlation_request_id", event.answers.as_ref().map(|id| json!(id))),
+            ("event_reference", event.reference.as_ref().map(|reference| json!(reference))),
             ("items", event.items.clone()),
             ("error", event.error.map(|reason| json!(reason))),
             ("correction", event.correction.clone()),

@@ -29,20 +29,12 @@ impl Seen {
 impl Ledger {
     /// A create request arrived, whatever becomes of it.
     pub(crate) fn saw_create(&mut self, merchant_reference: &str) {
-        *self
-            .seen
-            .creates
-            .entry(merchant_reference.to_owned())
-            .or_default() += 1;
+        *self.seen.creates.entry(merchant_reference.to_owned()).or_default() += 1;
     }
 
     /// A refund request arrived, whatever becomes of it.
     pub(crate) fn saw_refund(&mut self, refund_reference: &str) {
-        *self
-            .seen
-            .refunds
-            .entry(refund_reference.to_owned())
-            .or_default() += 1;
+        *self.seen.refunds.entry(refund_reference.to_owned()).or_default() += 1;
     }
 
     /// Everything, or what belongs to one merchant reference.
@@ -54,10 +46,8 @@ impl Ledger {
                 ids.filter_map(|id| self.sessions.get(id)).collect()
             }
         };
-        let transactions: Vec<&Transaction> = sessions
-            .iter()
-            .filter_map(|session| self.transactions.get(session.transaction_id.as_deref()?))
-            .collect();
+        let transactions: Vec<&Transaction> =
+            sessions.iter().filter_map(|session| self.transactions.get(session.transaction_id.as_deref()?)).collect();
         json!({
             "captured": transactions.iter().map(|it| it.captured).sum::<i64>(),
             "refunded": transactions.iter().map(|it| it.refunded).sum::<i64>(),
@@ -88,10 +78,7 @@ fn session_truth(session: &Session) -> Value {
 }
 
 fn transaction_truth(transaction: &Transaction) -> Value {
-    let refunds = transaction
-        .events
-        .iter()
-        .filter(|event| event.kind == EventKind::Refund);
+    let refunds = transaction.events.iter().filter(|event| event.kind == EventKind::Refund);
     json!({
         "id": transaction.id,
         "session_id": transaction.session_id,

@@ -132,10 +132,7 @@ pub(crate) fn refund_rule(refund_amount: i64, sale_amount: i64) -> RefundRule {
 }
 
 fn find(amount: i64) -> Option<&'static Outcome> {
-    TABLE
-        .binary_search_by_key(&amount, |outcome| outcome.amount)
-        .ok()
-        .map(|position| &TABLE[position])
+    TABLE.binary_search_by_key(&amount, |outcome| outcome.amount).ok().map(|position| &TABLE[position])
 }
 
 #[cfg(test)]
@@ -144,11 +141,7 @@ mod tests {
 
     #[test]
     fn amounts_are_unique_and_ascending() {
-        assert!(
-            outcome_table()
-                .windows(2)
-                .all(|pair| pair[0].amount < pair[1].amount)
-        );
+        assert!(outcome_table().windows(2).all(|pair| pair[0].amount < pair[1].amount));
     }
 
     #[test]

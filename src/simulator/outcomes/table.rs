@@ -1,8 +1,6 @@
 //! The rows: the only place where an amount is given a meaning.
 
-use super::{
-    Accepted, CancelRule, Card, Happening, Outcome, Reason, RefundRule, Script, Step, Wait,
-};
+use super::{Accepted, CancelRule, Card, Happening, Outcome, Reason, RefundRule, Script, Step, Wait};
 
 const VISA: Card = Card {
     brand: "Visa",
@@ -37,36 +35,17 @@ const BANK_AXEPT: Card = Card {
     application_identifier: "D5780000021010",
 };
 
-const INSUFFICIENT_FUNDS: Reason = Reason {
-    code: "51",
-    message: "Insufficient funds",
-    kind: ["INSUFFICIENT_FUNDS"],
-    result_code: "51",
-};
-pub(crate) const DO_NOT_HONOUR: Reason = Reason {
-    code: "05",
-    message: "Do not honour",
-    kind: ["DECLINED"],
-    result_code: "05",
-};
-const WRONG_PIN: Reason = Reason {
-    code: "55",
-    message: "Incorrect PIN",
-    kind: ["FAILED_VERIFICATION"],
-    result_code: "55",
-};
-pub(crate) const REFUND_FAILED: Reason = Reason {
-    code: "91",
-    message: "Issuer unavailable",
-    kind: ["ISSUER_ERROR"],
-    result_code: "91",
-};
+const INSUFFICIENT_FUNDS: Reason =
+    Reason { code: "51", message: "Insufficient funds", kind: ["INSUFFICIENT_FUNDS"], result_code: "51" };
+pub(crate) const DO_NOT_HONOUR: Reason =
+    Reason { code: "05", message: "Do not honour", kind: ["DECLINED"], result_code: "05" };
+const WRONG_PIN: Reason =
+    Reason { code: "55", message: "Incorrect PIN", kind: ["FAILED_VERIFICATION"], result_code: "55" };
+pub(crate) const REFUND_FAILED: Reason =
+    Reason { code: "91", message: "Issuer unavailable", kind: ["ISSUER_ERROR"], result_code: "91" };
 
 const fn after(milliseconds: u64, happening: Happening) -> Step {
-    Step {
-        wait: Wait::Virtual(milliseconds),
-        happening,
-    }
+    Step { wait: Wait::Virtual(milliseconds), happening }
 }
 
 pub(super) const APPROVES: Script = Script {
@@ -86,27 +65,12 @@ const fn refunds(refund: RefundRule) -> Script {
     Script { refund, ..APPROVES }
 }
 
-const fn row(
-    amount: i64,
-    what_happens: &'static str,
-    description: &'static str,
-    script: Script,
-) -> Outcome {
-    Outcome {
-        amount,
-        what_happens,
-        description,
-        script,
-    }
+const fn row(amount: i64, what_happens: &'static str, description: &'static str, script: Script) -> Outcome {
+    Outcome { amount, what_happens, description, script }
 }
 
 pub(super) const TABLE: &[Outcome] = &[
-    row(
-        39_900,
-        "approved, Visa",
-        "Approved after 2 s, contactless; so does every amount not listed here.",
-        APPROVES,
-    ),
+    row(39_900, "approved, Visa", "Approved after 2 s, contactless; so does every amount not listed here.", APPROVES),
     row(
         990_100,
         "declined, insufficient funds",
@@ -123,10 +87,7 @@ pub(super) const TABLE: &[Outcome] = &[
         990_102,
         "failed, wrong PIN",
         "Card inserted after 2 s, FAILED 4 s later: wrong PIN.",
-        plays(&[
-            after(2_000, Happening::Initiate),
-            after(4_000, Happening::Fail(&WRONG_PIN)),
-        ]),
+        plays(&[after(2_000, Happening::Initiate), after(4_000, Happening::Fail(&WRONG_PIN))]),
     ),
     row(
         990_103,
@@ -134,92 +95,60 @@ pub(super) const TABLE: &[Outcome] = &[
         "After 2 s the session is cancelled by the customer; there is no transaction.",
         plays(&[after(2_000, Happening::CustomerStops)]),
     ),
-    row(
-        990_104,
-        "no card",
-        "Nothing happens until the session expires.",
-        plays(&[]),
-    ),
+    row(990_104, "no card", "Nothing happens until the session expires.", plays(&[])),
     row(
         990_105,
         "slow approval",
         "Card inserted after 2 s (INITIATED), approved after 20 s.",
-        plays(&[
-            after(2_000, Happening::Initiate),
-            after(18_000, Happening::Approve),
-        ]),
+        plays(&[after(2_000, Happening::Initiate), after(18_000, Happening::Approve)]),
     ),
     row(
         990_106,
         "approved in spite of a cancel",
         "Approved after 8 s; a cancel before that answers 200 and changes nothing: the card wins.",
-        Script {
-            cancel: CancelRule::CardWins,
-            ..plays(&[after(8_000, Happening::Approve)])
-        },
+        Script { cancel: CancelRule::CardWins, ..plays(&[after(8_000, Happening::Approve)]) },
     ),
     row(
         990_107,
         "cancel comes too late",
         "Approved after 20 s, or in the moment of a cancel, which is then refused.",
-        Script {
-            cancel: CancelRule::CapturesFirst,
-            ..plays(&[after(20_000, Happening::Approve)])
-        },
+        Script { cancel: CancelRule::CapturesFirst, ..plays(&[after(20_000, Happening::Approve)]) },
     ),
     row(
         990_108,
         "terminal offline",
         "The session is refused with 400: the terminal cannot be reached.",
-        Script {
-            offline: true,
-            ..APPROVES
-        },
+        Script { offline: true, ..APPROVES },
     ),
     row(
         990_109,
         "authorised, captured later",
         "AUTHORIZED after 2 s, CAPTURED 5 s later.",
-        plays(&[
-            after(2_000, Happening::Authorize),
-            after(5_000, Happening::Capture),
-        ]),
+        plays(&[after(2_000, Happening::Authorize), after(5_000, Happening::Capture)]),
     ),
     row(
         990_110,
         "unknown, then captured",
         "UNKNOWN after 2 s, CAPTURED 10 s later.",
-        plays(&[
-            after(2_000, Happening::LoseTrack),
-            after(10_000, Happening::Capture),
-        ]),
+        plays(&[after(2_000, Happening::LoseTrack), after(10_000, Happening::Capture)]),
     ),
     row(
         990_111,
         "on hold, then captured",
         "ON_HOLD after 2 s, CAPTURED 10 s later.",
-        plays(&[
-            after(2_000, Happening::Hold),
-            after(10_000, Happening::Capture),
-        ]),
+        plays(&[after(2_000, Happening::Hold), after(10_000, Happening::Capture)]),
     ),
     row(
         990_112,
         "approved after the session expired",
         "Nothing until the session's expires_at; CAPTURED 2 s after that.",
-        plays(&[Step {
-            wait: Wait::PastExpiry(2_000),
-            happening: Happening::Approve,
-        }]),
+        plays(&[Step { wait: Wait::PastExpiry(2_000), happening: Happening::Approve }]),
     ),
     row(
         990_113,
         "record shows a wrong amount",
         "Approved after 2 s; the transaction shows 100 minor units more than were asked and taken.",
-        Script {
-            shown_difference: 100,
-            ..APPROVES
-        },
+        Script { shown_difference: 100, ..APPROVES },
     ),
     row(
         990_114,
@@ -263,31 +192,12 @@ pub(super) const TABLE: &[Outcome] = &[
         "Approved after 2 s; its refunds answer 200 with a REFUND event that did not succeed.",
         refunds(RefundRule::AnswersFailed),
     ),
-    row(
-        990_201,
-        "approved, Mastercard",
-        "Approved after 2 s, chip.",
-        Script {
-            card: MASTERCARD,
-            ..APPROVES
-        },
-    ),
+    row(990_201, "approved, Mastercard", "Approved after 2 s, chip.", Script { card: MASTERCARD, ..APPROVES }),
     row(
         990_202,
         "approved, American Express",
         "Approved after 2 s, contactless.",
-        Script {
-            card: AMERICAN_EXPRESS,
-            ..APPROVES
-        },
+        Script { card: AMERICAN_EXPRESS, ..APPROVES },
     ),
-    row(
-        990_203,
-        "approved, BankAxept",
-        "Approved after 2 s, chip.",
-        Script {
-            card: BANK_AXEPT,
-            ..APPROVES
-        },
-    ),
+    row(990_203, "approved, BankAxept", "Approved after 2 s, chip.", Script { card: BANK_AXEPT, ..APPROVES }),
 ];
