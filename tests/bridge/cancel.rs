@@ -1,0 +1,111 @@
+//! Cancel: a wish (C1 to C8).
+
+use serde_json::json;
+
+use crate::support::*;
+
+/// C3, C8: the proof frees the terminal.
+#[tokio::test]
+async fn c3_a_cancelled_sale_is_proven_by_reading() {
+    let bridge = Bridge::start().await;
+    bridge.simulator.terminal_mode(1, "manual").await;
+    let till = bridge.till(1);
+    till.begin("R-1", 39900).await;
+    let cancelled = till.cancel("R-1").await;
+    assert_eq!((cancelled.status, cancelled.word()), (200, "cancelled"), "{:?}", cancelled.body);
+    bridge.simulator.terminal_mode(1, "automatic").await;
+    assert_eq!(till.pay("R-2", 100).await.word(), "approved");
+    bridge.books_agree().await;
+}
+
+/// C3: the wish is sent again until it arrives.
+#[tokio::test]
+async fn c3_a_wish_that_gets_lost_is_sent_again() {
+    for fault in [json!("lose_request"), json!("lose_reply"), json!({ "status": { "code": 503 } }), json!("reset")] {
+        let bridge = Bridge::start().await;
+        bridge.simulator.terminal_mode(1, "manual").await;
+        bridge.simulator.faults(json!([{ "call": "cancel_session", "fault": fault, "times": 2 }])).await;
+        let till = bridge.till(1);
+        till.begin("R-1", 39900).await;
+        till.cancel("R-1").await;
+        assert_eq!(till.result("R-1").await.word(), "cancelled", "{fault}");
+    }
+}
+
+/// C4, P26: a card that wins the race is an approved sale.
+#[tokio::test]
+async fn c4_an_approval_wins_over_a_cancel() {
+    let bridge = Bridge::with(Setup { speed: 20, ..Setup::default() }).await;
+    let till = bridge.till(1);
+    for amount in [990_106, 990_107] {
+        let reference = format!("R-{amount}");
+        till.begin(&reference, amount).await;
+        till.cancel(&reference).await;
+        let answer = till.result(&reference).await;
+        assert_eq!((answer.word(), &answer.body["amount_approved"]), ("approved", &json!(amount)), "{:?}", answer.body);
+    }
+}
+
+/// C5: what was read as cancelled and is captured after all is a late approval.
+#[tokio::test]
+async fn c5_a_capture_after_a_proven_cancel_is_late_and_loud() {
+    let mut bridge = Bridge::with(Setup { speed: 20, ..Setup::default() }).await;
+    let till = bridge.till(1);
+    till.begin("R-1", 990_106).await;
+    let cancelled = till.cancel("R-1").await;
+    let result = till.result("R-1").await;
+    if cancelled.word() == "cancelled" || result.word() == "cancelled" {
+        eventually("the payment at the provider", || async {
+            (bridge.simulator.ledger().await["captured"] == 990_106).then_some(())
+        })
+        .await;
+        bridge.kill();
+        bridge.boot().await;
+        let late = till.get("/pay/R-1").await;
+        assert_eq!((late.word(), &late.body["late"]), ("approved", &json!(true)));
+    } else {
+        assert_eq!(result.word(), "approved");
+    }
+    bridge.books_agree().await;
+}
+
+/// C2: a wish that comes before the session is known is kept, and sent when it is.
+#[tokio::test]
+async fn c2_a_wish_before_the_session_is_known_is_kept() {
+    let bridge = Bridge::start().await;
+    bridge.simulator.terminal_mode(1, "manual").await;
+    bridge.simulator.faults(json!([{ "call": "create_session", "fault": "lose_reply" }])).await;
+    let till = bridge.till(1);
+    till.begin("R-1", 39900).await;
+    till.cancel("R-1").await;
+    assert_eq!(till.result("R-1").await.word(), "cancelled");
+    bridge.books_agree().await;
+}
+
+/// C6.
+#[tokio::test]
+async fn c6_cancelling_what_is_over_changes_nothing() {
+    let bridge = Bridge::start().await;
+    let till = bridge.till(1);
+    assert_eq!(till.pay("R-1", 39900).await.word(), "approved");
+    for _ in 0..2 {
+        assert_eq!(till.cancel("R-1").await.word(), "approved");
+    }
+    let asked = bridge.simulator.requests().await;
+    assert!(!asked.iter().any(|request| request["path"].as_str().unwrap().ends_with("/cancel")));
+    assert_eq!(till.cancel("R-none").await.status, 404);
+}
+
+/// C7: after a cancel the same reference tries again, as after a decline.
+#[tokio::test]
+async fn c7_a_cancelled_reference_may_be_paid_again() {
+    let bridge = Bridge::start().await;
+    bridge.simulator.terminal_mode(1, "manual").await;
+    let till = bridge.till(1);
+    till.begin("R-1", 39900).await;
+    assert_eq!(till.cancel("R-1").await.word(), "cancelled");
+    bridge.simulator.terminal_mode(1, "automatic").await;
+    let again = till.pay("R-1", 39900).await;
+    assert_eq!((again.word(), &again.body["attempt"]), ("approved", &json!(2)));
+    bridge.books_agree().await;
+}

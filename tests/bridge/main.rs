@@ -1,0 +1,17 @@
+//! The whole bridge as a till sees it: the built program, a real SQLite file, and the simulator on the wire.
+//!
+//! Names such as P13, R7 or C4 are rows of `docs/failures.md`.
+
+mod abandoned;
+mod callbacks;
+mod cancel;
+mod faults;
+mod outcomes;
+mod pay;
+mod questions;
+mod recovery;
+mod refund;
+mod repeat;
+mod startup;
+mod support;
+mod sweep;

@@ -1,0 +1,134 @@
+//! The plug is pulled (P8, P11, P13, P15, P32, P38 to P40).
+
+use serde_json::json;
+
+use crate::support::*;
+
+/// P11, P15: killed while the create call is under way; the restart finds the payment and sends nothing.
+#[tokio::test]
+async fn p15_a_sale_that_was_being_sent_is_found_after_a_restart() {
+    let mut bridge = Bridge::start().await;
+    bridge.simulator.faults(json!([{ "call": "create_session", "fault": { "delay": 300 }, "when": "after" }])).await;
+    assert_eq!(bridge.till(1).begin("R-1", 39900).await.word(), "pending");
+    eventually("the request at the provider", || async {
+        (!bridge.simulator.ledger().await["create_requests"].as_object().unwrap().is_empty()).then_some(())
+    })
+    .await;
+    bridge.kill();
+    bridge.boot().await;
+    assert_eq!(bridge.till(1).result("R-1").await.word(), "approved");
+    bridge.books_agree().await;
+}
+
+/// P20, P32: killed while the customer pays; the result is there after the restart, and stays the same.
+#[tokio::test]
+async fn p20_a_payment_that_completes_while_the_bridge_is_down_is_known_at_once() {
+    let mut bridge = Bridge::start().await;
+    bridge.simulator.terminal_mode(1, "manual").await;
+    bridge.till(1).begin("R-1", 39900).await;
+    eventually("the session", || async {
+        (bridge.simulator.ledger().await["sessions"].as_array().unwrap().len() == 1).then_some(())
+    })
+    .await;
+    bridge.kill();
+    bridge.simulator.customer(1, "approve").await;
+    bridge.boot().await;
+    let answer = bridge.till(1).get("/pay/R-1").await;
+    assert_eq!(answer.word(), "approved", "known before the bridge says that it is ready");
+    bridge.books_agree().await;
+}
+
+/// P8, R7: a restart sends nothing, and prompts nobody.
+#[tokio::test]
+async fn p8_a_restart_starts_nothing() {
+    let mut bridge = Bridge::start().await;
+    bridge.simulator.faults(json!([{ "call": "create_session", "fault": "lose_request" }])).await;
+    bridge.till(1).begin("R-1", 39900).await;
+    for _ in 0..3 {
+        bridge.kill();
+        bridge.boot().await;
+    }
+    assert_eq!(bridge.till(1).get("/pay/R-1").await.word(), "unknown");
+    bridge.books_agree().await;
+}
+
+/// A refund in flight when the plug is pulled is looked up by its reference.
+#[tokio::test]
+async fn r7_a_refund_that_was_being_sent_is_found_after_a_restart() {
+    let mut bridge = Bridge::start().await;
+    bridge.till(1).pay("R-1", 39900).await;
+    bridge.simulator.faults(json!([{ "call": "refund", "fault": { "delay": 300 }, "when": "after" }])).await;
+    let body = json!({ "reference": "B-1", "original_reference": "R-1", "amount": 5000, "wait": 0 });
+    bridge.till(1).post("/refund", body).await;
+    eventually("the request at the provider", || async {
+        (bridge.simulator.ledger().await["refunded"] == 5000).then_some(())
+    })
+    .await;
+    bridge.kill();
+    bridge.boot().await;
+    assert_eq!(bridge.till(1).get("/refund/B-1?wait=5").await.word(), "approved");
+    bridge.books_agree().await;
+}
+
+/// A polite stop answers whoever waits, and loses nothing.
+#[tokio::test]
+async fn a_stop_answers_the_tills_that_wait() {
+    let mut bridge = Bridge::start().await;
+    bridge.simulator.terminal_mode(1, "manual").await;
+    let till = bridge.till(1);
+    let waiting = tokio::spawn(async move { till.pay("R-1", 39900).await });
+    eventually("the sale", || async { (bridge.till(1).get("/pay/R-1").await.status != 404).then_some(()) }).await;
+    bridge.stop().await;
+    assert_eq!(waiting.await.unwrap().word(), "pending");
+    bridge.simulator.customer(1, "approve").await;
+    bridge.boot().await;
+    assert_eq!(bridge.till(1).result("R-1").await.word(), "approved");
+    bridge.books_agree().await;
+}
+
+/// P38.
+#[tokio::test]
+async fn p38_a_second_bridge_on_the_same_file_is_refused() {
+    let bridge = Bridge::start().await;
+    let second = bridge.serve().stderr(std::process::Stdio::piped()).output().unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    assert!(!String::from_utf8(second.stderr).unwrap().is_empty());
+    assert_eq!(bridge.till(1).pay("R-1", 39900).await.word(), "approved", "the first one works on");
+}
+
+/// P39: after an old copy of the journal was restored, the sweep brings back what it had lost before anything is sold.
+#[tokio::test]
+async fn p39_a_restored_journal_learns_what_it_had_lost() {
+    let mut bridge = Bridge::start().await;
+    bridge.till(1).pay("R-1", 39900).await;
+    bridge.stop().await;
+    let backup = std::fs::read(bridge.folder.database()).unwrap();
+    bridge.boot().await;
+    bridge.till(1).pay("R-2", 10000).await;
+    bridge.stop().await;
+    for suffix in ["-wal", "-shm"] {
+        let mut path = bridge.folder.database().into_os_string();
+        path.push(suffix);
+        let _ = std::fs::remove_file(path);
+    }
+    std::fs::write(bridge.folder.database(), backup).unwrap();
+    bridge.boot().await;
+    let lost = bridge.till(1).get("/pay/R-2").await;
+    assert_eq!((lost.word(), &lost.body["late"]), ("approved", &json!(true)), "{:?}", lost.body);
+    assert_eq!(lost.body["amount_approved"], 10000);
+    assert_eq!(bridge.till(1).pay("R-2", 10000).await.body["replayed"], true, "and is not sold again");
+    bridge.books_agree().await;
+}
+
+/// P40: a journal that is damaged is not replaced by an empty one.
+#[tokio::test]
+async fn p40_a_damaged_journal_stops_the_start() {
+    let mut bridge = Bridge::start().await;
+    bridge.till(1).pay("R-1", 39900).await;
+    bridge.stop().await;
+    std::fs::write(bridge.folder.database(), b"this is not a database, it only stands where one was").unwrap();
+    let start = bridge.serve().stderr(std::process::Stdio::piped()).output().unwrap();
+    assert_eq!(start.status.code(), Some(1));
+    let left = std::fs::read(bridge.folder.database()).unwrap();
+    assert!(left.starts_with(b"this is not a database"), "and it is left as it is");
+}

@@ -1,0 +1,62 @@
+//! Starting, checking, logging.
+
+use serde_json::json;
+
+use crate::support::*;
+
+#[tokio::test]
+async fn check_tells_line_by_line_what_works() {
+    let mut bridge = Bridge::with(Setup { callbacks: true, ..Setup::default() }).await;
+    bridge.stop().await;
+    let output = bridge.run(&["check"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    for word in ["configuration", "database", "token", "terminal-1", "terminal-2", "clock", "callback"] {
+        assert!(text.contains(word), "{word} in {text}");
+    }
+}
+
+#[tokio::test]
+async fn check_fails_with_what_to_do_when_the_provider_refuses() {
+    let mut bridge = Bridge::start().await;
+    bridge.stop().await;
+    bridge.simulator.faults(json!([{ "call": "token", "fault": { "status": { "code": 403 } }, "times": 100 }])).await;
+    let output = bridge.run(&["check"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("client_id"));
+}
+
+/// No secret, no key and no card number is ever logged.
+#[tokio::test]
+async fn the_log_holds_no_secret() {
+    let mut bridge = Bridge::start().await;
+    bridge.stop().await;
+    let log = bridge.folder.database().with_extension("log");
+    let file = std::fs::File::create(&log).unwrap();
+    let mut process = bridge.serve().stderr(file.try_clone().unwrap()).stdout(file).spawn().unwrap();
+    bridge.ready().await;
+    let till = bridge.till(1);
+    till.pay("R-1", 39900).await;
+    till.post("/pay", json!({ "reference": "R-2", "amount": 100, "description": "4111111111111111" })).await;
+    Till { key: "a-wrong-key-that-must-not-show".to_owned(), ..till.clone() }.pay("R-3", 100).await;
+    process.kill().unwrap();
+    process.wait().unwrap();
+    let text = std::fs::read_to_string(&log).unwrap();
+    for step in ["begun", "accepted", "approved", "till-1", "terminal-1", "PB-"] {
+        assert!(text.contains(step), "{step} in {text}");
+    }
+    for secret in
+        ["simulated-secret", "simulated-signature", "the-key-of-till", "a-wrong-key", "4111111111111111", "Bearer "]
+    {
+        assert!(!text.contains(secret), "{secret} in the log");
+    }
+}
+
+/// P6, P37: the provider's clock decides; this machine's does not have to be right.
+#[tokio::test]
+async fn p37_a_provider_whose_clock_is_years_ahead_is_no_trouble() {
+    let bridge = Bridge::start().await;
+    bridge.simulator.clock_ahead(3 * 365 * 24 * 3600).await;
+    assert_eq!(bridge.till(1).pay("R-1", 39900).await.word(), "approved");
+    bridge.books_agree().await;
+}

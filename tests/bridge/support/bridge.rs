@@ -1,0 +1,197 @@
+//! The built program, started and stopped as a supervisor would.
+
+use std::collections::BTreeMap;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use reqwest::Client;
+use serde_json::Value;
+
+use super::folder::{self, Folder};
+use super::{Simulator, Till, eventually};
+
+/// How a bridge under test is set up.
+#[derive(Debug, Clone)]
+pub(crate) struct Setup {
+    pub(crate) tills: usize,
+    pub(crate) terminals: usize,
+    pub(crate) callbacks: bool,
+    pub(crate) speed: u32,
+    pub(crate) start: &'static str,
+    pub(crate) refund: &'static str,
+    pub(crate) on_repeat: &'static str,
+    pub(crate) may_refund_others: bool,
+    pub(crate) ttl_seconds: u32,
+    pub(crate) prompt_seconds: u32,
+    pub(crate) in_flight_seconds: u32,
+    pub(crate) poll_ms: u32,
+    pub(crate) sweep_seconds: u32,
+    pub(crate) token_life_seconds: u64,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            tills: 2,
+            terminals: 2,
+            callbacks: false,
+            speed: 100,
+            start: "session",
+            refund: "terminal",
+            on_repeat: "new_attempt",
+            may_refund_others: false,
+            ttl_seconds: 300,
+            prompt_seconds: 150,
+            in_flight_seconds: 120,
+            poll_ms: 20,
+            sweep_seconds: 3600,
+            token_life_seconds: 14_400,
+        }
+    }
+}
+
+pub(crate) struct Bridge {
+    pub(crate) simulator: Simulator,
+    pub(crate) folder: Folder,
+    pub(crate) client: Client,
+    process: Option<Child>,
+}
+
+impl Bridge {
+    pub(crate) async fn start() -> Self {
+        Self::with(Setup::default()).await
+    }
+
+    pub(crate) async fn with(setup: Setup) -> Self {
+        let simulator = Simulator::start(&setup).await;
+        let folder = Folder::new(&setup, &simulator.base_url());
+        let client = Client::builder().pool_max_idle_per_host(0).build().unwrap();
+        let mut bridge = Self { simulator, folder, client, process: None };
+        bridge.boot().await;
+        bridge
+    }
+
+    /// Starts the program and waits until it takes payments.
+    pub(crate) async fn boot(&mut self) {
+        self.spawn();
+        self.ready().await;
+    }
+
+    pub(crate) fn spawn(&mut self) {
+        assert!(self.process.is_none(), "the bridge runs already");
+        self.process = Some(self.serve().spawn().unwrap());
+    }
+
+    /// The command that starts the program.
+    pub(crate) fn serve(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pos-bridge"));
+        command.arg("serve").arg("--config").arg(self.folder.configuration());
+        if std::env::var_os("SHOW_BRIDGE_LOG").is_none() {
+            command.stdout(Stdio::null()).stderr(Stdio::null());
+        }
+        command
+    }
+
+    /// Runs another command of the program with this bridge's configuration.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pos-bridge"));
+        command.args(arguments).arg("--config").arg(self.folder.configuration()).output().unwrap()
+    }
+
+    pub(crate) async fn ready(&self) {
+        eventually("the bridge to be ready", || async {
+            let answer = self.client.get(self.url("/ready")).send().await.ok()?;
+            answer.status().is_success().then_some(())
+        })
+        .await;
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.folder.till_address)
+    }
+
+    /// Pulls the plug: `kill -9`.
+    pub(crate) fn kill(&mut self) {
+        let mut process = self.process.take().expect("the bridge is not running");
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+
+    /// Asks it to stop and waits for it, as `systemctl stop` would.
+    pub(crate) async fn stop(&mut self) {
+        let mut process = self.process.take().expect("the bridge is not running");
+        let id = i32::try_from(process.id()).unwrap();
+        rustix::process::kill_process(rustix::process::Pid::from_raw(id).unwrap(), rustix::process::Signal::TERM)
+            .unwrap();
+        eventually("the bridge to stop", || {
+            let ended = process.try_wait().unwrap();
+            async move { ended }
+        })
+        .await;
+    }
+
+    pub(crate) fn till(&self, number: usize) -> Till {
+        Till { client: self.client.clone(), address: self.folder.till_address, key: folder::key(number) }
+    }
+
+    pub(crate) async fn metric(&self, name: &str) -> String {
+        let text = self.client.get(self.url("/metrics")).send().await.unwrap().text().await.unwrap();
+        text.lines().filter(|line| line.starts_with(name)).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Every operation of the first two tills.
+    pub(crate) async fn operations(&self) -> Vec<Value> {
+        let mut all = Vec::new();
+        for number in [1, 2] {
+            let answer = self.till(number).get("/operations?limit=200").await;
+            all.extend(answer.body["operations"].as_array().unwrap().iter().cloned());
+        }
+        all
+    }
+
+    /// Compares the bridge's books with the provider's: no double charge, no payment that is not known, nothing called
+    /// unpaid that was paid, and nothing sent twice.
+    pub(crate) async fn books_agree(&self) {
+        let ledger = self.simulator.ledger().await;
+        for requests in ["create_requests", "refund_requests"] {
+            for (reference, count) in ledger[requests].as_object().unwrap() {
+                assert_eq!(count, 1, "{requests}: {reference} was sent {count} times");
+            }
+        }
+        let mut approved: BTreeMap<String, i64> = BTreeMap::new();
+        let mut refunded = 0;
+        for operation in self.operations().await {
+            let amount = operation["amount_approved"].as_i64().unwrap();
+            match operation["kind"].as_str().unwrap() {
+                "sale" if amount > 0 => {
+                    approved.insert(operation["transaction_id"].as_str().unwrap_or("-").to_owned(), amount);
+                }
+                "refund" => refunded += amount,
+                _ => {}
+            }
+        }
+        let taken: BTreeMap<String, i64> = ledger["transactions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|transaction| transaction["captured"].as_i64().unwrap() > 0)
+            .map(|transaction| {
+                (transaction["id"].as_str().unwrap().to_owned(), transaction["captured"].as_i64().unwrap())
+            })
+            .collect();
+        assert_eq!(approved, taken, "what the bridge says was paid, and what was");
+        assert_eq!(ledger["refunded"].as_i64().unwrap(), refunded, "what was given back");
+    }
+}
+
+impl Drop for Bridge {
+    fn drop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
+
+/// How long a test lets something happen that must not happen.
+pub(crate) const A_WHILE: Duration = Duration::from_millis(300);

@@ -1,0 +1,135 @@
+//! The folder of one bridge: its configuration and its journal.
+
+use std::fmt::Write;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use super::Setup;
+
+/// Everything that a bridge needs to be started, and started again.
+pub(crate) struct Folder {
+    directory: TempDir,
+    pub(crate) till_address: SocketAddr,
+    pub(crate) callback_address: SocketAddr,
+}
+
+impl Folder {
+    pub(crate) fn new(setup: &Setup, provider: &str) -> Self {
+        let folder = Self {
+            directory: tempfile::tempdir().unwrap(),
+            till_address: free_address(),
+            callback_address: free_address(),
+        };
+        std::fs::write(folder.configuration(), folder.configuration_text(setup, provider)).unwrap();
+        folder
+    }
+
+    pub(crate) fn configuration(&self) -> PathBuf {
+        self.directory.path().join("pos-bridge.toml")
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.directory.path().join("data").join("pos-bridge.db")
+    }
+
+    fn configuration_text(&self, setup: &Setup, provider: &str) -> String {
+        let public_url =
+            if setup.callbacks { format!("public_url = \"http://{}\"", self.callback_address) } else { String::new() };
+        let mut text = format!(
+            r#"
+[server]
+listen = "{till_address}"
+
+[callbacks]
+listen = "{callback_address}"
+{public_url}
+
+[database]
+url = "sqlite://{database}"
+
+[dintero]
+account_id = "T12345678"
+client_id = "simulated-client"
+client_secret = "simulated-secret"
+profile_id = "T12345678.simulated-in-person"
+checkout_url = "{provider}"
+api_url = "{provider}"
+callback_secret = "simulated-signature-secret"
+start = "{start}"
+refund = "{refund}"
+session_ttl_seconds = {ttl}
+prompt_seconds = {prompt}
+in_flight_seconds = {in_flight}
+poll_interval_ms = {poll}
+request_timeout_ms = 400
+
+[sweep]
+interval_seconds = {sweep}
+
+[telemetry]
+level = "info,pos_bridge=debug"
+
+[[stores]]
+id = "oslo-center"
+payout_destination_id = "seller-1"
+currency = "NOK"
+time_zone = "Europe/Oslo"
+"#,
+            till_address = self.till_address,
+            callback_address = self.callback_address,
+            database = self.database().display(),
+            start = setup.start,
+            refund = setup.refund,
+            ttl = setup.ttl_seconds,
+            prompt = setup.prompt_seconds,
+            in_flight = setup.in_flight_seconds,
+            poll = setup.poll_ms,
+            sweep = setup.sweep_seconds,
+        );
+        for number in 1..=setup.terminals {
+            let _ = write!(
+                text,
+                "\n[[terminals]]\nname = \"terminal-{number}\"\nprovider = \"dintero\"\nstore = \"oslo-center\"\nterminal_id = \
+                 \"{}\"\n",
+                terminal_id(number)
+            );
+        }
+        for number in 1..=setup.tills {
+            let terminal = (number - 1) % setup.terminals + 1;
+            let _ = write!(
+                text,
+                "\n[[tills]]\nid = \"till-{number}\"\nterminal = \"terminal-{terminal}\"\nkey_sha256 = \"{}\"\nwait_seconds = \
+                 20\non_repeat = \"{}\"\nmay_refund_others = {}\n",
+                sha256(&key(number)),
+                setup.on_repeat,
+                setup.may_refund_others,
+            );
+        }
+        text
+    }
+}
+
+/// The provider's id of a terminal; the simulator's options use the same.
+pub(crate) fn terminal_id(number: usize) -> String {
+    format!("T{:04}", 291 + number)
+}
+
+/// The key of a till.
+pub(crate) fn key(number: usize) -> String {
+    format!("the-key-of-till-{number}")
+}
+
+fn sha256(text: &str) -> String {
+    Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// An address that was free a moment ago.
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}

@@ -1,0 +1,29 @@
+//! A bridge to test, a simulator behind it, and tills in front of it.
+
+mod bridge;
+mod folder;
+mod simulator;
+mod till;
+
+pub(crate) use bridge::{A_WHILE, Bridge, Setup};
+pub(crate) use simulator::Simulator;
+pub(crate) use till::{Answer, Till};
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+/// Asks again until the question is answered with something, for ten seconds.
+pub(crate) async fn eventually<T, Asking>(what: &str, mut ask: impl FnMut() -> Asking) -> T
+where
+    Asking: Future<Output = Option<T>>,
+{
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        sleep(Duration::from_millis(10)).await;
+    }
+}
