@@ -18,6 +18,22 @@ async fn a_port_on_which_nobody_listens_was_sent_nothing() {
 }
 
 #[tokio::test]
+async fn a_connection_that_is_never_encrypted_was_sent_nothing() {
+    let tokens = Server::start(|_| token("one")).await;
+    let silent = Server::start(|_| Act::Hang).await;
+    let hanging_up = Server::start(|_| Act::Hang).await;
+    hanging_up.drop_connections();
+    for server in [silent, hanging_up] {
+        let checkout = server.url.replace("http:", "https:");
+        let dintero = Dintero::new(settings(&tokens.url, &checkout)).unwrap();
+        let answer = start_sale(&dintero, &Details::default()).await;
+        assert!(matches!(answer, Answer::NotSent(_)), "{answer:?}");
+        assert_eq!(server.connections(), 1);
+        assert!(server.requests().is_empty());
+    }
+}
+
+#[tokio::test]
 async fn without_a_token_nothing_is_sent() {
     let server = Server::start(|_| Act::Close).await;
     let dintero = Dintero::new(settings(&dead_url().await, &server.url)).unwrap();

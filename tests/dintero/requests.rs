@@ -21,7 +21,7 @@ async fn server() -> Server {
 fn details() -> Details {
     Details {
         operator: Some("anna".into()),
-        description: None,
+        description: Some("Coffee".into()),
         reason: Some("Customer return".into()),
         items: vec![Item {
             id: "sku-1".into(),
@@ -79,7 +79,7 @@ async fn a_sale_carries_goods_metadata_and_the_callback_address() {
         })
     );
     assert_eq!(body["configuration"], json!({"publish": [{"channel": "push", "type": "terminal"}]}));
-    assert_eq!(body["metadata"], json!({"ext_table": "7", "ext_shift": "late"}));
+    assert_eq!(body["metadata"], json!({"ext_description": "Coffee", "ext_table": "7", "ext_shift": "late"}));
     assert_eq!(
         body["order"]["items"],
         json!([{"id": "sku-1", "line_id": "1", "quantity": 0.375, "amount": 39900, "vat_amount": 4275, "vat": 12}])

@@ -133,5 +133,4 @@ fn decode_hex(text: &str) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
-#[path = "callback_tests.rs"]
 mod tests;

@@ -10,6 +10,7 @@ use reqwest::{Method, RequestBuilder, Response};
 use url::{Host, Url};
 
 use super::SetupError;
+use super::clock;
 use super::settings::Settings;
 
 /// The longest reply that is read.
@@ -193,7 +194,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 fn parse_date(text: &str) -> Option<Timestamp> {
-    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok().filter(clock::is_plausible)
 }
 
 /// Dintero documents whole seconds.
@@ -233,6 +234,7 @@ mod tests {
         let date = parse_date("Fri, 20 Nov 2026 09:37:11 GMT").unwrap();
         assert_eq!(date.to_string(), "2026-11-20T09:37:11Z");
         assert_eq!(parse_date("yesterday"), None);
+        assert_eq!(parse_date("Thu, 01 Jan 1970 00:00:00 GMT"), None);
         assert_eq!(parse_retry_after("7"), Some(Duration::from_secs(7)));
         assert_eq!(parse_retry_after("99999999"), Some(RETRY_AFTER_MAX));
         assert_eq!(parse_retry_after("soon"), None);

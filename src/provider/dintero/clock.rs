@@ -9,6 +9,11 @@ const EARLIEST: i64 = 1_767_225_600;
 /// 2100-01-01.
 const LATEST: i64 = 4_102_444_800;
 
+/// Whether a `Date` can be true.
+pub(super) fn is_plausible(date: &Timestamp) -> bool {
+    (EARLIEST..LATEST).contains(&date.as_second())
+}
+
 /// This machine's clock, corrected by what Dintero's last reply said.
 #[derive(Debug, Default)]
 pub(super) struct ProviderClock {
@@ -24,10 +29,8 @@ impl ProviderClock {
 
     /// Notes the `Date` of a reply that came just now.
     pub(super) fn observe(&self, date: Timestamp) {
-        if (EARLIEST..LATEST).contains(&date.as_second()) {
-            let offset = date.as_millisecond() - Timestamp::now().as_millisecond();
-            self.offset.store(offset, Ordering::Relaxed);
-        }
+        let offset = date.as_millisecond() - Timestamp::now().as_millisecond();
+        self.offset.store(offset, Ordering::Relaxed);
     }
 
     /// How far this machine's clock is ahead of Dintero's, to about a second.
@@ -41,13 +44,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_clock_follows_plausible_dates_only() {
+    fn the_clock_follows_the_last_date() {
         let clock = ProviderClock::default();
         let far_ahead = Timestamp::now() + SignedDuration::from_hours(48);
         clock.observe(far_ahead);
         assert!(clock.now().duration_since(far_ahead).abs() < SignedDuration::from_secs(5));
         assert!(clock.machine_is_ahead() < SignedDuration::from_hours(-47));
-        clock.observe(Timestamp::UNIX_EPOCH);
-        assert!(clock.now().duration_since(far_ahead).abs() < SignedDuration::from_secs(5));
+    }
+
+    #[test]
+    fn dates_from_before_this_program_or_the_far_future_are_not_plausible() {
+        assert!(is_plausible(&Timestamp::from_second(EARLIEST).unwrap()));
+        for bad in [0, EARLIEST - 1, LATEST] {
+            assert!(!is_plausible(&Timestamp::from_second(bad).unwrap()), "{bad}");
+        }
     }
 }

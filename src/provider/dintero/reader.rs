@@ -10,6 +10,7 @@ use super::classify;
 use super::client::{Exchanged, Reply};
 use super::token::TokenError;
 use super::wire::{Session, Transaction};
+use crate::domain::card::without_card_numbers;
 use crate::domain::identifiers::{AttemptReference, Handle, TransactionId};
 use crate::ports::ReadError;
 
@@ -40,7 +41,7 @@ impl<'a> Reader<'a> {
         let url = self.api.checkout(&["sessions", handle.as_str()]);
         let found: Option<Session> = classify::reading(self.call(&Call::get("read_session", url)).await)?;
         match found {
-            Some(session) if session.id != handle.as_str() => Err(missing("another session came than was asked for")),
+            Some(session) if session.id != handle.as_str() => Err(unusable("another session came than was asked for")),
             found => Ok(found),
         }
     }
@@ -50,8 +51,8 @@ impl<'a> Reader<'a> {
         let found: Option<Transaction> = classify::reading(self.call(&Call::get("read_transaction", url)).await)?;
         match found {
             Some(transaction) if transaction.id == id.as_str() => Ok(transaction),
-            Some(_) => Err(missing("another transaction came than was asked for")),
-            None => Err(missing(&format!("transaction {id} was not found"))),
+            Some(_) => Err(unusable("another transaction came than was asked for")),
+            None => Err(unusable(&format!("transaction {id} was not found"))),
         }
     }
 
@@ -96,7 +97,7 @@ impl<'a> Reader<'a> {
                 return Ok(all);
             }
         }
-        Err(missing("the list of transactions does not end"))
+        Err(unusable("the list of transactions does not end"))
     }
 
     async fn page(&mut self, filters: &[(&str, &str)], after: Option<&str>) -> Result<Vec<Value>, ReadError> {
@@ -106,7 +107,7 @@ impl<'a> Reader<'a> {
             .append_pair("limit", &PAGE.to_string())
             .extend_pairs(after.map(|id| ("starting_after", id)));
         let page = classify::reading(self.call(&Call::page("list_transactions", url)).await)?;
-        page.ok_or_else(|| missing("there is no list of transactions at this address; check checkout_url"))
+        page.ok_or_else(|| unusable("there is no list of transactions at this address; check checkout_url"))
     }
 
     async fn call(&mut self, call: &Call) -> Result<Exchanged, TokenError> {
@@ -122,13 +123,14 @@ impl<'a> Reader<'a> {
 }
 
 pub(super) fn understand<T: DeserializeOwned>(value: Value) -> Result<T, ReadError> {
-    serde_json::from_value(value).map_err(|error| missing(&format!("an answer that cannot be understood: {error}")))
+    serde_json::from_value(value).map_err(|error| unusable(&format!("an answer that cannot be understood: {error}")))
 }
 
 fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
     value.get(name).and_then(Value::as_str)
 }
 
-fn missing(cause: &str) -> ReadError {
-    ReadError::Unreachable { cause: cause.to_owned(), retry_after: None }
+/// The cause may quote what could not be understood.
+fn unusable(cause: &str) -> ReadError {
+    ReadError::Unreachable { cause: without_card_numbers(cause), retry_after: None }
 }

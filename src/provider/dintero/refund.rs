@@ -179,5 +179,4 @@ fn reason(event: &TransactionEvent, text: &str) -> Reason {
 }
 
 #[cfg(test)]
-#[path = "refund_tests.rs"]
 mod tests;

@@ -104,15 +104,17 @@ fn whole_seconds(moment: Timestamp) -> String {
     Timestamp::from_second(moment.as_second()).unwrap_or(moment).to_string()
 }
 
+/// The merchant's own words. A session has no field for a description, so that is one of them.
 fn metadata(details: &Details) -> BTreeMap<String, &str> {
-    details
-        .metadata
-        .iter()
+    let description = details.description.iter().map(|text| ("description", text.as_str()));
+    let given = details.metadata.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    description
+        .chain(given)
         .filter(|(name, value)| !name.is_empty() && !value.is_empty())
         .take(METADATA_MAX)
         .map(|(name, value)| match name.strip_prefix(METADATA_PREFIX) {
-            Some(_) => (name.clone(), value.as_str()),
-            None => (format!("{METADATA_PREFIX}{name}"), value.as_str()),
+            Some(_) => (name.to_owned(), value),
+            None => (format!("{METADATA_PREFIX}{name}"), value),
         })
         .collect()
 }

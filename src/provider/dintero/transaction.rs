@@ -150,5 +150,4 @@ fn word<'a>(event: &'a TransactionEvent, name: &str) -> Option<&'a str> {
 }
 
 #[cfg(test)]
-#[path = "transaction_tests.rs"]
 mod tests;
