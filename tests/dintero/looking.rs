@@ -100,6 +100,17 @@ async fn a_payment_that_cannot_be_read_is_no_result() {
 }
 
 #[tokio::test]
+async fn a_payment_with_an_impossible_name_is_no_result() {
+    let cancelled = json!({"transaction_id": "", "cancelled_at": "2026-11-20T10:16:00Z"});
+    assert!(finding(open(), move |_| session(cancelled.clone())).await.is_err());
+    let listed = |request: &Request| match request.path() {
+        "/checkout/transactions" => reply(200, json!([payment(json!({"id": "with a space"}))])),
+        _ => reply(200, json!([])),
+    };
+    assert!(finding(unknown(), listed).await.is_err());
+}
+
+#[tokio::test]
 async fn a_record_that_differs_is_a_contradiction() {
     let changes = [
         json!({"amount": 39901}),
@@ -184,6 +195,38 @@ async fn several_payments_are_told() {
     };
     let found = finding(unknown(), script).await.unwrap();
     assert!(matches!(found, Finding::Approved(approval) if approval.several));
+}
+
+#[tokio::test]
+async fn the_last_look_takes_no_short_cut() {
+    let script = |request: &Request| match request.path() {
+        "/checkout/transactions" => reply(200, json!([payment(json!({"id": "T1.second"}))])),
+        "/checkout/sessions" => {
+            reply(200, json!([session_value(json!({})), session_value(json!({"id": "T12345678.other"}))]))
+        }
+        SESSION => session(json!({"transaction_id": "T12345678.transaction"})),
+        "/checkout/sessions/T12345678.other" => session(json!({"id": "T12345678.other", "transaction_id": "T1.third"})),
+        TRANSACTION => reply(200, payment(json!({"status": "DECLINED"}))),
+        "/checkout/transactions/T1.third" => reply(200, payment(json!({"id": "T1.third", "status": "FAILED"}))),
+        _ => Act::Close,
+    };
+    assert!(matches!(finding(open(), script).await, Ok(Finding::Declined(_))));
+    let server = serve(script).await;
+    let seen = dintero(&server.url).look_for_sale(&sale(open()), Look::Fresh).await.unwrap();
+    let Finding::Approved(approval) = seen.finding else { panic!("{seen:?}") };
+    assert!(approval.several);
+    assert_eq!(approval.transaction.unwrap().as_str(), "T1.second");
+    assert_eq!(server.requests_for("/checkout/transactions/T1.third").len(), 1);
+}
+
+#[tokio::test]
+async fn another_thing_than_was_asked_for_is_no_answer() {
+    assert!(finding(open(), |_| session(json!({"id": "T12345678.other"}))).await.is_err());
+    let script = |request: &Request| match request.path() {
+        SESSION => session(json!({"transaction_id": "T12345678.transaction"})),
+        _ => reply(200, payment(json!({"id": "T12345678.other"}))),
+    };
+    assert!(finding(open(), script).await.is_err());
 }
 
 #[tokio::test]

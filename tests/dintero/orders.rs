@@ -32,7 +32,7 @@ pub(crate) fn settings(api: &str, checkout: &str) -> Settings {
         prompt: SignedDuration::from_secs(150),
         in_flight: SignedDuration::from_secs(120),
         refund_patience: SignedDuration::from_secs(900),
-        request_timeout: Duration::from_millis(400),
+        request_timeout: Duration::from_secs(1),
     }
 }
 

@@ -46,7 +46,7 @@ async fn a_token_is_renewed_at_half_its_life_and_a_failing_renewal_stops_nothing
     let asked = AtomicUsize::new(0);
     let server = Server::start(move |request| match request.path() {
         TOKEN if asked.fetch_add(1, Ordering::SeqCst) == 0 => {
-            reply(200, json!({"access_token": "one", "token_type": "Bearer", "expires_in": 2}))
+            reply(200, json!({"access_token": "one", "token_type": "Bearer", "expires_in": 4}))
         }
         TOKEN => error(500, "oops"),
         _ => session(json!({})),
@@ -55,7 +55,8 @@ async fn a_token_is_renewed_at_half_its_life_and_a_failing_renewal_stops_nothing
     let dintero = dintero(&server.url);
     dintero.look_for_sale(&sale(open()), Look::Usual).await.unwrap();
     assert_eq!(server.requests_for(TOKEN).len(), 1);
-    tokio::time::sleep(Duration::from_millis(1050)).await;
+    // The one thing here that only time brings.
+    tokio::time::sleep(Duration::from_millis(2050)).await;
     for _ in 0..3 {
         dintero.look_for_sale(&sale(open()), Look::Usual).await.unwrap();
     }

@@ -1,7 +1,7 @@
 //! Dintero Checkout with its in-person terminals.
 //!
-//! Read from the bottom up: [`client`] makes one exchange, [`api`] adds the token, [`classify`] says what the outcome
-//! means, [`session`], [`transaction`] and [`refund`] turn Dintero's words into ours, [`sighting`] looks for a sale.
+//! Read from the bottom up: `client` makes one exchange, `api` adds the token, `classify` says what the outcome
+//! means, `session`, `transaction` and `refund` turn Dintero's words into ours, `sighting` looks for a sale.
 
 mod api;
 mod callback;

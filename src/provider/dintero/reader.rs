@@ -79,9 +79,8 @@ impl<'a> Reader<'a> {
         let mut sessions = Vec::new();
         for id in found.iter().filter(is_ours).filter_map(|value| text(value, "id")) {
             // A search may lag behind: the session itself is the record.
-            if let Ok(handle) = Handle::new(id) {
-                sessions.extend(self.session(&handle).await?);
-            }
+            let handle = Handle::new(id).map_err(|_| unusable("a session has a name that none can have"))?;
+            sessions.extend(self.session(&handle).await?);
         }
         Ok(sessions)
     }
@@ -131,6 +130,6 @@ fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
 }
 
 /// The cause may quote what could not be understood.
-fn unusable(cause: &str) -> ReadError {
+pub(super) fn unusable(cause: &str) -> ReadError {
     ReadError::Unreachable { cause: without_card_numbers(cause), retry_after: None }
 }

@@ -12,7 +12,7 @@ use super::wire::{
     UrlRequest,
 };
 use crate::domain::evidence::{SessionRecord, Terms};
-use crate::domain::identifiers::{Handle, TransactionId};
+use crate::domain::identifiers::Handle;
 use crate::domain::request::Details;
 use crate::ports::SaleOrder;
 
@@ -76,13 +76,8 @@ pub(super) fn record(session: &Session) -> Option<SessionRecord> {
             currency: session.order.currency.clone(),
             terminal,
         },
-        cancelled: cancelled && transaction(session).is_none(),
+        cancelled: cancelled && session.transaction_id.is_none(),
     })
-}
-
-/// The payment that came of a session; there is at most one.
-pub(super) fn transaction(session: &Session) -> Option<TransactionId> {
-    session.transaction_id.as_ref().and_then(|id| TransactionId::new(id.clone()).ok())
 }
 
 /// Dintero requires an address even where no browser is ever sent to it; without one of our own, its own will do.
@@ -117,4 +112,23 @@ fn metadata(details: &Details) -> BTreeMap<String, &str> {
             None => (format!("{METADATA_PREFIX}{name}"), value),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_cancelled_only_without_a_payment() {
+        let cancelled = |more: &str| {
+            let json = format!(r#"{{"id":"T1.s","order":{{"amount":1,"currency":"NOK"}}{more}}}"#);
+            record(&serde_json::from_str(&json).unwrap()).unwrap().cancelled
+        };
+        assert!(!cancelled(""));
+        assert!(cancelled(r#","cancelled_at":"2026-11-20T10:16:00Z""#));
+        assert!(cancelled(r#","events":[{"name":"CANCELLED"}]"#));
+        assert!(!cancelled(r#","events":[{"name":"PAY_FAILED"},{"name":"A_NEW_WORD"}]"#));
+        assert!(!cancelled(r#","cancelled_at":"2026-11-20T10:16:00Z","transaction_id":"T1.t""#));
+        assert!(!cancelled(r#","cancelled_at":"2026-11-20T10:16:00Z","transaction_id":"odd id""#));
+    }
 }
