@@ -1,5 +1,192 @@
 //! Dintero Checkout with its in-person terminals.
+//!
+//! Read from the bottom up: `client` makes one exchange, `api` adds the token, `classify` says what the outcome
+//! means, `session`, `transaction` and `refund` turn Dintero's words into ours, `sighting` looks for a sale.
 
+mod api;
+mod callback;
+mod classify;
+mod client;
+mod clock;
+mod reader;
+mod refund;
+mod session;
 mod settings;
+mod sighting;
+mod token;
+mod transaction;
+mod wire;
 
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::attempt::{Attempt, Reason};
+use crate::domain::directory::{Store, Terminal};
+use crate::domain::evidence::Finding;
+use crate::domain::identifiers::{AttemptReference, Handle, TransactionId};
+use crate::ports::{
+    Answer, Enrolment, Look, Patience, Provider, ReadError, RefundOrder, Refundable, SaleOrder, Seen, Trace,
+};
+
+use api::{Api, Call};
+use reader::Reader;
+use wire::{TerminalReply, Transaction};
+
+pub use callback::CallbackSignature;
 pub use settings::{RefundRoute, Settings, StartRule};
+
+/// One Dintero account.
+#[derive(Debug)]
+pub struct Dintero {
+    settings: Settings,
+    api: Api,
+}
+
+/// Why Dintero cannot be called at all with these settings.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SetupError {
+    /// An address that would carry credentials in the clear.
+    #[error("[dintero] {key} = {url:?} must be an https address (http is for a simulator on this machine only)")]
+    Url {
+        /// Which setting.
+        key: &'static str,
+        /// What it says.
+        url: String,
+    },
+    /// The machine's certificates or the TLS library cannot be used.
+    #[error("no encrypted connections can be made on this machine ({0}); install its CA certificates")]
+    Client(String),
+}
+
+impl Dintero {
+    /// The account behind these settings. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`SetupError`] when an address is not encrypted or this machine cannot encrypt.
+    pub fn new(settings: Settings) -> Result<Self, SetupError> {
+        let api = Api::new(&settings)?;
+        Ok(Self { settings, api })
+    }
+
+    /// A new connection and a new token, for a last look.
+    fn fresh_api(&self) -> Result<Api, ReadError> {
+        let unreachable = |error: SetupError| ReadError::Unreachable { cause: error.to_string(), retry_after: None };
+        self.api.fresh(&self.settings).map_err(unreachable)
+    }
+}
+
+#[async_trait]
+impl Provider for Dintero {
+    fn now(&self) -> Timestamp {
+        self.api.clock().now()
+    }
+
+    /// Sandbox accounts begin with T, live ones with P.
+    fn is_sandbox(&self) -> bool {
+        self.settings.account_id.starts_with('T')
+    }
+
+    fn patience(&self) -> Patience {
+        Patience {
+            session: self.settings.session_ttl,
+            afterwards: self.settings.prompt + self.settings.in_flight,
+            refund: self.settings.refund_patience,
+        }
+    }
+
+    async fn start_sale(&self, order: SaleOrder<'_>) -> Answer<Handle> {
+        let call = Call::post("create_session", self.api.checkout(&["sessions-profile"]));
+        match call.with_body(&session::request(&self.settings, &order)) {
+            Ok(call) => classify::answer(self.api.send(&call).await, session::created),
+            Err(error) => unwritable(&error),
+        }
+    }
+
+    async fn look_for_sale(&self, attempt: &Attempt, look: Look) -> Result<Seen, ReadError> {
+        let fresh = if look == Look::Fresh { Some(self.fresh_api()?) } else { None };
+        let mut reader = Reader::new(fresh.as_ref().unwrap_or(&self.api));
+        let finding = sighting::look(&mut reader, attempt, look).await?;
+        Ok(Seen { finding, at: reader.at() })
+    }
+
+    async fn cancel_sale(&self, handle: &Handle) -> Result<(), ReadError> {
+        let url = self.api.checkout(&["sessions", handle.as_str(), "cancel"]);
+        let reply = classify::replied(self.api.read(&Call::post("cancel_session", url)).await)?;
+        match reply.status {
+            401 => Err(ReadError::Refused(classify::unusable(&reply))),
+            // Told to wait, it did not look at the wish.
+            429 => Err(classify::unreachable(&reply)),
+            // A refused cancel is an answer too: it is paid already, or over.
+            200..=299 | 400..=499 => Ok(()),
+            _ => Err(classify::unreachable(&reply)),
+        }
+    }
+
+    async fn refundable(&self, transaction: &TransactionId) -> Result<Refundable, ReadError> {
+        Ok(transaction::sums(&Reader::new(&self.api).transaction(transaction).await?))
+    }
+
+    async fn start_refund(&self, order: RefundOrder<'_>) -> Answer<Handle> {
+        let url = self.api.checkout(&["transactions", order.transaction.as_str(), "refund"]);
+        match Call::post("refund", url).with_body(&refund::request(&self.settings, &order)) {
+            Ok(call) => classify::answer(self.api.send(&call).await, |reply| refund::accepted(reply, &order)),
+            Err(error) => unwritable(&error),
+        }
+    }
+
+    async fn look_for_refund(&self, attempt: &Attempt, look: Look) -> Result<Seen, ReadError> {
+        let fresh = if look == Look::Fresh { Some(self.fresh_api()?) } else { None };
+        let mut reader = Reader::new(fresh.as_ref().unwrap_or(&self.api));
+        let finding = match &attempt.refunds {
+            Some(sale) => refund::finding(attempt, &reader.transaction(sale).await?),
+            None => Finding::Nothing,
+        };
+        Ok(Seen { finding, at: reader.at() })
+    }
+
+    async fn traces(&self, store: &Store, since: Timestamp) -> Result<Vec<Trace>, ReadError> {
+        let filters = [("store_id", store.id.as_str()), ("created_at.gte", &since.to_string())];
+        let found = Reader::new(&self.api).transactions(&filters).await?;
+        Ok(found.into_iter().filter_map(trace).collect())
+    }
+
+    async fn enrolment(&self, terminal: &Terminal) -> Result<Option<Enrolment>, ReadError> {
+        let url = self.api.account(&["terminals", terminal.terminal_id.as_str()]);
+        let reply = classify::replied(self.api.read(&Call::get("read_terminal", url)).await)?;
+        if reply.status == 403 {
+            return Ok(None);
+        }
+        let found: Option<TerminalReply> = classify::reading(Ok(client::Exchanged::Replied(reply)))?;
+        let unknown = || ReadError::Refused(format!("Dintero knows no terminal {}", terminal.terminal_id));
+        let found = found.ok_or_else(unknown)?;
+        Ok(Some(Enrolment { status: found.status, reason: found.status_reason }))
+    }
+
+    async fn check_access(&self) -> Result<SignedDuration, ReadError> {
+        self.api.tokens.renew().await?;
+        Ok(self.api.clock().machine_is_ahead())
+    }
+}
+
+/// A payment of a listing, when it is one of ours.
+fn trace(value: serde_json::Value) -> Option<Trace> {
+    let reference = AttemptReference::parse(value.get("merchant_reference")?.as_str()?)?;
+    let found: Transaction = match reader::understand(value) {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::warn!(%reference, %error, "a payment of ours in Dintero's list is passed over");
+            return None;
+        }
+    };
+    Some(Trace {
+        reference,
+        payment: transaction::record(&found)?,
+        refunds: refund::all_of_ours(&found),
+        refunded_elsewhere: refund::elsewhere(&found),
+        till_reference: found.merchant_reference_2,
+    })
+}
+
+fn unwritable<T>(error: &serde_json::Error) -> Answer<T> {
+    Answer::NotSent(Reason::new("not_sent", format!("the request cannot be written: {error}")))
+}

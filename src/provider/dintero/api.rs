@@ -1,0 +1,152 @@
+//! Dintero's addresses, called with a token.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
+use serde::Serialize;
+use tokio::sync::Semaphore;
+use url::Url;
+
+use super::SetupError;
+use super::client::{self, Client, Connection, Exchanged, PAGE_MAX, REPLY_MAX, Reply};
+use super::clock::ProviderClock;
+use super::settings::Settings;
+use super::token::{Token, TokenError, Tokens};
+
+/// Most readings that may be under way at once, so that a busy day does not make Dintero slow us down.
+const READINGS_MAX: usize = 32;
+
+/// One call.
+#[derive(Debug)]
+pub(super) struct Call {
+    /// Its name in the log and the metrics.
+    name: &'static str,
+    method: Method,
+    url: Url,
+    body: Option<Bytes>,
+    longest: usize,
+}
+
+impl Call {
+    pub(super) fn get(name: &'static str, url: Url) -> Self {
+        Self { name, method: Method::GET, url, body: None, longest: REPLY_MAX }
+    }
+
+    /// A reading whose reply is a page of many things.
+    pub(super) fn page(name: &'static str, url: Url) -> Self {
+        Self { longest: PAGE_MAX, ..Self::get(name, url) }
+    }
+
+    pub(super) fn post(name: &'static str, url: Url) -> Self {
+        Self { name, method: Method::POST, url, body: None, longest: REPLY_MAX }
+    }
+
+    pub(super) fn with_body(self, body: &impl Serialize) -> Result<Self, serde_json::Error> {
+        Ok(Self { body: Some(serde_json::to_vec(body)?.into()), ..self })
+    }
+}
+
+/// Dintero's API under one client and one token.
+#[derive(Debug)]
+pub(super) struct Api {
+    checkout_url: Url,
+    account_url: Url,
+    client: Arc<Client>,
+    clock: Arc<ProviderClock>,
+    readings: Arc<Semaphore>,
+    pub(super) tokens: Tokens,
+}
+
+impl Api {
+    pub(super) fn new(settings: &Settings) -> Result<Self, SetupError> {
+        Self::build(settings, Arc::default(), Arc::new(Semaphore::new(READINGS_MAX)))
+    }
+
+    /// The same API on a new connection with a new token.
+    pub(super) fn fresh(&self, settings: &Settings) -> Result<Self, SetupError> {
+        Self::build(settings, Arc::clone(&self.clock), Arc::clone(&self.readings))
+    }
+
+    fn build(settings: &Settings, clock: Arc<ProviderClock>, readings: Arc<Semaphore>) -> Result<Self, SetupError> {
+        let client = Arc::new(Client::new(settings)?);
+        let account_url = under(&settings.api_url, &["accounts", &settings.account_id]);
+        let tokens =
+            Tokens::new(settings, under(&account_url, &["auth", "token"]), Arc::clone(&client), Arc::clone(&clock));
+        Ok(Self { checkout_url: settings.checkout_url.clone(), account_url, client, clock, readings, tokens })
+    }
+
+    pub(super) fn clock(&self) -> &ProviderClock {
+        &self.clock
+    }
+
+    /// An address of the checkout.
+    pub(super) fn checkout(&self, segments: &[&str]) -> Url {
+        under(&self.checkout_url, segments)
+    }
+
+    /// An address of the account's administration.
+    pub(super) fn account(&self, segments: &[&str]) -> Url {
+        under(&self.account_url, segments)
+    }
+
+    /// Makes a call that may move money, on a connection of its own.
+    pub(super) async fn send(&self, call: &Call) -> Result<Exchanged, TokenError> {
+        self.with_token(call, Connection::SingleUse).await
+    }
+
+    /// Makes a call that moves no money.
+    pub(super) async fn read(&self, call: &Call) -> Result<Exchanged, TokenError> {
+        let _permit = self.readings.acquire().await;
+        self.with_token(call, Connection::Pooled).await
+    }
+
+    /// A token that is refused is replaced once. A 401 is given before anything is done, so sending again is safe.
+    async fn with_token(&self, call: &Call, connection: Connection) -> Result<Exchanged, TokenError> {
+        let token = self.tokens.current().await?;
+        match self.once(call, connection, &token).await {
+            Exchanged::Replied(Reply { status: 401, .. }) => {
+                let token = self.tokens.instead_of(&token).await?;
+                Ok(self.once(call, connection, &token).await)
+            }
+            exchanged => Ok(exchanged),
+        }
+    }
+
+    async fn once(&self, call: &Call, connection: Connection, token: &Token) -> Exchanged {
+        let request = self.client.request(connection, call.method.clone(), call.url.clone());
+        let request = request.bearer_auth(token.secret());
+        let request = match &call.body {
+            Some(body) => request.header(CONTENT_TYPE, "application/json").body(body.clone()),
+            None => request,
+        };
+        let exchanged = client::exchange(call.name, request, call.longest).await;
+        if let Exchanged::Replied(Reply { date: Some(date), .. }) = &exchanged {
+            self.clock.observe(*date);
+        }
+        exchanged
+    }
+}
+
+/// The address with more path segments, each percent-encoded.
+fn under(base: &Url, segments: &[&str]) -> Url {
+    let mut url = base.clone();
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
+    }
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_are_encoded_and_a_trailing_slash_does_not_matter() {
+        for base in ["https://checkout.dintero.com/v1", "https://checkout.dintero.com/v1/"] {
+            let url = under(&Url::parse(base).unwrap(), &["sessions", "T1.a/b?c"]);
+            assert_eq!(url.as_str(), "https://checkout.dintero.com/v1/sessions/T1.a%2Fb%3Fc");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The time at Dintero, so that a wrong clock in the shop decides nothing.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::{SignedDuration, Timestamp};
+
+/// Before this program was written (2026-01-01): a `Date` from then is an error of whoever sent it.
+const EARLIEST: i64 = 1_767_225_600;
+/// 2100-01-01.
+const LATEST: i64 = 4_102_444_800;
+
+/// Whether a `Date` can be true.
+pub(super) fn is_plausible(date: &Timestamp) -> bool {
+    (EARLIEST..LATEST).contains(&date.as_second())
+}
+
+/// This machine's clock, corrected by what Dintero's last reply said.
+#[derive(Debug, Default)]
+pub(super) struct ProviderClock {
+    /// What to add to this machine's clock, in milliseconds.
+    offset: AtomicI64,
+}
+
+impl ProviderClock {
+    pub(super) fn now(&self) -> Timestamp {
+        let machine = Timestamp::now();
+        machine.checked_add(SignedDuration::from_millis(self.offset.load(Ordering::Relaxed))).unwrap_or(machine)
+    }
+
+    /// Notes the `Date` of a reply that came just now.
+    pub(super) fn observe(&self, date: Timestamp) {
+        let offset = date.as_millisecond() - Timestamp::now().as_millisecond();
+        self.offset.store(offset, Ordering::Relaxed);
+    }
+
+    /// How far this machine's clock is ahead of Dintero's, to about a second.
+    pub(super) fn machine_is_ahead(&self) -> SignedDuration {
+        SignedDuration::from_millis(-self.offset.load(Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_follows_the_last_date() {
+        let clock = ProviderClock::default();
+        let far_ahead = Timestamp::now() + SignedDuration::from_hours(48);
+        clock.observe(far_ahead);
+        assert!(clock.now().duration_since(far_ahead).abs() < SignedDuration::from_secs(5));
+        assert!(clock.machine_is_ahead() < SignedDuration::from_hours(-47));
+    }
+
+    #[test]
+    fn dates_from_before_this_program_or_the_far_future_are_not_plausible() {
+        assert!(is_plausible(&Timestamp::from_second(EARLIEST).unwrap()));
+        for bad in [0, EARLIEST - 1, LATEST] {
+            assert!(!is_plausible(&Timestamp::from_second(bad).unwrap()), "{bad}");
+        }
+    }
+}

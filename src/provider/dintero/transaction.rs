@@ -1,0 +1,153 @@
+//! Transactions: payments in Dintero's books, and what they prove.
+
+use jiff::Timestamp;
+
+use super::wire::{Transaction, TransactionEvent};
+use crate::domain::attempt::Reason;
+use crate::domain::card::{Card, Receipt, without_card_numbers};
+use crate::domain::evidence::{PaymentRecord, PaymentState, Terms};
+use crate::domain::identifiers::{Handle, TransactionId};
+use crate::ports::Refundable;
+
+/// A transaction as evidence; `None` when Dintero gave it a name that none can be.
+pub(super) fn record(transaction: &Transaction) -> Option<PaymentRecord> {
+    Some(PaymentRecord {
+        transaction: TransactionId::new(transaction.id.clone()).ok()?,
+        session: transaction.session_id.clone().and_then(|id| Handle::new(id).ok()),
+        terms: Terms {
+            reference: transaction.merchant_reference.clone(),
+            amount: transaction.amount,
+            currency: transaction.currency.clone(),
+            terminal: transaction.store.as_ref().and_then(|store| store.terminal_id.clone()),
+        },
+        state: state(transaction),
+        card: card(transaction),
+        receipt: transaction.events.iter().rev().filter(|event| !gives_back(event)).find_map(receipt),
+        created_at: transaction.created_at.as_ref().and_then(|text| text.parse::<Timestamp>().ok()),
+    })
+}
+
+/// What became of a payment. Words that are not known here, and `UNKNOWN`, are never a "not paid".
+pub(super) fn state(transaction: &Transaction) -> PaymentState {
+    match status(transaction) {
+        "AUTHORIZED" => PaymentState::Approved { captured: false },
+        "CAPTURED" | "PARTIALLY_CAPTURED" | "PARTIALLY_CAPTURED_REFUNDED" | "PARTIALLY_REFUNDED" | "REFUNDED" => {
+            PaymentState::Approved { captured: true }
+        }
+        "DECLINED" | "FAILED" => PaymentState::Declined(decline_reason(transaction)),
+        "AUTHORIZATION_VOIDED" => PaymentState::Voided,
+        _ => PaymentState::Undecided,
+    }
+}
+
+/// The provider took back what it had approved.
+pub(super) fn is_taken_back(transaction: &Transaction) -> bool {
+    matches!(state(transaction), PaymentState::Declined(_))
+        && transaction.events.iter().any(|event| event.success == Some(true) && event.correction.is_some())
+}
+
+/// The status, unless the last thing that happened was corrected: then what it was corrected to.
+fn status(transaction: &Transaction) -> &str {
+    let correction = transaction.events.last().and_then(|event| event.correction.as_ref());
+    correction.map_or(transaction.status.as_str(), |correction| &correction.status)
+}
+
+/// What was captured and given back: the sums of the events that hold.
+pub(super) fn sums(transaction: &Transaction) -> Refundable {
+    Refundable { captured: sum(transaction, "CAPTURE", |_| true), refunded: sum(transaction, "REFUND", |_| true) }
+}
+
+/// The sum of the events of a kind that count.
+pub(super) fn sum(transaction: &Transaction, kind: &str, counts: impl Fn(&TransactionEvent) -> bool) -> i64 {
+    let counted = transaction.events.iter().filter(|event| event.event == kind && counts(event));
+    counted
+        .filter(|event| holds(transaction, event) && !is_replaced(transaction, event))
+        .filter_map(|event| event.amount)
+        .fold(0, i64::saturating_add)
+}
+
+/// Whether a correction put other events in its place, which then count instead.
+pub(super) fn is_replaced(transaction: &Transaction, event: &TransactionEvent) -> bool {
+    added_by_correction(transaction, event).next().is_some()
+}
+
+/// Whether an event really happened: a correction says more than its success. The events that a correction added
+/// tell it best; where there are none, the status that it led to does.
+pub(super) fn holds(transaction: &Transaction, event: &TransactionEvent) -> bool {
+    let Some(correction) = &event.correction else { return event.success == Some(true) };
+    let mut added = added_by_correction(transaction, event).peekable();
+    if added.peek().is_some() {
+        return added.any(|other| other.success == Some(true) && other.event == event.event);
+    }
+    match event.event.as_str() {
+        "CAPTURE" => correction.status.contains("CAPTURED") || correction.status.contains("REFUNDED"),
+        "REFUND" => correction.status.contains("REFUNDED"),
+        _ => event.success == Some(true),
+    }
+}
+
+pub(super) fn added_by_correction<'a>(
+    transaction: &'a Transaction,
+    event: &'a TransactionEvent,
+) -> impl Iterator<Item = &'a TransactionEvent> {
+    let added = event.correction.iter().flat_map(|correction| &correction.event_ids);
+    added.filter_map(|id| transaction.events.iter().find(|other| other.id.as_ref() == Some(id)))
+}
+
+/// The card, as far as Dintero tells.
+pub(super) fn card(transaction: &Transaction) -> Option<Card> {
+    let clean = |text: &Option<String>| text.as_deref().map(without_card_numbers);
+    transaction.card.as_ref().map(|card| Card {
+        brand: clean(&card.brand),
+        masked_pan: clean(&card.masked_pan),
+        entry_method: clean(&card.entry_method),
+    })
+}
+
+/// The receipts that the terminal made of an event.
+pub(super) fn receipt(event: &TransactionEvent) -> Option<Receipt> {
+    let text = |first: &str, second: &str| {
+        let parts: Vec<&str> = [first, second].into_iter().filter_map(|name| word(event, name)).collect();
+        (!parts.is_empty()).then(|| without_card_numbers(&parts.join("\n")))
+    };
+    let customer = text("seitatech:customerReceipt", "seitatech:customerReceiptPart2");
+    let merchant = text("seitatech:merchantReceipt", "seitatech:merchantReceiptPart2");
+    (customer.is_some() || merchant.is_some()).then_some(Receipt { customer, merchant })
+}
+
+fn gives_back(event: &TransactionEvent) -> bool {
+    matches!(event.event.as_str(), "REFUND" | "INITIATE_REFUND" | "VOID" | "INITIATE_VOID")
+}
+
+/// The last event that tells why; the status itself when none does.
+fn decline_reason(transaction: &Transaction) -> Reason {
+    let status = status(transaction);
+    transaction
+        .events
+        .iter()
+        .rev()
+        .find_map(failure)
+        .unwrap_or_else(|| Reason::new(status.to_lowercase(), format!("Dintero's status is {status}")))
+}
+
+/// Why an event failed, where it tells.
+pub(super) fn failure(event: &TransactionEvent) -> Option<Reason> {
+    let error = event.error.as_ref();
+    let response_code = word(event, "seitatech:responseCode");
+    let outcome = [word(event, "seitatech:outcome"), word(event, "seitatech:outcomeReason")].into_iter().flatten();
+    let code = error
+        .and_then(|error| error.code.as_deref().or(error.kinds.first().map(String::as_str)))
+        .or(response_code.filter(|_| event.success == Some(false)))
+        .or(outcome.clone().next().filter(|_| event.success == Some(false)))
+        .or(error.map(|_| "declined"))?;
+    let texts: Vec<&str> =
+        error.and_then(|error| error.message.as_deref()).into_iter().chain(outcome).chain(response_code).collect();
+    Some(Reason::new(code, texts.join("; ")))
+}
+
+fn word<'a>(event: &'a TransactionEvent, name: &str) -> Option<&'a str> {
+    event.metadata.get(name).and_then(|value| value.as_str()).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+fn transaction(status: &str, events: Value) -> Transaction {
+    serde_json::from_value(json!({
+        "id": "T1.t", "amount": 39900, "currency": "NOK", "status": status, "session_id": "T1.s",
+        "merchant_reference": "PB-x", "store": {"terminal_id": "T0292"}, "events": events,
+        "card": {"brand": "Visa", "masked_pan": "476173******0416", "entry_method": "contactless", "expiry_date": "01/2030"},
+        "created_at": "2026-11-20T10:15:02.120Z"
+    }))
+    .unwrap()
+}
+
+#[test]
+fn every_status_has_its_meaning() {
+    let meaning = |status| match state(&transaction(status, json!([]))) {
+        PaymentState::Undecided => "undecided",
+        PaymentState::Approved { captured: false } => "authorised",
+        PaymentState::Approved { captured: true } => "captured",
+        PaymentState::Declined(_) => "declined",
+        PaymentState::Voided => "voided",
+    };
+    let table = [
+        ("INITIATED", "undecided"),
+        ("AUTHORIZED", "authorised"),
+        ("AUTHORIZATION_VOIDED", "voided"),
+        ("CAPTURED", "captured"),
+        ("PARTIALLY_CAPTURED", "captured"),
+        ("PARTIALLY_CAPTURED_REFUNDED", "captured"),
+        ("PARTIALLY_REFUNDED", "captured"),
+        ("REFUNDED", "captured"),
+        ("DECLINED", "declined"),
+        ("FAILED", "declined"),
+        ("UNKNOWN", "undecided"),
+        ("ON_HOLD", "undecided"),
+        ("SETTLED_ON_THE_MOON", "undecided"),
+        ("", "undecided"),
+        ("declined", "undecided"),
+    ];
+    for (status, expected) in table {
+        assert_eq!(meaning(status), expected, "{status}");
+    }
+}
+
+#[test]
+fn a_decline_tells_why_as_far_as_anything_does() {
+    let reason = |event: Value| match state(&transaction("DECLINED", json!([event]))) {
+        PaymentState::Declined(reason) => (reason.code, reason.text),
+        other => panic!("{other:?}"),
+    };
+    let full = json!({"event": "AUTHORIZE", "success": false,
+        "error": {"code": "51", "message": "Rejected", "type": ["INSUFFICIENT_FUNDS"]},
+        "metadata": {"seitatech:outcome": "1", "seitatech:outcomeReason": "NoFunds", "seitatech:responseCode": "51"}});
+    assert_eq!(reason(full), ("51".into(), "Rejected; 1; NoFunds; 51".into()));
+    let typed =
+        json!({"event": "AUTHORIZE", "success": false, "error": {"message": "no", "type": "REJECTED_BY_ACQUIRER"}});
+    assert_eq!(reason(typed), ("REJECTED_BY_ACQUIRER".into(), "no".into()));
+    let terminal =
+        json!({"event": "AUTHORIZE", "success": false, "metadata": {"seitatech:outcomeReason": "Cancelled"}});
+    assert_eq!(reason(terminal), ("Cancelled".into(), "Cancelled".into()));
+    assert_eq!(reason(json!({"event": "INITIALIZE", "success": true})).0, "declined");
+}
+
+#[test]
+fn a_correction_says_more_than_the_status_and_the_event() {
+    let corrected = |event_success, to: &str| {
+        let correction = json!({"status": to, "remaining_capture_amount": 0, "remaining_refund_amount": 0, "remaining_void_amount": 0});
+        transaction(
+            "CAPTURED",
+            json!([{"event": "CAPTURE", "success": event_success, "amount": 39900, "correction": correction}]),
+        )
+    };
+    let taken_back = corrected(true, "FAILED");
+    assert!(matches!(state(&taken_back), PaymentState::Declined(_)));
+    assert!(is_taken_back(&taken_back));
+    assert_eq!(sums(&taken_back).captured, 0);
+    let taken_after_all = corrected(false, "CAPTURED");
+    assert_eq!(state(&taken_after_all), PaymentState::Approved { captured: true });
+    assert!(!is_taken_back(&taken_after_all));
+    assert_eq!(sums(&taken_after_all).captured, 39900);
+}
+
+#[test]
+fn sums_come_from_the_events_that_hold() {
+    let correction = json!({"status": "PARTIALLY_REFUNDED", "event_ids": ["e5"]});
+    let events = json!([
+        {"id": "e1", "event": "AUTHORIZE", "success": true, "amount": 39900},
+        {"id": "e2", "event": "CAPTURE", "success": true, "amount": 39900},
+        {"id": "e3", "event": "REFUND", "success": true, "amount": 100},
+        {"id": "e4", "event": "REFUND", "success": false, "amount": 5000},
+        {"id": "e6", "event": "REFUND", "success": false, "amount": 700, "correction": correction},
+        {"id": "e5", "event": "REFUND", "success": true, "amount": 700},
+        {"id": "e7", "event": "INITIATE_REFUND", "success": true, "amount": 900},
+        {"id": "e8", "event": "REFUND", "amount": 1}
+    ]);
+    let sums = sums(&transaction("PARTIALLY_REFUNDED", events));
+    assert_eq!((sums.captured, sums.refunded), (39900, 800));
+}
+
+#[test]
+fn a_record_carries_terms_card_and_receipts_without_card_numbers() {
+    let events = json!([
+        {"event": "AUTHORIZE", "success": true, "metadata": {
+            "seitatech:customerReceipt": "PAN 4111111111111111", "seitatech:customerReceiptPart2": "thank you",
+            "seitatech:merchantReceipt": "M"}},
+        {"event": "REFUND", "success": true, "amount": 1, "metadata": {"seitatech:customerReceipt": "REFUND"}}
+    ]);
+    let record = record(&transaction("CAPTURED", events)).unwrap();
+    assert_eq!(record.terms.amount, 39900);
+    assert_eq!(record.terms.terminal.as_deref(), Some("T0292"));
+    assert_eq!(record.session.unwrap().as_str(), "T1.s");
+    assert_eq!(record.card.unwrap().masked_pan.as_deref(), Some("476173******0416"));
+    let receipt = record.receipt.unwrap();
+    assert_eq!(receipt.customer.as_deref(), Some("PAN 411111******1111\nthank you"));
+    assert_eq!(receipt.merchant.as_deref(), Some("M"));
+    assert_eq!(record.created_at.unwrap().to_string(), "2026-11-20T10:15:02.12Z");
+}

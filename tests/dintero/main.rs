@@ -1,0 +1,11 @@
+//! The Dintero provider against a scripted server: real connections, real requests, every way to fail.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod answers;
+mod connections;
+mod looking;
+mod orders;
+mod requests;
+mod server;
+mod tokens;
