@@ -356,6 +356,12 @@ impl Attempt {
         })
     }
 
+    /// Whether a reading brings news; one that does not need not be written.
+    #[must_use]
+    pub fn would_move(&self, finding: &Finding, at: Timestamp) -> bool {
+        self.seen(finding, at).is_some()
+    }
+
     fn dispatched(&self) -> Option<Transition> {
         matches!(self.phase, Phase::Reserved).then(|| self.to(Phase::Sending))
     }

@@ -209,12 +209,11 @@ impl Engine {
         finding: Finding,
         at: jiff::Timestamp,
     ) -> Option<Attempt> {
-        let event = Event::Seen { finding, at };
-        let news = attempt.step(&event, self.clock.now()).ok().flatten().is_some();
-        if !news {
+        if !attempt.would_move(&finding, at) {
             return None;
         }
-        self.health.journal(self.record(attempt.order.reference, event).await).ok()
+        let seen = Event::Seen { finding, at };
+        self.health.journal(self.record(attempt.order.reference, seen).await).ok()
     }
 
     /// Asks for the attempt to be stopped; whether it was, only a reading tells. `true` when the provider answered.

@@ -101,16 +101,18 @@ impl Engine {
         let found = self.health.journal(self.journal.find_attempt(trace.reference).await)?;
         let Some((operation, attempt)) = found else { return self.adopt(provider, store, trace).await };
         for (reference, finding) in &trace.refunds {
-            let refund = self.health.journal(self.journal.find_attempt(*reference).await)?;
-            if let Some((_, refund)) = refund {
-                self.record_news(&refund, finding.clone(), provider.now()).await;
+            let found = self.health.journal(self.journal.find_attempt(*reference).await)?;
+            let Some((operation, refund)) = found else { continue };
+            if refund.would_move(finding, provider.now()) {
+                // A reading of its own compares the amounts too.
+                self.look_again(operation, refund);
             }
         }
         if trace.refunded_elsewhere > 0 {
             let noted = self.journal.note_refunded_elsewhere(operation.id, trace.refunded_elsewhere, self.clock.now());
             self.health.journal(noted.await)?;
         }
-        self.watch_capture(&operation, &trace).await?;
+        self.watch_approval(&operation, &trace).await?;
         let finding = judge(&attempt.order, &Sighting { session: None, payments: vec![trace.payment] });
         self.record_news(&attempt, finding, provider.now()).await;
         Ok(())
@@ -140,18 +142,22 @@ impl Engine {
         Ok(())
     }
 
-    async fn watch_capture(&self, operation: &Operation, trace: &Trace) -> Result<(), Refusal> {
-        let uncaptured = matches!(trace.payment.state, PaymentState::Approved { captured: false });
+    /// An approval that was never captured, or voided by somebody else, is no money.
+    async fn watch_approval(&self, operation: &Operation, trace: &Trace) -> Result<(), Refusal> {
         let age = self.clock.now().duration_since(operation.created_at);
-        if !uncaptured || age < CAPTURE_PATIENCE {
-            return Ok(());
-        }
-        let text = format!(
-            "sale of {}: approved more than a day ago and still not captured; see the provider's back office",
-            operation.money
-        );
-        let alarm = Alarm { kind: AlarmKind::NotCaptured, text };
-        self.health.journal(self.journal.raise(operation.id, alarm, self.clock.now()).await).map(drop)
+        let told_approved = operation.approval().is_some();
+        let (kind, text) = match &trace.payment.state {
+            PaymentState::Approved { captured: false } if age >= CAPTURE_PATIENCE => {
+                (AlarmKind::NotCaptured, "approved more than a day ago and still not captured")
+            }
+            PaymentState::Voided if told_approved => {
+                (AlarmKind::Corrected, "approved, and voided at the provider since")
+            }
+            _ => return Ok(()),
+        };
+        let text = format!("sale of {}: {text}; see the provider's back office", operation.money);
+        let raised = self.journal.raise(operation.id, Alarm { kind, text }, self.clock.now()).await;
+        self.health.journal(raised).map(drop)
     }
 
     /// Reads everything that was given up and not resolved once more, and everything live that lost its reader.

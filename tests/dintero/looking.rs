@@ -70,7 +70,7 @@ async fn a_paid_session_is_approved_in_two_calls() {
 #[tokio::test]
 async fn a_session_without_a_payment_is_decided_by_a_cancel_only() {
     let undecided = finding(open(), |_| session(json!({}))).await.unwrap();
-    assert!(matches!(undecided, Finding::Undecided { handle: Some(_) }));
+    assert!(matches!(undecided, Finding::Undecided { handle: Some(_), .. }));
     let cancelled = json!({"cancelled_at": "2026-11-20T10:16:00Z"});
     assert_eq!(finding(open(), move |_| session(cancelled.clone())).await, Ok(Finding::Cancelled));
     let event = json!({"events": [{"name": "INITIATED"}, {"name": "CANCELLED"}]});
@@ -167,7 +167,7 @@ async fn a_found_session_is_adopted_with_its_payment() {
         _ => Act::Close,
     };
     let found = finding(unknown(), script).await.unwrap();
-    assert!(matches!(found, Finding::Undecided { handle: Some(handle) } if handle.as_str() == "T12345678.session"));
+    assert!(matches!(found, Finding::Undecided { handle: Some(handle), .. } if handle.as_str() == "T12345678.session"));
 }
 
 #[tokio::test]

@@ -94,6 +94,10 @@ impl Provider for Dintero {
         }
     }
 
+    fn refunds_on_terminal(&self) -> bool {
+        self.settings.refund == RefundRoute::Terminal
+    }
+
     async fn start_sale(&self, order: SaleOrder<'_>) -> Answer<Handle> {
         let call = Call::post("create_session", self.api.checkout(&["sessions-profile"]));
         match call.with_body(&session::request(&self.settings, &order)) {

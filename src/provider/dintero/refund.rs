@@ -40,7 +40,7 @@ pub(super) fn finding(attempt: &Attempt, transaction: &Transaction) -> Finding {
     let order = &attempt.order;
     match outcome(transaction, &events_of(transaction, order.reference, attempt.phase.handle())) {
         Outcome::Nothing => Finding::Nothing,
-        Outcome::Pending => Finding::Undecided { handle: attempt.phase.handle().cloned() },
+        Outcome::Pending => Finding::Undecided { handle: attempt.phase.handle().cloned(), started: true },
         Outcome::Failed(reason) => Finding::Declined(reason),
         Outcome::TakenBack(reason) => Finding::Corrected(reason),
         Outcome::Done(done) => match differs(order, transaction, done.amount) {
@@ -57,7 +57,7 @@ pub(super) fn all_of_ours(transaction: &Transaction) -> Vec<(AttemptReference, F
     references.dedup();
     let finding = |reference| match outcome(transaction, &events_of(transaction, reference, None)) {
         Outcome::Nothing => Finding::Nothing,
-        Outcome::Pending => Finding::Undecided { handle: None },
+        Outcome::Pending => Finding::Undecided { handle: None, started: true },
         Outcome::Failed(reason) => Finding::Declined(reason),
         Outcome::TakenBack(reason) => Finding::Corrected(reason),
         Outcome::Done(done) => Finding::Approved(done.approval(transaction)),
