@@ -86,7 +86,7 @@ fn passes_luhn(digits: &[u32]) -> bool {
             (_, digit) => digit * 2 - 9,
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 #[cfg(test)]
