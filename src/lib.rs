@@ -1,5 +1,6 @@
 //! A local payment bridge between tills and card terminals.
 
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod engine;
