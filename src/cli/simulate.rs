@@ -6,7 +6,7 @@ use clap::Args;
 
 /// Run the simulated provider alone, for a bridge of your own configuration
 ///
-/// Point [dintero] checkout_url and api_url to it. config/demo.toml does.
+/// Point checkout_url and api_url to it, as config/demo.toml does.
 #[derive(Debug, Args)]
 pub struct SimulateArguments {
     /// Where the simulator listens
