@@ -1,0 +1,38 @@
+# syntax=docker/dockerfile:1
+#
+#   docker build -t pos-bridge .
+#   docker run --rm --read-only --cap-drop ALL --security-opt no-new-privileges --tmpfs /tmp \
+#     --volume pos-bridge-data:/data \
+#     --volume ./pos-bridge.toml:/etc/pos-bridge/pos-bridge.toml:ro \
+#     --volume ./client_secret:/run/secrets/client_secret:ro \
+#     --env POS_BRIDGE__DINTERO__CLIENT_SECRET_FILE=/run/secrets/client_secret \
+#     --publish 192.168.1.5:7117:7117 --stop-timeout 30 pos-bridge
+#
+# Inside a container 127.0.0.1 is the container alone: the configuration needs [server] listen = "0.0.0.0:7117",
+# insecure_lan = true and a key for every till. /data must be a local volume, never a network drive.
+
+FROM rust:1.95-bookworm AS build
+WORKDIR /source
+COPY . .
+RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/source/target \
+    cargo build --release --locked --bin pos-bridge \
+    && install -D -m 0755 target/release/pos-bridge /image/usr/local/bin/pos-bridge \
+    && install -d -m 0700 /image/data
+
+# cc-debian12 holds glibc, libgcc, CA certificates and time zones, and neither a shell nor a package manager.
+FROM gcr.io/distroless/cc-debian12:nonroot
+COPY --from=build /image/usr/local/bin/pos-bridge /usr/local/bin/pos-bridge
+COPY --from=build --chown=65532:65532 /image/data /data
+ENV POS_BRIDGE_CONFIG=/etc/pos-bridge/pos-bridge.toml \
+    POS_BRIDGE__DATABASE__URL=sqlite:///data/pos-bridge.db \
+    POS_BRIDGE__TELEMETRY__FORMAT=json
+USER 65532:65532
+WORKDIR /data
+VOLUME /data
+EXPOSE 7117 7118
+STOPSIGNAL SIGTERM
+# Tells who may look; it must not get the container killed while a payment is unclear.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
+    CMD ["/usr/local/bin/pos-bridge", "health", "--url", "http://127.0.0.1:7117"]
+ENTRYPOINT ["/usr/local/bin/pos-bridge"]
+CMD ["serve"]

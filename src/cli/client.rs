@@ -1,0 +1,179 @@
+//! One HTTP call of a bridge, over the network or over the operator's socket.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use url::Url;
+
+use crate::config::ConfigurationErrors;
+
+/// How long the bridge may take beyond the wait that it was asked for.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// No honest answer of a bridge to one of these commands is larger.
+const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Why a command has no usable answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// Nothing listens there.
+    #[error("no bridge answers at {place}; is `pos-bridge serve` running, and is the address right? ({cause})")]
+    Unreachable {
+        /// Where it was looked for.
+        place: String,
+        /// What happened.
+        cause: String,
+    },
+    /// The bridge was reached, and then the answer failed to come.
+    #[error(
+        "the bridge at {place} gave no answer ({cause}). The request may have been taken: ask with `pos-bridge status` \
+         or repeat it with the same reference, which cannot charge twice. Never take a new reference for it"
+    )]
+    NoAnswer {
+        /// Who was asked.
+        place: String,
+        /// What happened.
+        cause: String,
+    },
+    /// Something answered that is no bridge.
+    #[error("what answers at {0} is no bridge; check the address")]
+    NotABridge(String),
+    /// The configuration does not tell where the operator's socket is.
+    #[error(transparent)]
+    Configuration(#[from] ConfigurationErrors),
+    /// The request could not be made.
+    #[error("the request cannot be made: {0}")]
+    Request(String),
+    /// The answer cannot be printed.
+    #[error("the answer cannot be printed: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+/// A bridge.
+pub(super) struct Bridge {
+    client: Client,
+    base: Url,
+    place: String,
+    key: Option<SecretString>,
+}
+
+/// What a bridge answered.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) body: Value,
+}
+
+impl Bridge {
+    /// The bridge at this address, called as the till with this key.
+    pub(super) fn at(url: &Url, key: Option<SecretString>) -> Result<Self, ClientError> {
+        let mut base = url.clone();
+        if !base.path().ends_with('/') {
+            base.set_path(&format!("{}/", url.path()));
+        }
+        Ok(Self { client: built(Client::builder())?, base, place: url.to_string(), key })
+    }
+
+    /// The bridge behind this operator's socket.
+    pub(super) fn behind(socket: PathBuf) -> Result<Self, ClientError> {
+        let place = socket.display().to_string();
+        let base = Url::parse("http://localhost/").map_err(|error| ClientError::Request(error.to_string()))?;
+        Ok(Self { client: over_socket(socket)?, base, place, key: None })
+    }
+
+    pub(super) async fn get(&self, path: &[&str], wait: u32) -> Result<Answer, ClientError> {
+        self.call(self.client.get(self.address(path, wait)?), wait).await
+    }
+
+    pub(super) async fn post(&self, path: &[&str], body: &Value, wait: u32) -> Result<Answer, ClientError> {
+        self.call(self.client.request(Method::POST, self.address(path, 0)?).json(body), wait).await
+    }
+
+    /// A reference may hold any printable character: it is one segment, escaped.
+    fn address(&self, path: &[&str], wait: u32) -> Result<Url, ClientError> {
+        let mut url = self.base.clone();
+        url.path_segments_mut()
+            .map_err(|()| ClientError::Request("the address must begin with http:// or https://".to_owned()))?
+            .pop_if_empty()
+            .extend(path);
+        if wait > 0 {
+            url.query_pairs_mut().append_pair("wait", &wait.to_string());
+        }
+        Ok(url)
+    }
+
+    async fn call(&self, request: RequestBuilder, wait: u32) -> Result<Answer, ClientError> {
+        let request = match &self.key {
+            Some(key) => request.bearer_auth(key.expose_secret()),
+            None => request,
+        };
+        let timeout = PATIENCE + Duration::from_secs(u64::from(wait));
+        let response = request.timeout(timeout).send().await.map_err(|error| self.failed(&error))?;
+        let status = response.status();
+        let body = self.body(response).await?;
+        Ok(Answer { status, body })
+    }
+
+    async fn body(&self, mut response: reqwest::Response) -> Result<Value, ClientError> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.failed(&error))? {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > ANSWER_BYTES_MAX {
+                return Err(ClientError::NotABridge(self.place.clone()));
+            }
+        }
+        if bytes.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&bytes).map_err(|_| ClientError::NotABridge(self.place.clone()))
+    }
+
+    fn failed(&self, error: &reqwest::Error) -> ClientError {
+        let (place, cause) = (self.place.clone(), root_cause(error));
+        if error.is_builder() {
+            ClientError::Request(cause)
+        } else if error.is_connect() {
+            ClientError::Unreachable { place, cause }
+        } else {
+            ClientError::NoAnswer { place, cause }
+        }
+    }
+}
+
+/// No proxy and no redirect: the key goes to the bridge and nowhere else.
+fn built(builder: reqwest::ClientBuilder) -> Result<Client, ClientError> {
+    builder
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(5))
+        .retry(reqwest::retry::never())
+        .build()
+        .map_err(|error| ClientError::Request(root_cause(&error)))
+}
+
+#[cfg(unix)]
+fn over_socket(socket: PathBuf) -> Result<Client, ClientError> {
+    built(Client::builder().unix_socket(socket))
+}
+
+#[cfg(not(unix))]
+fn over_socket(_socket: PathBuf) -> Result<Client, ClientError> {
+    Err(ClientError::Request("the operator's commands need a Unix socket, which this system has not".to_owned()))
+}
+
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}
+
+/// The operator's socket: the one that was named, else the one next to the configured database.
+pub(super) fn operator_socket(named: Option<PathBuf>, config: &Path) -> Result<PathBuf, ClientError> {
+    match named {
+        Some(socket) => Ok(socket),
+        None => Ok(crate::config::load_database(Some(config), crate::config::environment())?.operator_socket()),
+    }
+}

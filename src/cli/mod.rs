@@ -1,0 +1,140 @@
+//! The command line.
+//!
+//! `serve`, `demo`, `simulate` and `check` start parts of this program; every other command is a client of a bridge that
+//! runs already, and [`ClientCommand::run`] does all of it.
+
+mod acknowledge;
+mod alarms;
+mod check;
+mod client;
+mod demo;
+mod health;
+mod operator;
+mod pay;
+mod refund;
+mod resolve;
+mod serve;
+mod simulate;
+mod status;
+mod terminals;
+#[cfg(test)]
+mod tests;
+mod text;
+mod till;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+pub use acknowledge::AcknowledgeArguments;
+pub use alarms::AlarmsArguments;
+pub use check::CheckArguments;
+pub use client::ClientError;
+pub use demo::DemoArguments;
+pub use health::HealthArguments;
+pub use operator::OperatorArguments;
+pub use pay::PayArguments;
+pub use refund::RefundArguments;
+pub use resolve::{ResolveArguments, Verdict};
+pub use serve::ServeArguments;
+pub use simulate::SimulateArguments;
+pub use status::{OperationKind, StatusArguments};
+pub use terminals::TerminalsArguments;
+pub use till::TillArguments;
+
+/// A payment bridge between the tills of a shop and its card terminals.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 it worked, 1 it failed or is not approved, 2 the command was not understood.\n\
+                  First time here? Run `pos-bridge demo`: no account and no terminal needed.\n\
+                  Something is wrong? Run `pos-bridge check`: a line for each part, with what to do."
+)]
+pub struct Arguments {
+    /// The configuration
+    #[arg(
+        long,
+        global = true,
+        env = "POS_BRIDGE_CONFIG",
+        value_name = "FILE",
+        default_value = "config/pos-bridge.toml"
+    )]
+    pub config: PathBuf,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Every command.
+#[derive(Debug, Subcommand)]
+#[allow(missing_docs, reason = "each variant's help is the doc of its arguments")]
+#[allow(clippy::large_enum_variant, reason = "there is one in a process")]
+pub enum Command {
+    Serve(ServeArguments),
+    Demo(DemoArguments),
+    Simulate(SimulateArguments),
+    Check(CheckArguments),
+    #[command(flatten)]
+    Client(ClientCommand),
+}
+
+/// The commands that ask a bridge that runs already.
+#[derive(Debug, Subcommand)]
+#[allow(missing_docs, reason = "each variant's help is the doc of its arguments")]
+#[allow(clippy::large_enum_variant, reason = "there is one in a process")]
+pub enum ClientCommand {
+    Pay(PayArguments),
+    Refund(RefundArguments),
+    Status(StatusArguments),
+    Terminals(TerminalsArguments),
+    Resolve(ResolveArguments),
+    Alarms(AlarmsArguments),
+    Acknowledge(AcknowledgeArguments),
+    Health(HealthArguments),
+}
+
+/// How a command ended, as the shell sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// It worked; a payment or refund is approved.
+    Success,
+    /// It did not; a payment or refund is not approved, or not yet.
+    Failure,
+}
+
+impl Exit {
+    /// Success when it is so.
+    #[must_use]
+    pub const fn when(success: bool) -> Self {
+        if success { Self::Success } else { Self::Failure }
+    }
+}
+
+impl From<Exit> for std::process::ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Success => Self::SUCCESS,
+            Exit::Failure => Self::FAILURE,
+        }
+    }
+}
+
+impl ClientCommand {
+    /// Runs the command; what it prints goes to `output`. `config` is needed by the operator's commands alone.
+    ///
+    /// # Errors
+    /// [`ClientError`] when there is no usable answer; its message tells what to do.
+    pub async fn run(self, config: &std::path::Path, output: &mut dyn std::io::Write) -> Result<Exit, ClientError> {
+        match self {
+            Self::Pay(arguments) => arguments.run(output).await,
+            Self::Refund(arguments) => arguments.run(output).await,
+            Self::Status(arguments) => arguments.run(output).await,
+            Self::Terminals(arguments) => arguments.run(output).await,
+            Self::Resolve(arguments) => arguments.run(config, output).await,
+            Self::Alarms(arguments) => arguments.run(config, output).await,
+            Self::Acknowledge(arguments) => arguments.run(config, output).await,
+            Self::Health(arguments) => arguments.run(output).await,
+        }
+    }
+}

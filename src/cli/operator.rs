@@ -1,0 +1,24 @@
+//! What the operator's commands share: they call the bridge over a Unix socket that only its owner can open.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::client::{Bridge, ClientError, operator_socket};
+
+/// Where the operator's socket is.
+#[derive(Debug, Args)]
+pub struct OperatorArguments {
+    /// The bridge's socket [default: next to the configured database, with .sock behind its name]
+    #[arg(long, value_name = "FILE")]
+    pub socket: Option<PathBuf>,
+    /// Print the bridge's answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl OperatorArguments {
+    pub(super) fn bridge(&self, config: &Path) -> Result<Bridge, ClientError> {
+        Bridge::behind(operator_socket(self.socket.clone(), config)?)
+    }
+}

@@ -1,0 +1,51 @@
+//! `pos-bridge pay`
+
+use std::io::Write;
+
+use clap::Args;
+use serde_json::json;
+
+use super::client::ClientError;
+use super::till::put;
+use super::{Exit, TillArguments};
+
+/// Take a payment as a till does: real money, unless the account is a sandbox
+///
+/// Ends with 0 when it is approved, else with 1. The same reference again never charges twice: when in doubt, repeat
+/// the command as it was.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: pos-bridge pay R-1001 39900    (399.00 in the store's currency)")]
+pub struct PayArguments {
+    /// The receipt number; the same one is the same payment
+    #[arg(value_name = "REFERENCE")]
+    pub reference: String,
+    /// The amount in minor units: 39900 is 399.00
+    #[arg(value_name = "AMOUNT", value_parser = clap::value_parser!(i64).range(1..))]
+    pub amount: i64,
+    /// The currency [default: the store's]
+    #[arg(long, value_name = "CODE")]
+    pub currency: Option<String>,
+    /// The terminal [default: the till's]
+    #[arg(long, value_name = "NAME")]
+    pub terminal: Option<String>,
+    /// How many seconds to wait for the result
+    #[arg(long, value_name = "SECONDS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(0..=300))]
+    pub wait: u32,
+    /// Who is at the till, for the journal
+    #[arg(long, value_name = "NAME")]
+    pub operator: Option<String>,
+    /// Where and as whom.
+    #[command(flatten)]
+    pub till: TillArguments,
+}
+
+impl PayArguments {
+    pub(super) async fn run(self, output: &mut dyn Write) -> Result<Exit, ClientError> {
+        let mut body = json!({"reference": self.reference, "amount": self.amount, "wait": self.wait});
+        put(&mut body, "currency", self.currency);
+        put(&mut body, "terminal", self.terminal);
+        put(&mut body, "operator", self.operator);
+        let answer = self.till.bridge()?.post(&["pay"], &body, self.wait).await?;
+        self.till.report(&answer, output)
+    }
+}

@@ -1,0 +1,219 @@
+//! The client commands against a real listener that answers as a bridge does.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use clap::{CommandFactory, Parser};
+use serde_json::{Value, json};
+
+use super::{Arguments, ClientError, Command, Exit};
+
+const KEY: &str = "canary-till-key";
+
+/// What was asked, and what is answered to everything.
+#[derive(Clone)]
+struct Listener {
+    asked: Arc<Mutex<Vec<(String, Value)>>>,
+    status: StatusCode,
+    answer: String,
+}
+
+impl Listener {
+    fn answering(status: u16, answer: &Value) -> Self {
+        let status = StatusCode::from_u16(status).unwrap();
+        Self { asked: Arc::default(), status, answer: answer.to_string() }
+    }
+
+    fn router(&self) -> Router {
+        Router::new().fallback(take).with_state(self.clone())
+    }
+
+    async fn on_network(&self) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(axum::serve(listener, self.router()).into_future());
+        url
+    }
+
+    fn asked(&self) -> Vec<(String, Value)> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+async fn take(State(listener): State<Listener>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    let key = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or("no key").to_owned();
+    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    listener.asked.lock().unwrap().push((format!("{method} {uri} {key}"), body));
+    (listener.status, listener.answer.clone()).into_response()
+}
+
+/// Runs a command line, and returns how it ended and what it printed.
+async fn run(line: &[&str]) -> Result<(Exit, String), ClientError> {
+    let arguments = Arguments::try_parse_from([&["pos-bridge"], line].concat()).expect("a valid command line");
+    let Command::Client(command) = arguments.command else { panic!("no client command: {line:?}") };
+    let mut output = Vec::new();
+    let exit = command.run(&arguments.config, &mut output).await?;
+    Ok((exit, String::from_utf8(output).unwrap()))
+}
+
+fn approved() -> Value {
+    json!({
+        "operation_id": "01JD8X4S7R9M2E6K3T5V7W9Y1Z", "kind": "sale", "reference": "R-1", "status": "approved",
+        "retry": "never", "message": "Approved", "amount": 39900, "currency": "NOK", "terminal": "front",
+        "transaction_id": "T12345678.465UfBENeLpkBvwmqfTC4k", "amount_refunded": 0, "simulated": true,
+    })
+}
+
+#[tokio::test]
+async fn pay_asks_as_a_till_does_and_tells_the_result() {
+    let bridge = Listener::answering(200, &approved());
+    let url = bridge.on_network().await;
+    let line = ["pay", "R-1", "39900", "--terminal", "front", "--wait", "5", "--url", &url, "--till-key", KEY];
+    let (exit, printed) = run(&line).await.unwrap();
+    assert_eq!(exit, Exit::Success);
+    assert_eq!(
+        printed,
+        "approved  399.00 NOK  sale R-1 on front\n  Approved\n  operation: 01JD8X4S7R9M2E6K3T5V7W9Y1Z\n  \
+         transaction: T12345678.465UfBENeLpkBvwmqfTC4k\n  note: no real money\n"
+    );
+    let body = json!({"reference": "R-1", "amount": 39900, "wait": 5, "terminal": "front"});
+    assert_eq!(bridge.asked(), [(format!("POST /pay Bearer {KEY}"), body)]);
+}
+
+#[tokio::test]
+async fn only_an_approval_is_a_success() {
+    for (status, answer, words) in [
+        (200, json!({"status": "declined", "retry": "new_attempt"}), "trying again is safe"),
+        (202, json!({"status": "pending", "retry": "same_reference"}), "cannot charge twice"),
+        (202, json!({"status": "unknown", "retry": "operator"}), "do not pay again"),
+        (423, json!({"title": "Terminal busy", "code": "terminal_busy", "detail": "held by till-2"}), "held by till-2"),
+        (500, Value::Null, "refused"),
+        (200, Value::Null, "-"),
+    ] {
+        let url = Listener::answering(status, &answer).on_network().await;
+        let (exit, printed) = run(&["pay", "R-1", "100", "--url", &url]).await.unwrap();
+        assert_eq!(exit, Exit::Failure, "{answer}");
+        assert!(printed.contains(words), "{printed}");
+        let (_, printed) = run(&["pay", "R-1", "100", "--json", "--url", &url]).await.unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&printed).unwrap(), answer);
+    }
+}
+
+#[tokio::test]
+async fn every_command_asks_the_right_thing() {
+    for (line, asked, body) in [
+        (&["status", "R 1/2"][..], "GET /pay/R%201%2F2 no key", Value::Null),
+        (&["status", "R-1", "--kind", "refund", "--wait", "7"], "GET /refund/R-1?wait=7 no key", Value::Null),
+        (&["status"], "GET /last no key", Value::Null),
+        (&["terminals"], "GET /terminals no key", Value::Null),
+        (&["health"], "GET /ready no key", Value::Null),
+        (
+            &["refund", "R-2", "--of", "R-1", "--of-till", "till-2", "--amount", "5", "--reason", "size"],
+            "POST /refund no key",
+            json!({"reference": "R-2", "wait": 90, "original_reference": "R-1", "original_till": "till-2", "amount": 5,
+                   "reason": "size"}),
+        ),
+    ] {
+        let bridge = Listener::answering(200, &approved());
+        let url = bridge.on_network().await;
+        let (exit, _) = run(&[line, &["--url", &url]].concat()).await.unwrap();
+        assert_eq!(exit, Exit::Success, "{line:?}");
+        assert_eq!(bridge.asked(), [(asked.to_owned(), body)]);
+    }
+}
+
+#[tokio::test]
+async fn a_bridge_that_is_not_there_is_told_from_one_that_does_not_answer() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let silent = tokio::spawn(async move { drop(listener.accept().await) });
+    let error = run(&["pay", "R-1", "100", "--url", &url]).await.unwrap_err();
+    assert!(matches!(error, ClientError::NoAnswer { .. }), "{error}");
+    assert!(error.to_string().contains("same reference"), "{error}");
+    silent.await.unwrap();
+    let error = run(&["pay", "R-1", "100", "--url", &url]).await.unwrap_err();
+    assert!(matches!(error, ClientError::Unreachable { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn not_ready_says_why() {
+    let answer = json!({"ready": false, "reasons": ["the journal cannot be written"]});
+    let url = Listener::answering(503, &answer).on_network().await;
+    let (exit, printed) = run(&["health", "--url", &url]).await.unwrap();
+    assert_eq!((exit, printed.as_str()), (Exit::Failure, "not ready\n  the journal cannot be written\n"));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_operator_calls_through_the_socket_next_to_the_database() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let database = directory.path().join("bridge.db");
+    let config = directory.path().join("pos-bridge.toml");
+    std::fs::write(&config, format!("[database]\nurl = \"sqlite://{}\"\n", database.display())).unwrap();
+    let bridge = Listener::answering(200, &json!([]));
+    let socket = tokio::net::UnixListener::bind(directory.path().join("bridge.db.sock")).unwrap();
+    tokio::spawn(axum::serve(socket, bridge.router()).into_future());
+    let config = config.to_str().unwrap();
+
+    let resolve = ["resolve", "01JD", "--verdict", "not-taken", "--by", "Kari", "--reason", "slip"];
+    for line in [&["alarms"][..], &["acknowledge", "7", "--by", "Kari"], &["resolve", "01JD"], &resolve] {
+        let (exit, _) = run(&[line, &["--config", config]].concat()).await.unwrap();
+        assert_eq!(exit, Exit::Success, "{line:?}");
+    }
+    let decision = json!({"verdict": "not_taken", "by": "Kari", "reason": "slip"});
+    let expected = [
+        ("GET /alarms no key".to_owned(), Value::Null),
+        ("POST /alarms/7/acknowledge no key".to_owned(), json!({"by": "Kari"})),
+        ("GET /operations/01JD no key".to_owned(), Value::Null),
+        ("POST /operations/01JD/resolve no key".to_owned(), decision),
+    ];
+    assert_eq!(bridge.asked(), expected);
+    assert!(Path::new(config).exists());
+}
+
+#[tokio::test]
+async fn open_alarms_are_no_success() {
+    let answer = json!({"alarms": [{"id": 7, "message": "late approval\u{1b}[2J", "terminal": "front"}]});
+    let directory = tempfile::TempDir::new().unwrap();
+    let path = directory.path().join("operator.sock");
+    let socket = tokio::net::UnixListener::bind(&path).unwrap();
+    tokio::spawn(axum::serve(socket, Listener::answering(200, &answer).router()).into_future());
+    let (exit, printed) = run(&["alarms", "--socket", path.to_str().unwrap()]).await.unwrap();
+    assert_eq!(exit, Exit::Failure);
+    assert!(printed.contains("7  -  front  -  late approval [2J"), "{printed:?}");
+}
+
+#[test]
+fn the_command_line_is_well_formed() {
+    Arguments::command().debug_assert();
+}
+
+#[test]
+fn what_cannot_be_meant_is_a_usage_error() {
+    for line in [
+        &["pay", "R-1", "0"][..],
+        &["pay", "R-1", "-5"],
+        &["pay", "R-1", "399.00"],
+        &["pay", "R-1", "1", "--wait", "301"],
+        &["refund", "R-2"],
+        &["refund", "R-2", "--of", "R-1", "--operation", "01JD"],
+        &["resolve", "01JD", "--verdict", "approved"],
+        &["resolve", "01JD", "--verdict", "maybe", "--by", "Kari", "--reason", "slip"],
+        &["acknowledge", "7"],
+        &[],
+    ] {
+        let error = Arguments::try_parse_from([&["pos-bridge"], line].concat()).expect_err("refused");
+        assert_eq!(error.exit_code(), 2, "{line:?}");
+    }
+}
+
+#[test]
+fn a_key_in_the_command_line_is_not_shown() {
+    let arguments = Arguments::try_parse_from(["pos-bridge", "pay", "R-1", "1", "--till-key", KEY]).unwrap();
+    assert!(!format!("{arguments:?}").contains(KEY));
+}

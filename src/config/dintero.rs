@@ -1,0 +1,160 @@
+//! `[dintero]`
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use serde_json::Value;
+use url::Url;
+
+use super::section::{Section, base_url, is_loopback, text};
+use crate::provider::dintero::{RefundRoute, Settings, StartRule};
+
+const CHECKOUT_URL: &str = "https://checkout.dintero.com/v1";
+const API_URL: &str = "https://api.dintero.com/v1";
+/// A customer needs so many seconds to find a card; less is for the simulator.
+const REAL_SECONDS_MIN: u32 = 30;
+
+/// The section as far as it could be read.
+pub(super) struct Draft {
+    /// `T` (sandbox) or `P` (production).
+    pub(super) world: Option<char>,
+    /// The account, when all of it is right.
+    pub(super) settings: Option<Settings>,
+    /// How long to wait between two readings.
+    pub(super) poll_interval: Option<Duration>,
+}
+
+pub(super) fn read(mut section: Section<'_>, public_url: Option<Url>) -> Draft {
+    let account_id = section.read("account_id", None, account_id);
+    let world = account_id.as_ref().and_then(|account| account.chars().next());
+    let poll_interval = section.whole("poll_interval_ms", 1000, 100..=60_000).map(milliseconds);
+    let settings = settings(&mut section, account_id, public_url);
+    section.finish();
+    Draft { world, settings, poll_interval }
+}
+
+fn settings(section: &mut Section<'_>, account_id: Option<String>, public_url: Option<Url>) -> Option<Settings> {
+    let client_id = section.read("client_id", None, text);
+    let client_secret = section.secret("client_secret", "client_secret_file");
+    if matches!(client_secret, Ok(None)) {
+        section
+            .mistake("client_secret", "is missing: add it, or the path of a file that holds it (client_secret_file)");
+    }
+    let profile_id = section.read("profile_id", None, text);
+    let callback_secret = section.secret("callback_secret", "callback_secret_file");
+    if public_url.is_some() && matches!(callback_secret, Ok(None)) {
+        let message = "is needed, since callbacks.public_url is set: forged callbacks cannot be told without it; add \
+                       the account's signature secret here or by callback_secret_file";
+        section.mistake("callback_secret", message);
+    }
+    let starts = [("session", StartRule::Session), ("publish", StartRule::Publish)];
+    let start = section.choice("start", Some(StartRule::Session), &starts);
+    let routes = [("terminal", RefundRoute::Terminal), ("plain", RefundRoute::Plain)];
+    let refund = section.choice("refund", Some(RefundRoute::Terminal), &routes);
+    let urls = urls(section);
+    let times = times(section, urls.as_ref().is_some_and(|(checkout, _)| is_loopback(checkout)));
+    if let (Some(account), Some(profile)) = (&account_id, &profile_id) {
+        profile_fits_account(section, account, profile);
+    }
+    let (checkout_url, api_url) = urls?;
+    let times = times?;
+    Some(Settings {
+        account_id: account_id?,
+        client_id: client_id?,
+        client_secret: client_secret.ok()??,
+        profile_id: profile_id?,
+        checkout_url,
+        api_url,
+        callback_secret: callback_secret.ok()?,
+        public_url,
+        start: start?,
+        refund: refund?,
+        session_ttl: seconds(times.session_ttl),
+        prompt: seconds(times.prompt),
+        in_flight: seconds(times.in_flight),
+        refund_patience: seconds(times.refund_patience),
+        request_timeout: milliseconds(times.request_timeout),
+    })
+}
+
+/// The two base addresses. One of them alone on this machine would send real credentials to a simulator, or a
+/// simulated sale to the real account.
+fn urls(section: &mut Section<'_>) -> Option<(Url, Url)> {
+    let checkout_url = section.read("checkout_url", Url::parse(CHECKOUT_URL).ok(), base_url);
+    let api_url = section.read("api_url", Url::parse(API_URL).ok(), base_url);
+    let (checkout_url, api_url) = (checkout_url?, api_url?);
+    if is_loopback(&checkout_url) != is_loopback(&api_url) {
+        let message = "one of checkout_url and api_url is on this machine (a simulator) and the other is not; point \
+                       both to the same side";
+        section.mistake("api_url", message);
+        return None;
+    }
+    Some((checkout_url, api_url))
+}
+
+struct Times {
+    session_ttl: u32,
+    prompt: u32,
+    in_flight: u32,
+    refund_patience: u32,
+    request_timeout: u32,
+}
+
+fn times(section: &mut Section<'_>, simulated: bool) -> Option<Times> {
+    let shortest = if simulated { 1 } else { REAL_SECONDS_MIN };
+    let session_ttl = section.whole("session_ttl_seconds", 300, shortest..=3600);
+    let prompt = section.whole("prompt_seconds", 150, shortest..=900);
+    let in_flight = section.whole("in_flight_seconds", 120, shortest..=900);
+    let refund_patience = section.whole("refund_patience_seconds", 900, shortest..=86_400);
+    let request_timeout = section.whole("request_timeout_ms", 10_000, 100..=60_000);
+    let times = Times {
+        session_ttl: session_ttl?,
+        prompt: prompt?,
+        in_flight: in_flight?,
+        refund_patience: refund_patience?,
+        request_timeout: request_timeout?,
+    };
+    if times.in_flight * 1000 < times.request_timeout {
+        section.mistake("in_flight_seconds", "must be no shorter than request_timeout_ms: raise it");
+        return None;
+    }
+    Some(times)
+}
+
+fn account_id(value: &Value) -> Result<String, String> {
+    let account = text(value)?;
+    match account.as_bytes() {
+        [b'T' | b'P', digits @ ..] if digits.len() == 8 && digits.iter().all(u8::is_ascii_digit) => Ok(account),
+        _ => Err(format!("{account:?} is no account; write T (sandbox) or P (production) and eight digits")),
+    }
+}
+
+fn profile_fits_account(section: &Section<'_>, account: &str, profile: &str) {
+    if world_of(profile).is_some_and(|world| !account.starts_with(world)) {
+        section.mistake("profile_id", mixed(profile, account));
+    }
+}
+
+/// `T` or `P`, when the identifier begins with an account (`T12345678.46dP6T4F`, `T12345678-0001`).
+pub(super) fn world_of(identifier: &str) -> Option<char> {
+    let mut characters = identifier.chars();
+    let world = characters.next().filter(|first| matches!(first, 'T' | 'P'))?;
+    let digits = characters.by_ref().take(8).filter(char::is_ascii_digit).count();
+    let ends = characters.next().is_none_or(|next| !next.is_ascii_alphanumeric());
+    (digits == 8 && ends).then_some(world)
+}
+
+/// What to say of an identifier of the sandbox beside a production account, or the other way round.
+pub(super) fn mixed(identifier: &str, account: &str) -> String {
+    format!(
+        "{identifier:?} and the account {account:?} mix sandbox (T...) and production (P...); take both from the same side"
+    )
+}
+
+fn seconds(number: u32) -> SignedDuration {
+    SignedDuration::from_secs(i64::from(number))
+}
+
+fn milliseconds(number: u32) -> Duration {
+    Duration::from_millis(u64::from(number))
+}

@@ -1,0 +1,99 @@
+//! Where the values come from: the file, and above it the environment.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use config::{Config, Environment, FileFormat};
+use serde_json::{Map, Value};
+
+use super::findings::Findings;
+use super::secret;
+
+/// What the name of a variable that overrides a key begins with: `POS_BRIDGE__SERVER__LISTEN`.
+const PREFIX: &str = "POS_BRIDGE__";
+/// The sections that are lists: their elements can stand in the file only.
+const LISTS: [&str; 3] = ["stores", "terminals", "tills"];
+
+/// All values of the file and the environment; `None`, with the mistake noted, when they cannot be read at all.
+pub(super) fn merge(
+    path: Option<&Path>,
+    environment: &[(String, String)],
+    findings: &Findings,
+) -> Option<Map<String, Value>> {
+    let mut layers = Config::builder();
+    if let Some(path) = path {
+        layers = layers.add_source(config::File::from_str(&read_file(path, findings)?, FileFormat::Toml));
+    }
+    // Without try_parsing: it would turn the secret "000123" into the number 123.
+    let variables = Environment::with_prefix("POS_BRIDGE").prefix_separator("__").separator("__");
+    let overrides = environment.iter().filter(|(name, _)| overrides_a_key(name, findings)).cloned().collect();
+    let merged = layers.add_source(variables.source(Some(overrides))).build();
+    merged
+        .and_then(Config::try_deserialize::<Map<String, Value>>)
+        .map_err(|error| findings.mistake("config", unreadable(&error)))
+        .ok()
+}
+
+fn read_file(path: &Path, findings: &Findings) -> Option<String> {
+    let mut text = String::new();
+    let read = File::open(path).and_then(|mut file| {
+        file.read_to_string(&mut text)?;
+        Ok(secret::readable_by_others(&file))
+    });
+    match read {
+        Ok(readable_by_others) => {
+            if readable_by_others && holds_a_secret(&text) {
+                let message = format!(
+                    "every user of this machine can read {} and it holds a secret; run chmod 0640 on it, or move the \
+                     secret to a file of its own",
+                    path.display()
+                );
+                findings.warning("config", &message);
+            }
+            Some(text)
+        }
+        Err(error) => {
+            findings.mistake("config", format!("{} cannot be read ({error}); name it by --config", path.display()));
+            None
+        }
+    }
+}
+
+/// Whether a line gives a secret a value: the example's empty ones do not count.
+fn holds_a_secret(text: &str) -> bool {
+    text.lines().filter_map(|line| line.split_once('=')).any(|(name, value)| {
+        matches!(name.trim(), "client_secret" | "callback_secret") && !value.trim_start().starts_with("\"\"")
+    })
+}
+
+/// Whether a variable is one of ours and names a key that can be overridden.
+fn overrides_a_key(name: &str, findings: &Findings) -> bool {
+    let Some(key) = name.to_ascii_uppercase().strip_prefix(PREFIX).map(str::to_ascii_lowercase) else { return false };
+    let mut parts = key.split("__");
+    let section = parts.next().unwrap_or_default();
+    if LISTS.contains(&section) {
+        findings.mistake(name, format!("a variable cannot change [[{section}]]; change it in the file"));
+        return false;
+    }
+    let well_formed =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let complete = well_formed(section) && parts.next().is_some_and(well_formed) && parts.next().is_none();
+    if !complete {
+        findings.mistake(name, "no key is called so; write POS_BRIDGE__SECTION__KEY, as in POS_BRIDGE__SERVER__LISTEN");
+    }
+    complete
+}
+
+/// Says where the file cannot be understood. The parser's own message quotes the line, which may hold a secret.
+fn unreadable(error: &config::ConfigError) -> String {
+    let message = error.to_string();
+    let place = message.lines().next().and_then(|line| line.find("line ").map(|start| line[start..].to_owned()));
+    match place {
+        Some(place) => format!(
+            "the file is no valid TOML at {place}: texts stand in \"quotes\", sections in [brackets], and each key \
+             stands once"
+        ),
+        None => "the values cannot be put together: is a section written as a plain value?".to_owned(),
+    }
+}

@@ -1,0 +1,69 @@
+//! `[server]` and `[callbacks]`
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use url::{Host, Url};
+
+use super::section::{Section, base_url, boolean, socket_address};
+use super::settings::{Callbacks, Limits, Server};
+
+pub(super) fn server(mut section: Section<'_>) -> Option<Server> {
+    let listen = section.read("listen", Some(local(7117)), socket_address);
+    let allowed_hosts = section.list("allowed_hosts", host);
+    let allowed_origins = section.list("allowed_origins", origin);
+    let insecure_lan = section.read("insecure_lan", Some(false), boolean);
+    let drain = section.whole("drain_seconds", 10, 0..=300).map(seconds);
+    let limits = limits(&mut section);
+    section.finish();
+    Some(Server {
+        listen: listen?,
+        allowed_hosts: allowed_hosts?,
+        allowed_origins: allowed_origins?,
+        insecure_lan: insecure_lan?,
+        drain: drain?,
+        limits: limits?,
+    })
+}
+
+fn limits(section: &mut Section<'_>) -> Option<Limits> {
+    let connections = section.whole("connections_max", 256, 1..=10_000);
+    let connections_per_address = section.whole("connections_per_address_max", 32, 1..=10_000);
+    let body_bytes = section.whole("body_bytes_max", 65_536, 1024..=1_048_576);
+    let arrival = section.whole("arrival_seconds", 5, 1..=60).map(seconds);
+    Some(Limits {
+        connections: usize::try_from(connections?).ok()?,
+        connections_per_address: usize::try_from(connections_per_address?).ok()?,
+        body_bytes: usize::try_from(body_bytes?).ok()?,
+        arrival: arrival?,
+    })
+}
+
+pub(super) fn callbacks(mut section: Section<'_>) -> Option<Callbacks> {
+    let listen = section.read("listen", Some(local(7118)), socket_address);
+    let public_url = section.optional("public_url", base_url);
+    section.finish();
+    Some(Callbacks { listen: listen?, public_url: public_url.ok()? })
+}
+
+const fn local(port: u16) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+}
+
+fn host(text: &str) -> Result<String, String> {
+    Host::parse(text)
+        .map(|host| host.to_string())
+        .map_err(|_| format!("{text:?} is no name; write it without http:// and port, such as bridge.local"))
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    let origin = Url::parse(text).map(|url| url.origin().ascii_serialization());
+    match origin {
+        Ok(origin) if origin == text && origin != "null" => Ok(origin),
+        _ => Err(format!("{text:?} is no origin; write it as the browser does, such as https://till.example.com")),
+    }
+}
+
+fn seconds(number: u32) -> Duration {
+    Duration::from_secs(u64::from(number))
+}

@@ -1,0 +1,174 @@
+//! The settings: read from a file and the environment, checked as a whole, typed.
+//!
+//! [`load`] is the only way in. What it returns is valid: every name resolves, every address parses, every limit holds.
+
+mod database;
+mod dintero;
+mod directory;
+mod findings;
+mod layers;
+mod listeners;
+mod rules;
+mod secret;
+mod section;
+mod settings;
+mod till;
+mod timing;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+pub use findings::{ConfigurationErrors, Mistake};
+pub use settings::{Callbacks, Configuration, Database, Limits, LogFormat, Reading, Server, Sweep, Telemetry};
+
+use findings::Findings;
+use section::Section;
+
+/// The variable that sets the level of the log for one run, above the file.
+pub const LOG_VARIABLE: &str = "POS_BRIDGE_LOG";
+
+/// The environment of this process, without what is no valid text.
+pub fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// Reads the file (none: the environment alone) and what the environment overrides, and checks all of it.
+///
+/// # Errors
+/// [`ConfigurationErrors`] with every mistake at once.
+pub fn load(
+    path: Option<&Path>,
+    environment: impl Iterator<Item = (String, String)>,
+) -> Result<Configuration, ConfigurationErrors> {
+    let environment: Vec<(String, String)> = environment.collect();
+    let findings = Findings::default();
+    let values = layers::merge(path, &environment, &findings);
+    let configuration = values.and_then(|values| read(values, &environment, &findings));
+    let (mistakes, warnings, _) = findings.into_parts();
+    match configuration {
+        Some(configuration) if mistakes.is_empty() => Ok(Configuration { warnings, ..configuration }),
+        _ => Err(ConfigurationErrors(mistakes)),
+    }
+}
+
+/// Reads where the journal is and nothing else: an operator's command needs neither the secrets nor a faultless rest.
+///
+/// # Errors
+/// [`ConfigurationErrors`] when the file cannot be read or the section is wrong.
+pub fn load_database(
+    path: Option<&Path>,
+    environment: impl Iterator<Item = (String, String)>,
+) -> Result<Database, ConfigurationErrors> {
+    let environment: Vec<(String, String)> = environment.collect();
+    let findings = Findings::default();
+    let values = layers::merge(path, &environment, &findings);
+    let database = values.and_then(|mut values| database::read(section("database", &mut values, &findings)));
+    let (mistakes, ..) = findings.into_parts();
+    match database {
+        Some(database) if mistakes.is_empty() => Ok(database),
+        _ => Err(ConfigurationErrors(mistakes)),
+    }
+}
+
+/// Every key that exists, with `[]` behind the name of a list: `server.listen`, `tills[].id`.
+#[must_use]
+pub fn keys() -> BTreeSet<String> {
+    let one = || Value::Array(vec![Value::Object(Map::new())]);
+    let mut values: Map<String, Value> =
+        ["stores", "terminals", "tills"].into_iter().map(|list| (list.to_owned(), one())).collect();
+    values.insert("dintero".to_owned(), Value::Object(Map::new()));
+    let findings = Findings::default();
+    let _incomplete = read(values, &[], &findings);
+    let (.., keys) = findings.into_parts();
+    keys.into_iter().map(|key| key.replace("[0]", "[]")).filter(|key| key.contains('.')).collect()
+}
+
+fn read(
+    mut values: Map<String, Value>,
+    environment: &[(String, String)],
+    findings: &Findings,
+) -> Option<Configuration> {
+    let server = listeners::server(section("server", &mut values, findings));
+    let callbacks = listeners::callbacks(section("callbacks", &mut values, findings));
+    let database = database::read(section("database", &mut values, findings));
+    let public_url = callbacks.as_ref().and_then(|callbacks| callbacks.public_url.clone());
+    let has_dintero = values.contains_key("dintero");
+    let dintero = has_dintero.then(|| dintero::read(section("dintero", &mut values, findings), public_url));
+    let sweep = timing::sweep(section("sweep", &mut values, findings));
+    let log_level = environment.iter().find(|(name, _)| name == LOG_VARIABLE).map(|(_, level)| level.as_str());
+    let telemetry = timing::telemetry(section("telemetry", &mut values, findings), log_level);
+    let directory = directory::read(
+        elements("stores", &mut values, findings),
+        elements("terminals", &mut values, findings),
+        elements("tills", &mut values, findings),
+    );
+    unknown_sections(&values, findings);
+    rules::dintero_where_needed(&directory, has_dintero, findings);
+    rules::one_world(&directory, dintero.as_ref(), findings);
+    rules::listeners_are_safe(server.as_ref(), callbacks.as_ref(), &directory, findings);
+
+    let (dintero, poll_interval) = match dintero {
+        Some(dintero) => (Some(dintero.settings?), dintero.poll_interval?),
+        None => (None, Reading::default().poll_interval),
+    };
+    Some(Configuration {
+        server: server?,
+        callbacks: callbacks?,
+        database: database?,
+        dintero,
+        directory: directory.complete()?,
+        reading: Reading { poll_interval },
+        sweep: sweep?,
+        telemetry: telemetry?,
+        warnings: Vec::new(),
+    })
+}
+
+/// Takes a section out of the values; an absent one is an empty one.
+fn section<'a>(name: &str, values: &mut Map<String, Value>, findings: &'a Findings) -> Section<'a> {
+    let content = match values.remove(name) {
+        None => Map::new(),
+        Some(Value::Object(content)) => content,
+        Some(_) => {
+            findings.mistake(name, format!("must be a section; write [{name}] above its keys"));
+            Map::new()
+        }
+    };
+    Section::new(name, content, findings)
+}
+
+/// Takes a list of sections out of the values.
+fn elements<'a>(name: &str, values: &mut Map<String, Value>, findings: &'a Findings) -> Vec<Section<'a>> {
+    let elements = match values.remove(name) {
+        Some(Value::Array(elements)) if !elements.is_empty() => elements,
+        None | Some(Value::Array(_)) => {
+            findings.mistake(name, format!("there is none; add [[{name}]]"));
+            Vec::new()
+        }
+        Some(_) => {
+            findings.mistake(name, format!("must be a list; write [[{name}]] above the keys of each"));
+            Vec::new()
+        }
+    };
+    let section = |(index, element)| {
+        let path = format!("{name}[{index}]");
+        let content = match element {
+            Value::Object(content) => content,
+            _ => {
+                findings.mistake(&path, format!("must be a section; write [[{name}]] above its keys"));
+                Map::new()
+            }
+        };
+        Section::new(path, content, findings)
+    };
+    elements.into_iter().enumerate().map(section).collect()
+}
+
+fn unknown_sections(values: &Map<String, Value>, findings: &Findings) {
+    for name in values.keys() {
+        let known = "server, callbacks, database, dintero, sweep, telemetry, stores, terminals, tills";
+        findings.mistake(name, format!("there is no such section; the sections are: {known}"));
+    }
+}

@@ -1,0 +1,7 @@
+//! The configuration: what is accepted, what is refused, and what a refusal tells.
+#![allow(clippy::expect_used, reason = "tests")]
+
+mod example;
+mod mistakes;
+mod sources;
+mod support;

@@ -1,0 +1,167 @@
+//! Every mistake names its key and what to do.
+
+use super::support::{KEY, OTHER_KEY, SECRET, good, load_with, with, wrong_keys};
+
+#[test]
+fn the_good_configuration_is_good() {
+    assert_eq!(wrong_keys(&good()), Vec::<String>::new());
+}
+
+/// One change to the good configuration, and the key that must be named for it.
+const MISTAKES: &[(&str, &str, &str)] = &[
+    // spelling and kind
+    ("[server]", "[server]\nlisen = 1", "server.lisen"),
+    ("[server]", "[serve]", "serve"),
+    ("[server]\nlisten = \"127.0.0.1:7117\"", "", ""),
+    ("[callbacks]", "telemtry = 1\n[callbacks]", "server.telemtry"),
+    ("id = \"till-1\"", "id = \"till-1\"\ncolour = \"red\"", "tills[0].colour"),
+    ("listen = \"127.0.0.1:7117\"", "listen = 7117", "server.listen"),
+    ("listen = \"127.0.0.1:7117\"", "listen = \"localhost\"", "server.listen"),
+    ("[server]", "[server]\ninsecure_lan = \"yes\"", "server.insecure_lan"),
+    ("[server]", "[server]\ndrain_seconds = 301", "server.drain_seconds"),
+    ("[server]", "[server]\nconnections_max = 0", "server.connections_max"),
+    ("[server]", "[server]\nallowed_origins = \"https://till.example.com\"", "server.allowed_origins"),
+    ("[server]", "[server]\nallowed_origins = [\"https://a.example\", \"*\"]", "server.allowed_origins[1]"),
+    ("[server]", "[server]\nallowed_origins = [\"https://a.example/\"]", "server.allowed_origins[0]"),
+    ("[server]", "[server]\nallowed_hosts = [\"http://bridge\"]", "server.allowed_hosts[0]"),
+    ("[server]", "[telemetry]\nformat = \"xml\"\n[server]", "telemetry.format"),
+    ("[server]", "[telemetry]\nlevel = \"a=b=c\"\n[server]", "telemetry.level"),
+    ("[server]", "[sweep]\nwindow_hours = 0\n[server]", "sweep.window_hours"),
+    ("[server]", "[sweep]\ninterval_seconds = 1.5\n[server]", "sweep.interval_seconds"),
+    // where the journal is
+    ("[server]", "[database]\nurl = \"postgres://x\"\n[server]", "database.url"),
+    ("[server]", "[database]\nurl = \"sqlite://:memory:\"\n[server]", "database.url"),
+    ("[server]", "[database]\nurl = \"sqlite://a.db?mode=ro\"\n[server]", "database.url"),
+    // listeners
+    ("127.0.0.1:7117", "192.168.1.5:7117", "server.listen"),
+    ("127.0.0.1:7118", "0.0.0.0:7118", "callbacks.listen"),
+    ("127.0.0.1:7118", "127.0.0.1:7117", "callbacks.listen"),
+    ("listen = \"127.0.0.1:7117\"", "listen = \"192.168.1.5:7117\"\ninsecure_lan = true", "tills[1].key_sha256"),
+    ("[callbacks]", "[callbacks]\npublic_url = \"http://pos.example.com\"", "callbacks.public_url"),
+    ("[callbacks]", "[callbacks]\npublic_url = \"https://pos.example.com/?a=1\"", "callbacks.public_url"),
+    (
+        "[callbacks]",
+        "[callbacks]\npublic_url = \"https://me:canary-secret-000123@pos.example.com\"",
+        "callbacks.public_url",
+    ),
+    ("[callbacks]", "[callbacks]\npublic_url = \"https://pos.example.com\"", "dintero.callback_secret"),
+    // the account
+    ("T12345678\"", "X12345678\"", "dintero.account_id"),
+    ("T12345678\"", "T1234567\"", "dintero.account_id"),
+    ("client_id = \"client\"", "", "dintero.client_id"),
+    ("client_id = \"client\"", "client_id = \"...\"", "dintero.client_id"),
+    ("client_secret = \"canary-secret-000123\"", "", "dintero.client_secret"),
+    ("client_secret = ", "client_secret_file = \"/nowhere\"\nclient_secret = ", "dintero.client_secret"),
+    ("client_secret = \"canary-secret-000123\"", "client_secret_file = \"/nowhere\"", "dintero.client_secret_file"),
+    ("client_secret = \"canary-secret-000123\"", "client_secret = 123", "dintero.client_secret"),
+    ("profile_id = \"T", "profile_id = \"P", "dintero.profile_id"),
+    ("account_id = \"T", "account_id = \"P", "dintero.profile_id"),
+    ("oslo-center", "P12345678-0001", "stores[0].id"),
+    ("[dintero]", "[dintero]\ncheckout_url = \"http://checkout.dintero.com/v1\"", "dintero.checkout_url"),
+    ("[dintero]", "[dintero]\ncheckout_url = \"http://127.0.0.1:9000/v1\"", "dintero.api_url"),
+    ("[dintero]", "[dintero]\nstart = \"push\"", "dintero.start"),
+    ("[dintero]", "[dintero]\nrefund = \"card\"", "dintero.refund"),
+    ("[dintero]", "[dintero]\nsession_ttl_seconds = 5", "dintero.session_ttl_seconds"),
+    ("[dintero]", "[dintero]\nsession_ttl_seconds = -1", "dintero.session_ttl_seconds"),
+    ("[dintero]", "[dintero]\npoll_interval_ms = 1", "dintero.poll_interval_ms"),
+    ("[dintero]", "[dintero]\nrequest_timeout_ms = 60000\nin_flight_seconds = 59", "dintero.in_flight_seconds"),
+    // stores and terminals
+    ("currency = \"NOK\"", "currency = \"kr\"", "stores[0].currency"),
+    ("Europe/Oslo", "Europe/Osloo", "stores[0].time_zone"),
+    (
+        "store = \"oslo-center\"\nterminal_id = \"T0293\"",
+        "store = \"bergen\"\nterminal_id = \"T0293\"",
+        "terminals[1].store",
+    ),
+    ("name = \"front\"\nprovider = \"dintero\"", "name = \"front\"\nprovider = \"nets\"", "terminals[0].provider"),
+    ("terminal_id = \"T0293\"", "terminal_id = \"T0292\"", "terminals[1].terminal_id"),
+    ("terminal_id = \"T0293\"", "terminal_id = \"T 0293\"", "terminals[1].terminal_id"),
+    // tills
+    ("terminal = \"back\"", "terminal = \"frnt\"", "tills[1].terminal"),
+    ("terminal = \"back\"", "terminal = \"back\"\nterminals = [\"front\", \"frnt\"]", "tills[1].terminals[1]"),
+    ("id = \"till-2\"", "id = \"till-1\"", "tills[1].id"),
+    ("trusted_addresses = [\"127.0.0.1\"]", "", "tills[1].key_sha256"),
+    ("trusted_addresses = [\"127.0.0.1\"]", "trusted_addresses = [\"0.0.0.0\"]", "tills[1].trusted_addresses[0]"),
+    ("trusted_addresses = [\"127.0.0.1\"]", "trusted_addresses = [\"127.0.0.0/8\"]", "tills[1].trusted_addresses[0]"),
+    ("id = \"till-1\"", "id = \"till-1\"\ntrusted_addresses = [\"::ffff:127.0.0.1\"]", "tills[1].trusted_addresses"),
+    ("id = \"till-2\"", "id = \"till-2\"\nkey_sha256 = \"abc\"", "tills[1].key_sha256"),
+    ("id = \"till-2\"", "id = \"till-2\"\nkey_sha256 = \"canary-secret-000123\"", "tills[1].key_sha256"),
+    ("id = \"till-2\"", "id = \"till-2\"\nwait_seconds = 301", "tills[1].wait_seconds"),
+    ("id = \"till-2\"", "id = \"till-2\"\nwait_seconds = 60\nwait_seconds_max = 30", "tills[1].wait_seconds_max"),
+    ("id = \"till-2\"", "id = \"till-2\"\nlanguage = \"fi\"", "tills[1].language"),
+    ("id = \"till-2\"", "id = \"till-2\"\non_repeat = \"retry\"", "tills[1].on_repeat"),
+    ("id = \"till-2\"", "id = \"till-2\"\nmay_refund_others = 1", "tills[1].may_refund_others"),
+    ("id = \"till-2\"", "id = \"till-2\"\ndialect = \"xml\"", "tills[1].dialect"),
+    ("id = \"till-2\"", "id = \"till-2\"\ncharset = \"ibm865\"", "tills[1].charset"),
+    ("id = \"till-2\"", "id = \"till-2\"\namount_format = \"decimal\"", "tills[1].amount_format"),
+    ("id = \"till-2\"", "id = \"till-2\"\nnotify_url = \"http://till/\"", "tills[1].notify_url"),
+];
+
+#[test]
+fn each_mistake_names_exactly_its_key() {
+    for (from, to, key) in MISTAKES {
+        let expected: Vec<String> = if key.is_empty() { Vec::new() } else { vec![(*key).to_owned()] };
+        let found = wrong_keys(&with(from, to));
+        assert_eq!(found, expected, "after {from:?} became {to:?}");
+    }
+}
+
+#[test]
+fn equal_keys_are_refused() {
+    let text = with("trusted_addresses = [\"127.0.0.1\"]", &format!("key_sha256 = \"{}\"", KEY.to_uppercase()));
+    assert_eq!(wrong_keys(&text), ["tills[1].key_sha256"]);
+    let text = with("trusted_addresses = [\"127.0.0.1\"]", &format!("key_sha256 = \"{OTHER_KEY}\""));
+    assert_eq!(wrong_keys(&text), Vec::<String>::new());
+}
+
+#[test]
+fn a_terminal_of_dintero_needs_the_account() {
+    let text = good();
+    let (before, account) = text.split_once("[dintero]").expect("a section");
+    let (_, after) = account.split_once("[[stores]]").expect("a list");
+    assert_eq!(wrong_keys(&format!("{before}[[stores]]{after}")), ["dintero"]);
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let text = with("terminal = \"back\"", "terminal = \"frnt\"")
+        .replace("T12345678\"", "T1\"")
+        .replace("\"NOK\"", "\"kr\"")
+        .replace("[server]", "[server]\nlisen = 1\ndrain_seconds = 999");
+    let expected =
+        ["server.drain_seconds", "server.lisen", "dintero.account_id", "stores[0].currency", "tills[1].terminal"];
+    assert_eq!(wrong_keys(&text), expected);
+}
+
+#[test]
+fn a_mistake_tells_what_to_do() {
+    let error = load_with(&with("terminal = \"back\"", "terminal = \"frnt\""), &[]).expect_err("refused");
+    assert_eq!(
+        error.to_string(),
+        "the configuration cannot be used (lists count from 0: [0] is the first):\n  \
+         tills[1].terminal: no terminal is called \"frnt\"; the configuration knows: front, back"
+    );
+}
+
+#[test]
+fn an_empty_file_names_everything_that_is_needed() {
+    assert_eq!(wrong_keys(""), ["stores", "terminals", "tills"]);
+}
+
+#[test]
+fn broken_toml_is_placed_and_not_quoted() {
+    let text = with(&format!("client_secret = \"{SECRET}\""), &format!("client_secret = {SECRET}"));
+    let error = load_with(&text, &[]).expect_err("refused").to_string();
+    assert!(error.contains("config: the file is no valid TOML at line 11, column"), "{error}");
+    assert!(!error.contains("canary"), "{error}");
+}
+
+#[test]
+fn production_and_sandbox_are_both_accepted_unmixed() {
+    let production = good().replace("T12345678", "P12345678");
+    assert_eq!(wrong_keys(&production), Vec::<String>::new());
+    let simulator = "[dintero]\ncheckout_url = \"http://127.0.0.1:9000/v1\"\napi_url = \"http://localhost:9000/v1\"";
+    assert_eq!(wrong_keys(&production.replace("[dintero]", simulator)), Vec::<String>::new());
+    let short = format!("{simulator}\nsession_ttl_seconds = 1\nprompt_seconds = 1\nin_flight_seconds = 10");
+    assert_eq!(wrong_keys(&production.replace("[dintero]", &short)), Vec::<String>::new());
+}
