@@ -1,15 +1,159 @@
 //! `pos-bridge demo`
+//!
+//! The simulator runs in this process, the bridge in one of its own, started again when it is killed, as a supervisor
+//! would do: pulling the plug is part of the demonstration.
 
+use std::io::Write;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
 
 use clap::Args;
+use tokio::process::{Child, Command};
+
+use super::simulate::start_simulator;
+use super::{CommandError, Exit};
+use crate::simulator::SimulatorOptions;
+
+/// How long a bridge that was killed stays dead.
+const RESTART_PAUSE: Duration = Duration::from_secs(1);
 
 /// Run the bridge with a simulated account and terminal, and print what to try
 ///
-/// Needs no account, no terminal and no configuration. No money moves, and nothing is kept.
+/// Needs no account, no terminal and no configuration, and no money moves. The bridge is started again when it is
+/// killed, so pull the plug as often as you like.
 #[derive(Debug, Args)]
 pub struct DemoArguments {
     /// Where the tills call
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7117")]
     pub listen: SocketAddr,
+}
+
+impl DemoArguments {
+    /// Runs the demonstration until it is stopped.
+    ///
+    /// # Errors
+    /// [`CommandError`] when an address is taken or the folder cannot be made.
+    pub async fn run(self, output: &mut (dyn Write + Send)) -> Result<Exit, CommandError> {
+        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+        let simulator = start_simulator(SimulatorOptions { listen: any_port, ..SimulatorOptions::default() }).await?;
+        let folder = folder()?;
+        let configuration = folder.join("pos-bridge.toml");
+        std::fs::write(&configuration, self.configuration(&folder, &simulator.base_url()))?;
+        let mut bridge = start_bridge(&configuration)?;
+        self.wait_until_ready(&mut bridge).await?;
+        self.print_what_to_try(output, &folder, simulator.address(), &bridge)?;
+        let exit = self.supervise(bridge, &configuration, output).await?;
+        simulator.stop().await;
+        Ok(exit)
+    }
+
+    /// Starts the bridge again whenever it is killed.
+    async fn supervise(
+        &self,
+        mut bridge: Child,
+        configuration: &Path,
+        output: &mut (dyn Write + Send),
+    ) -> Result<Exit, CommandError> {
+        loop {
+            let ended = tokio::select! {
+                ended = bridge.wait() => ended?,
+                _ = tokio::signal::ctrl_c() => {
+                    // Ctrl-C reaches the bridge too; it answers who waits and ends.
+                    drop(bridge.stdin.take());
+                    bridge.wait().await?;
+                    return Ok(Exit::Success);
+                }
+            };
+            if ended.code().is_some() {
+                return Ok(Exit::when(ended.success()));
+            }
+            writeln!(output, "\nThe bridge was killed. It is started again, as a service would be ...")?;
+            tokio::time::sleep(RESTART_PAUSE).await;
+            bridge = start_bridge(configuration)?;
+            self.wait_until_ready(&mut bridge).await?;
+            writeln!(output, "... it is back (process {}), and has lost nothing.", process_id(&bridge))?;
+            output.flush()?;
+        }
+    }
+
+    async fn wait_until_ready(&self, bridge: &mut Child) -> Result<(), CommandError> {
+        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(1)).build();
+        let client = client.map_err(|error| CommandError::Demo(error.to_string()))?;
+        loop {
+            if let Some(ended) = bridge.try_wait()? {
+                return Err(CommandError::Demo(format!("the bridge ended ({ended}); its words are above")));
+            }
+            let answer = client.get(format!("http://{}/ready", self.listen)).send().await;
+            if answer.is_ok_and(|answer| answer.status().is_success()) {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    fn configuration(&self, folder: &Path, provider: &str) -> String {
+        include_str!("../../config/demo.toml")
+            .replace("sqlite://data/demo.db", &format!("sqlite://{}", folder.join("pos-bridge.db").display()))
+            .replace("http://127.0.0.1:7119/v1", provider)
+            .replace("127.0.0.1:7117", &self.listen.to_string())
+    }
+
+    fn print_what_to_try(
+        &self,
+        output: &mut (dyn Write + Send),
+        folder: &Path,
+        simulator: SocketAddr,
+        bridge: &Child,
+    ) -> Result<(), CommandError> {
+        let listen = self.listen;
+        writeln!(
+            output,
+            r#"
+pos-bridge is running with a simulated card terminal. No money moves. Be the till, in another shell:
+
+  a sale          curl -X POST http://{listen}/pay --json '{{"reference": "R-1001", "amount": 39900}}'
+  again           the same line once more: the same answer, and no second charge
+  a decline       curl -X POST http://{listen}/pay --json '{{"reference": "R-1002", "amount": 990100}}'
+  a refund        curl -X POST http://{listen}/refund --json '{{"reference": "B-1", "original_reference": "R-1001", "amount": 10000}}'
+  a cancel        curl -X POST http://{listen}/pay --json '{{"reference": "R-1003", "amount": 990104, "wait": 0}}'
+                  curl -X POST http://{listen}/pay/R-1003/cancel
+  pull the plug   curl -X POST http://{listen}/pay --json '{{"reference": "R-1004", "amount": 990105, "wait": 0}}'
+                  kill -9 {process}
+                  curl http://{listen}/pay/R-1004?wait=30
+  everything      curl http://{listen}/operations
+
+The amount picks what the terminal does; the README has the table. The simulated provider's own books:
+  curl http://{simulator}/simulator/ledger
+
+The state lies in {folder}
+Ctrl-C ends the demo.
+"#,
+            process = process_id(bridge),
+            folder = folder.display(),
+        )?;
+        output.flush()?;
+        Ok(())
+    }
+}
+
+/// A folder of its own for every run: a simulator forgets, so an older journal would wait for payments in vain.
+fn folder() -> Result<PathBuf, CommandError> {
+    let started = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
+    let folder = std::env::temp_dir().join(format!("pos-bridge-demo-{started}-{}", std::process::id()));
+    std::fs::DirBuilder::new().create(&folder)?;
+    std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    Ok(folder)
+}
+
+fn start_bridge(configuration: &Path) -> Result<Child, CommandError> {
+    let program = std::env::current_exe()?;
+    let mut command = Command::new(program);
+    command.arg("serve").arg("--config").arg(configuration).arg("--until-input-ends");
+    Ok(command.stdin(Stdio::piped()).kill_on_drop(true).spawn()?)
+}
+
+fn process_id(bridge: &Child) -> u32 {
+    bridge.id().unwrap_or_default()
 }

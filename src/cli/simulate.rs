@@ -1,15 +1,70 @@
 //! `pos-bridge simulate`
 
+use std::io::Write;
 use std::net::SocketAddr;
 
 use clap::Args;
 
+use super::{CommandError, Exit};
+use crate::simulator::{RunningSimulator, SimulatorOptions, outcome_table, start};
+
 /// Run the simulated provider alone, for a bridge of your own configuration
 ///
-/// Point checkout_url and api_url to it, as config/demo.toml does.
+/// Point [dintero] checkout_url and api_url to it. config/demo.toml does.
 #[derive(Debug, Args)]
 pub struct SimulateArguments {
     /// Where the simulator listens
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7119")]
     pub listen: SocketAddr,
+    /// Virtual seconds per real second of its terminals; 0 answers at once
+    #[arg(long, value_name = "FACTOR", default_value_t = 1)]
+    pub speed: u32,
+    /// Number of terminals: T0292, T0293 and so on
+    #[arg(long, value_name = "COUNT", default_value_t = 2)]
+    pub terminals: u16,
+    /// Seed of the faults that strike by chance
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
+}
+
+impl SimulateArguments {
+    /// Runs the simulator until it is stopped.
+    ///
+    /// # Errors
+    /// [`CommandError`] when its address cannot be listened on.
+    pub async fn run(self, output: &mut (dyn Write + Send)) -> Result<Exit, CommandError> {
+        let simulator = start_simulator(self.options()).await?;
+        writeln!(output, "A simulated Dintero listens on {}", simulator.base_url())?;
+        writeln!(output, "The amount picks what happens:")?;
+        for outcome in outcome_table() {
+            writeln!(output, "  {:>7}  {}", outcome.amount, outcome.description)?;
+        }
+        writeln!(output, "Faults, terminals by hand, the books: http://{}/simulator/ledger and others; see README.md", simulator.address())?;
+        output.flush()?;
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        simulator.stop().await;
+        Ok(Exit::Success)
+    }
+
+    fn options(&self) -> SimulatorOptions {
+        let defaults = SimulatorOptions::default();
+        let store = defaults.stores.first().map(|store| store.id.clone()).unwrap_or_default();
+        SimulatorOptions {
+            listen: self.listen,
+            speed: self.speed,
+            seed: self.seed,
+            terminals: (0..self.terminals)
+                .map(|number| crate::simulator::SimulatedTerminal::active(format!("T{:04}", 292 + number), &store))
+                .collect(),
+            ..defaults
+        }
+    }
+}
+
+/// Starts a simulator, or says why its address cannot be had.
+pub(super) async fn start_simulator(options: SimulatorOptions) -> Result<RunningSimulator, CommandError> {
+    let address = options.listen;
+    start(options).await.map_err(|source| CommandError::Simulator { address, source })
 }

@@ -1,0 +1,204 @@
+//! Where the parts meet: journal, providers, engine and listeners become one running bridge.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, UnixListener};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::{Configuration, Server};
+use crate::domain::operation::Provider as ProviderName;
+use crate::engine::{Engine, Pace, Parts, Refusal};
+use crate::http::{CallbackApi, Limits, TillApi, TillListenerSettings, callback_router, operator_router, serve, till_router};
+use crate::journal::{JournalOptions, OpenError, SqliteJournal};
+use crate::ports::{CallbackVerifier, Clock, Provider, SystemClock};
+use crate::provider::dintero::{CallbackSignature, Dintero, SetupError};
+use crate::telemetry::metric;
+
+/// Between two rounds of folding measured durations together, so that they do not pile up when nobody reads them.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// A running bridge.
+pub struct App {
+    engine: Engine,
+    journal: Arc<SqliteJournal>,
+    listeners: TaskTracker,
+    shutdown: CancellationToken,
+    till_address: SocketAddr,
+}
+
+/// Why a bridge does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The journal cannot be used.
+    #[error(transparent)]
+    Journal(#[from] OpenError),
+    /// A provider cannot be called with these settings.
+    #[error(transparent)]
+    Provider(#[from] SetupError),
+    /// An address is taken or not this machine's.
+    #[error("{key} = \"{address}\" cannot be listened on ({source}); is another bridge running, or is the address not this machine's?")]
+    Listen {
+        /// Which setting.
+        key: &'static str,
+        /// Its value.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The operator's socket cannot be made.
+    #[error("the operator's socket {path} cannot be made: {source}")]
+    Socket {
+        /// Where it should be.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// What was open before could not be read from the journal.
+    #[error("the journal does not tell what was open before: {0}")]
+    Recovery(Refusal),
+    /// The metrics cannot be collected.
+    #[error("metrics cannot be collected: {0}")]
+    Metrics(String),
+}
+
+impl App {
+    /// Starts a bridge: opens the journal, writes what the last stop left open, and begins to listen. Payments that
+    /// were under way are read in the background; `/ready` tells when that is done.
+    ///
+    /// # Errors
+    /// [`StartError`], whose message tells what to do.
+    pub async fn start(configuration: Configuration) -> Result<Self, StartError> {
+        let metrics = metric::recorder().map_err(|error| StartError::Metrics(error.to_string()))?;
+        let journal = Arc::new(SqliteJournal::open(JournalOptions::at(&configuration.database.path)).await?);
+        let signature = configuration.dintero.as_ref().and_then(CallbackSignature::new);
+        let socket = configuration.database.operator_socket();
+        let limits = limits(&configuration.server);
+
+        let tills = listen("server.listen", configuration.server.listen).await?;
+        let till_address = address_of(&tills, "server.listen", configuration.server.listen)?;
+        let callbacks = match signature {
+            Some(signature) => {
+                Some((signature, listen("callbacks.listen", configuration.callbacks.listen).await?))
+            }
+            None => None,
+        };
+        let operators = operator_socket(&socket)?;
+
+        let settings = TillListenerSettings {
+            listen: till_address,
+            allowed_hosts: configuration.server.allowed_hosts.clone(),
+            allowed_origins: configuration.server.allowed_origins.clone(),
+            limits,
+        };
+        let engine = Engine::new(parts(configuration, &journal)?);
+        engine.recover().await.map_err(StartError::Recovery)?;
+
+        let app = Self {
+            engine: engine.clone(),
+            journal,
+            listeners: TaskTracker::new(),
+            shutdown: CancellationToken::new(),
+            till_address,
+        };
+        let till_api = TillApi {
+            engine: engine.clone(),
+            settings: Arc::new(settings),
+            metrics: Arc::new(|| metrics.render()),
+            shutdown: app.shutdown.clone(),
+        };
+        app.listeners.spawn(serve(tills, till_router(till_api), limits, app.shutdown.clone()));
+        app.listeners.spawn(serve(operators, operator_router(engine.clone(), limits), limits, app.shutdown.clone()));
+        if let Some((signature, listener)) = callbacks {
+            let dintero: Arc<dyn CallbackVerifier> = Arc::new(signature);
+            let api = CallbackApi { engine, dintero, clock: Arc::new(SystemClock), limits };
+            app.listeners.spawn(serve(listener, callback_router(api), limits, app.shutdown.clone()));
+        }
+        app.listeners.spawn(upkeep(metrics, app.shutdown.clone()));
+        tracing::info!(address = %till_address, "listening to tills");
+        Ok(app)
+    }
+
+    /// Where the tills call; tells the port when the configuration left it open (port 0).
+    #[must_use]
+    pub const fn till_address(&self) -> SocketAddr {
+        self.till_address
+    }
+
+    /// Returns, with the reason, when the bridge must not go on: the journal failed in the middle of a commit.
+    pub async fn failed(&self) -> String {
+        self.journal.failed().await
+    }
+
+    /// Takes nothing new, answers who waits, writes what is under way, and ends.
+    pub async fn stop(self) {
+        self.shutdown.cancel();
+        self.listeners.close();
+        tokio::join!(self.engine.stop(), self.listeners.wait());
+        self.journal.close().await;
+    }
+}
+
+fn parts(configuration: Configuration, journal: &Arc<SqliteJournal>) -> Result<Parts, StartError> {
+    let mut providers: HashMap<ProviderName, Arc<dyn Provider>> = HashMap::new();
+    if let Some(settings) = configuration.dintero {
+        providers.insert(ProviderName::Dintero, Arc::new(Dintero::new(settings)?));
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    Ok(Parts {
+        directory: configuration.directory,
+        journal: journal.clone(),
+        providers,
+        clock,
+        pace: Pace {
+            poll_interval: configuration.reading.poll_interval,
+            sweep_interval: configuration.sweep.interval,
+            sweep_window: configuration.sweep.window,
+            ..Pace::default()
+        },
+    })
+}
+
+fn limits(server: &Server) -> Limits {
+    Limits {
+        connections: server.limits.connections,
+        header_read: server.limits.arrival,
+        body_read: server.limits.arrival,
+        body_bytes: server.limits.body_bytes,
+        drain: server.drain,
+        ..Limits::default()
+    }
+}
+
+async fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Listen { key, address, source })
+}
+
+fn address_of(listener: &TcpListener, key: &'static str, address: SocketAddr) -> Result<SocketAddr, StartError> {
+    listener.local_addr().map_err(|source| StartError::Listen { key, address, source })
+}
+
+/// The journal's lock is held already, so a socket that is still there belongs to a bridge that is gone.
+fn operator_socket(path: &PathBuf) -> Result<UnixListener, StartError> {
+    let failed = |source| StartError::Socket { path: path.clone(), source };
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    let listener = UnixListener::bind(path).map_err(failed)?;
+    let owner_only = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(path, owner_only).map_err(failed)?;
+    Ok(listener)
+}
+
+async fn upkeep(metrics: &'static metrics_exporter_prometheus::PrometheusHandle, shutdown: CancellationToken) {
+    let mut round = tokio::time::interval(METRICS_UPKEEP);
+    while shutdown.run_until_cancelled(round.tick()).await.is_some() {
+        metrics.run_upkeep();
+    }
+}
