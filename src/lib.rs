@@ -2,6 +2,8 @@
 
 pub mod domain;
 pub mod engine;
+pub mod http;
 pub mod ports;
 pub mod provider;
 pub mod simulator;
+pub mod till;

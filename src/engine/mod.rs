@@ -2,15 +2,18 @@
 
 mod refusal;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::attempt::{Kind, Resolution};
 use crate::domain::directory::{Directory, Terminal, Till};
 use crate::domain::identifiers::{OperationId, Reference};
-use crate::domain::operation::Operation;
+use crate::domain::operation::{Operation, Provider as ProviderName};
 use crate::domain::request::{RefundRequest, SaleRequest};
-use crate::ports::{Callback, Enrolment, HistoryLine, OperationFilter, RaisedAlarm, TerminalUse};
+use crate::ports::{
+    Callback, Clock, Enrolment, HistoryLine, Journal, OperationFilter, Provider, RaisedAlarm, TerminalUse,
+};
 
 pub use refusal::Refusal;
 
@@ -18,6 +21,24 @@ pub use refusal::Refusal;
 #[derive(Clone)]
 pub struct Engine {
     directory: Arc<Directory>,
+}
+
+/// How often things are looked at.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Pace {}
+
+/// What the use cases work with.
+pub struct Parts {
+    /// Who and what the configuration knows.
+    pub directory: Directory,
+    /// The durable state.
+    pub journal: Arc<dyn Journal>,
+    /// The cloud APIs, by name; one for every provider that the directory names.
+    pub providers: HashMap<ProviderName, Arc<dyn Provider>>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// How often things are looked at.
+    pub pace: Pace,
 }
 
 /// What a till's request came to.
@@ -53,6 +74,11 @@ pub struct TerminalView {
 
 #[allow(clippy::unused_async, clippy::missing_errors_doc, unused_variables)]
 impl Engine {
+    /// The use cases over these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self { directory: Arc::new(parts.directory) }
+    }
     /// Who and what the configuration knows.
     #[must_use]
     pub fn directory(&self) -> &Directory {
