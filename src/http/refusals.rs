@@ -39,3 +39,53 @@ const fn code(refusal: &Refusal) -> Code {
 fn location(operation: &Operation, asking: Option<&TillId>) -> Option<String> {
     (asking == Some(&operation.till)).then(|| path_of(operation))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::attempt::{NotResolvable, Phase};
+    use crate::till::reply::tests::operation;
+
+    #[test]
+    fn every_refusal_has_the_code_of_the_contract() {
+        let held = || Box::new(operation(Phase::Sending));
+        let table = [
+            (Refusal::NotFound("sale"), "not_found", Retry::Never),
+            (Refusal::Forbidden("no".into()), "forbidden", Retry::Never),
+            (Refusal::ReferenceConflict(held()), "reference_conflict", Retry::Never),
+            (Refusal::NotRefundable(NotRefundable::Exceeds { left: 1 }), "refund_exceeds", Retry::Never),
+            (Refusal::NotRefundable(NotRefundable::NoTransaction), "not_refundable", Retry::Never),
+            (Refusal::NotRefundable(NotRefundable::NotApproved { status: "declined" }), "not_refundable", Retry::Never),
+            (
+                Refusal::NotRefundable(NotRefundable::Currency { sale: "NOK", asked: "SEK" }),
+                "not_refundable",
+                Retry::Never,
+            ),
+            (Refusal::UnknownTerminal("back".into()), "unknown_terminal", Retry::Never),
+            (Refusal::TerminalBusy(held()), "terminal_busy", Retry::SameReference),
+            (
+                Refusal::TerminalFrozen { terminal: "front".into(), why: "two payments".into() },
+                "terminal_busy",
+                Retry::Operator,
+            ),
+            (Refusal::NotResolvable(NotResolvable::AlreadyFinal), "not_resolvable", Retry::Never),
+            (Refusal::StorageUnavailable("full".into()), "storage_unavailable", Retry::SameReference),
+            (Refusal::ShuttingDown, "shutting_down", Retry::SameReference),
+        ];
+        for (refusal, word, retry) in table {
+            let problem = problem(&refusal, None);
+            assert_eq!((problem.code.word(), problem.retry), (word, retry), "{refusal:?}");
+            assert_eq!(problem.detail, refusal.to_string());
+        }
+    }
+
+    #[test]
+    fn only_the_tills_own_operation_is_located() {
+        let holder = operation(Phase::Sending);
+        let busy = Refusal::TerminalBusy(Box::new(holder.clone()));
+        let own = problem(&busy, Some(&holder.till));
+        assert_eq!((own.operation, own.location.as_deref()), (Some(holder.id), Some("/pay/R-1001")));
+        let other = problem(&busy, Some(&TillId::new("till-2").unwrap()));
+        assert_eq!((other.operation, other.location), (Some(holder.id), None));
+    }
+}

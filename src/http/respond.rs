@@ -100,3 +100,71 @@ pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
     let detail = "the bridge failed on this request; ask again with the same reference, and report it";
     problem(Dialect::default(), Problem::new(Code::InternalError, detail))
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::domain::attempt::{Phase, Reason};
+    use crate::domain::directory::Language;
+    use crate::domain::identifiers::Reference;
+    use crate::till::reply::Reply;
+    use crate::till::reply::tests::operation as sale;
+
+    fn told(found: &Operation) -> Response {
+        let answer = Answer::Operation(Box::new(Reply::new(found, false, Language::English)));
+        operation(Dialect::Json, found, &answer)
+    }
+
+    #[test]
+    fn a_final_outcome_is_200_whichever_it_is() {
+        let reason = Reason::new("no", "no");
+        for phase in [
+            Phase::Declined { reason: reason.clone() },
+            Phase::Failed { reason },
+            Phase::Cancelled { resolution: None },
+        ] {
+            let response = told(&sale(phase));
+            assert_eq!(response.status(), StatusCode::OK);
+            assert!(!response.headers().contains_key(LOCATION));
+        }
+    }
+
+    #[test]
+    fn anything_else_is_202_and_tells_where_to_ask_again() {
+        for phase in [Phase::Sending, Phase::Abandoned { handle: None }] {
+            let mut pending = sale(phase);
+            pending.reference = Reference::new("Kasse 1/Bon+å").unwrap();
+            pending.kind = Kind::Refund;
+            let response = told(&pending);
+            assert_eq!(response.status(), StatusCode::ACCEPTED);
+            assert_eq!(response.headers()[LOCATION], "/refund/Kasse%201%2FBon%2B%C3%A5");
+            assert_eq!(response.headers()[RETRY_AFTER], RETRY_AFTER_SECONDS);
+        }
+    }
+
+    #[test]
+    fn every_code_is_sent_with_its_own_status() {
+        for code in Code::ALL {
+            let response = problem(Dialect::Json, Problem::new(code, "why"));
+            assert_eq!(response.status().as_u16(), code.status());
+            assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_stops_one_request_and_nothing_else() {
+        async fn defect() -> StatusCode {
+            panic!("a defect")
+        }
+        let router = super::super::observed(Router::new().route("/", get(defect)));
+        for _ in 0..2 {
+            let response = router.clone().oneshot(Request::new(Body::empty())).await.unwrap();
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
+        }
+    }
+}

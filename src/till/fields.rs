@@ -1,5 +1,8 @@
 //! A decoded request: names and raw values in the order they came, whatever the dialect they came in.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use serde_json::value::RawValue;
 
 use crate::domain::card::without_card_numbers;
@@ -49,10 +52,9 @@ impl Fields {
     /// # Errors
     /// [`Invalid`] when a name comes twice: which of the two was meant is never guessed.
     pub fn new(fields: Vec<(String, Value)>) -> Result<Self, Invalid> {
-        for (position, (name, _)) in fields.iter().enumerate() {
-            if fields[..position].iter().any(|(earlier, _)| earlier == name) {
-                return Err(Invalid::new(shown(name), "must be given once"));
-            }
+        let mut seen = HashSet::with_capacity(fields.len());
+        if let Some((name, _)) = fields.iter().find(|(name, _)| !seen.insert(name.as_str())) {
+            return Err(Invalid::new(shown(name), "must be given once"));
         }
         Ok(Self(fields))
     }
@@ -62,9 +64,8 @@ impl Fields {
     /// # Errors
     /// [`Invalid`] when a name comes twice.
     pub fn from_query(query: &str) -> Result<Self, Invalid> {
-        let pair = |(name, value): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| {
-            (name.into_owned(), Value::Untyped(value.into_owned()))
-        };
+        let pair =
+            |(name, value): (Cow<'_, str>, Cow<'_, str>)| (name.into_owned(), Value::Untyped(value.into_owned()));
         Self::new(form_urlencoded::parse(query.as_bytes()).map(pair).collect())
     }
 

@@ -216,4 +216,4 @@ impl TerminalReply {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

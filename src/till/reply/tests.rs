@@ -12,7 +12,8 @@ use crate::domain::operation::Provider;
 
 use super::*;
 
-fn operation(phase: Phase) -> Operation {
+/// A sale of till-1 in this phase.
+pub(crate) fn operation(phase: Phase) -> Operation {
     let id = OperationId(Ulid::from_parts(1_700_000_000_000, 7));
     let money = Money { amount: Amount::new(39900).unwrap(), currency: Currency::from_code("NOK").unwrap() };
     let at: Timestamp = "2026-11-20T10:15:02.12Z".parse().unwrap();
