@@ -87,6 +87,7 @@ async fn oversized_and_malformed_heads_are_refused() {
 
 #[tokio::test]
 async fn a_thousand_idle_connections_do_not_stop_a_till() {
+    allow_two_thousand_sockets();
     let border = border().await;
     let mut idle: Vec<TcpStream> = Vec::new();
     for number in 0..1000 {
@@ -99,6 +100,13 @@ async fn a_thousand_idle_connections_do_not_stop_a_till() {
     let started = Instant::now();
     assert!(border.call("GET", "/last", "", "").await.reached_the_engine());
     assert!(started.elapsed() < AT_ONCE, "{:?}", started.elapsed());
+}
+
+/// Both ends of every connection are in this process, and 1024 files is a common soft limit.
+fn allow_two_thousand_sockets() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
 }
 
 #[tokio::test]
