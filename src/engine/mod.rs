@@ -148,7 +148,8 @@ impl Engine {
         Err(Refusal::ShuttingDown)
     }
     /// Why no payment can be taken right now; empty when one can.
-    pub async fn unready(&self) -> Vec<String> {
+    #[must_use]
+    pub fn unready(&self) -> Vec<String> {
         Vec::new()
     }
     /// An operator's decision on an outcome that is not proven.

@@ -25,14 +25,9 @@ pub enum Refusal {
     /// Another operation holds the terminal.
     #[error("terminal {} is busy with {} {} of till {}", .0.terminal, .0.kind.name(), .0.reference, .0.till)]
     TerminalBusy(Box<Operation>),
-    /// The terminal waits for a person.
-    #[error("terminal {terminal} takes no payments until a person has looked: {why}")]
-    TerminalFrozen {
-        /// Which one.
-        terminal: String,
-        /// The alarm's text.
-        why: String,
-    },
+    /// The terminal waits for a person; the text says why.
+    #[error("this terminal takes no payments until a person has looked: {0}")]
+    TerminalFrozen(String),
     /// An operator's decision that may not be taken.
     #[error(transparent)]
     NotResolvable(NotResolvable),

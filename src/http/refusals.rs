@@ -15,7 +15,7 @@ pub(super) fn problem(refusal: &Refusal, asking: Option<&TillId>) -> Problem {
         Refusal::ReferenceConflict(operation) | Refusal::TerminalBusy(operation) => {
             Problem { operation: Some(operation.id), location: location(operation, asking), ..refused }
         }
-        Refusal::TerminalFrozen { .. } => Problem { retry: Retry::Operator, ..refused },
+        Refusal::TerminalFrozen(_) => Problem { retry: Retry::Operator, ..refused },
         _ => refused,
     }
 }
@@ -28,7 +28,7 @@ const fn code(refusal: &Refusal) -> Code {
         Refusal::NotRefundable(NotRefundable::Exceeds { .. }) => Code::RefundExceeds,
         Refusal::NotRefundable(_) => Code::NotRefundable,
         Refusal::UnknownTerminal(_) => Code::UnknownTerminal,
-        Refusal::TerminalBusy(_) | Refusal::TerminalFrozen { .. } => Code::TerminalBusy,
+        Refusal::TerminalBusy(_) | Refusal::TerminalFrozen(_) => Code::TerminalBusy,
         Refusal::NotResolvable(_) => Code::NotResolvable,
         Refusal::StorageUnavailable(_) => Code::StorageUnavailable,
         Refusal::ShuttingDown => Code::ShuttingDown,
@@ -63,11 +63,7 @@ mod tests {
             ),
             (Refusal::UnknownTerminal("back".into()), "unknown_terminal", Retry::Never),
             (Refusal::TerminalBusy(held()), "terminal_busy", Retry::SameReference),
-            (
-                Refusal::TerminalFrozen { terminal: "front".into(), why: "two payments".into() },
-                "terminal_busy",
-                Retry::Operator,
-            ),
+            (Refusal::TerminalFrozen("two payments".into()), "terminal_busy", Retry::Operator),
             (Refusal::NotResolvable(NotResolvable::AlreadyFinal), "not_resolvable", Retry::Never),
             (Refusal::StorageUnavailable("full".into()), "storage_unavailable", Retry::SameReference),
             (Refusal::ShuttingDown, "shutting_down", Retry::SameReference),

@@ -40,7 +40,7 @@ struct Readiness {
 }
 
 async fn ready(State(api): State<TillApi>) -> (StatusCode, Json<Readiness>) {
-    let reasons = api.engine.unready().await;
+    let reasons = api.engine.unready();
     if reasons.is_empty() {
         (StatusCode::OK, Json(Readiness { status: "ready", reasons }))
     } else {
