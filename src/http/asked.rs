@@ -1,0 +1,81 @@
+//! What a till's call holds, read once for every handler.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_TYPE, HeaderName};
+use axum::response::Response;
+
+use crate::domain::directory::Till;
+use crate::till::dialect::Dialect;
+use crate::till::fields::{Fields, Invalid};
+use crate::till::problem::{Code, Problem};
+use crate::till::requests::{self, Wait};
+
+use super::authentication::Caller;
+use super::respond;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+
+/// A call of a known till, with its whole body.
+pub(super) struct Asked {
+    pub(super) till: Till,
+    pub(super) reply_in: Dialect,
+    pub(super) query: String,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Asked {
+    type Rejection = Response;
+
+    async fn from_request(mut request: Request, state: &S) -> Result<Self, Response> {
+        let reply_in = respond::reply_dialect(request.headers());
+        let refused = |code, detail: &str| respond::problem(reply_in, Problem::new(code, detail));
+        let Some(Caller(till)) = request.extensions_mut().remove::<Caller>() else {
+            return Err(refused(Code::Unauthorized, "this address is only for tills"));
+        };
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        let headers = request.headers().clone();
+        match Bytes::from_request(request, state).await {
+            Ok(body) => Ok(Self { till, reply_in, query, headers, body }),
+            Err(_) => Err(refused(Code::InvalidRequest, "body: cannot be read")),
+        }
+    }
+}
+
+impl Asked {
+    /// The fields of the body.
+    pub(super) fn fields(&self) -> Result<Fields, Problem> {
+        decoded(&self.headers, &self.body)
+    }
+
+    /// What the query and the headers say of waiting.
+    pub(super) fn wait(&self) -> Result<Wait, Invalid> {
+        let prefer = self.headers.get_all(&PREFER).iter().filter_map(|value| value.to_str().ok());
+        requests::waiting(&self.query, prefer)
+    }
+
+    /// The reference that stands in the headers.
+    pub(super) fn idempotency_key(&self) -> Result<Option<&str>, Invalid> {
+        let mut keys = self.headers.get_all(&IDEMPOTENCY_KEY).iter();
+        match (keys.next(), keys.next()) {
+            (None, _) => Ok(None),
+            (Some(key), None) => std::str::from_utf8(key.as_bytes())
+                .map(Some)
+                .map_err(|_| Invalid::new("Idempotency-Key", "must be text in UTF-8")),
+            (Some(_), Some(_)) => Err(Invalid::new("Idempotency-Key", "must be given once")),
+        }
+    }
+}
+
+/// The fields of a body, in the dialect that its content type names.
+pub(super) fn decoded(headers: &HeaderMap, body: &[u8]) -> Result<Fields, Problem> {
+    let content_type = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("unreadable"));
+    let dialect = match Dialect::of_request(content_type) {
+        Ok(dialect) => dialect,
+        Err(error) => return Err(Problem::new(Code::UnsupportedMediaType, error.to_string())),
+    };
+    Ok(dialect.decode(body)?)
+}

@@ -1,0 +1,125 @@
+//! Which till calls: by its key, or by an address that its profile trusts.
+
+use std::net::IpAddr;
+
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::domain::directory::{Directory, Till};
+use crate::domain::identifiers::TillId;
+use crate::engine::Engine;
+use crate::till::problem::{Code, Problem};
+
+use super::listener::Peer;
+use super::{guard, respond};
+
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"pos-bridge\"");
+
+/// The till that a request was proven to come from.
+#[derive(Debug, Clone)]
+pub(super) struct Caller(pub(super) Till);
+
+/// A key as it was presented. It has no `Debug`: it must not reach a log.
+struct Presented<'a> {
+    key: std::borrow::Cow<'a, [u8]>,
+    /// The till that it is said to be of; only Basic tells.
+    till: Option<TillId>,
+}
+
+/// Finds out which till calls, and refuses everybody else.
+pub(super) async fn authenticate(State(engine): State<Engine>, mut request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
+    match caller(engine.directory(), request.headers(), peer) {
+        Ok(till) => {
+            tracing::Span::current().record("till", till.id.as_str());
+            let caller = Caller(till.clone());
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(problem) => {
+            tracing::warn!(address = ?peer.remote, detail = problem.detail, "refused");
+            let unauthorized = problem.code == Code::Unauthorized;
+            let mut response = respond::problem(respond::reply_dialect(request.headers()), problem);
+            if unauthorized {
+                response.headers_mut().insert(WWW_AUTHENTICATE, CHALLENGE);
+            }
+            response
+        }
+    }
+}
+
+fn caller<'a>(directory: &'a Directory, headers: &HeaderMap, peer: Peer) -> Result<&'a Till, Problem> {
+    let unauthorized = |detail: &str| Problem::new(Code::Unauthorized, detail);
+    if headers.contains_key(AUTHORIZATION) || headers.contains_key(API_KEY) {
+        return presented(headers)
+            .and_then(|presented| by_key(directory, &presented))
+            .ok_or_else(|| unauthorized("this key is not one of a till; see key_sha256 in the till's profile"));
+    }
+    let address = peer.remote.map(|address| address.ip().to_canonical());
+    let Some(till) = address.and_then(|address| by_address(directory, address)) else {
+        return Err(unauthorized("send the till's key: Authorization: Bearer, X-Api-Key, or Basic with the till's id"));
+    };
+    if guard::comes_from_browser(headers) {
+        return Err(Problem::new(Code::Forbidden, "a browser needs the till's key; an address alone is not enough"));
+    }
+    Ok(till)
+}
+
+/// The key in the headers; `None` when there is none that can be read, or more than one.
+fn presented(headers: &HeaderMap) -> Option<Presented<'_>> {
+    let mut keys = headers.get_all(AUTHORIZATION).iter().chain(headers.get_all(API_KEY));
+    if let (Some(_), Some(_)) = (keys.next(), keys.next()) {
+        return None;
+    }
+    if let Some(key) = headers.get(API_KEY) {
+        return Some(Presented { key: key.as_bytes().into(), till: None });
+    }
+    let (scheme, credentials) = respond::text_of(headers, &AUTHORIZATION)?.split_once(' ')?;
+    let credentials = credentials.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Some(Presented { key: credentials.as_bytes().into(), till: None })
+    } else if scheme.eq_ignore_ascii_case("basic") {
+        basic(credentials)
+    } else {
+        None
+    }
+}
+
+fn basic(credentials: &str) -> Option<Presented<'static>> {
+    let decoded = STANDARD.decode(credentials).ok()?;
+    let colon = decoded.iter().position(|byte| *byte == b':')?;
+    let till = TillId::new(std::str::from_utf8(&decoded[..colon]).ok()?).ok()?;
+    Some(Presented { key: decoded[colon + 1..].to_vec().into(), till: Some(till) })
+}
+
+/// Compares with every till's hash, so that the time taken tells nothing.
+fn by_key<'a>(directory: &'a Directory, presented: &Presented<'_>) -> Option<&'a Till> {
+    let digest: [u8; 32] = Sha256::digest(&presented.key).into();
+    let mut found = None;
+    for till in &directory.tills {
+        let same_key = till.credentials.key_sha256.is_some_and(|known| bool::from(known.ct_eq(&digest)));
+        let same_till = presented.till.as_ref().is_none_or(|id| *id == till.id);
+        if same_key && same_till && found.is_none() {
+            found = Some(till);
+        }
+    }
+    found
+}
+
+/// The one till that trusts this address. When several do, the address does not tell which one calls.
+fn by_address(directory: &Directory, address: IpAddr) -> Option<&Till> {
+    let trusts = |till: &&Till| till.credentials.trusted_addresses.iter().any(|known| known.to_canonical() == address);
+    let mut tills = directory.tills.iter().filter(trusts);
+    match (tills.next(), tills.next()) {
+        (Some(till), None) => Some(till),
+        _ => None,
+    }
+}

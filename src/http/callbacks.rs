@@ -1,0 +1,95 @@
+//! The providers' listener. Whoever is not proven to be the provider gets nothing, not even a reason.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::routing::{MethodFilter, on};
+
+use crate::engine::CallbackReceipt;
+use crate::ports::CallbackRequest;
+use crate::till::problem::Code;
+
+use super::listener::Peer;
+use super::{CallbackApi, body};
+
+/// Dintero wants its answer within 10 seconds; past this it is asked to come again.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// Between two log lines about callbacks that are not genuine: anybody can send those.
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
+
+#[derive(Clone)]
+struct Callbacks {
+    api: CallbackApi,
+    refused: Arc<Mutex<Refused>>,
+}
+
+/// What was refused since the last log line.
+#[derive(Default)]
+struct Refused {
+    logged_at: Option<Instant>,
+    unlogged: u64,
+}
+
+pub(super) fn routes(api: CallbackApi) -> Router {
+    Router::new()
+        .route("/callbacks/dintero", on(MethodFilter::GET.or(MethodFilter::POST), dintero))
+        .with_state(Callbacks { api, refused: Arc::default() })
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(nothing_here)
+}
+
+async fn nothing_here() -> StatusCode {
+    StatusCode::NOT_FOUND
+}
+
+async fn dintero(State(callbacks): State<Callbacks>, request: Request) -> StatusCode {
+    let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
+    let request = match read(request, &callbacks.api).await {
+        Ok(request) => request,
+        Err(status) => return status,
+    };
+    let verified = callbacks.api.dintero.verify(&request, callbacks.api.clock.now());
+    match verified {
+        Err(error) => {
+            callbacks.log_refusal(peer, &error);
+            StatusCode::UNAUTHORIZED
+        }
+        // From here on it is genuine, and a 4xx would end its deliveries for good.
+        Ok(callback) => match tokio::time::timeout(PATIENCE, callbacks.api.engine.called_back(callback)).await {
+            Ok(Ok(CallbackReceipt::Kept | CallbackReceipt::Ignored)) => StatusCode::OK,
+            Ok(Ok(CallbackReceipt::AskAgain) | Err(_)) | Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+        },
+    }
+}
+
+/// The request as the verifier reads it. A body that stops half-way may be a genuine one's: it may come again.
+async fn read(request: Request, api: &CallbackApi) -> Result<CallbackRequest, StatusCode> {
+    let (head, body) = request.into_parts();
+    let body = body::whole(body, api.limits).await.map_err(|problem| match problem.code {
+        Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        _ => StatusCode::SERVICE_UNAVAILABLE,
+    })?;
+    let text = |value: &axum::http::HeaderValue| value.to_str().ok().map(str::to_owned);
+    Ok(CallbackRequest {
+        method: head.method.as_str().to_owned(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        headers: head.headers.iter().filter_map(|(name, value)| Some((name.to_string(), text(value)?))).collect(),
+        body,
+    })
+}
+
+impl Callbacks {
+    fn log_refusal(&self, peer: Peer, error: &crate::ports::NotGenuine) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused.logged_at.is_some_and(|at| at.elapsed() < LOG_INTERVAL) {
+            refused.unlogged = refused.unlogged.saturating_add(1);
+            return;
+        }
+        tracing::info!(address = ?peer.remote, %error, unlogged_before = refused.unlogged, "a callback was refused");
+        *refused = Refused { logged_at: Some(Instant::now()), unlogged: 0 };
+    }
+}

@@ -1,0 +1,87 @@
+//! Keeps web pages out: a page in the till's browser can reach this listener, but must not be able to pay.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_LENGTH, COOKIE, HOST, ORIGIN, REFERER, TRANSFER_ENCODING};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Version};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::till::problem::{Code, Problem};
+
+use super::listener::Peer;
+use super::{TillListenerSettings, respond};
+
+/// Refuses whatever a web page may have sent, before anything else is looked at.
+pub(super) async fn admit(State(settings): State<Arc<TillListenerSettings>>, request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
+    match check(&settings, peer, &request) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => {
+            tracing::warn!(address = ?peer.remote, detail = problem.detail, "refused");
+            respond::problem(respond::reply_dialect(request.headers()), problem)
+        }
+    }
+}
+
+fn check(settings: &TillListenerSettings, peer: Peer, request: &Request) -> Result<(), Problem> {
+    let headers = request.headers();
+    if headers.contains_key(CONTENT_LENGTH) && headers.contains_key(TRANSFER_ENCODING) {
+        // Two lengths for one body are how a request is smuggled past a proxy (RFC 9112, 6.3).
+        return Err(Problem::new(Code::InvalidRequest, "send Content-Length or Transfer-Encoding, not both"));
+    }
+    check_host(settings, peer, request)?;
+    check_origin(settings, headers)
+}
+
+/// The name that was called must be one of ours: a foreign one means that its owner pointed it here (DNS rebinding).
+fn check_host(settings: &TillListenerSettings, peer: Peer, request: &Request) -> Result<(), Problem> {
+    let ours = peer.local.unwrap_or(settings.listen);
+    let mut named = request.headers().get_all(HOST).iter().map(|value| value.to_str().unwrap_or_default());
+    let (first, second) = (named.next(), named.next());
+    let absolute = request.uri().authority().map(Authority::as_str);
+    if second.is_some() {
+        return Err(Problem::new(Code::InvalidRequest, "send one Host header"));
+    }
+    if first.is_none() && request.version() != Version::HTTP_10 {
+        return Err(Problem::new(Code::InvalidRequest, "send a Host header"));
+    }
+    if first.into_iter().chain(absolute).all(|host| is_our_host(settings, ours, host)) {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::Forbidden, "this Host is not one of the bridge's names; add it to allowed_hosts"))
+    }
+}
+
+fn is_our_host(settings: &TillListenerSettings, ours: SocketAddr, text: &str) -> bool {
+    let Ok(called) = text.parse::<Authority>() else { return false };
+    let configured = |name: &String| name.eq_ignore_ascii_case(text) || name.eq_ignore_ascii_case(called.host());
+    if settings.allowed_hosts.iter().any(configured) {
+        return true;
+    }
+    let our_port = called.port_u16().is_none_or(|port| port == ours.port());
+    our_port && (called.host().eq_ignore_ascii_case("localhost") || is_our_address(ours, called.host()))
+}
+
+fn is_our_address(ours: SocketAddr, host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.parse::<IpAddr>().is_ok_and(|called| called.to_canonical() == ours.ip().to_canonical())
+}
+
+fn check_origin(settings: &TillListenerSettings, headers: &HeaderMap) -> Result<(), Problem> {
+    let is_allowed = |origin: &str| settings.allowed_origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin));
+    if headers.get_all(ORIGIN).iter().all(|origin| origin.to_str().is_ok_and(is_allowed)) {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::Forbidden, "web pages of this Origin may not call; add it to allowed_origins"))
+    }
+}
+
+/// Whether a request was made by a browser.
+pub(super) fn comes_from_browser(headers: &HeaderMap) -> bool {
+    [ORIGIN, REFERER, COOKIE].iter().any(|name| headers.contains_key(name))
+        || headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"))
+}

@@ -1,0 +1,36 @@
+//! How much a listener takes, and how long it waits for it.
+
+use std::time::Duration;
+
+/// How much a listener takes, and how long it waits for it. A caller that is slower or bigger is cut off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Open connections; later ones wait until one closes.
+    pub connections: usize,
+    /// Until a request's headers are complete; also how long an idle connection is kept.
+    pub header_read: Duration,
+    /// Until a request's body is complete.
+    pub body_read: Duration,
+    /// Bytes of a request's first line and headers.
+    pub header_bytes: usize,
+    /// Headers of a request.
+    pub headers: usize,
+    /// Bytes of a request's body.
+    pub body_bytes: usize,
+    /// How long open requests may take when the listener stops.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4096,
+            header_read: Duration::from_secs(5),
+            body_read: Duration::from_secs(5),
+            header_bytes: 16 * 1024,
+            headers: 64,
+            body_bytes: 64 * 1024,
+            drain: Duration::from_secs(5),
+        }
+    }
+}

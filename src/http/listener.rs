@@ -1,0 +1,143 @@
+//! The accept loop. axum's own has no time limits: a half-sent request would stay open for ever.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+use super::limits::Limits;
+
+/// How long accepting rests after the system had no room for a connection.
+const ACCEPT_REST: Duration = Duration::from_millis(50);
+
+/// The two ends of a connection, where they have addresses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Peer {
+    /// Who called.
+    pub remote: Option<SocketAddr>,
+    /// What was called.
+    pub local: Option<SocketAddr>,
+}
+
+/// Something that connections come in at.
+pub trait Listener: Send + 'static {
+    /// A connection.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+    /// The next connection.
+    fn next(&self) -> impl Future<Output = io::Result<(Self::Stream, Peer)>> + Send;
+}
+
+impl Listener for TcpListener {
+    type Stream = TcpStream;
+    async fn next(&self) -> io::Result<(TcpStream, Peer)> {
+        let (stream, remote) = self.accept().await?;
+        stream.set_nodelay(true)?;
+        let local = stream.local_addr()?;
+        Ok((stream, Peer { remote: Some(remote), local: Some(local) }))
+    }
+}
+
+impl Listener for UnixListener {
+    type Stream = UnixStream;
+    async fn next(&self) -> io::Result<(UnixStream, Peer)> {
+        let (stream, _) = self.accept().await?;
+        Ok((stream, Peer::default()))
+    }
+}
+
+/// Serves a router until `shutdown`, then lets open requests finish within [`Limits::drain`].
+pub async fn serve<L: Listener>(listener: L, router: Router, limits: Limits, shutdown: CancellationToken) {
+    let slots = Arc::new(Semaphore::new(limits.connections));
+    let connections = TaskTracker::new();
+    let cut = CancellationToken::new();
+    while let Some((stream, peer, slot)) = next_connection(&listener, &slots, &shutdown).await {
+        let served = connection(stream, peer, router.clone(), limits, shutdown.clone());
+        let cut = cut.clone();
+        connections.spawn(async move {
+            let _slot = slot;
+            cut.run_until_cancelled(served).await
+        });
+    }
+    drop(listener);
+    connections.close();
+    if tokio::time::timeout(limits.drain, connections.wait()).await.is_err() {
+        tracing::warn!(open = connections.len(), "connections were cut off while stopping");
+        cut.cancel();
+        connections.wait().await;
+    }
+}
+
+type Slot = tokio::sync::OwnedSemaphorePermit;
+
+/// The next connection, once there is room for it; `None` when it is time to stop.
+async fn next_connection<L: Listener>(
+    listener: &L,
+    slots: &Arc<Semaphore>,
+    shutdown: &CancellationToken,
+) -> Option<(L::Stream, Peer, Slot)> {
+    let slot = shutdown.run_until_cancelled(slots.clone().acquire_owned()).await?.ok()?;
+    loop {
+        match shutdown.run_until_cancelled(listener.next()).await? {
+            Ok((stream, peer)) => return Some((stream, peer, slot)),
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_REST).await;
+            }
+        }
+    }
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, NotConnected};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | NotConnected)
+}
+
+/// Serves one connection. It is not kept half open: a till that hangs up while it waits is noticed, so that its result
+/// does not count as told.
+async fn connection<S>(stream: S, peer: Peer, router: Router, limits: Limits, shutdown: CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(peer);
+        let router = router.clone();
+        async move { router.oneshot(request).await as Result<_, Infallible> }
+    });
+    let mut connection = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.header_read)
+            .max_header_size(limits.header_bytes)
+            .max_headers(limits.headers)
+            .title_case_headers(true)
+            .serve_connection(TokioIo::new(stream), service)
+    );
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = shutdown.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}

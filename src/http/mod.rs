@@ -1,0 +1,101 @@
+//! The listeners: routes, authentication, and what protects them. Handlers parse, call the engine and encode; they
+//! decide nothing.
+
+mod asked;
+mod authentication;
+mod body;
+mod callbacks;
+mod guard;
+mod limits;
+mod listener;
+mod observe;
+mod operator_api;
+mod refusals;
+mod respond;
+mod status_api;
+mod till_api;
+mod told;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::engine::Engine;
+use crate::ports::{CallbackVerifier, Clock};
+
+pub use limits::Limits;
+pub use listener::{Listener, Peer, serve};
+pub use status_api::RenderMetrics;
+
+/// How the tills' listener protects itself.
+#[derive(Debug, Clone)]
+pub struct TillListenerSettings {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Names that it is called by besides its own address and `localhost`: `kasse.local`, `pos.example.com:8080`.
+    pub allowed_hosts: Vec<String>,
+    /// The web pages that may call it (`https://till.example.com`).
+    pub allowed_origins: Vec<String>,
+    /// How much it takes, and how long it waits for it.
+    pub limits: Limits,
+}
+
+/// What the tills' routes need.
+#[derive(Clone)]
+pub struct TillApi {
+    /// The use cases.
+    pub engine: Engine,
+    /// How the listener protects itself.
+    pub settings: Arc<TillListenerSettings>,
+    /// The metrics as Prometheus reads them.
+    pub metrics: RenderMetrics,
+    /// Cancelled when the program stops: waiting tills are answered at once with what is known.
+    pub shutdown: CancellationToken,
+}
+
+/// What the callback listener needs.
+#[derive(Clone)]
+pub struct CallbackApi {
+    /// The use cases.
+    pub engine: Engine,
+    /// Tells genuine callbacks of Dintero from others.
+    pub dintero: Arc<dyn CallbackVerifier>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// How much the listener takes, and how long it waits for it.
+    pub limits: Limits,
+}
+
+/// The tills' listener.
+pub fn till_router(api: TillApi) -> Router {
+    let router = till_api::routes(api.clone())
+        .route_layer(from_fn_with_state(api.settings.limits, body::read_whole))
+        .route_layer(from_fn_with_state(api.engine.clone(), authentication::authenticate))
+        .merge(status_api::routes(api.clone()))
+        .fallback(respond::not_found)
+        .method_not_allowed_fallback(respond::method_not_allowed)
+        .layer(from_fn_with_state(api.settings, guard::admit));
+    observed(router)
+}
+
+/// The providers' listener. It answers no other path, and never says why not.
+pub fn callback_router(api: CallbackApi) -> Router {
+    observed(callbacks::routes(api))
+}
+
+/// The operator's local socket. Whoever may open it is an operator: its file mode is the authentication.
+pub fn operator_router(engine: Engine, limits: Limits) -> Router {
+    let router = operator_api::routes(engine)
+        .route_layer(from_fn_with_state(limits, body::read_whole))
+        .fallback(respond::not_found)
+        .method_not_allowed_fallback(respond::method_not_allowed);
+    observed(router)
+}
+
+fn observed(router: Router) -> Router {
+    router.layer(CatchPanicLayer::custom(respond::panicked)).layer(from_fn(observe::observe))
+}

@@ -1,0 +1,46 @@
+//! A span, a log line and the metrics of every request.
+
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::{Instrument, field};
+
+/// What stands for an address that is none of ours; the address itself may hold anything.
+const NO_ROUTE: &str = "none";
+
+/// Runs a request in its span and counts it. The log has the route and, once checked, the reference; never the raw
+/// address, which may hold anything.
+pub(super) async fn observe(request: Request, next: Next) -> Response {
+    let method = method_name(request.method());
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map_or(NO_ROUTE, MatchedPath::as_str).to_owned();
+    let span = tracing::info_span!("request", method, path = %route, till = field::Empty, reference = field::Empty);
+    let started = Instant::now();
+    let response = next.run(request).instrument(span.clone()).await;
+    let status = response.status().as_u16();
+    tracing::info!(parent: &span, status, duration_ms = started.elapsed().as_millis(), "answered");
+    metrics::counter!(
+        "pos_bridge_http_requests_total", "route" => route.clone(), "method" => method, "status" => status.to_string()
+    )
+    .increment(1);
+    metrics::histogram!("pos_bridge_http_request_duration_seconds", "route" => route, "method" => method)
+        .record(started.elapsed());
+    response
+}
+
+/// Callers may invent methods; metrics may not.
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::PATCH => "PATCH",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}

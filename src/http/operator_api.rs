@@ -1,0 +1,86 @@
+//! The operator's routes, on a local socket: what happened, what stands open, and decisions.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+
+use crate::domain::directory::Language;
+use crate::domain::identifiers::OperationId;
+use crate::engine::{Engine, Refusal};
+use crate::till::dialect::{Answer, Dialect};
+use crate::till::fields::Invalid;
+use crate::till::problem::Problem;
+use crate::till::reply::{AlarmList, HistoryReply, Reply};
+use crate::till::requests;
+
+use super::asked::decoded;
+use super::{refusals, respond};
+
+type PathText = Result<Path<String>, PathRejection>;
+
+pub(super) fn routes(engine: Engine) -> Router {
+    Router::new()
+        .route("/operations/{id}", get(history))
+        .route("/operations/{id}/resolve", post(resolve))
+        .route("/alarms", get(alarms))
+        .route("/alarms/{id}/acknowledge", post(acknowledge_alarm))
+        .with_state(engine)
+}
+
+async fn history(State(engine): State<Engine>, path: PathText) -> Response {
+    answer(async {
+        let (operation, history) = engine.history(operation_id(path)?).await.map_err(refused)?;
+        Ok(Answer::History(Box::new(HistoryReply::new(&operation, history))))
+    })
+    .await
+}
+
+async fn resolve(State(engine): State<Engine>, path: PathText, headers: HeaderMap, body: Bytes) -> Response {
+    answer(async {
+        let id = operation_id(path)?;
+        let resolution = requests::resolution(decoded(&headers, &body)?)?;
+        let operation = engine.resolve(id, resolution).await.map_err(refused)?;
+        Ok(Answer::Operation(Box::new(Reply::new(&operation, false, Language::English))))
+    })
+    .await
+}
+
+async fn alarms(State(engine): State<Engine>) -> Response {
+    answer(async { Ok(Answer::Alarms(AlarmList::new(engine.alarms().await.map_err(refused)?))) }).await
+}
+
+async fn acknowledge_alarm(State(engine): State<Engine>, path: PathText, headers: HeaderMap, body: Bytes) -> Response {
+    let acknowledged = async {
+        let id = text(path)?.parse().map_err(|_| Invalid::new("id", "must be the number of an alarm"))?;
+        let by = requests::acknowledged_by(decoded(&headers, &body)?)?;
+        engine.acknowledge_alarm(id, &by).await.map_err(refused)
+    };
+    match acknowledged.await {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(problem) => respond::problem(Dialect::default(), problem),
+    }
+}
+
+async fn answer(answer: impl Future<Output = Result<Answer, Problem>>) -> Response {
+    match answer.await {
+        Ok(answer) => respond::ok(Dialect::default(), &answer),
+        Err(problem) => respond::problem(Dialect::default(), problem),
+    }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "the shape that map_err calls")]
+fn refused(refusal: Refusal) -> Problem {
+    refusals::problem(&refusal, None)
+}
+
+fn operation_id(path: PathText) -> Result<OperationId, Invalid> {
+    OperationId::parse(&text(path)?).map_err(|error| Invalid::new("operation_id", error.to_string()))
+}
+
+fn text(path: PathText) -> Result<String, Invalid> {
+    path.map(|Path(text)| text).map_err(|_| Invalid::new("id", "must be percent-encoded UTF-8 in the address"))
+}

@@ -1,0 +1,87 @@
+//! The engine's refusals as the till reads them.
+
+use crate::domain::identifiers::TillId;
+use crate::domain::operation::{Operation, Retry};
+use crate::domain::refund::NotRefundable;
+use crate::engine::Refusal;
+use crate::till::problem::{Code, Problem};
+
+use super::respond::path_of;
+
+/// A refusal as the asking till reads it; `None` is an operator.
+pub(super) fn problem(refusal: &Refusal, asking: Option<&TillId>) -> Problem {
+    let refused = Problem::new(code(refusal), refusal.to_string());
+    match refusal {
+        Refusal::ReferenceConflict(operation) | Refusal::TerminalBusy(operation) => {
+            Problem { operation: Some(operation.id), location: location(operation, asking), ..refused }
+        }
+        Refusal::TerminalFrozen(_) => Problem { retry: Retry::Operator, ..refused },
+        _ => refused,
+    }
+}
+
+const fn code(refusal: &Refusal) -> Code {
+    match refusal {
+        Refusal::NotFound(_) => Code::NotFound,
+        Refusal::Forbidden(_) => Code::Forbidden,
+        Refusal::ReferenceConflict(_) => Code::ReferenceConflict,
+        Refusal::NotRefundable(NotRefundable::Exceeds { .. }) => Code::RefundExceeds,
+        Refusal::NotRefundable(_) => Code::NotRefundable,
+        Refusal::UnknownTerminal(_) => Code::UnknownTerminal,
+        Refusal::TerminalBusy(_) | Refusal::TerminalFrozen(_) => Code::TerminalBusy,
+        Refusal::NotResolvable(_) => Code::NotResolvable,
+        Refusal::StorageUnavailable(_) => Code::StorageUnavailable,
+        Refusal::ShuttingDown => Code::ShuttingDown,
+    }
+}
+
+/// A till finds only its own operations: another till's address would lead it to the wrong one.
+fn location(operation: &Operation, asking: Option<&TillId>) -> Option<String> {
+    (asking == Some(&operation.till)).then(|| path_of(operation))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::attempt::{NotResolvable, Phase};
+    use crate::till::reply::tests::operation;
+
+    #[test]
+    fn every_refusal_has_the_code_of_the_contract() {
+        let held = || Box::new(operation(Phase::Sending));
+        let table = [
+            (Refusal::NotFound("sale"), "not_found", Retry::Never),
+            (Refusal::Forbidden("no".into()), "forbidden", Retry::Never),
+            (Refusal::ReferenceConflict(held()), "reference_conflict", Retry::Never),
+            (Refusal::NotRefundable(NotRefundable::Exceeds { left: 1 }), "refund_exceeds", Retry::Never),
+            (Refusal::NotRefundable(NotRefundable::NoTransaction), "not_refundable", Retry::Never),
+            (Refusal::NotRefundable(NotRefundable::NotApproved { status: "declined" }), "not_refundable", Retry::Never),
+            (
+                Refusal::NotRefundable(NotRefundable::Currency { sale: "NOK", asked: "SEK" }),
+                "not_refundable",
+                Retry::Never,
+            ),
+            (Refusal::UnknownTerminal("back".into()), "unknown_terminal", Retry::Never),
+            (Refusal::TerminalBusy(held()), "terminal_busy", Retry::SameReference),
+            (Refusal::TerminalFrozen("two payments".into()), "terminal_busy", Retry::Operator),
+            (Refusal::NotResolvable(NotResolvable::AlreadyFinal), "not_resolvable", Retry::Never),
+            (Refusal::StorageUnavailable("full".into()), "storage_unavailable", Retry::SameReference),
+            (Refusal::ShuttingDown, "shutting_down", Retry::SameReference),
+        ];
+        for (refusal, word, retry) in table {
+            let problem = problem(&refusal, None);
+            assert_eq!((problem.code.word(), problem.retry), (word, retry), "{refusal:?}");
+            assert_eq!(problem.detail, refusal.to_string());
+        }
+    }
+
+    #[test]
+    fn only_the_tills_own_operation_is_located() {
+        let holder = operation(Phase::Sending);
+        let busy = Refusal::TerminalBusy(Box::new(holder.clone()));
+        let own = problem(&busy, Some(&holder.till));
+        assert_eq!((own.operation, own.location.as_deref()), (Some(holder.id), Some("/pay/R-1001")));
+        let other = problem(&busy, Some(&TillId::new("till-2").unwrap()));
+        assert_eq!((other.operation, other.location), (Some(holder.id), None));
+    }
+}

@@ -1,0 +1,170 @@
+//! Answers as HTTP responses.
+
+use std::any::Any;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use crate::domain::attempt::Kind;
+use crate::domain::operation::Operation;
+use crate::till::dialect::{Answer, Dialect};
+use crate::till::problem::{Code, Problem};
+
+/// How long a till should leave a state that may change soon, in seconds.
+const RETRY_AFTER_SECONDS: &str = "1";
+
+/// The dialect of the reply to a request with these headers.
+pub(super) fn reply_dialect(headers: &HeaderMap) -> Dialect {
+    let request = Dialect::of_request(text_of(headers, &CONTENT_TYPE)).unwrap_or_default();
+    Dialect::of_reply(text_of(headers, &ACCEPT), request)
+}
+
+/// A header's text, when it is one.
+pub(super) fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// An answer that is no refusal.
+pub(super) fn ok(dialect: Dialect, answer: &Answer) -> Response {
+    encoded(StatusCode::OK, dialect, answer)
+}
+
+/// A refusal.
+pub(super) fn problem(dialect: Dialect, problem: Problem) -> Response {
+    let code = problem.code;
+    let location = problem.location.clone();
+    let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = encoded(status, dialect, &Answer::Problem(problem));
+    let headers = response.headers_mut();
+    if let Some(location) = location.and_then(|path| HeaderValue::from_str(&path).ok()) {
+        headers.insert(LOCATION, location);
+    }
+    if matches!(code, Code::TerminalBusy | Code::RateLimited | Code::StorageUnavailable | Code::ShuttingDown) {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+    }
+    response
+}
+
+/// The state of an operation: 200 when it is final, else 202 and where to ask again.
+pub(super) fn operation(dialect: Dialect, operation: &Operation, answer: &Answer) -> Response {
+    if operation.status().is_final() {
+        return ok(dialect, answer);
+    }
+    let mut response = encoded(StatusCode::ACCEPTED, dialect, answer);
+    let headers = response.headers_mut();
+    if let Ok(location) = HeaderValue::from_str(&path_of(operation)) {
+        headers.insert(LOCATION, location);
+    }
+    headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+    response
+}
+
+/// Where a till finds its operation.
+pub(super) fn path_of(operation: &Operation) -> String {
+    let resource = match operation.kind {
+        Kind::Sale => "pay",
+        Kind::Refund => "refund",
+    };
+    let escaped: String = form_urlencoded::byte_serialize(operation.reference.as_str().as_bytes()).collect();
+    // The form encoding writes a space as a plus, which an address would take for a plus.
+    format!("/{resource}/{}", escaped.replace('+', "%20"))
+}
+
+fn encoded(status: StatusCode, dialect: Dialect, answer: &Answer) -> Response {
+    match dialect.encode(answer) {
+        Ok((content_type, bytes)) => (status, [(CONTENT_TYPE, content_type)], Body::from(bytes)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be encoded");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// There is nothing at this address.
+pub(super) async fn not_found(request: Request) -> Response {
+    problem(reply_dialect(request.headers()), Problem::new(Code::NotFound, "there is nothing at this address"))
+}
+
+/// There is, but not for this method; `Allow` tells for which.
+pub(super) async fn method_not_allowed(request: Request) -> Response {
+    let refused = Problem::new(Code::MethodNotAllowed, "use one of the methods in the Allow header");
+    problem(reply_dialect(request.headers()), refused)
+}
+
+/// The last resort: a defect stops one request and nothing else. The panic itself is in the log.
+#[allow(clippy::needless_pass_by_value, reason = "the shape that CatchPanicLayer calls")]
+pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
+    let detail = "the bridge failed on this request; ask again with the same reference, and report it";
+    problem(Dialect::default(), Problem::new(Code::InternalError, detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::domain::attempt::{Phase, Reason};
+    use crate::domain::directory::Language;
+    use crate::domain::identifiers::Reference;
+    use crate::till::reply::Reply;
+    use crate::till::reply::tests::operation as sale;
+
+    fn told(found: &Operation) -> Response {
+        let answer = Answer::Operation(Box::new(Reply::new(found, false, Language::English)));
+        operation(Dialect::Json, found, &answer)
+    }
+
+    #[test]
+    fn a_final_outcome_is_200_whichever_it_is() {
+        let reason = Reason::new("no", "no");
+        for phase in [
+            Phase::Declined { reason: reason.clone() },
+            Phase::Failed { reason },
+            Phase::Cancelled { resolution: None },
+        ] {
+            let response = told(&sale(phase));
+            assert_eq!(response.status(), StatusCode::OK);
+            assert!(!response.headers().contains_key(LOCATION));
+        }
+    }
+
+    #[test]
+    fn anything_else_is_202_and_tells_where_to_ask_again() {
+        for phase in [Phase::Sending, Phase::Abandoned { handle: None }] {
+            let mut pending = sale(phase);
+            pending.reference = Reference::new("Kasse 1/Bon+å").unwrap();
+            pending.kind = Kind::Refund;
+            let response = told(&pending);
+            assert_eq!(response.status(), StatusCode::ACCEPTED);
+            assert_eq!(response.headers()[LOCATION], "/refund/Kasse%201%2FBon%2B%C3%A5");
+            assert_eq!(response.headers()[RETRY_AFTER], RETRY_AFTER_SECONDS);
+        }
+    }
+
+    #[test]
+    fn every_code_is_sent_with_its_own_status() {
+        for code in Code::ALL {
+            let response = problem(Dialect::Json, Problem::new(code, "why"));
+            assert_eq!(response.status().as_u16(), code.status());
+            assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_stops_one_request_and_nothing_else() {
+        async fn defect() -> StatusCode {
+            panic!("a defect")
+        }
+        let router = super::super::observed(Router::new().route("/", get(defect)));
+        for _ in 0..2 {
+            let response = router.clone().oneshot(Request::new(Body::empty())).await.unwrap();
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
+        }
+    }
+}

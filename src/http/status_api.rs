@@ -1,0 +1,53 @@
+//! Whether the bridge lives and works, for supervisors and monitoring.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Serialize;
+
+use super::TillApi;
+
+/// Renders the metrics in Prometheus' text format.
+pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
+
+pub(super) fn routes(api: TillApi) -> Router {
+    Router::new()
+        .route("/health", get(health))
+        .route("/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(api)
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    version: &'static str,
+}
+
+async fn health() -> Json<Health> {
+    Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") })
+}
+
+#[derive(Serialize)]
+struct Readiness {
+    status: &'static str,
+    reasons: Vec<String>,
+}
+
+async fn ready(State(api): State<TillApi>) -> (StatusCode, Json<Readiness>) {
+    let reasons = api.engine.unready();
+    if reasons.is_empty() {
+        (StatusCode::OK, Json(Readiness { status: "ready", reasons }))
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, Json(Readiness { status: "not_ready", reasons }))
+    }
+}
+
+async fn metrics(State(api): State<TillApi>) -> Response {
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], (api.metrics)()).into_response()
+}

@@ -1,0 +1,226 @@
+//! The tills' routes: parse, call the engine, encode.
+
+use std::future::Future;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use crate::domain::attempt::Kind;
+use crate::domain::identifiers::Reference;
+use crate::domain::operation::Operation;
+use crate::engine::Refusal;
+use crate::till::dialect::Answer;
+use crate::till::fields::{Fields, Invalid};
+use crate::till::problem::Problem;
+use crate::till::reply::{OperationList, Reply, TerminalList, TerminalReply};
+use crate::till::requests::{self, Asking};
+
+use super::TillApi;
+use super::asked::Asked;
+use super::refusals;
+use super::respond;
+use super::told::telling;
+
+/// How long a cancel waits for the proof of what became of it, unless the till says otherwise.
+const CANCEL_WAIT_SECONDS: u32 = 5;
+
+/// The last piece of an address, as axum reads it.
+type PathText = Result<Path<String>, PathRejection>;
+
+/// An operation to tell the till of, and whether it had asked for it before.
+struct Found {
+    operation: Operation,
+    replayed: bool,
+}
+
+pub(super) fn routes(api: TillApi) -> Router {
+    Router::new()
+        .route("/pay", post(pay))
+        .route("/pay/{reference}", get(|api, path, asked| find(api, path, asked, Kind::Sale)))
+        .route("/pay/{reference}/cancel", post(|api, path, asked| cancel(api, path, asked, Kind::Sale)))
+        .route("/pay/{reference}/ack", post(|api, path, asked| acknowledge(api, path, asked, Kind::Sale)))
+        .route("/refund", post(refund))
+        .route("/refund/{reference}", get(|api, path, asked| find(api, path, asked, Kind::Refund)))
+        .route("/refund/{reference}/cancel", post(|api, path, asked| cancel(api, path, asked, Kind::Refund)))
+        .route("/refund/{reference}/ack", post(|api, path, asked| acknowledge(api, path, asked, Kind::Refund)))
+        .route("/last", get(last))
+        .route("/operations", get(operations))
+        .route("/terminals", get(terminals))
+        .with_state(api)
+}
+
+async fn pay(State(api): State<TillApi>, asked: Asked) -> Response {
+    api.tell(&asked, async {
+        let (request, body_wait) = requests::sale(asked.fields()?, asking(&api, &asked)?)?;
+        note(&request.reference);
+        let wait = requests::Wait { body: body_wait, ..asked.wait()? };
+        let started = api.engine.pay(&asked.till, request).await.map_err(|refusal| refused(&refusal, &asked))?;
+        let seconds = wait.seconds(&asked.till, asked.till.wait_seconds);
+        Ok(Found { operation: api.settled(started.operation, seconds).await, replayed: started.replayed })
+    })
+    .await
+}
+
+async fn refund(State(api): State<TillApi>, asked: Asked) -> Response {
+    api.tell(&asked, async {
+        let (request, body_wait) = requests::refund(asked.fields()?, asking(&api, &asked)?)?;
+        note(&request.reference);
+        let wait = requests::Wait { body: body_wait, ..asked.wait()? };
+        let started = api.engine.refund(&asked.till, request).await.map_err(|refusal| refused(&refusal, &asked))?;
+        let seconds = wait.seconds(&asked.till, asked.till.wait_seconds);
+        Ok(Found { operation: api.settled(started.operation, seconds).await, replayed: started.replayed })
+    })
+    .await
+}
+
+async fn find(State(api): State<TillApi>, path: PathText, asked: Asked, kind: Kind) -> Response {
+    api.tell(&asked, async {
+        let reference = reference(path)?;
+        let seconds = asked.wait()?.seconds(&asked.till, 0);
+        let found =
+            api.engine.find(&asked.till, kind, &reference).await.map_err(|refusal| refused(&refusal, &asked))?;
+        Ok(Found { operation: api.settled(found, seconds).await, replayed: false })
+    })
+    .await
+}
+
+async fn cancel(State(api): State<TillApi>, path: PathText, asked: Asked, kind: Kind) -> Response {
+    api.tell(&asked, async {
+        let reference = reference(path)?;
+        let wait = requests::Wait { body: requests::wait_only(asked.fields()?)?, ..asked.wait()? };
+        let seconds = wait.seconds(&asked.till, asked.till.wait_seconds.min(CANCEL_WAIT_SECONDS));
+        let asked_for = api.engine.cancel(&asked.till, kind, &reference).await;
+        let operation = asked_for.map_err(|refusal| refused(&refusal, &asked))?;
+        Ok(Found { operation: api.settled(operation, seconds).await, replayed: false })
+    })
+    .await
+}
+
+async fn acknowledge(State(api): State<TillApi>, path: PathText, asked: Asked, kind: Kind) -> Response {
+    api.tell(&asked, async {
+        let reference = reference(path)?;
+        no_query(&asked)?;
+        requests::nothing(asked.fields()?)?;
+        let booked = api.engine.acknowledge(&asked.till, kind, &reference).await;
+        Ok(Found { operation: booked.map_err(|refusal| refused(&refusal, &asked))?, replayed: false })
+    })
+    .await
+}
+
+async fn last(State(api): State<TillApi>, asked: Asked) -> Response {
+    api.tell(&asked, async {
+        no_query(&asked)?;
+        let operation = api.engine.last(&asked.till).await.map_err(|refusal| refused(&refusal, &asked))?;
+        Ok(Found { operation, replayed: false })
+    })
+    .await
+}
+
+async fn operations(State(api): State<TillApi>, asked: Asked) -> Response {
+    list(&asked, async {
+        let filter = requests::operation_filter(Fields::from_query(&asked.query)?)?;
+        let found = api.engine.operations(&asked.till, &filter).await.map_err(|refusal| refused(&refusal, &asked))?;
+        Ok(Answer::Operations(OperationList::new(&found, filter.limit, asked.till.language)))
+    })
+    .await
+}
+
+async fn terminals(State(api): State<TillApi>, asked: Asked) -> Response {
+    list(&asked, async {
+        no_query(&asked)?;
+        let views = api.engine.terminals(&asked.till).await.map_err(|refusal| refused(&refusal, &asked))?;
+        let terminals = views
+            .iter()
+            .map(|view| TerminalReply::new(&view.terminal, view.usage.as_ref(), view.enrolment.as_ref()))
+            .collect();
+        Ok(Answer::Terminals(TerminalList { terminals }))
+    })
+    .await
+}
+
+impl TillApi {
+    /// Answers with an operation, and tells the engine when the till is given a final result.
+    async fn tell(&self, asked: &Asked, found: impl Future<Output = Result<Found, Problem>>) -> Response {
+        let Found { operation, replayed } = match found.await {
+            Ok(found) => found,
+            Err(problem) => return respond::problem(asked.reply_in, problem),
+        };
+        let answer = Answer::Operation(Box::new(Reply::new(&operation, replayed, asked.till.language)));
+        let response = respond::operation(asked.reply_in, &operation, &answer);
+        if !operation.status().is_final() {
+            return response;
+        }
+        let engine = self.engine.clone();
+        telling(response, move || engine.told(&operation)).await
+    }
+
+    /// Waits for a result. What was started cannot be refused any more: when waiting fails or the program stops, the
+    /// till gets what was known last and asks again.
+    async fn settled(&self, operation: Operation, seconds: u32) -> Operation {
+        if operation.is_settled() || seconds == 0 {
+            return operation;
+        }
+        let _waiting = WaitingTill::new();
+        let waited = self.engine.settled(operation.clone(), Duration::from_secs(seconds.into()));
+        match self.shutdown.run_until_cancelled(waited).await {
+            Some(Ok(settled)) => settled,
+            Some(Err(refusal)) => {
+                tracing::warn!(%refusal, operation = %operation.id, "waiting for a result ended early");
+                operation
+            }
+            None => operation,
+        }
+    }
+}
+
+/// Counts a till that waits, until it is dropped: with the answer, or when the till hangs up.
+struct WaitingTill;
+
+impl WaitingTill {
+    fn new() -> Self {
+        metrics::gauge!("pos_bridge_waiting_tills").increment(1);
+        Self
+    }
+}
+
+impl Drop for WaitingTill {
+    fn drop(&mut self) {
+        metrics::gauge!("pos_bridge_waiting_tills").decrement(1);
+    }
+}
+
+async fn list(asked: &Asked, answer: impl Future<Output = Result<Answer, Problem>>) -> Response {
+    match answer.await {
+        Ok(answer) => respond::ok(asked.reply_in, &answer),
+        Err(problem) => respond::problem(asked.reply_in, problem),
+    }
+}
+
+fn asking<'a>(api: &'a TillApi, asked: &'a Asked) -> Result<Asking<'a>, Invalid> {
+    Ok(Asking { directory: api.engine.directory(), till: &asked.till, idempotency_key: asked.idempotency_key()? })
+}
+
+fn refused(refusal: &Refusal, asked: &Asked) -> Problem {
+    tracing::warn!(%refusal, "refused");
+    refusals::problem(refusal, Some(&asked.till.id))
+}
+
+fn reference(path: PathText) -> Result<Reference, Invalid> {
+    let Path(text) = path.map_err(|_| Invalid::new("reference", "must be percent-encoded UTF-8 in the address"))?;
+    let reference = requests::reference_in_path(&text)?;
+    note(&reference);
+    Ok(reference)
+}
+
+fn no_query(asked: &Asked) -> Result<(), Invalid> {
+    requests::nothing(Fields::from_query(&asked.query)?)
+}
+
+/// Writes a checked reference to the log lines of this request.
+fn note(reference: &Reference) {
+    tracing::Span::current().record("reference", reference.as_str());
+}

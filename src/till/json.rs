@@ -1,0 +1,84 @@
+//! JSON with nothing lost on the way: names that come twice stay visible, numbers stay as they were written.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::fields::{Fields, Invalid, Value};
+
+/// What errors call the request as a whole.
+const BODY: &str = "body";
+
+/// The fields of a body; none when it is empty.
+pub(super) fn decode(body: &[u8]) -> Result<Fields, Invalid> {
+    // Some tills' platforms put a byte order mark before every text that they write as UTF-8.
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    if body.trim_ascii().is_empty() {
+        return Ok(Fields::default());
+    }
+    let members =
+        serde_json::from_slice::<Members>(body).map_err(|_| Invalid::new(BODY, "must be one JSON object in UTF-8"))?;
+    members.into_fields()
+}
+
+/// The members of an object inside a body.
+pub(super) fn object(raw: &RawValue, place: &str) -> Result<Fields, Invalid> {
+    let members: Members = serde_json::from_str(raw.get()).map_err(|_| Invalid::new(place, "must be an object"))?;
+    members.into_fields().map_err(|invalid| Invalid::new(format!("{place}.{}", invalid.field), invalid.detail))
+}
+
+/// The elements of an array inside a body.
+pub(super) fn array(raw: &RawValue, place: &str) -> Result<Vec<Box<RawValue>>, Invalid> {
+    serde_json::from_str(raw.get()).map_err(|_| Invalid::new(place, "must be an array"))
+}
+
+/// An object's members as they came; `serde_json::Value` would silently keep the last of two of the same name.
+struct Members(Vec<(String, Box<RawValue>)>);
+
+impl Members {
+    fn into_fields(self) -> Result<Fields, Invalid> {
+        let mut fields = Vec::with_capacity(self.0.len());
+        for (name, raw) in self.0 {
+            let value =
+                value(raw).ok_or_else(|| Invalid::new(super::fields::shown(&name), "must be valid Unicode text"))?;
+            fields.push((name, value));
+        }
+        Fields::new(fields)
+    }
+}
+
+/// Nothing below the first level is read here, so that depth costs nothing. `None` for a text that is no Unicode.
+fn value(raw: Box<RawValue>) -> Option<Value> {
+    Some(match raw.get().as_bytes().first() {
+        Some(b'"') => Value::Text(serde_json::from_str(raw.get()).ok()?),
+        Some(b't' | b'f') => Value::Bool(raw.get() == "true"),
+        Some(b'n') => Value::Null,
+        Some(b'{' | b'[') => Value::Structured(raw),
+        _ => Value::Number(raw.get().to_owned()),
+    })
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Members(members))
+    }
+}

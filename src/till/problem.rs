@@ -1,0 +1,232 @@
+//! Refusals as the till reads them: one table of codes, and the document of RFC 9457.
+
+use serde::{Serialize, Serializer};
+
+use crate::domain::identifiers::OperationId;
+use crate::domain::operation::Retry;
+
+use super::fields::Invalid;
+
+/// Why a request is not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// The request is not as it must be.
+    InvalidRequest,
+    /// It does not say, or not rightly, which till it comes from.
+    Unauthorized,
+    /// The caller may not do that.
+    Forbidden,
+    /// There is no such thing.
+    NotFound,
+    /// Not with this method.
+    MethodNotAllowed,
+    /// The body did not come in time.
+    RequestTimeout,
+    /// The reference is taken by something else.
+    ReferenceConflict,
+    /// An operator's decision that may not be taken.
+    NotResolvable,
+    /// The body is too long.
+    PayloadTooLarge,
+    /// The body is in no dialect that is understood.
+    UnsupportedMediaType,
+    /// More than is left to refund.
+    RefundExceeds,
+    /// The sale cannot be refunded.
+    NotRefundable,
+    /// No such terminal, or not this till's.
+    UnknownTerminal,
+    /// Another operation holds the terminal, or it waits for a person.
+    TerminalBusy,
+    /// Too many requests.
+    RateLimited,
+    /// A defect in the bridge.
+    InternalError,
+    /// The journal cannot be written.
+    StorageUnavailable,
+    /// The bridge is stopping or not ready yet.
+    ShuttingDown,
+}
+
+impl Code {
+    /// Every code, for tables.
+    pub const ALL: [Self; 18] = [
+        Self::InvalidRequest,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::RequestTimeout,
+        Self::ReferenceConflict,
+        Self::NotResolvable,
+        Self::PayloadTooLarge,
+        Self::UnsupportedMediaType,
+        Self::RefundExceeds,
+        Self::NotRefundable,
+        Self::UnknownTerminal,
+        Self::TerminalBusy,
+        Self::RateLimited,
+        Self::InternalError,
+        Self::StorageUnavailable,
+        Self::ShuttingDown,
+    ];
+
+    /// The table: the word, the HTTP status, the title, and what the till may do next.
+    const fn row(self) -> (&'static str, u16, &'static str, Retry) {
+        match self {
+            Self::InvalidRequest => ("invalid_request", 400, "The request is not valid", Retry::Never),
+            Self::Unauthorized => ("unauthorized", 401, "The till is not known", Retry::Never),
+            Self::Forbidden => ("forbidden", 403, "Not allowed", Retry::Never),
+            Self::NotFound => ("not_found", 404, "Not found", Retry::Never),
+            Self::MethodNotAllowed => ("method_not_allowed", 405, "Not with this method", Retry::Never),
+            Self::RequestTimeout => ("request_timeout", 408, "The request took too long", Retry::SameReference),
+            Self::ReferenceConflict => ("reference_conflict", 409, "The reference is taken", Retry::Never),
+            Self::NotResolvable => ("not_resolvable", 409, "Nothing to decide now", Retry::Never),
+            Self::PayloadTooLarge => ("payload_too_large", 413, "The request is too long", Retry::Never),
+            Self::UnsupportedMediaType => {
+                ("unsupported_media_type", 415, "The content type is not understood", Retry::Never)
+            }
+            Self::RefundExceeds => ("refund_exceeds", 422, "More than is left to refund", Retry::Never),
+            Self::NotRefundable => ("not_refundable", 422, "The sale cannot be refunded", Retry::Never),
+            Self::UnknownTerminal => ("unknown_terminal", 422, "The terminal is not known", Retry::Never),
+            Self::TerminalBusy => ("terminal_busy", 423, "The terminal is busy", Retry::SameReference),
+            Self::RateLimited => ("rate_limited", 429, "Too many requests", Retry::SameReference),
+            Self::InternalError => ("internal_error", 500, "A defect in the bridge", Retry::SameReference),
+            Self::StorageUnavailable => {
+                ("storage_unavailable", 503, "The journal cannot be written", Retry::SameReference)
+            }
+            Self::ShuttingDown => ("shutting_down", 503, "Starting or stopping", Retry::SameReference),
+        }
+    }
+
+    /// The word that stands in the reply.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        self.row().0
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        self.row().1
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        self.row().2
+    }
+
+    /// What the till may do next, unless the problem says otherwise.
+    #[must_use]
+    pub const fn retry(self) -> Retry {
+        self.row().3
+    }
+}
+
+/// A refusal: why, in words that tell what to do, and where to look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Why.
+    pub code: Code,
+    /// In words, for whoever integrates or serves the till.
+    pub detail: String,
+    /// What the till may do next.
+    pub retry: Retry,
+    /// The operation that stands in the way.
+    pub operation: Option<OperationId>,
+    /// Where that operation is found (the `Location` header).
+    pub location: Option<String>,
+}
+
+impl Problem {
+    /// A refusal with the usual retry of its code.
+    #[must_use]
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), retry: code.retry(), operation: None, location: None }
+    }
+}
+
+impl From<Invalid> for Problem {
+    fn from(invalid: Invalid) -> Self {
+        Self::new(Code::InvalidRequest, invalid.to_string())
+    }
+}
+
+/// The document, field for field.
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    retry: Retry,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation_id: Option<String>,
+}
+
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let document = Document {
+            r#type: format!("urn:pos-bridge:problem:{}", self.code.word()),
+            title: self.code.title(),
+            status: self.code.status(),
+            detail: &self.detail,
+            code: self.code.word(),
+            retry: self.retry,
+            operation_id: self.operation.map(|id| id.to_string()),
+        };
+        document.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_own_word_and_an_error_status() {
+        for (position, code) in Code::ALL.iter().enumerate() {
+            assert!((400..=503).contains(&code.status()), "{code:?}");
+            assert!(!code.title().is_empty());
+            assert!(Code::ALL[..position].iter().all(|other| other.word() != code.word()), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn the_contracts_codes_have_the_contracts_statuses() {
+        let contract = [
+            ("invalid_request", 400),
+            ("unauthorized", 401),
+            ("forbidden", 403),
+            ("not_found", 404),
+            ("method_not_allowed", 405),
+            ("reference_conflict", 409),
+            ("payload_too_large", 413),
+            ("unsupported_media_type", 415),
+            ("refund_exceeds", 422),
+            ("not_refundable", 422),
+            ("unknown_terminal", 422),
+            ("terminal_busy", 423),
+            ("rate_limited", 429),
+            ("storage_unavailable", 503),
+            ("shutting_down", 503),
+        ];
+        for (word, status) in contract {
+            let found = Code::ALL.iter().find(|code| code.word() == word);
+            assert_eq!(found.map(|code| code.status()), Some(status), "{word}");
+        }
+    }
+
+    #[test]
+    fn the_document_has_the_fields_of_the_contract() {
+        let problem = Problem::from(Invalid::new("amount", "is required"));
+        assert_eq!(
+            serde_json::to_string(&problem).unwrap(),
+            r#"{"type":"urn:pos-bridge:problem:invalid_request","title":"The request is not valid","status":400,"#
+                .to_owned()
+                + r#""detail":"amount: is required","code":"invalid_request","retry":"never"}"#
+        );
+    }
+}

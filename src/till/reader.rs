@@ -1,0 +1,138 @@
+//! Reads raw values as what they should be; anything else is refused by name.
+
+use crate::domain::card::holds_card_number;
+
+use super::fields::{Fields, Invalid, Value};
+
+/// Reads the fields of one object.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'a> {
+    fields: &'a Fields,
+    place: &'a str,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads the fields of a request.
+    #[must_use]
+    pub const fn new(fields: &'a Fields) -> Self {
+        Self { fields, place: "" }
+    }
+
+    /// Reads the fields of an object inside a request; `place` (`items[2].`) goes before every name in errors.
+    #[must_use]
+    pub const fn within(fields: &'a Fields, place: &'a str) -> Self {
+        Self { fields, place }
+    }
+
+    /// What is wanted of a field.
+    #[must_use]
+    pub fn invalid(&self, name: &str, detail: impl Into<String>) -> Invalid {
+        Invalid::new(format!("{}{name}", self.place), detail)
+    }
+
+    /// The raw value of a field. `null` is no value and no absence: it is refused.
+    ///
+    /// # Errors
+    /// [`Invalid`] for `null`.
+    pub fn value(&self, name: &str) -> Result<Option<&'a Value>, Invalid> {
+        match self.fields.get(name) {
+            Some(Value::Null) => Err(self.invalid(name, "must not be null; leave it out")),
+            value => Ok(value),
+        }
+    }
+
+    /// A field that must be there.
+    ///
+    /// # Errors
+    /// [`Invalid`] when it is not.
+    pub fn required<T>(&self, name: &str, value: Option<T>) -> Result<T, Invalid> {
+        value.ok_or_else(|| self.invalid(name, "is required"))
+    }
+
+    /// A text of 1 to `longest` printable characters.
+    ///
+    /// # Errors
+    /// [`Invalid`] for anything else, and for a text that holds a card number.
+    pub fn text(&self, name: &str, longest: usize) -> Result<Option<&'a str>, Invalid> {
+        let text = match self.value(name)? {
+            None => return Ok(None),
+            Some(Value::Text(text) | Value::Untyped(text)) => text,
+            Some(_) => return Err(self.invalid(name, "must be a text")),
+        };
+        check_text(text, longest).map_err(|detail| self.invalid(name, detail))?;
+        Ok(Some(text))
+    }
+
+    /// A text that `parse` understands, such as an identifier; its error tells what is wanted.
+    ///
+    /// # Errors
+    /// [`Invalid`] for anything else.
+    pub fn parsed<T, E: ToString>(
+        &self,
+        name: &str,
+        parse: impl FnOnce(&'a str) -> Result<T, E>,
+    ) -> Result<Option<T>, Invalid> {
+        let text = self.text(name, 255)?;
+        text.map(|text| parse(text).map_err(|error| self.invalid(name, error.to_string()))).transpose()
+    }
+
+    /// A whole number, written with digits alone.
+    ///
+    /// # Errors
+    /// [`Invalid`] with `wanted` for any other spelling, and for a number beyond 64 bits.
+    pub fn whole_number(&self, name: &str, wanted: &str) -> Result<Option<i64>, Invalid> {
+        let number = match self.value(name)? {
+            None => return Ok(None),
+            Some(Value::Number(text) | Value::Untyped(text)) => plain_integer(text),
+            Some(_) => None,
+        };
+        number.map(Some).ok_or_else(|| self.invalid(name, wanted))
+    }
+
+    /// A number, exactly as it was written.
+    ///
+    /// # Errors
+    /// [`Invalid`] for anything that is no number.
+    pub fn number_text(&self, name: &str) -> Result<Option<&'a str>, Invalid> {
+        match self.value(name)? {
+            None => Ok(None),
+            Some(Value::Number(text) | Value::Untyped(text)) => Ok(Some(text)),
+            Some(_) => Err(self.invalid(name, "must be a number")),
+        }
+    }
+
+    /// `true` or `false`.
+    ///
+    /// # Errors
+    /// [`Invalid`] for anything else.
+    pub fn flag(&self, name: &str) -> Result<Option<bool>, Invalid> {
+        match self.value(name)? {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(*flag)),
+            Some(Value::Untyped(text)) if text == "true" => Ok(Some(true)),
+            Some(Value::Untyped(text)) if text == "false" => Ok(Some(false)),
+            Some(_) => Err(self.invalid(name, "must be true or false")),
+        }
+    }
+}
+
+/// Checks a text that somebody else chose before it is kept, sent on or printed.
+///
+/// # Errors
+/// What is wanted.
+pub fn check_text(text: &str, longest: usize) -> Result<(), String> {
+    if text.is_empty() || text.chars().count() > longest || text.chars().any(char::is_control) {
+        return Err(format!("must be 1 to {longest} printable characters"));
+    }
+    if holds_card_number(text) {
+        return Err("must not hold a card number".to_owned());
+    }
+    Ok(())
+}
+
+fn plain_integer(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let leading_zero = digits.len() > 1 && digits.starts_with('0');
+    let plain = !digits.is_empty() && !leading_zero && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if plain { text.parse().ok() } else { None }
+}

@@ -1,0 +1,95 @@
+//! What an operator is told.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::domain::attempt::Phase;
+use crate::domain::directory::Language;
+use crate::domain::operation::Operation;
+use crate::ports::{HistoryLine, RaisedAlarm};
+
+use super::{Reply, moment};
+
+/// An operation and what happened to it, for an operator.
+#[derive(Debug, Clone, Serialize)]
+pub struct HistoryReply {
+    operation: Reply,
+    /// Where the latest attempt stands, in the journal's word.
+    phase: &'static str,
+    /// The decision of an operator, where one decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resolved_by: Option<String>,
+    history: Vec<HistoryEntry>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct HistoryEntry {
+    sequence: i64,
+    at: String,
+    attempt: u32,
+    event: Box<RawValue>,
+    phase: String,
+}
+
+impl HistoryReply {
+    /// What an operator is told of an operation.
+    #[must_use]
+    pub fn new(operation: &Operation, history: Vec<HistoryLine>) -> Self {
+        let resolution = match &operation.attempt.phase {
+            Phase::Approved { resolution, .. } | Phase::Cancelled { resolution } => resolution.as_ref(),
+            _ => None,
+        };
+        Self {
+            operation: Reply::new(operation, false, Language::English),
+            phase: operation.attempt.phase.name(),
+            resolved_by: resolution.map(|resolution| resolution.by.clone()),
+            history: history.into_iter().map(HistoryEntry::from).collect(),
+        }
+    }
+}
+
+impl From<HistoryLine> for HistoryEntry {
+    fn from(line: HistoryLine) -> Self {
+        Self {
+            sequence: line.sequence,
+            at: moment(line.at),
+            attempt: line.attempt,
+            event: RawValue::from_string(line.event).unwrap_or_else(|_| RawValue::NULL.to_owned()),
+            phase: line.phase,
+        }
+    }
+}
+
+/// What a person must see to.
+#[derive(Debug, Clone, Serialize)]
+pub struct AlarmList {
+    alarms: Vec<AlarmReply>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct AlarmReply {
+    id: i64,
+    kind: &'static str,
+    text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    terminal: Option<String>,
+    raised_at: String,
+}
+
+impl AlarmList {
+    /// What an operator is told of the alarms.
+    #[must_use]
+    pub fn new(alarms: Vec<RaisedAlarm>) -> Self {
+        let reply = |raised: RaisedAlarm| AlarmReply {
+            id: raised.id,
+            kind: raised.alarm.kind.name(),
+            text: raised.alarm.text,
+            operation_id: raised.operation.map(|id| id.to_string()),
+            terminal: raised.terminal.map(|name| name.to_string()),
+            raised_at: moment(raised.raised_at),
+        };
+        Self { alarms: alarms.into_iter().map(reply).collect() }
+    }
+}

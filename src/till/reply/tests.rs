@@ -1,0 +1,145 @@
+use serde_json::{Value, json};
+use ulid::Ulid;
+
+use crate::domain::attempt::{Attempt, Phase};
+use crate::domain::card::Card;
+use crate::domain::evidence::{Approval, Order};
+use crate::domain::identifiers::{
+    AttemptReference, OperationId, ProviderTerminalId, Reference, StoreId, TerminalName, TillId, TransactionId,
+};
+use crate::domain::money::{Amount, Currency, Money};
+use crate::domain::operation::Provider;
+
+use super::*;
+
+/// A sale of till-1 in this phase.
+pub(crate) fn operation(phase: Phase) -> Operation {
+    let id = OperationId(Ulid::from_parts(1_700_000_000_000, 7));
+    let money = Money { amount: Amount::new(39900).unwrap(), currency: Currency::from_code("NOK").unwrap() };
+    let at: Timestamp = "2026-11-20T10:15:02.12Z".parse().unwrap();
+    Operation {
+        id,
+        kind: Kind::Sale,
+        till: TillId::new("till-1").unwrap(),
+        reference: Reference::new("R-1001").unwrap(),
+        money,
+        terminal: TerminalName::new("front").unwrap(),
+        store: StoreId::new("oslo").unwrap(),
+        provider: Provider::Dintero,
+        original: None,
+        attempt: Attempt {
+            operation: id,
+            number: 1,
+            kind: Kind::Sale,
+            order: Order {
+                reference: AttemptReference::new(Ulid::from_parts(1, 1)),
+                money,
+                terminal: ProviderTerminalId::new("T0292").unwrap(),
+            },
+            refunds: None,
+            expires_at: at,
+            horizon: at,
+            cancel_wanted: false,
+            contradicted: false,
+            phase,
+        },
+        refunded: 0,
+        simulated: false,
+        told_at: None,
+        acknowledged_at: None,
+        created_at: at,
+        updated_at: "2026-11-20T10:15:11Z".parse().unwrap(),
+    }
+}
+
+fn approved(late: bool) -> Phase {
+    let card = Card {
+        brand: Some("Visa".into()),
+        masked_pan: Some("476173******0416".into()),
+        entry_method: Some("contactless".into()),
+    };
+    let receipt = card::Receipt { customer: Some("KOPI".into()), merchant: None };
+    Phase::Approved {
+        approval: Approval {
+            transaction: Some(TransactionId::new("T12345678.465UfBENeLpkBvwmqfTC4k").unwrap()),
+            amount: Amount::new(39900).unwrap(),
+            captured: true,
+            card: Some(card),
+            receipt: Some(receipt),
+            several: false,
+        },
+        late,
+        resolution: None,
+    }
+}
+
+fn shown(operation: &Operation, replayed: bool, language: Language) -> Value {
+    serde_json::to_value(Reply::new(operation, replayed, language)).unwrap()
+}
+
+#[test]
+fn an_approved_sale_is_told_as_the_contract_says() {
+    let operation = operation(approved(false));
+    assert_eq!(
+        shown(&operation, false, Language::English),
+        json!({
+            "operation_id": operation.id.to_string(), "kind": "sale", "till": "till-1", "reference": "R-1001",
+            "status": "approved", "final": true, "retry": "never", "message": "Approved",
+            "amount": 39900, "currency": "NOK", "amount_approved": 39900, "amount_refunded": 0,
+            "terminal": "front", "provider": "dintero", "transaction_id": "T12345678.465UfBENeLpkBvwmqfTC4k",
+            "attempt": 1,
+            "card": {"brand": "Visa", "masked_pan": "476173******0416", "entry_method": "contactless"},
+            "receipt": {"customer": "KOPI"},
+            "replayed": false, "late": false, "simulated": false, "acknowledged": false,
+            "created_at": "2026-11-20T10:15:02.120Z", "updated_at": "2026-11-20T10:15:11.000Z"
+        })
+    );
+}
+
+#[test]
+fn the_fields_stand_in_the_order_of_the_contract() {
+    let text = serde_json::to_string(&Reply::new(&operation(approved(true)), true, Language::English)).unwrap();
+    let order = ["operation_id", "kind", "till", "reference", "status", "final", "retry", "message", "amount"];
+    let places: Vec<usize> = order.iter().map(|name| text.find(&format!("\"{name}\":")).unwrap()).collect();
+    assert!(places.is_sorted(), "{text}");
+}
+
+#[test]
+fn every_phase_is_told_without_saying_more_than_is_known() {
+    let reason = || Reason { code: "DECLINED".into(), text: "Insufficient funds".into() };
+    let table = [
+        (Phase::Reserved, "pending", false, "same_reference"),
+        (Phase::Sending, "pending", false, "same_reference"),
+        (Phase::Unknown { handle: None, empty_since: None }, "unknown", false, "same_reference"),
+        (Phase::Abandoned { handle: None }, "unknown", false, "operator"),
+        (Phase::Declined { reason: reason() }, "declined", true, "new_attempt"),
+        (Phase::Cancelled { resolution: None }, "cancelled", true, "new_attempt"),
+        (Phase::Failed { reason: reason() }, "failed", true, "new_attempt"),
+    ];
+    for (phase, status, is_final, retry) in table {
+        let reply = shown(&operation(phase), true, Language::Norwegian);
+        assert_eq!((&reply["status"], &reply["final"]), (&json!(status), &json!(is_final)));
+        assert_eq!((&reply["retry"], &reply["replayed"]), (&json!(retry), &json!(true)));
+        assert_eq!(reply["amount_approved"], 0);
+        for absent in ["card", "receipt", "transaction_id"] {
+            assert!(reply.get(absent).is_none(), "{status} has {absent}");
+        }
+        let has_reason = matches!(status, "declined" | "failed");
+        assert_eq!(reply.get("reason"), has_reason.then(|| json!("Insufficient funds")).as_ref());
+    }
+}
+
+#[test]
+fn a_late_approval_says_so_in_the_cashiers_language() {
+    let reply = shown(&operation(approved(true)), false, Language::Danish);
+    assert_eq!(reply["late"], true);
+    assert!(reply["message"].as_str().unwrap().starts_with("Godkendt senere"));
+}
+
+#[test]
+fn a_full_page_tells_where_the_next_one_starts() {
+    let found = [operation(Phase::Sending)];
+    let page = |limit| serde_json::to_value(OperationList::new(&found, limit, Language::English)).unwrap();
+    assert_eq!(page(1)["next"], json!(found[0].id.to_string()));
+    assert!(page(2).get("next").is_none());
+}

@@ -1,0 +1,168 @@
+//! The one strict way from fields to what the domain asks for, shared by every dialect.
+
+mod details;
+mod listing;
+mod operator;
+mod wait;
+
+pub use listing::operation_filter;
+pub use operator::{acknowledged_by, resolution};
+pub use wait::{Wait, wait_only, waiting};
+
+use crate::domain::directory::{Directory, Till};
+use crate::domain::identifiers::{OperationId, Reference, TerminalName, TillId, TransactionId};
+use crate::domain::money::{AMOUNT_MAX, Amount, Currency, Money};
+use crate::domain::request::{Original, RefundRequest, SaleRequest};
+
+use super::fields::{Fields, Invalid};
+use super::reader::{Reader, check_text};
+
+const SALE_FIELDS: [&str; 9] =
+    ["reference", "amount", "currency", "terminal", "wait", "operator", "items", "description", "metadata"];
+
+const REFUND_FIELDS: [&str; 14] = [
+    "reference",
+    "original_reference",
+    "original_till",
+    "operation_id",
+    "transaction_id",
+    "amount",
+    "currency",
+    "terminal",
+    "wait",
+    "operator",
+    "reason",
+    "items",
+    "description",
+    "metadata",
+];
+
+const AMOUNT_WANTED: &str = "must be a whole number of minor units, such as 39900 for 399.00";
+
+/// Who asks, and what stands beside the body.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking<'a> {
+    /// Who and what the configuration knows.
+    pub directory: &'a Directory,
+    /// The till that asks.
+    pub till: &'a Till,
+    /// The `Idempotency-Key` header.
+    pub idempotency_key: Option<&'a str>,
+}
+
+/// A sale, and how long the till waits for it where its body says so.
+///
+/// # Errors
+/// [`Invalid`] with the first field that is not as it must be.
+pub fn sale(fields: Fields, asking: Asking<'_>) -> Result<(SaleRequest, Option<u32>), Invalid> {
+    let fields = fields.only(&SALE_FIELDS)?;
+    let reader = Reader::new(&fields);
+    let amount = reader.required("amount", amount(reader)?)?;
+    let terminal = reader.parsed("terminal", TerminalName::new)?;
+    let currency = match currency(reader)? {
+        Some(currency) => currency,
+        None => reader.required("currency", store_currency(asking, terminal.as_ref()))?,
+    };
+    let request = SaleRequest {
+        reference: reference(reader, asking.idempotency_key)?,
+        money: Money { amount, currency },
+        terminal,
+        details: details::of(reader, Some(amount))?,
+    };
+    Ok((request, wait::in_fields(reader)?))
+}
+
+/// A refund, and how long the till waits for it where its body says so.
+///
+/// # Errors
+/// [`Invalid`] with the first field that is not as it must be.
+pub fn refund(fields: Fields, asking: Asking<'_>) -> Result<(RefundRequest, Option<u32>), Invalid> {
+    let fields = fields.only(&REFUND_FIELDS)?;
+    let reader = Reader::new(&fields);
+    let amount = amount(reader)?;
+    let request = RefundRequest {
+        reference: reference(reader, asking.idempotency_key)?,
+        original: original(reader)?,
+        amount,
+        currency: currency(reader)?,
+        terminal: reader.parsed("terminal", TerminalName::new)?,
+        details: details::of(reader, amount)?,
+    };
+    Ok((request, wait::in_fields(reader)?))
+}
+
+/// A reference that stands in an address.
+///
+/// # Errors
+/// [`Invalid`] when it is none.
+pub fn reference_in_path(text: &str) -> Result<Reference, Invalid> {
+    check_text(text, 40).map_err(|detail| Invalid::new("reference", detail))?;
+    Reference::new(text).map_err(|error| Invalid::new("reference", error.to_string()))
+}
+
+/// A request that has no fields of its own.
+///
+/// # Errors
+/// [`Invalid`] with the first field that was sent all the same.
+pub fn nothing(fields: Fields) -> Result<(), Invalid> {
+    fields.only(&[]).map(drop)
+}
+
+fn amount(reader: Reader<'_>) -> Result<Option<Amount>, Invalid> {
+    let minor = reader.whole_number("amount", AMOUNT_WANTED)?;
+    minor.map(|minor| Amount::new(minor).map_err(|error| reader.invalid("amount", error.to_string()))).transpose()
+}
+
+fn currency(reader: Reader<'_>) -> Result<Option<Currency>, Invalid> {
+    reader.parsed("currency", Currency::from_code)
+}
+
+/// What the shop of the terminal pays in. An unknown terminal is refused by the engine, whatever the currency.
+fn store_currency(asking: Asking<'_>, named: Option<&TerminalName>) -> Option<Currency> {
+    let directory = asking.directory;
+    let terminal =
+        named.and_then(|name| directory.terminal(name)).or_else(|| directory.terminal(&asking.till.terminal))?;
+    directory.store(&terminal.store).map(|store| store.currency)
+}
+
+fn reference(reader: Reader<'_>, key: Option<&str>) -> Result<Reference, Invalid> {
+    let in_body = reader.parsed("reference", Reference::new)?;
+    let in_header =
+        key.map(|key| reference_in_path(key).map_err(|invalid| Invalid::new("Idempotency-Key", invalid.detail)));
+    match (in_body, in_header.transpose()?) {
+        (Some(body), Some(header)) if body != header => {
+            Err(reader.invalid("reference", "must be the same as the Idempotency-Key header when both are sent"))
+        }
+        (body, header) => reader.required("reference", body.or(header)),
+    }
+}
+
+fn original(reader: Reader<'_>) -> Result<Original, Invalid> {
+    let reference = reader.parsed("original_reference", Reference::new)?;
+    let operation = reader.parsed("operation_id", OperationId::parse)?;
+    let transaction = reader.parsed("transaction_id", TransactionId::new)?;
+    let till = reader.parsed("original_till", TillId::new)?;
+    match (reference, operation, transaction) {
+        (Some(reference), None, None) => Ok(Original::Reference { reference, till }),
+        (None, Some(_), None) | (None, None, Some(_)) if till.is_some() => {
+            Err(reader.invalid("original_till", "belongs to original_reference; leave it out"))
+        }
+        (None, Some(operation), None) => Ok(Original::Operation(operation)),
+        (None, None, Some(transaction)) => Ok(Original::Transaction(transaction)),
+        (None, None, None) => {
+            Err(reader.invalid("original_reference", "is required, or operation_id or transaction_id in its place"))
+        }
+        _ => Err(reader.invalid(
+            "original_reference",
+            "must be the only one of original_reference, operation_id and transaction_id",
+        )),
+    }
+}
+
+/// The bound of a line's sum: a line may exceed the whole when another one lowers it.
+const fn is_line_amount(minor: i64) -> bool {
+    -AMOUNT_MAX <= minor && minor <= AMOUNT_MAX
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,52 @@
+//! Which operations a till wants listed.
+
+use crate::domain::identifiers::OperationId;
+use crate::domain::money::Amount;
+use crate::domain::operation::Status;
+use crate::ports::OperationFilter;
+
+use crate::till::fields::{Fields, Invalid};
+use crate::till::reader::Reader;
+
+const FILTERS: [&str; 8] = ["status", "open", "acknowledged", "since", "until", "amount", "limit", "after"];
+const LIMIT_DEFAULT: u32 = 50;
+const LIMIT_MAX: u32 = 200;
+
+/// The filter that a query asks for.
+///
+/// # Errors
+/// [`Invalid`] with the first field that is not as it must be.
+pub fn operation_filter(query: Fields) -> Result<OperationFilter, Invalid> {
+    let fields = query.only(&FILTERS)?;
+    let reader = Reader::new(&fields);
+    Ok(OperationFilter {
+        status: reader.parsed("status", status)?,
+        open: reader.flag("open")?,
+        acknowledged: reader.flag("acknowledged")?,
+        since: reader.parsed("since", moment)?,
+        until: reader.parsed("until", moment)?,
+        amount: super::amount(reader)?.map(Amount::minor),
+        limit: limit(reader)?,
+        after: reader.parsed("after", OperationId::parse)?,
+    })
+}
+
+fn status(text: &str) -> Result<Status, String> {
+    Status::ALL
+        .into_iter()
+        .find(|status| status.name() == text)
+        .ok_or_else(|| format!("must be one of {}", Status::ALL.map(Status::name).join(", ")))
+}
+
+fn moment(text: &str) -> Result<jiff::Timestamp, &'static str> {
+    text.parse().map_err(|_| "must be a time such as 2026-11-20T10:15:02Z")
+}
+
+fn limit(reader: Reader<'_>) -> Result<u32, Invalid> {
+    let wanted = format!("must be 1 to {LIMIT_MAX}");
+    let Some(limit) = reader.whole_number("limit", &wanted)? else { return Ok(LIMIT_DEFAULT) };
+    u32::try_from(limit)
+        .ok()
+        .filter(|limit| (1..=LIMIT_MAX).contains(limit))
+        .ok_or_else(|| reader.invalid("limit", wanted))
+}

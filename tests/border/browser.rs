@@ -1,0 +1,87 @@
+//! A web page in the till's browser cannot pay.
+
+use super::support::*;
+
+const SALE: &str = r#"{"reference":"R-1","amount":100}"#;
+
+#[tokio::test]
+async fn the_host_must_be_one_of_ours() {
+    let border = border().await;
+    let port = border.address.port();
+    for host in [
+        format!("127.0.0.1:{port}"),
+        "127.0.0.1".into(),
+        format!("localhost:{port}"),
+        "LocalHost".into(),
+        NAME.into(),
+        format!("{NAME}:8080"),
+    ] {
+        let reply = border.send(request("GET", "/health", &format!("Host: {host}\r\n"), "")).await;
+        assert_eq!(reply.status, 200, "{host}");
+    }
+    for host in [
+        "evil.example".into(),
+        format!("evil.example:{port}"),
+        format!("{NAME}.evil.example"),
+        format!("127.0.0.1.evil.example:{port}"),
+        format!("localhost:{}", port ^ 1),
+        "192.168.1.1".into(),
+        format!("user@127.0.0.1:{port}@evil.example"),
+        String::new(),
+    ] {
+        let reply = border.send(request("GET", "/health", &format!("Host: {host}\r\n"), "")).await;
+        assert_eq!((reply.status, reply.code().as_str()), (403, "forbidden"), "{host:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_names_its_host_once() {
+    let border = border().await;
+    for headers in [String::new(), format!("Host: {NAME}\r\nHost: {NAME}\r\n")] {
+        assert_eq!(border.send(request("GET", "/health", &headers, "")).await.status, 400, "{headers}");
+    }
+    let absolute = border.send(request("GET", "http://evil.example/health", &format!("Host: {NAME}\r\n"), "")).await;
+    assert_eq!(absolute.status, 403);
+}
+
+#[tokio::test]
+async fn a_foreign_origin_is_refused_before_anything_else() {
+    let border = border().await;
+    for origin in ["https://evil.example", "null", "http://till.example", "https://till.example.evil.example", ""] {
+        for (method, path) in [("POST", "/pay"), ("GET", "/health"), ("GET", "/no-such-thing"), ("OPTIONS", "/pay")] {
+            let reply = border.call(method, path, &format!("Origin: {origin}\r\n"), "").await;
+            assert_eq!((reply.status, reply.code().as_str()), (403, "forbidden"), "{origin} {method} {path}");
+            assert!(reply.header("Access-Control-Allow-Origin").is_none());
+        }
+    }
+    let allowed = border.call("POST", "/pay", &format!("Origin: {PAGE}\r\n"), SALE).await;
+    assert!(allowed.reached_the_engine());
+    let both = border.call("POST", "/pay", &format!("Origin: {PAGE}\r\nOrigin: null\r\n"), SALE).await;
+    assert_eq!(both.status, 403);
+}
+
+#[tokio::test]
+async fn a_keyless_till_is_no_browser() {
+    let border = border_with(Default::default(), &["keyless"]).await;
+    assert!(border.bare_call("POST", "/pay", "", SALE).await.reached_the_engine());
+    for mark in [
+        &format!("Origin: {PAGE}"),
+        "Referer: http://127.0.0.1/",
+        "Cookie: a=b",
+        "Sec-Fetch-Site: same-origin",
+        "Sec-Fetch-Mode: no-cors",
+        "sec-fetch-dest: empty",
+    ] {
+        let reply = border.bare_call("POST", "/pay", &format!("{mark}\r\n"), SALE).await;
+        assert_eq!((reply.status, reply.code().as_str()), (403, "forbidden"), "{mark}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_page_can_send_unasked_is_no_request() {
+    let border = border_with(Default::default(), &["keyless"]).await;
+    for content_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
+        let reply = border.bare_call("POST", "/pay", &format!("Content-Type: {content_type}\r\n"), SALE).await;
+        assert_eq!((reply.status, reply.code().as_str()), (415, "unsupported_media_type"), "{content_type}");
+    }
+}

@@ -1,0 +1,87 @@
+//! A journal on a broken disk: whatever passes the border stops here.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use pos_bridge::domain::attempt::{Alarm, Attempt, Event, Kind};
+use pos_bridge::domain::identifiers::{AttemptReference, OperationId, Reference, TillId};
+use pos_bridge::domain::operation::Operation;
+use pos_bridge::domain::request::Original;
+use pos_bridge::ports::{
+    Begun, Callback, HistoryLine, Journal, JournalError, NewRefund, NewSale, OperationFilter, Orphan, RaisedAlarm,
+    Recorded, TerminalUse,
+};
+
+pub(crate) struct NoJournal;
+
+type Result<T> = std::result::Result<T, JournalError>;
+
+fn broken<T>() -> Result<T> {
+    Err(JournalError::Unavailable("this test has no journal".into()))
+}
+
+#[async_trait]
+impl Journal for NoJournal {
+    async fn begin_sale(&self, _: NewSale) -> Result<Begun> {
+        broken()
+    }
+    async fn begin_refund(&self, _: NewRefund) -> Result<Begun> {
+        broken()
+    }
+    async fn record(&self, _: AttemptReference, _: Event, _: Timestamp) -> Result<Recorded> {
+        broken()
+    }
+    async fn told(&self, _: OperationId, _: u32, _: Timestamp) -> Result<()> {
+        broken()
+    }
+    async fn acknowledge(&self, _: OperationId, _: Timestamp) -> Result<Operation> {
+        broken()
+    }
+    async fn keep_callback(&self, _: Callback) -> Result<bool> {
+        broken()
+    }
+    async fn adopt(&self, _: Orphan) -> Result<Option<Operation>> {
+        broken()
+    }
+    async fn note_refunded_elsewhere(&self, _: OperationId, _: i64, _: Timestamp) -> Result<bool> {
+        broken()
+    }
+    async fn raise(&self, _: OperationId, _: Alarm, _: Timestamp) -> Result<bool> {
+        broken()
+    }
+    async fn acknowledge_alarm(&self, _: i64, _: &str, _: Timestamp) -> Result<()> {
+        broken()
+    }
+    async fn operation(&self, _: OperationId) -> Result<Option<Operation>> {
+        broken()
+    }
+    async fn find(&self, _: &TillId, _: Kind, _: &Reference) -> Result<Option<Operation>> {
+        broken()
+    }
+    async fn find_sale(&self, _: &TillId, _: &Original) -> Result<Option<Operation>> {
+        broken()
+    }
+    async fn find_attempt(&self, _: AttemptReference) -> Result<Option<(Operation, Attempt)>> {
+        broken()
+    }
+    async fn last(&self, _: &TillId) -> Result<Option<Operation>> {
+        broken()
+    }
+    async fn operations(&self, _: &TillId, _: &OperationFilter) -> Result<Vec<Operation>> {
+        broken()
+    }
+    async fn live(&self) -> Result<Vec<(Operation, Attempt)>> {
+        broken()
+    }
+    async fn abandoned(&self, _: Timestamp) -> Result<Vec<(Operation, Attempt)>> {
+        broken()
+    }
+    async fn terminals(&self) -> Result<Vec<TerminalUse>> {
+        broken()
+    }
+    async fn alarms(&self) -> Result<Vec<RaisedAlarm>> {
+        broken()
+    }
+    async fn history(&self, _: OperationId) -> Result<Vec<HistoryLine>> {
+        broken()
+    }
+}

@@ -1,0 +1,103 @@
+//! What a till may ask, and how it is told what is wrong.
+
+use super::support::*;
+
+#[tokio::test]
+async fn good_requests_reach_the_engine() {
+    let border = border().await;
+    let table = [
+        ("POST", "/pay", "", r#"{"reference":"R-1","amount":39900}"#),
+        ("POST", "/pay?wait=1", "Content-Type: application/json\r\n", r#"{"reference":"R-1","amount":39900}"#),
+        ("POST", "/pay", "Idempotency-Key: R-1\r\nPrefer: wait=1\r\n", r#"{"amount":39900,"wait":0}"#),
+        ("POST", "/refund", "", r#"{"reference":"F-1","original_reference":"R-1"}"#),
+        ("GET", "/pay/R-1", "", ""),
+        ("GET", "/pay/Kasse%201%2FBon%2042?wait=1", "", ""),
+        ("GET", "/refund/kvittering-%C3%A6", "", ""),
+        ("POST", "/pay/R-1/cancel", "", ""),
+        ("POST", "/refund/F-1/cancel", "", r#"{"wait":0}"#),
+        ("POST", "/pay/R-1/ack", "", "{}"),
+        ("POST", "/refund/F-1/ack", "", ""),
+        ("GET", "/last", "", ""),
+        ("GET", "/operations?open=true&limit=10", "", ""),
+        ("GET", "/terminals", "", ""),
+    ];
+    for (method, path, headers, body) in table {
+        let reply = border.call(method, path, headers, body).await;
+        assert!(reply.reached_the_engine(), "{method} {path}: {reply:?}");
+        assert_eq!(reply.header("Retry-After"), Some("1"));
+        assert_eq!(reply.json()["retry"], "same_reference");
+    }
+}
+
+#[tokio::test]
+async fn bad_requests_are_refused_by_the_name_of_the_field() {
+    let border = border().await;
+    let sale = r#"{"reference":"R-1","amount":39900}"#;
+    let table = [
+        ("POST", "/pay", "", "", "amount"),
+        ("POST", "/pay", "", "[]", "body"),
+        ("POST", "/pay", "", r#"{"amount":39900}"#, "reference"),
+        ("POST", "/pay", "", r#"{"reference":"R-1","amount":399.00}"#, "amount"),
+        ("POST", "/pay", "", r#"{"reference":"R-1","amount":1,"amount":999}"#, "amount"),
+        ("POST", "/pay", "", r#"{"reference":"R-1","amount":1,"tip":1}"#, "tip"),
+        ("POST", "/pay?wait=301", "", sale, "wait"),
+        ("POST", "/pay?amount=1", "", sale, "amount"),
+        ("POST", "/pay", "Prefer: wait=soon\r\n", sale, "Prefer: wait"),
+        ("POST", "/pay", "Idempotency-Key: R-2\r\n", sale, "reference"),
+        ("POST", "/pay", "Idempotency-Key: R-1\r\nIdempotency-Key: R-1\r\n", sale, "Idempotency-Key"),
+        ("POST", "/refund", "", r#"{"reference":"F-1"}"#, "original_reference"),
+        ("POST", "/pay/R-1/ack", "", r#"{"amount":1}"#, "amount"),
+        ("POST", "/pay/R-1/ack?force=1", "", "", "force"),
+        ("POST", "/pay/R-1/cancel", "", r#"{"wait":"now"}"#, "wait"),
+        ("GET", "/pay/4111111111111111", "", "", "reference"),
+        ("GET", "/pay/%20", "", "", "reference"),
+        ("GET", "/pay/%0A", "", "", "reference"),
+        ("GET", "/pay/%FF", "", "", "reference"),
+        ("GET", "/operations?status=paid", "", "", "status"),
+        ("GET", "/last?x=1", "", "", "x"),
+    ];
+    for (method, path, headers, body, field) in table {
+        let reply = border.call(method, path, headers, body).await;
+        assert_eq!((reply.status, reply.code().as_str()), (400, "invalid_request"), "{method} {path} {body}");
+        assert_eq!(reply.header("Content-Type"), Some("application/problem+json"));
+        let detail = reply.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.starts_with(&format!("{field}: ")), "{method} {path} {body}: {detail}");
+        assert!(!detail.contains("4111111111111111"));
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_found() {
+    let border = border().await;
+    for path in ["/", "/pays", "/pay/R-1/undo", "/pay/a/b/c", "/callbacks/dintero", "/alarms", "/pay/"] {
+        let reply = border.call("GET", path, "", "").await;
+        assert_eq!((reply.status, reply.code().as_str()), (404, "not_found"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_changes_state_by_get() {
+    let border = border().await;
+    for (method, path, allow) in [
+        ("GET", "/pay", "POST"),
+        ("HEAD", "/pay", "POST"),
+        ("PUT", "/pay", "POST"),
+        ("GET", "/refund", "POST"),
+        ("GET", "/pay/R-1/cancel", "POST"),
+        ("GET", "/refund/F-1/ack", "POST"),
+        ("DELETE", "/pay/R-1", "GET,HEAD"),
+        ("POST", "/last", "GET,HEAD"),
+        ("POST", "/health", "GET,HEAD"),
+        ("BREW", "/pay", "POST"),
+    ] {
+        let mut stream = border.connect().await;
+        let headers = format!("Host: {}\r\nX-Api-Key: {KEY}\r\n", border.address);
+        tokio::io::AsyncWriteExt::write_all(&mut stream, request(method, path, &headers, "").as_bytes()).await.unwrap();
+        let reply = if method == "HEAD" { read_head(&mut stream).await } else { read_reply(&mut stream).await };
+        assert_eq!(reply.status, 405, "{method} {path}");
+        assert_eq!(reply.header("Allow"), Some(allow), "{method} {path}");
+        if method != "HEAD" {
+            assert_eq!(reply.code(), "method_not_allowed");
+        }
+    }
+}
