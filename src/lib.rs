@@ -2,6 +2,7 @@
 
 pub mod domain;
 pub mod engine;
+pub mod journal;
 pub mod ports;
 pub mod provider;
 pub mod simulator;
