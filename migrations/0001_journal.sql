@@ -38,6 +38,7 @@ CREATE TABLE operation (
 CREATE INDEX operation_by_till ON operation (till, created_at);
 CREATE INDEX operation_by_status ON operation (till, status, created_at);
 CREATE INDEX operation_by_amount ON operation (till, amount, created_at);
+CREATE INDEX operation_open ON operation (till, created_at) WHERE status IN ('pending', 'unknown');
 CREATE INDEX operation_not_acknowledged ON operation (till, created_at) WHERE acknowledged_at IS NULL;
 -- The refunds of a sale.
 CREATE INDEX operation_by_original ON operation (original) WHERE original IS NOT NULL;
@@ -76,7 +77,7 @@ CREATE TABLE attempt (
 ) STRICT;
 
 CREATE UNIQUE INDEX attempt_lease ON attempt (leased_terminal) WHERE leased_terminal IS NOT NULL;
-CREATE INDEX attempt_live ON attempt (operation) WHERE phase IN ('reserved', 'sending', 'open', 'unknown');
+CREATE INDEX attempt_live ON attempt (phase) WHERE phase IN ('reserved', 'sending', 'open', 'unknown');
 CREATE INDEX attempt_abandoned ON attempt (phase_since) WHERE phase = 'abandoned';
 CREATE INDEX attempt_by_transaction ON attempt (transaction_id) WHERE transaction_id IS NOT NULL;
 -- Which terminals there are, and when each last took money.

@@ -15,7 +15,7 @@ use super::entries::{append_event, insert_attempt, insert_operation, load_runs, 
 use super::error::of_step;
 use super::redact::masked;
 use super::rows::whole_milliseconds;
-use super::writer::Step;
+use super::step::Step;
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
 use crate::domain::card::without_card_numbers;
 use crate::domain::evidence::{Approval, Finding, Order, PaymentState};

@@ -9,7 +9,7 @@ use super::entries::{self, append_event, insert_attempt, insert_operation};
 use super::error::of_step;
 use super::redact::clean_json;
 use super::rows::{self, get, select_operations, whole_milliseconds};
-use super::writer::Step;
+use super::step::Step;
 use crate::domain::attempt::{Attempt, Kind, Phase};
 use crate::domain::evidence::Order;
 use crate::domain::identifiers::{OperationId, TerminalName, TransactionId};

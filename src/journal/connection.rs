@@ -16,15 +16,15 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 const APPLICATION_ID: i64 = 0x5042_4a31;
 /// Earlier ones can corrupt the file when a commit meets a checkpoint (<https://sqlite.org/wal.html#walresetbug>).
 const SQLITE_MIN: [u32; 3] = [3, 51, 3];
-/// How long to wait for a lock of somebody else (a backup, a shell): a till waits too.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a reading waits for a free reader.
+const READER_WAIT: Duration = Duration::from_secs(5);
 /// Each is a thread of its own.
 const READERS: u32 = 4;
 
 /// The only connection that writes, with the schema up to date.
 pub(super) async fn open_writer(options: &JournalOptions) -> Result<SqliteConnection, OpenError> {
     let path = &options.path;
-    let mut connect = common(path)
+    let mut connect = common(options)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
@@ -45,24 +45,24 @@ pub(super) async fn open_writer(options: &JournalOptions) -> Result<SqliteConnec
 }
 
 /// Connections that only read, and never wait for the writer.
-pub(super) async fn open_readers(path: &Path) -> Result<SqlitePool, OpenError> {
+pub(super) async fn open_readers(options: &JournalOptions) -> Result<SqlitePool, OpenError> {
     SqlitePoolOptions::new()
         .min_connections(1)
         .max_connections(READERS)
-        .acquire_timeout(BUSY_TIMEOUT)
+        .acquire_timeout(READER_WAIT)
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-        .connect_with(common(path).read_only(true).thread_name(|number| format!("journal-reader-{number}")))
+        .connect_with(common(options).read_only(true).thread_name(|number| format!("journal-reader-{number}")))
         .await
-        .map_err(explain(path))
+        .map_err(explain(&options.path))
 }
 
-fn common(path: &Path) -> SqliteConnectOptions {
+fn common(options: &JournalOptions) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
-        .filename(path)
+        .filename(&options.path)
         .create_if_missing(false)
-        .busy_timeout(BUSY_TIMEOUT)
+        .busy_timeout(options.busy_timeout)
         .pragma("trusted_schema", "OFF")
         .pragma("cell_size_check", "ON")
         .pragma("temp_store", "MEMORY")

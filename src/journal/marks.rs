@@ -8,7 +8,7 @@ use sqlx::SqliteConnection;
 use super::entries::{append_event, load, raise_alarm, update_operation};
 use super::error::of_step;
 use super::rows::whole_milliseconds;
-use super::writer::Step;
+use super::step::Step;
 use crate::domain::attempt::Alarm;
 use crate::domain::card::without_card_numbers;
 use crate::domain::identifiers::OperationId;

@@ -17,6 +17,7 @@ mod read;
 mod record;
 mod redact;
 mod rows;
+mod step;
 mod writer;
 
 use std::path::PathBuf;
@@ -35,15 +36,18 @@ use writer::Queue;
 pub struct JournalOptions {
     /// The database file; `-wal`, `-shm` and `.lock` stand beside it. Its folder is made when missing.
     pub path: PathBuf,
+    /// How long a step waits for a lock of another program (a backup, a shell) until it is
+    /// [`JournalError::Unavailable`].
+    pub busy_timeout: Duration,
     /// For tests of a full disk: the most pages of 4 KiB that the file may have. `None` means as many as the disk has.
     pub max_pages: Option<u32>,
 }
 
 impl JournalOptions {
-    /// The journal in this file.
+    /// The journal in this file, with five seconds of patience for locks.
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), max_pages: None }
+        Self { path: path.into(), busy_timeout: Duration::from_secs(5), max_pages: None }
     }
 }
 
@@ -63,7 +67,7 @@ impl SqliteJournal {
     pub async fn open(options: JournalOptions) -> Result<Self, OpenError> {
         let lock = files::prepare(&options.path)?;
         let writer = connection::open_writer(&options).await?;
-        let readers = connection::open_readers(&options.path).await?;
+        let readers = connection::open_readers(&options).await?;
         Ok(Self { path: options.path, queue: Queue::start(writer, lock), readers })
     }
 

@@ -51,7 +51,7 @@ pub(super) async fn find_attempt(
     reference: AttemptReference,
 ) -> Result<Option<(Operation, Attempt)>> {
     let rows = sqlx::query(RUNS).bind(reference.to_string()).fetch_all(pool).await.map_err(of_step)?;
-    Ok(wanted(rows.iter(), reference)?)
+    wanted(rows.iter(), reference)
 }
 
 pub(super) async fn last(pool: &SqlitePool, till: &TillId) -> Result<Option<Operation>> {
@@ -200,7 +200,7 @@ pub(super) const LIVE: &str = select_operations!(
 pub(super) const ABANDONED: &str = select_operations!(
     "SELECT wanted.reference AS wanted,",
     "attempt wanted JOIN operation o ON o.id = wanted.operation JOIN attempt a ON a.operation = o.id \
-     WHERE wanted.phase = 'abandoned' AND wanted.phase_since >= $1 ORDER BY wanted.reference, a.number"
+     WHERE wanted.phase = 'abandoned' AND wanted.phase_since >= $1 ORDER BY wanted.phase_since, wanted.reference, a.number"
 );
 
 /// Every terminal, by leaps through the index from one name to the next: there are few terminals and many attempts.

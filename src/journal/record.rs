@@ -7,7 +7,7 @@ use sqlx::SqliteConnection;
 use super::entries::{append_event, load_runs, raise_alarm, update_attempt, update_operation};
 use super::redact::masked;
 use super::rows::whole_milliseconds;
-use super::writer::Step;
+use super::step::Step;
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Phase, Transition};
 use crate::domain::identifiers::AttemptReference;
 use crate::domain::operation::Operation;

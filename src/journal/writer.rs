@@ -7,27 +7,18 @@
 use std::fs::File;
 use std::time::Instant;
 
-use async_trait::async_trait;
 use metrics::{counter, histogram};
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::error::{is_no_transaction, may_be_rolled_back, of_step};
+use super::step::{Command, Pending, Step};
 use crate::ports::JournalError;
 
 const QUEUE: usize = 4096;
 const BATCH: usize = 128;
 const STOPPED: &str = "its writer stopped unexpectedly";
-
-/// One atomic step: what it writes is committed whole or not at all.
-#[async_trait]
-pub(super) trait Step: Send + 'static {
-    /// What the caller gets, once it is on disk.
-    type Outcome: Send + 'static;
-    /// Runs inside the writer's transaction. Whatever it wrote is rolled back when it returns an error.
-    async fn run(self, connection: &mut SqliteConnection) -> Result<Self::Outcome, JournalError>;
-}
 
 /// Whether the writer can be relied on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,8 +54,7 @@ impl Queue {
     /// Has a step committed, and returns its outcome after that.
     pub(super) async fn commit<S: Step>(&self, step: S) -> Result<S::Outcome, JournalError> {
         let (reply, answer) = oneshot::channel();
-        let pending = Pending { step: Some(step), outcome: None, reply, queued_at: Instant::now() };
-        if self.steps.send(Box::new(pending)).await.is_err() {
+        if self.steps.send(Box::new(Pending::new(step, reply))).await.is_err() {
             return Err(self.why_not());
         }
         answer.await.unwrap_or_else(|_| Err(self.why_not()))
@@ -97,49 +87,6 @@ impl Queue {
                 State::Closed => std::future::pending().await,
             }
         }
-    }
-}
-
-/// A step with its caller, without its type.
-#[async_trait]
-trait Command: Send {
-    /// Runs the step and keeps its outcome; `false` when what it wrote must be rolled back.
-    async fn run(&mut self, connection: &mut SqliteConnection) -> bool;
-    /// Answers the caller: with the step's outcome once the batch is committed, else with what became of the batch.
-    fn answer(self: Box<Self>, batch: &Result<(), JournalError>);
-    /// When the caller handed it in.
-    fn queued_at(&self) -> Instant;
-}
-
-struct Pending<S: Step> {
-    step: Option<S>,
-    outcome: Option<Result<S::Outcome, JournalError>>,
-    reply: oneshot::Sender<Result<S::Outcome, JournalError>>,
-    queued_at: Instant,
-}
-
-#[async_trait]
-impl<S: Step> Command for Pending<S> {
-    async fn run(&mut self, connection: &mut SqliteConnection) -> bool {
-        let Some(step) = self.step.take() else { return false };
-        let outcome = step.run(connection).await;
-        let succeeded = outcome.is_ok();
-        self.outcome = Some(outcome);
-        succeeded
-    }
-
-    fn answer(self: Box<Self>, batch: &Result<(), JournalError>) {
-        let answer = match (self.outcome, batch) {
-            (Some(outcome), Ok(())) => outcome,
-            (_, Err(error)) => Err(error.clone()),
-            (None, Ok(())) => Err(JournalError::Unavailable("the step was not run".to_owned())),
-        };
-        // A caller that no longer waits learns of it by asking again.
-        let _ = self.reply.send(answer);
-    }
-
-    fn queued_at(&self) -> Instant {
-        self.queued_at
     }
 }
 
@@ -275,6 +222,8 @@ fn measure(began: Instant, steps: usize) {
 
 #[cfg(test)]
 mod tests {
+    use async_trait::async_trait;
+
     use super::*;
     use crate::journal::{JournalOptions, connection, files};
 
@@ -305,21 +254,21 @@ mod tests {
     }
 
     async fn value(folder: &tempfile::TempDir, statement: &'static str) -> i64 {
-        let readers = connection::open_readers(&folder.path().join("journal.db")).await.unwrap();
+        let readers = connection::open_readers(&JournalOptions::at(folder.path().join("journal.db"))).await.unwrap();
         sqlx::query_scalar(statement).fetch_one(&readers).await.unwrap()
     }
 
     #[tokio::test]
     async fn a_step_that_fails_takes_nothing_of_its_batch_with_it() {
         let (folder, queue, writer) = stopped_writer().await;
-        let started = async { tokio::spawn(writer.run()) };
+        let start = async { drop(tokio::spawn(writer.run())) };
         let half = "INSERT INTO callback VALUES ('p', 'half', NULL, '', 1); INSERT INTO probe (id, at) VALUES (2, 1)";
         // All three are queued before the writer takes its first step, so they are one batch.
         let (first, failing, last, _) = tokio::join!(
             queue.commit(PROBE),
             queue.commit(Statement(half)),
             queue.commit(Statement("INSERT INTO callback VALUES ('p', 'whole', NULL, '', 1)")),
-            started
+            start
         );
         assert_eq!((first, last), (Ok(()), Ok(())));
         assert!(matches!(failing, Err(JournalError::Corrupt(text)) if text.contains("CHECK")));
@@ -359,8 +308,8 @@ mod tests {
     #[tokio::test]
     async fn a_closed_writer_has_committed_everything_and_takes_nothing() {
         let (folder, queue, writer) = stopped_writer().await;
-        let started = async { tokio::spawn(writer.run()) };
-        let (committed, (), _) = tokio::join!(queue.commit(PROBE), queue.close(), started);
+        let start = async { drop(tokio::spawn(writer.run())) };
+        let (committed, (), _) = tokio::join!(queue.commit(PROBE), queue.close(), start);
         assert_eq!(committed, Ok(()));
         assert_eq!(value(&folder, "SELECT COUNT(*) FROM probe").await, 1);
         assert!(matches!(queue.commit(PROBE).await, Err(JournalError::Unavailable(_))));

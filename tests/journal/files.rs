@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use pos_bridge::journal::{JournalOptions, OpenError, SqliteJournal};
+use sqlx::{Connection, SqliteConnection};
 
 use crate::fixture::*;
 
@@ -88,10 +89,9 @@ async fn another_programs_database_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.db");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true);
-    let mut other = sqlx::Connection::connect_with(&options).await.unwrap();
-    let connection: &mut sqlx::SqliteConnection = &mut other;
-    sqlx::query("CREATE TABLE theirs (id INTEGER)").execute(connection).await.unwrap();
-    sqlx::Connection::close(other).await.unwrap();
+    let mut other = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::query("CREATE TABLE theirs (id INTEGER)").execute(&mut other).await.unwrap();
+    other.close().await.unwrap();
     let refused = refusal(&path).await;
     assert!(matches!(refused, OpenError::NotAJournal(_)), "{refused}");
 }
@@ -118,7 +118,7 @@ async fn a_newer_schema_is_refused() {
         .execute(&mut raw)
         .await
         .unwrap();
-    sqlx::Connection::close(raw).await.unwrap();
+    raw.close().await.unwrap();
     fixture.journal.close().await;
     let refused = refusal(&path).await;
     assert!(matches!(refused, OpenError::Newer { found: 9999, .. }), "{refused}");

@@ -1,5 +1,7 @@
 //! The journal against real files.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod adopting;
 mod alarms;
 mod beginning;

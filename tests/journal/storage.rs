@@ -34,7 +34,10 @@ async fn a_full_disk_writes_nothing_and_says_so() {
 
 #[tokio::test]
 async fn a_journal_that_somebody_else_locks_is_unavailable_and_loses_nothing() {
-    let fixture = Fixture::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let busy_timeout = Duration::from_millis(20);
+    let options = JournalOptions { busy_timeout, ..JournalOptions::at(folder.path().join("journal.db")) };
+    let fixture = Fixture { journal: SqliteJournal::open(options).await.unwrap(), folder };
     let mut other = fixture.raw().await;
     sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
     let refused = fixture.journal.begin_sale(sale("till-1", "R-1", "front", 100)).await;
