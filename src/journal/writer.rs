@@ -213,7 +213,6 @@ fn nothing_written(error: sqlx::Error) -> JournalError {
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "a batch has at most 128 steps")]
 fn measure(began: Instant, steps: usize) {
     histogram!("pos_bridge_journal_commit_seconds").record(began.elapsed());
     histogram!("pos_bridge_journal_batch_size").record(steps as f64);
