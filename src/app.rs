@@ -14,7 +14,9 @@ use tokio_util::task::TaskTracker;
 use crate::config::{Configuration, Server};
 use crate::domain::operation::Provider as ProviderName;
 use crate::engine::{Engine, Pace, Parts, Refusal};
-use crate::http::{CallbackApi, Limits, TillApi, TillListenerSettings, callback_router, operator_router, serve, till_router};
+use crate::http::{
+    CallbackApi, Limits, TillApi, TillListenerSettings, callback_router, operator_router, serve, till_router,
+};
 use crate::journal::{JournalOptions, OpenError, SqliteJournal};
 use crate::ports::{CallbackVerifier, Clock, Provider, SystemClock};
 use crate::provider::dintero::{CallbackSignature, Dintero, SetupError};
@@ -42,7 +44,9 @@ pub enum StartError {
     #[error(transparent)]
     Provider(#[from] SetupError),
     /// An address is taken or not this machine's.
-    #[error("{key} = \"{address}\" cannot be listened on ({source}); is another bridge running, or is the address not this machine's?")]
+    #[error(
+        "{key} = \"{address}\" cannot be listened on ({source}); is another bridge running, or is the address not this machine's?"
+    )]
     Listen {
         /// Which setting.
         key: &'static str,
@@ -83,9 +87,7 @@ impl App {
         let tills = listen("server.listen", configuration.server.listen).await?;
         let till_address = address_of(&tills, "server.listen", configuration.server.listen)?;
         let callbacks = match signature {
-            Some(signature) => {
-                Some((signature, listen("callbacks.listen", configuration.callbacks.listen).await?))
-            }
+            Some(signature) => Some((signature, listen("callbacks.listen", configuration.callbacks.listen).await?)),
             None => None,
         };
         let operators = operator_socket(&socket)?;

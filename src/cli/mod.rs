@@ -26,6 +26,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::app::StartError;
+use crate::config::ConfigurationErrors;
+use crate::telemetry::TelemetryError;
+
 pub use acknowledge::AcknowledgeArguments;
 pub use alarms::AlarmsArguments;
 pub use check::CheckArguments;
@@ -116,6 +120,53 @@ impl From<Exit> for std::process::ExitCode {
         match exit {
             Exit::Success => Self::SUCCESS,
             Exit::Failure => Self::FAILURE,
+        }
+    }
+}
+
+/// Why a command failed; the message tells what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Configuration(#[from] ConfigurationErrors),
+    /// The log cannot be started.
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
+    /// The bridge does not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The running bridge gave no usable answer.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The simulator does not start.
+    #[error("the simulator cannot listen on {address}: {source}; is another one running?")]
+    Simulator {
+        /// Where it should listen.
+        address: std::net::SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The demonstration cannot go on.
+    #[error("the demo stopped: {0}")]
+    Demo(String),
+    /// The system refuses something basic.
+    #[error(transparent)]
+    System(#[from] std::io::Error),
+}
+
+impl Arguments {
+    /// Runs the command; what it prints goes to `output`.
+    ///
+    /// # Errors
+    /// [`CommandError`], whose message tells what to do.
+    pub async fn run(self, output: &mut (dyn std::io::Write + Send)) -> Result<Exit, CommandError> {
+        match self.command {
+            Command::Serve(arguments) => arguments.run(&self.config).await,
+            Command::Demo(arguments) => arguments.run(output).await,
+            Command::Simulate(arguments) => arguments.run(output).await,
+            Command::Check(arguments) => arguments.run(&self.config, output).await,
+            Command::Client(command) => Ok(command.run(&self.config, output).await?),
         }
     }
 }

@@ -39,7 +39,11 @@ impl SimulateArguments {
         for outcome in outcome_table() {
             writeln!(output, "  {:>7}  {}", outcome.amount, outcome.description)?;
         }
-        writeln!(output, "Faults, terminals by hand, the books: http://{}/simulator/ledger and others; see README.md", simulator.address())?;
+        writeln!(
+            output,
+            "Faults, terminals by hand, the books: http://{}/simulator/ledger and others; see README.md",
+            simulator.address()
+        )?;
         output.flush()?;
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

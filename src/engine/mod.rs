@@ -101,44 +101,6 @@ pub struct Parts {
     pub pace: Pace,
 }
 
-/// How often things are looked at.
-#[derive(Debug, Clone, Copy)]
-pub struct Pace {
-    /// Between two readings of an attempt while a customer stands at the terminal.
-    pub poll_interval: Duration,
-    /// Between two sweeps.
-    pub sweep_interval: Duration,
-    /// How far back a sweep looks.
-    pub sweep_window: jiff::SignedDuration,
-    /// The longest that new payments wait after a start until what was open before has been read.
-    pub recovery_patience: Duration,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self {
-            poll_interval: Duration::from_secs(1),
-            sweep_interval: Duration::from_secs(3600),
-            sweep_window: jiff::SignedDuration::from_hours(72),
-            recovery_patience: Duration::from_secs(5),
-        }
-    }
-}
-
-/// What an [`Engine`] is made of.
-pub struct Parts {
-    /// Who and what the configuration knows.
-    pub directory: Directory,
-    /// The durable state.
-    pub journal: Arc<dyn Journal>,
-    /// The cloud APIs, by name; one for every provider that the directory names.
-    pub providers: HashMap<ProviderName, Arc<dyn Provider>>,
-    /// The time of day.
-    pub clock: Arc<dyn Clock>,
-    /// How often things are looked at.
-    pub pace: Pace,
-}
-
 /// What a till's request came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {

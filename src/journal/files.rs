@@ -1,0 +1,189 @@
+//! The journal's files: a local disk, readable by nobody else, used by one bridge at a time.
+
+use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::error::OpenError;
+
+const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// Makes the folder and the files ready for SQLite, and holds the lock for as long as the returned file lives.
+///
+/// This opens and closes the database file, which drops SQLite's own locks on it: only call it before SQLite opens it.
+pub(super) fn prepare(database: &Path) -> Result<File, OpenError> {
+    let folder = folder_of(database);
+    make_folder(&folder)?;
+    refuse_network(&folder)?;
+    let lock = take_lock(database)?;
+    refuse_foreign_content(database, &mut private_file(database)?)?;
+    for companion in ["-wal", "-shm"].map(|suffix| beside(database, suffix)) {
+        if companion.symlink_metadata().is_ok() {
+            private_file(&companion)?;
+        }
+    }
+    // The new file's name must survive a power cut too; SQLite does this only for files that it makes itself.
+    File::open(&folder).and_then(|folder| folder.sync_all()).map_err(at(&folder))?;
+    Ok(lock)
+}
+
+/// The database and its log on disk, in bytes. Reads only the folder's entries: opening the file would drop SQLite's
+/// locks.
+pub(super) fn size_bytes(database: &Path) -> u64 {
+    [database.to_owned(), beside(database, "-wal")]
+        .iter()
+        .filter_map(|path| path.metadata().ok())
+        .map(|metadata| metadata.len())
+        .sum()
+}
+
+fn beside(database: &Path, suffix: &str) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
+}
+
+fn folder_of(database: &Path) -> PathBuf {
+    match database.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn at(path: &Path) -> impl FnOnce(std::io::Error) -> OpenError {
+    let path = path.to_owned();
+    move |cause| OpenError::File { path, cause }
+}
+
+/// A folder that exists keeps its mode: it may be somebody's home. Others may look into it (the files are private) but
+/// must not be able to swap the files. A link to the folder is fine: systemd's `DynamicUser` makes one.
+fn make_folder(folder: &Path) -> Result<(), OpenError> {
+    if !folder.exists() {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at(folder))?;
+        std::fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(at(folder))?;
+    }
+    let mode = folder.metadata().map_err(at(folder))?.mode();
+    if mode & 0o022 == 0 { Ok(()) } else { Err(OpenError::FolderWritableByOthers(folder.to_owned())) }
+}
+
+/// Opens or makes a file of ours with mode 0600, whatever the umask and whatever mode it had.
+fn private_file(path: &Path) -> Result<File, OpenError> {
+    if path.symlink_metadata().is_ok_and(|found| !found.is_file()) {
+        return Err(OpenError::NotRegular(path.to_owned()));
+    }
+    let no_follow = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(no_follow)
+        .open(path)
+        .map_err(at(path))?;
+    file.set_permissions(Permissions::from_mode(0o600)).map_err(at(path))?;
+    Ok(file)
+}
+
+fn take_lock(database: &Path) -> Result<File, OpenError> {
+    let path = beside(database, ".lock");
+    let lock = private_file(&path)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(database.to_owned())),
+        Err(TryLockError::Error(cause)) => Err(OpenError::File { path, cause }),
+    }
+}
+
+fn refuse_foreign_content(path: &Path, file: &mut File) -> Result<(), OpenError> {
+    let mut start = [0; SQLITE_MAGIC.len()];
+    match file.read_exact(&mut start) {
+        Ok(()) if start == *SQLITE_MAGIC => Ok(()),
+        Ok(()) => Err(OpenError::NotAJournal(path.to_owned())),
+        Err(cause) if cause.kind() == ErrorKind::UnexpectedEof => match file.metadata().map_err(at(path))?.len() {
+            0 => Ok(()),
+            _ => Err(OpenError::NotAJournal(path.to_owned())),
+        },
+        Err(cause) => Err(OpenError::File { path: path.to_owned(), cause }),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn refuse_network(folder: &Path) -> Result<(), OpenError> {
+    let statistics = rustix::fs::statfs(folder).map_err(|error| at(folder)(error.into()))?;
+    // The type of the number differs between architectures; all magic numbers are 32 bits wide.
+    let magic = (i128::from(statistics.f_type) & 0xffff_ffff) as u32;
+    let kind = match network_file_system(magic) {
+        None if magic == FUSE => fuse_file_system(folder).filter(|kind| is_network_fuse(kind)),
+        kind => kind.map(ToOwned::to_owned),
+    };
+    match kind {
+        None => Ok(()),
+        Some(kind) => Err(OpenError::NetworkFileSystem { path: folder.to_owned(), kind }),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn refuse_network(_: &Path) -> Result<(), OpenError> {
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+const FUSE: u32 = 0x6573_5546;
+
+/// The magic numbers of `statfs(2)` of file systems that are shared between machines.
+#[cfg(target_os = "linux")]
+fn network_file_system(magic: u32) -> Option<&'static str> {
+    Some(match magic {
+        0x6969 => "NFS",
+        0x517b | 0xff53_4d42 | 0xfe53_4d42 => "SMB",
+        0x0102_1997 => "9p",
+        0x00c3_6400 => "Ceph",
+        0x5346_414f | 0x6b41_4653 => "AFS",
+        0x7375_7245 => "Coda",
+        0x564c => "NCP",
+        0x0bd0_0bd0 => "Lustre",
+        0x7461_636f => "OCFS2",
+        0x0116_1970 => "GFS2",
+        0x786f_4256 => "vboxsf",
+        _ => return None,
+    })
+}
+
+/// Every FUSE file system has the same magic number; the table of mounts knows more.
+#[cfg(target_os = "linux")]
+fn fuse_file_system(folder: &Path) -> Option<String> {
+    let device = folder.metadata().ok()?.dev();
+    let device = format!("{}:{}", rustix::fs::major(device), rustix::fs::minor(device));
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
+    mounts.lines().find_map(|mount| {
+        let (place, kind) = mount.split_once(" - ")?;
+        (place.split(' ').nth(2)? == device).then(|| kind.split(' ').next().unwrap_or_default().to_owned())
+    })
+}
+
+#[cfg(target_os = "linux")]
+fn is_network_fuse(kind: &str) -> bool {
+    ["sshfs", "s3fs", "rclone", "glusterfs", "gcsfuse", "ceph", "davfs", "curlftpfs", "moosefs", "smb"]
+        .iter()
+        .any(|network| kind.contains(network))
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_systems_of_other_machines_are_recognised() {
+        for magic in [0x6969, 0xff53_4d42, 0xfe53_4d42, 0x517b, 0x0102_1997, 0x00c3_6400] {
+            assert!(network_file_system(magic).is_some(), "{magic:#x}");
+        }
+        let (ext4, xfs, btrfs, tmpfs, overlay) = (0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0x794c_7630);
+        for magic in [ext4, xfs, btrfs, tmpfs, overlay, FUSE] {
+            assert_eq!(network_file_system(magic), None, "{magic:#x}");
+        }
+        assert!(is_network_fuse("fuse.sshfs") && is_network_fuse("fuse.rclone"));
+        assert!(!is_network_fuse("fuseblk") && !is_network_fuse("fuse.lazyfs"));
+    }
+}

@@ -1,0 +1,106 @@
+//! The journal's port: every writing method hands a step to the writer, every reading one asks a reader.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::SqliteJournal;
+use super::marks::{Acknowledge, AcknowledgeAlarm, NoteRefundedElsewhere, Raise, Told};
+use super::read;
+use super::record::Record;
+use crate::domain::attempt::{Alarm, Attempt, Event, Kind};
+use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TillId};
+use crate::domain::operation::Operation;
+use crate::domain::request::Original;
+use crate::ports::{
+    Begun, Callback, HistoryLine, Journal, JournalError, NewRefund, NewSale, OperationFilter, Orphan, RaisedAlarm,
+    Recorded, TerminalUse,
+};
+
+type Result<T> = std::result::Result<T, JournalError>;
+
+#[async_trait]
+impl Journal for SqliteJournal {
+    async fn begin_sale(&self, sale: NewSale) -> Result<Begun> {
+        self.queue.commit(sale).await
+    }
+
+    async fn begin_refund(&self, refund: NewRefund) -> Result<Begun> {
+        self.queue.commit(refund).await
+    }
+
+    async fn record(&self, attempt: AttemptReference, event: Event, now: Timestamp) -> Result<Recorded> {
+        self.queue.commit(Record { attempt, event, now }).await
+    }
+
+    async fn told(&self, operation: OperationId, attempt: u32, now: Timestamp) -> Result<()> {
+        self.queue.commit(Told { operation, attempt, now }).await
+    }
+
+    async fn acknowledge(&self, operation: OperationId, now: Timestamp) -> Result<Operation> {
+        self.queue.commit(Acknowledge { operation, now }).await
+    }
+
+    async fn keep_callback(&self, callback: Callback) -> Result<bool> {
+        self.queue.commit(callback).await
+    }
+
+    async fn adopt(&self, orphan: Orphan) -> Result<Option<Operation>> {
+        self.queue.commit(orphan).await
+    }
+
+    async fn note_refunded_elsewhere(&self, sale: OperationId, minor: i64, now: Timestamp) -> Result<bool> {
+        self.queue.commit(NoteRefundedElsewhere { sale, minor, now }).await
+    }
+
+    async fn raise(&self, operation: OperationId, alarm: Alarm, now: Timestamp) -> Result<bool> {
+        self.queue.commit(Raise { operation, alarm, now }).await
+    }
+
+    async fn acknowledge_alarm(&self, id: i64, by: &str, now: Timestamp) -> Result<()> {
+        self.queue.commit(AcknowledgeAlarm { id, by: by.to_owned(), now }).await
+    }
+
+    async fn operation(&self, id: OperationId) -> Result<Option<Operation>> {
+        read::operation(&self.readers, id).await
+    }
+
+    async fn find(&self, till: &TillId, kind: Kind, reference: &Reference) -> Result<Option<Operation>> {
+        read::find(&self.readers, till, kind, reference).await
+    }
+
+    async fn find_sale(&self, till: &TillId, original: &Original) -> Result<Option<Operation>> {
+        read::find_sale(&self.readers, till, original).await
+    }
+
+    async fn find_attempt(&self, reference: AttemptReference) -> Result<Option<(Operation, Attempt)>> {
+        read::find_attempt(&self.readers, reference).await
+    }
+
+    async fn last(&self, till: &TillId) -> Result<Option<Operation>> {
+        read::last(&self.readers, till).await
+    }
+
+    async fn operations(&self, till: &TillId, filter: &OperationFilter) -> Result<Vec<Operation>> {
+        read::operations(&self.readers, till, filter).await
+    }
+
+    async fn live(&self) -> Result<Vec<(Operation, Attempt)>> {
+        read::live(&self.readers).await
+    }
+
+    async fn abandoned(&self, since: Timestamp) -> Result<Vec<(Operation, Attempt)>> {
+        read::abandoned(&self.readers, since).await
+    }
+
+    async fn terminals(&self) -> Result<Vec<TerminalUse>> {
+        read::terminals(&self.readers).await
+    }
+
+    async fn alarms(&self) -> Result<Vec<RaisedAlarm>> {
+        read::alarms(&self.readers).await
+    }
+
+    async fn history(&self, operation: OperationId) -> Result<Vec<HistoryLine>> {
+        read::history(&self.readers, operation).await
+    }
+}

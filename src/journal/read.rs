@@ -1,0 +1,222 @@
+//! Reading the journal, beside the writer and never behind it.
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Sqlite, SqlitePool};
+
+use super::begin::BY_REFERENCE;
+use super::entries::{OPERATION, RUNS};
+use super::error::of_step;
+use super::record::deciding;
+use super::rows::{self, get, optional_time, select_operations};
+use crate::domain::attempt::{Attempt, Kind};
+use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TerminalName, TillId};
+use crate::domain::operation::Operation;
+use crate::domain::request::Original;
+use crate::ports::{HistoryLine, JournalError, OperationFilter, RaisedAlarm, TerminalUse};
+
+type Result<T> = std::result::Result<T, JournalError>;
+
+/// At most so many operations come in one page.
+const PAGE_MAX: u32 = 1000;
+
+pub(super) async fn operation(pool: &SqlitePool, id: OperationId) -> Result<Option<Operation>> {
+    one(sqlx::query(OPERATION).bind(id.to_string()).fetch_optional(pool).await)
+}
+
+pub(super) async fn find(
+    pool: &SqlitePool,
+    till: &TillId,
+    kind: Kind,
+    reference: &Reference,
+) -> Result<Option<Operation>> {
+    let query = sqlx::query(BY_REFERENCE).bind(till.as_str()).bind(kind.name()).bind(reference.as_str());
+    one(query.fetch_optional(pool).await)
+}
+
+pub(super) async fn find_sale(pool: &SqlitePool, till: &TillId, original: &Original) -> Result<Option<Operation>> {
+    match original {
+        Original::Reference { reference, till: other } => {
+            find(pool, other.as_ref().unwrap_or(till), Kind::Sale, reference).await
+        }
+        Original::Operation(id) => Ok(operation(pool, *id).await?.filter(|found| found.kind == Kind::Sale)),
+        Original::Transaction(transaction) => {
+            one(sqlx::query(SALE_BY_TRANSACTION).bind(transaction.as_str()).fetch_optional(pool).await)
+        }
+    }
+}
+
+pub(super) async fn find_attempt(
+    pool: &SqlitePool,
+    reference: AttemptReference,
+) -> Result<Option<(Operation, Attempt)>> {
+    let rows = sqlx::query(RUNS).bind(reference.to_string()).fetch_all(pool).await.map_err(of_step)?;
+    wanted(rows.iter(), reference)
+}
+
+pub(super) async fn last(pool: &SqlitePool, till: &TillId) -> Result<Option<Operation>> {
+    let newest = OperationFilter { limit: 1, ..OperationFilter::default() };
+    Ok(operations(pool, till, &newest).await?.pop())
+}
+
+pub(super) async fn operations(pool: &SqlitePool, till: &TillId, filter: &OperationFilter) -> Result<Vec<Operation>> {
+    let rows = operations_query(till, filter).build().fetch_all(pool).await.map_err(of_step)?;
+    rows.iter().map(rows::operation).collect()
+}
+
+/// Only the conditions that are asked for stand in the statement, so that each finds its index.
+pub(super) fn operations_query(till: &TillId, filter: &OperationFilter) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new(select_operations!(
+        "SELECT",
+        "operation o JOIN attempt a ON a.reference = o.deciding_attempt WHERE o.till = "
+    ));
+    query.push_bind(till.as_str().to_owned());
+    if let Some(status) = filter.status {
+        query.push(" AND o.status = ").push_bind(status.name());
+    }
+    match filter.open {
+        Some(true) => query.push(" AND o.status IN ('pending', 'unknown')"),
+        Some(false) => query.push(" AND o.status NOT IN ('pending', 'unknown')"),
+        None => &mut query,
+    };
+    match filter.acknowledged {
+        Some(true) => query.push(" AND o.acknowledged_at IS NOT NULL"),
+        Some(false) => query.push(" AND o.acknowledged_at IS NULL"),
+        None => &mut query,
+    };
+    if let Some(since) = filter.since {
+        query.push(" AND o.created_at >= ").push_bind(since.as_millisecond());
+    }
+    if let Some(until) = filter.until {
+        query.push(" AND o.created_at < ").push_bind(until.as_millisecond());
+    }
+    if let Some(amount) = filter.amount {
+        query.push(" AND o.amount = ").push_bind(amount);
+    }
+    if let Some(after) = filter.after {
+        query
+            .push(" AND (o.created_at, o.sequence) < (SELECT created_at, sequence FROM operation WHERE id = ")
+            .push_bind(after.to_string())
+            .push(")");
+    }
+    query.push(" ORDER BY o.created_at DESC, o.sequence DESC LIMIT ").push_bind(filter.limit.min(PAGE_MAX));
+    query
+}
+
+pub(super) async fn live(pool: &SqlitePool) -> Result<Vec<(Operation, Attempt)>> {
+    wanted_each(&sqlx::query(LIVE).fetch_all(pool).await.map_err(of_step)?)
+}
+
+pub(super) async fn abandoned(pool: &SqlitePool, since: Timestamp) -> Result<Vec<(Operation, Attempt)>> {
+    let query = sqlx::query(ABANDONED).bind(since.as_millisecond());
+    wanted_each(&query.fetch_all(pool).await.map_err(of_step)?)
+}
+
+pub(super) async fn terminals(pool: &SqlitePool) -> Result<Vec<TerminalUse>> {
+    let rows = sqlx::query(TERMINALS).fetch_all(pool).await.map_err(of_step)?;
+    let mut terminals = Vec::with_capacity(rows.len());
+    for row in &rows {
+        terminals.push(TerminalUse {
+            terminal: TerminalName::new(get::<String>(row, "terminal")?).map_err(super::error::unreadable)?,
+            holder: holder(pool, get(row, "holder")?).await?,
+            last_approved_at: optional_time(row, "last_approved_at")?,
+            frozen: get(row, "frozen")?,
+        });
+    }
+    Ok(terminals)
+}
+
+/// The operation as its attempt sees it that holds the terminal; `None` when it has let go meanwhile.
+async fn holder(pool: &SqlitePool, attempt: Option<String>) -> Result<Option<Operation>> {
+    let Some(attempt) = attempt else { return Ok(None) };
+    let rows = sqlx::query(RUNS).bind(&attempt).fetch_all(pool).await.map_err(of_step)?;
+    let reference = rows::attempt_reference(&attempt)?;
+    let runs = rows.iter().map(rows::operation).collect::<Result<Vec<_>>>()?;
+    Ok(runs.into_iter().find(|run| run.attempt.order.reference == reference && run.attempt.phase.is_live()))
+}
+
+pub(super) async fn alarms(pool: &SqlitePool) -> Result<Vec<RaisedAlarm>> {
+    let rows = sqlx::query(ALARMS).fetch_all(pool).await.map_err(of_step)?;
+    rows.iter().map(rows::alarm).collect()
+}
+
+pub(super) async fn history(pool: &SqlitePool, operation: OperationId) -> Result<Vec<HistoryLine>> {
+    let rows = sqlx::query(HISTORY).bind(operation.to_string()).fetch_all(pool).await.map_err(of_step)?;
+    rows.iter().map(rows::history_line).collect()
+}
+
+/// What SQLite finds wrong with the whole file; empty when it is healthy. Reads all of it.
+pub(super) async fn check_integrity(pool: &SqlitePool) -> Result<Vec<String>> {
+    let mut found: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check").fetch_all(pool).await.map_err(of_step)?;
+    found.retain(|line| line != "ok");
+    let dangling = sqlx::query("PRAGMA foreign_key_check").fetch_all(pool).await.map_err(of_step)?;
+    for row in &dangling {
+        found.push(format!("a row of {} refers to nothing", get::<String>(row, "table")?));
+    }
+    Ok(found)
+}
+
+fn one(found: std::result::Result<Option<SqliteRow>, sqlx::Error>) -> Result<Option<Operation>> {
+    found.map_err(of_step)?.as_ref().map(rows::operation).transpose()
+}
+
+/// The rows of one operation, as the operation and the one attempt that was asked for.
+fn wanted<'row>(
+    rows: impl Iterator<Item = &'row SqliteRow>,
+    reference: AttemptReference,
+) -> Result<Option<(Operation, Attempt)>> {
+    let runs = rows.map(rows::operation).collect::<Result<Vec<_>>>()?;
+    let Some(run) = runs.iter().find(|run| run.attempt.order.reference == reference) else { return Ok(None) };
+    Ok(Some((deciding(&runs)?.clone(), run.attempt.clone())))
+}
+
+fn wanted_each(rows: &[SqliteRow]) -> Result<Vec<(Operation, Attempt)>> {
+    let named = rows
+        .iter()
+        .map(|row| Ok((rows::attempt_reference(&get::<String>(row, "wanted")?)?, row)))
+        .collect::<Result<Vec<_>>>()?;
+    let groups = named.chunk_by(|(one, _), (other, _)| one == other);
+    groups
+        .filter_map(|group| {
+            let (reference, _) = group.first()?;
+            wanted(group.iter().map(|(_, row)| *row), *reference).transpose()
+        })
+        .collect()
+}
+
+/// The newest sale with the payment `$1`.
+pub(super) const SALE_BY_TRANSACTION: &str = select_operations!(
+    "SELECT",
+    "attempt paid JOIN operation o ON o.id = paid.operation JOIN attempt a ON a.reference = o.deciding_attempt \
+     WHERE paid.transaction_id = $1 AND o.kind = 'sale' ORDER BY o.sequence DESC LIMIT 1"
+);
+
+pub(super) const LIVE: &str = select_operations!(
+    "SELECT wanted.reference AS wanted,",
+    "attempt wanted JOIN operation o ON o.id = wanted.operation JOIN attempt a ON a.operation = o.id \
+     WHERE wanted.phase IN ('reserved', 'sending', 'open', 'unknown') ORDER BY wanted.reference, a.number"
+);
+
+pub(super) const ABANDONED: &str = select_operations!(
+    "SELECT wanted.reference AS wanted,",
+    "attempt wanted JOIN operation o ON o.id = wanted.operation JOIN attempt a ON a.operation = o.id \
+     WHERE wanted.phase = 'abandoned' AND wanted.phase_since >= $1 ORDER BY wanted.phase_since, wanted.reference, a.number"
+);
+
+/// Every terminal, by leaps through the index from one name to the next: there are few terminals and many attempts.
+pub(super) const TERMINALS: &str = "WITH RECURSIVE known (terminal) AS (\
+    SELECT (SELECT MIN(terminal) FROM attempt) UNION ALL \
+    SELECT (SELECT MIN(terminal) FROM attempt WHERE terminal > known.terminal) FROM known WHERE terminal IS NOT NULL) \
+    SELECT terminal, \
+    (SELECT reference FROM attempt WHERE leased_terminal = known.terminal) AS holder, \
+    (SELECT MAX(phase_since) FROM attempt WHERE attempt.terminal = known.terminal AND phase = 'approved') \
+    AS last_approved_at, \
+    (SELECT text FROM alarm WHERE alarm.terminal = known.terminal AND acknowledged_at IS NULL AND freezes = 1 \
+    ORDER BY id LIMIT 1) AS frozen \
+    FROM known WHERE terminal IS NOT NULL";
+
+pub(super) const ALARMS: &str =
+    "SELECT id, kind, text, operation, terminal, raised_at FROM alarm WHERE acknowledged_at IS NULL ORDER BY id";
+
+pub(super) const HISTORY: &str =
+    "SELECT sequence, at, attempt, event, phase FROM event WHERE operation = $1 ORDER BY sequence";

@@ -1,0 +1,136 @@
+//! Applying an event to an attempt, and everything that follows from it, in one commit.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::SqliteConnection;
+
+use super::entries::{append_event, load_runs, raise_alarm, update_attempt, update_operation};
+use super::redact::masked;
+use super::rows::whole_milliseconds;
+use super::step::Step;
+use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Phase, Transition};
+use crate::domain::identifiers::AttemptReference;
+use crate::domain::operation::Operation;
+use crate::ports::{JournalError, Recorded};
+
+type Result<T> = std::result::Result<T, JournalError>;
+
+/// An event of an attempt.
+pub(super) struct Record {
+    pub(super) attempt: AttemptReference,
+    pub(super) event: Event,
+    pub(super) now: Timestamp,
+}
+
+#[async_trait]
+impl Step for Record {
+    type Outcome = Recorded;
+
+    async fn run(self, connection: &mut SqliteConnection) -> Result<Recorded> {
+        let now = whole_milliseconds(self.now);
+        let mut runs = load_runs(connection, self.attempt).await?;
+        let position = position(&runs, self.attempt)?;
+        let before = deciding(&runs)?.clone();
+        let Some(transition) = runs[position].attempt.step(&self.event, now)? else {
+            let attempt = runs.swap_remove(position).attempt;
+            return Ok(Recorded { operation: before, attempt, moved: false, alarm: None, stopped: Vec::new() });
+        };
+        let was_approved = is_approved(&runs[position].attempt);
+        let mut alarm = apply(connection, &mut runs[position], transition, &self.event, now).await?;
+        let mut stopped = Vec::new();
+        if !was_approved && is_approved(&runs[position].attempt) {
+            alarm = paid_twice(&runs, position).or(alarm);
+            stopped = stop_others(connection, &mut runs, position, now).await?;
+        }
+        let operation = settle(deciding(&runs)?.clone(), &before, now);
+        update_operation(connection, &operation).await?;
+        let run = runs.swap_remove(position);
+        if let Some(raised) = &alarm
+            && !raise_alarm(connection, operation.id, &run.terminal, raised, now).await?
+        {
+            alarm = None;
+        }
+        Ok(Recorded { operation, attempt: run.attempt, moved: true, alarm, stopped })
+    }
+}
+
+fn position(runs: &[Operation], reference: AttemptReference) -> Result<usize> {
+    runs.iter().position(|run| run.attempt.order.reference == reference).ok_or(JournalError::NotFound)
+}
+
+/// The operation as the attempt sees it that decides what the till is told.
+pub(super) fn deciding(runs: &[Operation]) -> Result<&Operation> {
+    runs.iter()
+        .reduce(|best, run| if run.attempt.decides_over(&best.attempt) { run } else { best })
+        .ok_or(JournalError::NotFound)
+}
+
+fn is_approved(attempt: &Attempt) -> bool {
+    matches!(attempt.phase, Phase::Approved { .. })
+}
+
+/// Writes the attempt's move and its event, and returns the alarm that goes with it.
+async fn apply(
+    connection: &mut SqliteConnection,
+    run: &mut Operation,
+    transition: Transition,
+    event: &Event,
+    now: Timestamp,
+) -> Result<Option<Alarm>> {
+    let Transition { attempt, alarm } = transition;
+    run.attempt = Attempt { phase: masked(attempt.phase), ..attempt };
+    update_attempt(connection, &run.attempt, now).await?;
+    append_event(connection, &run.attempt, event.name(), event, now).await?;
+    Ok(alarm)
+}
+
+/// The customer has paid more than once for one receipt. This is the alarm that counts then: it freezes the terminal.
+fn paid_twice(runs: &[Operation], position: usize) -> Option<Alarm> {
+    let paid = &runs[position];
+    let others = || runs.iter().enumerate().filter(|(other, run)| *other != position && is_approved(&run.attempt));
+    let numbers: Vec<String> = others().map(|(_, run)| run.attempt.number.to_string()).collect();
+    (!numbers.is_empty()).then(|| Alarm {
+        kind: AlarmKind::SeveralPayments,
+        text: format!(
+            "{} {} of till {} was paid more than once (attempt {} after {}, {} each); compare with the terminal's \
+             receipts and refund what was taken twice",
+            paid.kind.name(),
+            paid.reference,
+            paid.till,
+            paid.attempt.number,
+            numbers.join(", "),
+            paid.money,
+        ),
+    })
+}
+
+/// Wants every other attempt of the operation stopped that could still take money.
+async fn stop_others(
+    connection: &mut SqliteConnection,
+    runs: &mut [Operation],
+    position: usize,
+    now: Timestamp,
+) -> Result<Vec<AttemptReference>> {
+    let mut stopped = Vec::new();
+    for (other, run) in runs.iter_mut().enumerate() {
+        if other == position || !run.attempt.phase.is_live() {
+            continue;
+        }
+        stopped.push(run.attempt.order.reference);
+        if let Some(transition) = run.attempt.step(&Event::CancelWanted, now)? {
+            apply(connection, run, transition, &Event::CancelWanted, now).await?;
+        }
+    }
+    Ok(stopped)
+}
+
+/// The operation after its attempts have moved. A result that is new to the till was neither told nor booked.
+fn settle(operation: Operation, before: &Operation, now: Timestamp) -> Operation {
+    let same = operation.attempt.number == before.attempt.number && operation.status() == before.status();
+    Operation {
+        told_at: before.told_at.filter(|_| same),
+        acknowledged_at: before.acknowledged_at.filter(|_| same),
+        updated_at: now,
+        ..operation
+    }
+}

@@ -1,0 +1,324 @@
+//! The one writer: steps wait in a queue, are committed together, and are answered only after the commit.
+//!
+//! There is no timer: a lone step is committed at once, and batches form by themselves while a commit is under way. Each
+//! step of a batch has a savepoint of its own, so that one that fails takes nothing of its neighbours with it. A step
+//! that was queued is run to its end whether or not its caller still waits.
+
+use std::fs::File;
+use std::time::Instant;
+
+use metrics::{counter, histogram};
+use sqlx::{Connection, SqliteConnection};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::error::{is_no_transaction, may_be_rolled_back, of_step};
+use super::step::{Command, Pending, Step};
+use crate::ports::JournalError;
+
+const QUEUE: usize = 4096;
+const BATCH: usize = 128;
+const STOPPED: &str = "its writer stopped unexpectedly";
+
+/// Whether the writer can be relied on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum State {
+    Running,
+    Closed,
+    Failed(String),
+}
+
+/// Where steps are handed in.
+pub(super) struct Queue {
+    steps: mpsc::Sender<Box<dyn Command>>,
+    state: watch::Receiver<State>,
+    closing: CancellationToken,
+}
+
+impl Queue {
+    /// Starts the writer. It keeps the lock until it has closed the connection.
+    pub(super) fn start(connection: SqliteConnection, lock: File) -> Self {
+        let (queue, writer) = Self::prepare(connection, lock);
+        tokio::spawn(writer.run());
+        queue
+    }
+
+    fn prepare(connection: SqliteConnection, lock: File) -> (Self, Writer) {
+        let (steps, waiting) = mpsc::channel(QUEUE);
+        let (announce, state) = watch::channel(State::Running);
+        let closing = CancellationToken::new();
+        let writer = Writer { connection, lock, waiting, announce, closing: closing.clone() };
+        (Self { steps, state, closing }, writer)
+    }
+
+    /// Has a step committed, and returns its outcome after that.
+    pub(super) async fn commit<S: Step>(&self, step: S) -> Result<S::Outcome, JournalError> {
+        let (reply, answer) = oneshot::channel();
+        if self.steps.send(Box::new(Pending::new(step, reply))).await.is_err() {
+            return Err(self.why_not());
+        }
+        answer.await.unwrap_or_else(|_| Err(self.why_not()))
+    }
+
+    fn why_not(&self) -> JournalError {
+        match &*self.state.borrow() {
+            State::Closed => JournalError::Unavailable("it is closed".to_owned()),
+            State::Failed(why) => JournalError::Broken(why.clone()),
+            State::Running => JournalError::Broken(STOPPED.to_owned()),
+        }
+    }
+
+    /// Commits what is queued, and returns when the connection is closed and the lock released.
+    pub(super) async fn close(&self) {
+        self.closing.cancel();
+        // An error means that the writer is gone, which is what is waited for.
+        let _ = self.state.clone().wait_for(|state| *state != State::Running).await;
+    }
+
+    /// Returns once, and only if, the writer can no longer be relied on.
+    pub(super) fn failed(&self) -> impl Future<Output = String> + Send + 'static {
+        let mut state = self.state.clone();
+        async move {
+            let _ = state.wait_for(|state| matches!(state, State::Failed(_))).await;
+            let last = state.borrow().clone();
+            match last {
+                State::Failed(why) => why,
+                State::Running => STOPPED.to_owned(),
+                State::Closed => std::future::pending().await,
+            }
+        }
+    }
+}
+
+struct Writer {
+    connection: SqliteConnection,
+    lock: File,
+    waiting: mpsc::Receiver<Box<dyn Command>>,
+    announce: watch::Sender<State>,
+    closing: CancellationToken,
+}
+
+impl Writer {
+    async fn run(mut self) {
+        let mut batch = Vec::with_capacity(BATCH);
+        while self.receive(&mut batch).await {
+            let committed = self.commit(&mut batch).await;
+            let failure = committed.as_ref().err().cloned();
+            // Told first, so that nobody who reads an answer still believes in the journal.
+            if let Some(JournalError::Broken(why)) = &failure {
+                self.announce.send_replace(State::Failed(why.clone()));
+            }
+            for command in batch.drain(..) {
+                command.answer(&committed);
+            }
+            if let Some(broken @ JournalError::Broken(_)) = failure {
+                return self.refuse_everything(&broken).await;
+            }
+        }
+        self.close().await;
+    }
+
+    /// Fills the batch with what waits; `false` when nothing will come any more.
+    async fn receive(&mut self, batch: &mut Vec<Box<dyn Command>>) -> bool {
+        tokio::select! {
+            biased;
+            () = self.closing.cancelled(), if !self.waiting.is_closed() => self.waiting.close(),
+            count = self.waiting.recv_many(batch, BATCH) => return count > 0,
+        }
+        self.waiting.recv_many(batch, BATCH).await > 0
+    }
+
+    /// Commits a batch. `Err` is about all of it: [`JournalError::Broken`] when it is open what is on disk, anything
+    /// else when nothing is.
+    async fn commit(&mut self, batch: &mut [Box<dyn Command>]) -> Result<(), JournalError> {
+        let (began, steps) = (Instant::now(), batch.len());
+        for command in batch.iter() {
+            histogram!("pos_bridge_journal_queue_seconds").record(began.duration_since(command.queued_at()));
+        }
+        self.execute("BEGIN IMMEDIATE").await.map_err(nothing_written)?;
+        match batch {
+            [lone] => {
+                if !lone.run(&mut self.connection).await {
+                    return self.roll_back().await;
+                }
+            }
+            several => {
+                if let Err(error) = self.run_each(several).await {
+                    self.roll_back().await?;
+                    return Err(nothing_written(error));
+                }
+            }
+        }
+        if let Err(error) = self.execute("COMMIT").await {
+            if !may_be_rolled_back(&error) {
+                return Err(JournalError::Broken(error.to_string()));
+            }
+            self.roll_back().await?;
+            return Err(nothing_written(error));
+        }
+        measure(began, steps);
+        Ok(())
+    }
+
+    /// Runs each step inside a savepoint. An error means that SQLite has given up the whole transaction.
+    async fn run_each(&mut self, batch: &mut [Box<dyn Command>]) -> Result<(), sqlx::Error> {
+        for (position, command) in batch.iter_mut().enumerate() {
+            let next = if position == 0 { "SAVEPOINT step" } else { "RELEASE step; SAVEPOINT step" };
+            self.execute(next).await?;
+            if !command.run(&mut self.connection).await {
+                self.execute("ROLLBACK TO step").await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes everything back; an error means that it is open what is on disk.
+    async fn roll_back(&mut self) -> Result<(), JournalError> {
+        match self.execute("ROLLBACK").await {
+            Err(error) if !is_no_transaction(&error) => Err(JournalError::Broken(error.to_string())),
+            _ => Ok(()),
+        }
+    }
+
+    async fn execute(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
+        sqlx::query(statement).execute(&mut self.connection).await.map(drop)
+    }
+
+    /// After a failed sync the system may claim that lost pages are on disk, so nothing is written any more; closing
+    /// the connection would write too (a checkpoint), hence it stays open until the process ends.
+    async fn refuse_everything(mut self, broken: &JournalError) {
+        while let Some(command) = self.waiting.recv().await {
+            command.answer(&Err(broken.clone()));
+        }
+    }
+
+    async fn close(mut self) {
+        // Only for tidiness: what is in the log is as durable as what is in the database.
+        if let Err(error) = self.execute("PRAGMA wal_checkpoint(TRUNCATE)").await {
+            tracing::warn!(%error, "the journal could not be checkpointed while closing");
+        }
+        if let Err(error) = self.connection.close().await {
+            tracing::warn!(%error, "the journal could not be closed cleanly");
+        }
+        drop(self.lock);
+        self.announce.send_replace(State::Closed);
+    }
+}
+
+/// The transaction was rolled back or never began.
+fn nothing_written(error: sqlx::Error) -> JournalError {
+    match of_step(error) {
+        JournalError::Corrupt(text) => JournalError::Unavailable(text),
+        other => other,
+    }
+}
+
+fn measure(began: Instant, steps: usize) {
+    histogram!("pos_bridge_journal_commit_seconds").record(began.elapsed());
+    histogram!("pos_bridge_journal_batch_size").record(steps as f64);
+    counter!("pos_bridge_journal_commits_total").increment(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::journal::{JournalOptions, connection, files};
+
+    /// Runs one statement.
+    struct Statement(&'static str);
+
+    #[async_trait]
+    impl Step for Statement {
+        type Outcome = ();
+
+        async fn run(self, connection: &mut SqliteConnection) -> Result<(), JournalError> {
+            sqlx::query(self.0).execute(connection).await.map(drop).map_err(of_step)
+        }
+    }
+
+    const PROBE: Statement = Statement("INSERT INTO probe (id, at) VALUES (1, 1) ON CONFLICT (id) DO NOTHING");
+    /// Passes as a statement and fails as a commit.
+    const FAILS_ON_COMMIT: &str = "PRAGMA defer_foreign_keys = ON; INSERT INTO event (at, operation, attempt, name, \
+                                   event, phase) VALUES (1, 'nothing', 1, 'x', '{}', 'open')";
+
+    async fn stopped_writer() -> (tempfile::TempDir, Queue, Writer) {
+        let folder = tempfile::tempdir().unwrap();
+        let options = JournalOptions::at(folder.path().join("journal.db"));
+        let lock = files::prepare(&options.path).unwrap();
+        let connection = connection::open_writer(&options).await.unwrap();
+        let (queue, writer) = Queue::prepare(connection, lock);
+        (folder, queue, writer)
+    }
+
+    async fn value(folder: &tempfile::TempDir, statement: &'static str) -> i64 {
+        let readers = connection::open_readers(&JournalOptions::at(folder.path().join("journal.db"))).await.unwrap();
+        sqlx::query_scalar(statement).fetch_one(&readers).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_step_that_fails_takes_nothing_of_its_batch_with_it() {
+        let (folder, queue, writer) = stopped_writer().await;
+        let start = async { drop(tokio::spawn(writer.run())) };
+        let half = "INSERT INTO callback VALUES ('p', 'half', NULL, '', 1); INSERT INTO probe (id, at) VALUES (2, 1)";
+        // All three are queued before the writer takes its first step, so they are one batch.
+        let (first, failing, last, _) = tokio::join!(
+            queue.commit(PROBE),
+            queue.commit(Statement(half)),
+            queue.commit(Statement("INSERT INTO callback VALUES ('p', 'whole', NULL, '', 1)")),
+            start
+        );
+        assert_eq!((first, last), (Ok(()), Ok(())));
+        assert!(matches!(failing, Err(JournalError::Corrupt(text)) if text.contains("CHECK")));
+        assert_eq!(value(&folder, "SELECT COUNT(*) FROM probe").await, 1);
+        assert_eq!(value(&folder, "SELECT COUNT(*) FROM callback WHERE delivery = 'whole'").await, 1);
+        assert_eq!(value(&folder, "SELECT COUNT(*) FROM callback").await, 1);
+        queue.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_step_whose_caller_is_gone_is_committed_all_the_same() {
+        let (folder, queue, writer) = stopped_writer().await;
+        {
+            let mut commit = std::pin::pin!(queue.commit(PROBE));
+            // Handed in, and dropped before the writer runs.
+            assert!(
+                std::future::poll_fn(|context| std::task::Poll::Ready(commit.as_mut().poll(context).is_pending()))
+                    .await
+            );
+        }
+        tokio::spawn(writer.run());
+        queue.close().await;
+        assert_eq!(value(&folder, "SELECT COUNT(*) FROM probe").await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_commit_that_fails_breaks_the_journal_for_good() {
+        let (_folder, queue, writer) = stopped_writer().await;
+        let failed = queue.failed();
+        tokio::spawn(writer.run());
+        let broken = queue.commit(Statement(FAILS_ON_COMMIT)).await;
+        assert!(matches!(&broken, Err(JournalError::Broken(why)) if why.contains("FOREIGN KEY")), "{broken:?}");
+        assert!(failed.await.contains("FOREIGN KEY"));
+        assert_eq!(queue.commit(PROBE).await, broken);
+    }
+
+    #[tokio::test]
+    async fn a_closed_writer_has_committed_everything_and_takes_nothing() {
+        let (folder, queue, writer) = stopped_writer().await;
+        let start = async { drop(tokio::spawn(writer.run())) };
+        let (committed, (), _) = tokio::join!(queue.commit(PROBE), queue.close(), start);
+        assert_eq!(committed, Ok(()));
+        assert_eq!(value(&folder, "SELECT COUNT(*) FROM probe").await, 1);
+        assert!(matches!(queue.commit(PROBE).await, Err(JournalError::Unavailable(_))));
+    }
+
+    #[tokio::test]
+    async fn a_writer_that_died_is_reported() {
+        let (_folder, queue, writer) = stopped_writer().await;
+        drop(writer);
+        assert_eq!(queue.failed().await, STOPPED);
+        assert_eq!(queue.commit(PROBE).await, Err(JournalError::Broken(STOPPED.to_owned())));
+    }
+}

@@ -1,0 +1,121 @@
+//! Payments that the journal had lost.
+
+use pos_bridge::domain::attempt::{AlarmKind, Kind};
+use pos_bridge::domain::evidence::{Finding, PaymentRecord, PaymentState, Terms};
+use pos_bridge::domain::identifiers::{AttemptReference, OperationId, StoreId, TransactionId};
+use pos_bridge::domain::money::Currency;
+use pos_bridge::domain::operation::Status;
+use pos_bridge::ports::{Begun, Journal, Orphan, Trace};
+
+use crate::fixture::*;
+
+fn orphan(till_reference: Option<(&str, &str)>) -> Orphan {
+    let reference_of_attempt = AttemptReference::new(number());
+    Orphan {
+        operation: OperationId(number()),
+        trace: Trace {
+            reference: reference_of_attempt,
+            till_reference: till_reference.map(|(till, reference)| format!("{till}/{reference}")),
+            payment: PaymentRecord {
+                transaction: TransactionId::new(format!("T1.{reference_of_attempt}")).unwrap(),
+                session: None,
+                terms: Terms {
+                    reference: reference_of_attempt.to_string(),
+                    amount: 10_000,
+                    currency: "NOK".to_owned(),
+                    terminal: Some("T-front".to_owned()),
+                },
+                state: PaymentState::Approved { captured: true },
+                card: None,
+                receipt: None,
+                created_at: Some(later(-3600)),
+            },
+            refunds: Vec::new(),
+            refunded_elsewhere: 0,
+        },
+        store: StoreId::new("oslo-center").unwrap(),
+        terminal: Some(terminal("front")),
+        till_reference: till_reference.map(|(name, number)| (till(name), reference(number))),
+        currency: Some(Currency::from_code("NOK").unwrap()),
+        simulated: false,
+        now: now(),
+    }
+}
+
+#[tokio::test]
+async fn a_lost_payment_becomes_an_approved_late_operation_with_an_alarm() {
+    let fixture = Fixture::new().await;
+    let lost = orphan(Some(("till-1", "R-1")));
+    let adopted = fixture.journal.adopt(lost.clone()).await.unwrap().unwrap();
+    assert!(adopted.is_late() && adopted.status() == Status::Approved);
+    assert_eq!((adopted.money, adopted.terminal.as_str()), (nok(10_000), "front"));
+    assert_eq!(fixture.journal.operation(adopted.id).await.unwrap(), Some(adopted.clone()));
+    let alarms = fixture.journal.alarms().await.unwrap();
+    assert_eq!(alarms.iter().map(|raised| raised.alarm.kind).collect::<Vec<_>>(), [AlarmKind::Orphan]);
+    assert_eq!(fixture.journal.history(adopted.id).await.unwrap().len(), 1);
+    assert_eq!(fixture.journal.adopt(lost).await, Ok(None), "it is there now");
+    // The till that asks again is told that it was paid.
+    let again = fixture.journal.begin_sale(sale("till-1", "R-1", "front", 10_000)).await.unwrap();
+    assert_eq!(again, Begun::Replayed(adopted.clone()));
+    assert!(matches!(fixture.refund(&adopted, "F-1", None).await, Begun::New(_)));
+}
+
+#[tokio::test]
+async fn a_payment_that_is_known_is_not_adopted() {
+    let fixture = Fixture::new().await;
+    let known = fixture.begin(sale("till-1", "R-1", "front", 10_000)).await;
+    let mut found = orphan(Some(("till-1", "R-1")));
+    found.trace.reference = known.attempt.order.reference;
+    assert_eq!(fixture.journal.adopt(found).await, Ok(None));
+    assert_eq!(fixture.journal.alarms().await, Ok(vec![]));
+}
+
+#[tokio::test]
+async fn of_two_operations_with_one_reference_the_one_that_took_money_answers() {
+    let fixture = Fixture::new().await;
+    let declined = fixture.declined_sale("R-1").await;
+    let adopted = fixture.journal.adopt(orphan(Some(("till-1", "R-1")))).await.unwrap().unwrap();
+    let again = fixture.journal.begin_sale(sale("till-1", "R-1", "front", 10_000)).await.unwrap();
+    assert_eq!(again, Begun::Replayed(adopted), "a second charge is not begun");
+    assert_eq!(fixture.journal.operation(declined.id).await.unwrap(), Some(declined), "nothing is lost");
+
+    let approved = fixture.approved_sale("R-2").await;
+    for _ in 0..2 {
+        let beside = fixture.journal.adopt(orphan(Some(("till-1", "R-2")))).await.unwrap().unwrap();
+        assert_eq!(fixture.journal.operation(beside.id).await.unwrap(), Some(beside));
+    }
+    let found = fixture.journal.find(&till("till-1"), Kind::Sale, &reference("R-2")).await.unwrap();
+    assert_eq!(found, Some(approved), "the till keeps the one that it knows");
+}
+
+#[tokio::test]
+async fn what_was_given_back_of_a_lost_payment_is_not_given_back_again() {
+    let fixture = Fixture::new().await;
+    let mut lost = orphan(None);
+    let refund = fixture.approved_sale("R-0").await.attempt;
+    let mut given_back = approval(&refund);
+    given_back.amount = nok(3_000).amount;
+    lost.trace.refunds =
+        vec![(refund.order.reference, Finding::Approved(given_back)), (refund.order.reference, Finding::Cancelled)];
+    lost.trace.refunded_elsewhere = 2_000;
+    let adopted = fixture.journal.adopt(lost.clone()).await.unwrap().unwrap();
+    assert_eq!(adopted.refunded, 5_000);
+    assert_eq!(adopted.reference.as_str(), lost.trace.reference.to_string(), "a name of its own");
+    assert_eq!(fixture.journal.operation(adopted.id).await.unwrap(), Some(adopted.clone()));
+    assert_eq!(fixture.journal.note_refunded_elsewhere(adopted.id, 2_000, now()).await, Ok(false));
+    let Begun::New(rest) = fixture.refund(&adopted, "F-1", None).await else { panic!() };
+    assert_eq!(rest.money, nok(5_000));
+}
+
+#[tokio::test]
+async fn a_lost_payment_that_is_no_operation_is_told_by_an_alarm_alone_and_once() {
+    let fixture = Fixture::new().await;
+    let mut lost = orphan(None);
+    lost.currency = None;
+    assert_eq!(fixture.journal.adopt(lost.clone()).await, Ok(None));
+    let alarms = fixture.journal.alarms().await.unwrap();
+    assert_eq!((alarms.len(), alarms[0].operation), (1, None));
+    fixture.journal.acknowledge_alarm(alarms[0].id, "Kari", now()).await.unwrap();
+    assert_eq!(fixture.journal.adopt(lost).await, Ok(None));
+    assert_eq!(fixture.journal.alarms().await, Ok(vec![]), "the sweep comes back every hour; the alarm does not");
+}

@@ -1,0 +1,13 @@
+//! The journal against real files.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod adopting;
+mod alarms;
+mod beginning;
+mod files;
+mod fixture;
+mod reading;
+mod recording;
+mod refunding;
+mod storage;

@@ -1,0 +1,150 @@
+//! What tills, readers and people ask for.
+
+use pos_bridge::domain::attempt::{Event, Kind};
+use pos_bridge::domain::identifiers::{AttemptReference, OperationId};
+use pos_bridge::domain::operation::{Operation, Provider, Status};
+use pos_bridge::ports::{Callback, Journal, OperationFilter};
+
+use crate::fixture::*;
+
+fn all() -> OperationFilter {
+    OperationFilter { limit: 100, ..OperationFilter::default() }
+}
+
+async fn names(fixture: &Fixture, filter: &OperationFilter) -> Vec<String> {
+    let found = fixture.journal.operations(&till("till-1"), filter).await.unwrap();
+    found.iter().map(|operation| operation.reference.to_string()).collect()
+}
+
+/// One operation of each kind of outcome, a minute apart, and one of another till.
+async fn populated() -> (Fixture, Vec<Operation>) {
+    let fixture = Fixture::new().await;
+    let mut operations = Vec::new();
+    for (minute, (name, on, minor)) in
+        [("R-1", "a", 100), ("R-2", "b", 200), ("R-3", "c", 100), ("R-4", "d", 300)].into_iter().enumerate()
+    {
+        let mut new = sale("till-1", name, on, minor);
+        new.attempt.now = later(60 * i64::try_from(minute).unwrap());
+        operations.push(fixture.begin(new).await);
+    }
+    fixture.begin(sale("till-2", "R-5", "e", 100)).await;
+    fixture.record(&operations[0], approved(&operations[0].attempt)).await;
+    fixture.journal.acknowledge(operations[0].id, now()).await.unwrap();
+    abandon(&fixture, &operations[1]).await;
+    fixture.record(&operations[2], Event::CancelWanted).await;
+    fixture.record(&operations[2], seen(pos_bridge::domain::evidence::Finding::Cancelled)).await;
+    (fixture, operations)
+}
+
+#[tokio::test]
+async fn a_tills_operations_come_newest_first_and_by_each_filter() {
+    let (fixture, operations) = populated().await;
+    for (filter, expected) in [
+        (all(), vec!["R-4", "R-3", "R-2", "R-1"]),
+        (OperationFilter { limit: 2, ..all() }, vec!["R-4", "R-3"]),
+        (OperationFilter { after: Some(operations[2].id), ..all() }, vec!["R-2", "R-1"]),
+        (OperationFilter { status: Some(Status::Approved), ..all() }, vec!["R-1"]),
+        (OperationFilter { status: Some(Status::Pending), ..all() }, vec!["R-4"]),
+        (OperationFilter { status: Some(Status::Unknown), ..all() }, vec!["R-2"]),
+        (OperationFilter { status: Some(Status::Failed), ..all() }, vec![]),
+        (OperationFilter { open: Some(true), ..all() }, vec!["R-4", "R-2"]),
+        (OperationFilter { open: Some(false), ..all() }, vec!["R-3", "R-1"]),
+        (OperationFilter { acknowledged: Some(true), ..all() }, vec!["R-1"]),
+        (OperationFilter { acknowledged: Some(false), ..all() }, vec!["R-4", "R-3", "R-2"]),
+        (OperationFilter { since: Some(later(60)), until: Some(later(180)), ..all() }, vec!["R-3", "R-2"]),
+        (OperationFilter { amount: Some(100), ..all() }, vec!["R-3", "R-1"]),
+        (OperationFilter { amount: Some(100), status: Some(Status::Cancelled), ..all() }, vec!["R-3"]),
+        (OperationFilter { after: Some(OperationId(number())), ..all() }, vec![]),
+    ] {
+        assert_eq!(names(&fixture, &filter).await, expected, "{filter:?}");
+    }
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_even_within_one_millisecond() {
+    let fixture = Fixture::new().await;
+    for number in 0..7 {
+        fixture.begin(sale("till-1", &format!("R-{number}"), &format!("t-{number}"), 100)).await;
+    }
+    let mut page = OperationFilter { limit: 3, ..all() };
+    let mut read = Vec::new();
+    loop {
+        let found = fixture.journal.operations(&till("till-1"), &page).await.unwrap();
+        let Some(oldest) = found.last() else { break };
+        page.after = Some(oldest.id);
+        read.extend(found.iter().map(|operation| operation.reference.to_string()));
+    }
+    assert_eq!(read, ["R-6", "R-5", "R-4", "R-3", "R-2", "R-1", "R-0"]);
+}
+
+#[tokio::test]
+async fn the_last_operation_is_the_tills_own() {
+    let (fixture, operations) = populated().await;
+    let last = fixture.journal.last(&till("till-1")).await.unwrap();
+    assert_eq!(last, Some(operations[3].clone()));
+    assert_eq!(fixture.journal.last(&till("till-9")).await, Ok(None));
+    assert_eq!(fixture.journal.operation(OperationId(number())).await, Ok(None));
+    assert_eq!(fixture.journal.find(&till("till-1"), Kind::Refund, &reference("R-1")).await, Ok(None));
+}
+
+#[tokio::test]
+async fn live_and_abandoned_attempts_are_found() {
+    let (fixture, operations) = populated().await;
+    let live = fixture.journal.live().await.unwrap();
+    let on: Vec<_> = live.iter().map(|(operation, _)| operation.terminal.as_str()).collect();
+    assert_eq!(on, ["d", "e"]);
+    assert!(live.iter().all(|(operation, attempt)| operation.attempt == *attempt));
+
+    let abandoned = fixture.journal.abandoned(now()).await.unwrap();
+    assert_eq!(abandoned.len(), 1);
+    assert_eq!(abandoned[0].1.order.reference, operations[1].attempt.order.reference);
+    assert_eq!(fixture.journal.abandoned(later(1)).await, Ok(vec![]));
+    fixture.record(&operations[1], approved(&operations[1].attempt)).await;
+    assert_eq!(fixture.journal.abandoned(now()).await, Ok(vec![]));
+}
+
+#[tokio::test]
+async fn a_terminal_tells_its_holder_and_when_it_last_took_money() {
+    let (fixture, operations) = populated().await;
+    let uses = fixture.journal.terminals().await.unwrap();
+    let known: Vec<_> = uses
+        .iter()
+        .map(|used| (used.terminal.as_str(), used.holder.is_some(), used.last_approved_at.is_some()))
+        .collect();
+    let expected =
+        [("a", false, true), ("b", false, false), ("c", false, false), ("d", true, false), ("e", true, false)];
+    assert_eq!(known, expected);
+    assert_eq!(uses[3].holder, Some(operations[3].clone()));
+    assert_eq!(uses[0].last_approved_at.map(|at| at.as_millisecond()), Some(now().as_millisecond()));
+    assert_eq!(Fixture::new().await.journal.terminals().await, Ok(vec![]));
+}
+
+#[tokio::test]
+async fn a_repeated_callback_is_recognised() {
+    let fixture = Fixture::new().await;
+    let callback = |delivery: &str| Callback {
+        provider: Provider::Dintero,
+        delivery: delivery.to_owned(),
+        attempt: Some(AttemptReference::new(number())),
+        query: "merchant_reference=PB-1".to_owned(),
+        received_at: now(),
+    };
+    assert_eq!(fixture.journal.keep_callback(callback("d-1")).await, Ok(true));
+    assert_eq!(fixture.journal.keep_callback(callback("d-2")).await, Ok(true));
+    let fixture = fixture.reopened().await;
+    assert_eq!(fixture.journal.keep_callback(callback("d-1")).await, Ok(false));
+}
+
+#[tokio::test]
+async fn readings_do_not_wait_for_a_writer() {
+    let fixture = Fixture::new().await;
+    let begun = fixture.begin(sale("till-1", "R-1", "front", 100)).await;
+    let mut other = fixture.raw().await;
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    assert_eq!(fixture.journal.last(&till("till-1")).await, Ok(Some(begun.clone())));
+    // The writer waits for its turn and then goes on.
+    let record = fixture.journal.record(begun.attempt.order.reference, Event::CancelWanted, now());
+    let release = async { sqlx::query("COMMIT").execute(&mut other).await.unwrap() };
+    let (recorded, _) = tokio::join!(record, release);
+    assert!(recorded.unwrap().moved);
+}
