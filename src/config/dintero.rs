@@ -27,13 +27,16 @@ pub(super) struct Draft {
 pub(super) fn read(mut section: Section<'_>, public_url: Option<Url>) -> Draft {
     let account_id = section.read("account_id", None, account_id);
     let world = account_id.as_ref().and_then(|account| account.chars().next());
-    let poll_interval = section.whole("poll_interval_ms", 1000, 100..=60_000).map(milliseconds);
-    let settings = settings(&mut section, account_id, public_url);
+    let (settings, poll_interval) = settings(&mut section, account_id, public_url).unzip();
     section.finish();
     Draft { world, settings, poll_interval }
 }
 
-fn settings(section: &mut Section<'_>, account_id: Option<String>, public_url: Option<Url>) -> Option<Settings> {
+fn settings(
+    section: &mut Section<'_>,
+    account_id: Option<String>,
+    public_url: Option<Url>,
+) -> Option<(Settings, Duration)> {
     let client_id = section.read("client_id", None, text);
     let client_secret = section.secret("client_secret", "client_secret_file");
     if matches!(client_secret, Ok(None)) {
@@ -58,7 +61,7 @@ fn settings(section: &mut Section<'_>, account_id: Option<String>, public_url: O
     }
     let (checkout_url, api_url) = urls?;
     let times = times?;
-    Some(Settings {
+    let settings = Settings {
         account_id: account_id?,
         client_id: client_id?,
         client_secret: client_secret.ok()??,
@@ -74,7 +77,8 @@ fn settings(section: &mut Section<'_>, account_id: Option<String>, public_url: O
         in_flight: seconds(times.in_flight),
         refund_patience: seconds(times.refund_patience),
         request_timeout: milliseconds(times.request_timeout),
-    })
+    };
+    Some((settings, milliseconds(times.poll_interval)))
 }
 
 /// The two base addresses. One of them alone on this machine would send real credentials to a simulator, or a
@@ -98,6 +102,7 @@ struct Times {
     in_flight: u32,
     refund_patience: u32,
     request_timeout: u32,
+    poll_interval: u32,
 }
 
 fn times(section: &mut Section<'_>, simulated: bool) -> Option<Times> {
@@ -107,12 +112,15 @@ fn times(section: &mut Section<'_>, simulated: bool) -> Option<Times> {
     let in_flight = section.whole("in_flight_seconds", 120, shortest..=900);
     let refund_patience = section.whole("refund_patience_seconds", 900, shortest..=86_400);
     let request_timeout = section.whole("request_timeout_ms", 10_000, 100..=60_000);
+    // A provider is asked politely; a simulator on this machine does not mind.
+    let poll_interval = section.whole("poll_interval_ms", 1000, if simulated { 10 } else { 200 }..=60_000);
     let times = Times {
         session_ttl: session_ttl?,
         prompt: prompt?,
         in_flight: in_flight?,
         refund_patience: refund_patience?,
         request_timeout: request_timeout?,
+        poll_interval: poll_interval?,
     };
     if times.in_flight * 1000 < times.request_timeout {
         section.mistake("in_flight_seconds", "must be no shorter than request_timeout_ms: raise it");

@@ -159,7 +159,7 @@ impl Engine {
                 looked();
             }
             if !attempt.phase.is_live() {
-                return;
+                break;
             }
             if attempt.cancel_wanted != known_wish {
                 continue;
@@ -171,6 +171,29 @@ impl Engine {
         }
         if let Some(looked) = looked {
             looked();
+        }
+        if matches!(attempt.phase, Phase::Cancelled { resolution: None }) && attempt.kind == Kind::Sale {
+            self.watch_cancelled(provider, operation, attempt, reading).await;
+        }
+    }
+
+    /// A card that was presented while the cancel was under way may still win: the record is read for as long as such a
+    /// payment can take, though the terminal is free and the till has its answer.
+    async fn watch_cancelled(
+        &self,
+        provider: &dyn Provider,
+        operation: &Operation,
+        mut attempt: Attempt,
+        reading: &Reading,
+    ) {
+        let until = Instant::now() + provider.patience().afterwards.unsigned_abs();
+        let pause = self.pace.poll_interval * 5;
+        while Instant::now() < until && matches!(attempt.phase, Phase::Cancelled { .. }) {
+            self.rest(reading, pause).await;
+            if self.stopping.is_cancelled() {
+                return;
+            }
+            self.look(provider, operation, &mut attempt).await;
         }
     }
 

@@ -23,9 +23,10 @@ async fn abandoned_sale(bridge: &Bridge) {
     .await;
 }
 
-fn resolve(bridge: &Bridge, operation: &Value, verdict: &str) -> std::process::Output {
+async fn resolve(bridge: &Bridge, operation: &Value, verdict: &str) -> std::process::Output {
     let operation = operation.as_str().unwrap();
-    bridge.run(&["resolve", operation, verdict, "--by", "Kari", "--reason", "the terminal printed no receipt"])
+    let reason = "the terminal printed no receipt";
+    bridge.run(&["resolve", operation, "--verdict", verdict, "--by", "Kari", "--reason", reason]).await
 }
 
 #[tokio::test]
@@ -39,7 +40,7 @@ async fn p11_a_sale_that_never_arrived_is_given_to_a_person_after_the_horizon() 
     assert_eq!((again.word(), &again.body["attempt"]), ("unknown", &json!(1)), "P36: no new attempt by itself");
     assert_eq!(till.pay("R-2", 100).await.word(), "approved", "the terminal is free");
 
-    let output = resolve(&bridge, &answer.body["operation_id"], "not_taken");
+    let output = resolve(&bridge, &answer.body["operation_id"], "not-taken").await;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let resolved = till.pay("R-1", 39900).await;
     assert_eq!((resolved.word(), &resolved.body["replayed"]), ("cancelled", &json!(true)));
@@ -73,7 +74,7 @@ async fn p27_a_payment_that_came_after_all_is_late_and_loud() {
         (answer.body["retry"] == "operator").then_some(answer)
     })
     .await;
-    assert!(resolve(&bridge, &given_up.body["operation_id"], "not_taken").status.success());
+    assert!(resolve(&bridge, &given_up.body["operation_id"], "not-taken").await.status.success());
     assert_eq!(till.get("/pay/R-1").await.word(), "cancelled");
 
     bridge.simulator.faults(json!([])).await;
@@ -81,7 +82,7 @@ async fn p27_a_payment_that_came_after_all_is_late_and_loud() {
     bridge.boot().await;
     let late = till.get("/pay/R-1").await;
     assert_eq!((late.word(), &late.body["late"], &late.body["retry"]), ("approved", &json!(true), &json!("never")));
-    let alarms = String::from_utf8(bridge.run(&["alarms", "--json"]).stdout).unwrap();
+    let alarms = String::from_utf8(bridge.run(&["alarms", "--json"]).await.stdout).unwrap();
     assert!(alarms.contains("late_approval"), "{alarms}");
     bridge.books_agree().await;
 }
@@ -92,9 +93,9 @@ async fn an_operator_cannot_decide_too_early_or_too_late() {
     let bridge = Bridge::start().await;
     bridge.simulator.terminal_mode(1, "manual").await;
     let open = bridge.till(1).begin("R-1", 39900).await.body;
-    assert_eq!(resolve(&bridge, &open["operation_id"], "not_taken").status.code(), Some(1));
+    assert_eq!(resolve(&bridge, &open["operation_id"], "not-taken").await.status.code(), Some(1));
     bridge.simulator.customer(1, "approve").await;
     assert_eq!(bridge.till(1).result("R-1").await.word(), "approved");
-    assert_eq!(resolve(&bridge, &open["operation_id"], "not_taken").status.code(), Some(1));
+    assert_eq!(resolve(&bridge, &open["operation_id"], "not-taken").await.status.code(), Some(1));
     assert_eq!(bridge.till(1).get("/pay/R-1").await.word(), "approved");
 }

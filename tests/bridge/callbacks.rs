@@ -68,7 +68,7 @@ async fn p23_a_forged_callback_is_refused_and_does_nothing() {
     let session = only_session(&bridge).await;
     let readings = async || {
         let requests = bridge.simulator.requests().await;
-        requests.iter().filter(|request| request["method"] == "GET").count()
+        requests.iter().filter(|request| request["path"].as_str().unwrap().contains("/sessions/")).count()
     };
     eventually("the first reading", || async { (readings().await > 0).then_some(()) }).await;
     let before = readings().await;

@@ -50,7 +50,7 @@ async fn p17_a_record_with_another_amount_is_unknown_and_loud() {
     let answer = bridge.till(1).post("/pay", json!({ "reference": "R-1", "amount": 990_113, "wait": 2 })).await;
     assert_eq!((answer.status, answer.word()), (202, "unknown"), "{:?}", answer.body);
     assert_eq!(answer.body["amount_approved"], 0);
-    let alarms = bridge.run(&["alarms", "--json"]);
+    let alarms = bridge.run(&["alarms", "--json"]).await;
     let alarms = String::from_utf8(alarms.stdout).unwrap();
     assert!(alarms.contains("mismatch") && alarms.contains("990213"), "{alarms}");
     assert!(bridge.metric("pos_bridge_alarms_total").await.contains("mismatch"));

@@ -90,7 +90,9 @@ async fn a_stop_answers_the_tills_that_wait() {
 #[tokio::test]
 async fn p38_a_second_bridge_on_the_same_file_is_refused() {
     let bridge = Bridge::start().await;
-    let second = bridge.serve().stderr(std::process::Stdio::piped()).output().unwrap();
+    let mut command = bridge.serve();
+    command.stderr(std::process::Stdio::piped());
+    let second = output(command).await;
     assert_eq!(second.status.code(), Some(1));
     assert!(!String::from_utf8(second.stderr).unwrap().is_empty());
     assert_eq!(bridge.till(1).pay("R-1", 39900).await.word(), "approved", "the first one works on");
@@ -127,7 +129,7 @@ async fn p40_a_damaged_journal_stops_the_start() {
     bridge.till(1).pay("R-1", 39900).await;
     bridge.stop().await;
     std::fs::write(bridge.folder.database(), b"this is not a database, it only stands where one was").unwrap();
-    let start = bridge.serve().stderr(std::process::Stdio::piped()).output().unwrap();
+    let start = output(bridge.serve()).await;
     assert_eq!(start.status.code(), Some(1));
     let left = std::fs::read(bridge.folder.database()).unwrap();
     assert!(left.starts_with(b"this is not a database"), "and it is left as it is");

@@ -1,6 +1,7 @@
 //! The time at Dintero, so that a wrong clock in the shop decides nothing.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -14,28 +15,31 @@ pub(super) fn is_plausible(date: &Timestamp) -> bool {
     (EARLIEST..LATEST).contains(&date.as_second())
 }
 
-/// This machine's clock, corrected by what Dintero's last reply said.
+/// The clock at Dintero: its last `Date`, and the time that has passed since by a clock that cannot be set. A jump of this
+/// machine's clock moves nothing.
 #[derive(Debug, Default)]
 pub(super) struct ProviderClock {
-    /// What to add to this machine's clock, in milliseconds.
-    offset: AtomicI64,
+    last: Mutex<Option<(Timestamp, Instant)>>,
 }
 
 impl ProviderClock {
+    /// Now at Dintero; this machine's clock until Dintero has told.
     pub(super) fn now(&self) -> Timestamp {
         let machine = Timestamp::now();
-        machine.checked_add(SignedDuration::from_millis(self.offset.load(Ordering::Relaxed))).unwrap_or(machine)
+        match *self.last.lock().unwrap_or_else(PoisonError::into_inner) {
+            None => machine,
+            Some((date, seen)) => date.checked_add(seen.elapsed()).unwrap_or(machine),
+        }
     }
 
     /// Notes the `Date` of a reply that came just now.
     pub(super) fn observe(&self, date: Timestamp) {
-        let offset = date.as_millisecond() - Timestamp::now().as_millisecond();
-        self.offset.store(offset, Ordering::Relaxed);
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((date, Instant::now()));
     }
 
     /// How far this machine's clock is ahead of Dintero's, to about a second.
     pub(super) fn machine_is_ahead(&self) -> SignedDuration {
-        SignedDuration::from_millis(-self.offset.load(Ordering::Relaxed))
+        Timestamp::now().duration_since(self.now())
     }
 }
 

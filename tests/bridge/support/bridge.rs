@@ -75,6 +75,8 @@ impl Bridge {
     pub(crate) async fn boot(&mut self) {
         self.spawn();
         self.ready().await;
+        let ended = self.process.as_mut().and_then(|process| process.try_wait().unwrap());
+        assert!(ended.is_none(), "the bridge did not start ({ended:?}); see SHOW_BRIDGE_LOG=1");
     }
 
     pub(crate) fn spawn(&mut self) {
@@ -93,9 +95,10 @@ impl Bridge {
     }
 
     /// Runs another command of the program with this bridge's configuration.
-    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pos-bridge"));
-        command.args(arguments).arg("--config").arg(self.folder.configuration()).output().unwrap()
+        command.args(arguments).arg("--config").arg(self.folder.configuration());
+        output(command).await
     }
 
     pub(crate) async fn ready(&self) {
@@ -195,3 +198,8 @@ impl Drop for Bridge {
 
 /// How long a test lets something happen that must not happen.
 pub(crate) const A_WHILE: Duration = Duration::from_millis(300);
+
+/// Runs a command to its end while the simulator, which lives in this process, goes on answering.
+pub(crate) async fn output(command: Command) -> Output {
+    tokio::process::Command::from(command).output().await.unwrap()
+}

@@ -5,7 +5,7 @@ mod folder;
 mod simulator;
 mod till;
 
-pub(crate) use bridge::{A_WHILE, Bridge, Setup};
+pub(crate) use bridge::{A_WHILE, Bridge, Setup, output};
 pub(crate) use simulator::Simulator;
 pub(crate) use till::{Answer, Till};
 
