@@ -10,7 +10,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use clap::Args;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 
 use super::simulate::start_simulator;
 use super::{CommandError, Exit};
@@ -41,6 +41,7 @@ impl DemoArguments {
         let folder = folder()?;
         let configuration = folder.join("pos-bridge.toml");
         std::fs::write(&configuration, self.configuration(&folder, &simulator.base_url()))?;
+        std::fs::set_permissions(&configuration, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
         let mut bridge = start_bridge(&configuration)?;
         self.wait_until_ready(&mut bridge).await?;
         self.print_what_to_try(output, &folder, simulator.address(), &bridge)?;
@@ -52,17 +53,17 @@ impl DemoArguments {
     /// Starts the bridge again whenever it is killed.
     async fn supervise(
         &self,
-        mut bridge: Child,
+        mut bridge: Bridge,
         configuration: &Path,
         output: &mut (dyn Write + Send),
     ) -> Result<Exit, CommandError> {
         loop {
             let ended = tokio::select! {
-                ended = bridge.wait() => ended?,
+                ended = bridge.process.wait() => ended?,
                 _ = tokio::signal::ctrl_c() => {
                     // Ctrl-C reaches the bridge too; it answers who waits and ends.
-                    drop(bridge.stdin.take());
-                    bridge.wait().await?;
+                    drop(bridge.input);
+                    bridge.process.wait().await?;
                     return Ok(Exit::Success);
                 }
             };
@@ -78,11 +79,11 @@ impl DemoArguments {
         }
     }
 
-    async fn wait_until_ready(&self, bridge: &mut Child) -> Result<(), CommandError> {
+    async fn wait_until_ready(&self, bridge: &mut Bridge) -> Result<(), CommandError> {
         let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(1)).build();
         let client = client.map_err(|error| CommandError::Demo(error.to_string()))?;
         loop {
-            if let Some(ended) = bridge.try_wait()? {
+            if let Some(ended) = bridge.process.try_wait()? {
                 return Err(CommandError::Demo(format!("the bridge ended ({ended}); its words are above")));
             }
             let answer = client.get(format!("http://{}/ready", self.listen)).send().await;
@@ -105,7 +106,7 @@ impl DemoArguments {
         output: &mut (dyn Write + Send),
         folder: &Path,
         simulator: SocketAddr,
-        bridge: &Child,
+        bridge: &Bridge,
     ) -> Result<(), CommandError> {
         let listen = self.listen;
         writeln!(
@@ -147,13 +148,21 @@ fn folder() -> Result<PathBuf, CommandError> {
     Ok(folder)
 }
 
-fn start_bridge(configuration: &Path) -> Result<Child, CommandError> {
+/// A bridge in a process of its own. It ends when its input does, so that it never outlives the demo.
+struct Bridge {
+    process: Child,
+    /// Held apart, because waiting for a process closes what is left of its input.
+    input: Option<ChildStdin>,
+}
+
+fn start_bridge(configuration: &Path) -> Result<Bridge, CommandError> {
     let program = std::env::current_exe()?;
     let mut command = Command::new(program);
     command.arg("serve").arg("--config").arg(configuration).arg("--until-input-ends");
-    Ok(command.stdin(Stdio::piped()).kill_on_drop(true).spawn()?)
+    let mut process = command.stdin(Stdio::piped()).kill_on_drop(true).spawn()?;
+    Ok(Bridge { input: process.stdin.take(), process })
 }
 
-fn process_id(bridge: &Child) -> u32 {
-    bridge.id().unwrap_or_default()
+fn process_id(bridge: &Bridge) -> u32 {
+    bridge.process.id().unwrap_or_default()
 }
