@@ -46,6 +46,18 @@ async fn nothing_here() -> StatusCode {
 }
 
 async fn dintero(State(callbacks): State<Callbacks>, request: Request) -> StatusCode {
+    let status = receive(&callbacks, request).await;
+    let result = match status {
+        StatusCode::OK => "taken",
+        StatusCode::UNAUTHORIZED => "not_genuine",
+        StatusCode::SERVICE_UNAVAILABLE => "asked_again",
+        _ => "unreadable",
+    };
+    metrics::counter!("pos_bridge_callbacks_total", "result" => result).increment(1);
+    status
+}
+
+async fn receive(callbacks: &Callbacks, request: Request) -> StatusCode {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
     let request = match read(request, &callbacks.api).await {
         Ok(request) => request,

@@ -26,7 +26,7 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
         "pos_bridge_http_requests_total", "route" => route.clone(), "method" => method, "status" => status.to_string()
     )
     .increment(1);
-    metrics::histogram!("pos_bridge_http_request_duration_seconds", "route" => route, "method" => method)
+    metrics::histogram!("pos_bridge_http_request_seconds", "route" => route, "method" => method)
         .record(started.elapsed());
     response
 }

@@ -45,7 +45,8 @@ fn a_payment_decides_over_its_session_and_an_approval_over_every_other_payment()
 #[test]
 fn a_record_that_differs_from_the_order_is_never_a_result() {
     type Spoil = fn(&mut Terms);
-    let cases: [(Spoil, fn(&Contradiction) -> bool); 5] = [
+    type Expected = fn(&Contradiction) -> bool;
+    let cases: [(Spoil, Expected); 5] = [
         (|terms| terms.amount = 3990, |found| matches!(found, Contradiction::Amount { asked: 39900, found: 3990 })),
         (|terms| terms.amount = -39900, |found| matches!(found, Contradiction::Amount { .. })),
         (|terms| terms.currency = "SEK".to_owned(), |found| matches!(found, Contradiction::Currency { .. })),

@@ -133,16 +133,26 @@ fn decline_reason(transaction: &Transaction) -> Reason {
 /// Why an event failed, where it tells.
 pub(super) fn failure(event: &TransactionEvent) -> Option<Reason> {
     let error = event.error.as_ref();
-    let response_code = word(event, "seitatech:responseCode");
-    let outcome = [word(event, "seitatech:outcome"), word(event, "seitatech:outcomeReason")].into_iter().flatten();
+    let of_failure = |name| word(event, name).filter(|_| event.success == Some(false));
+    let response_code = of_failure("seitatech:responseCode");
+    let outcome = of_failure("seitatech:outcome");
+    let detail = of_failure("seitatech:outcomeReason").or(outcome);
     let code = error
         .and_then(|error| error.code.as_deref().or(error.kinds.first().map(String::as_str)))
-        .or(response_code.filter(|_| event.success == Some(false)))
-        .or(outcome.clone().next().filter(|_| event.success == Some(false)))
+        .or(response_code)
+        .or(outcome)
+        .or(detail)
         .or(error.map(|_| "declined"))?;
-    let texts: Vec<&str> =
-        error.and_then(|error| error.message.as_deref()).into_iter().chain(outcome).chain(response_code).collect();
-    Some(Reason::new(code, texts.join("; ")))
+    let message = error.and_then(|error| error.message.as_deref()).filter(|text| !text.is_empty());
+    let text = match (message, detail.filter(|detail| Some(*detail) != message)) {
+        (Some(message), Some(detail)) => format!("{message}: {detail}"),
+        (message, detail) => message.or(detail).unwrap_or(code).to_owned(),
+    };
+    // The terminal's own code is what the bank asks for on the phone.
+    Some(match response_code.filter(|number| *number != text) {
+        Some(number) => Reason::new(code, format!("{text} ({number})")),
+        None => Reason::new(code, text),
+    })
 }
 
 fn word<'a>(event: &'a TransactionEvent, name: &str) -> Option<&'a str> {

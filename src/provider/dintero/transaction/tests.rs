@@ -52,13 +52,13 @@ fn a_decline_tells_why_as_far_as_anything_does() {
     let full = json!({"event": "AUTHORIZE", "success": false,
         "error": {"code": "51", "message": "Rejected", "type": ["INSUFFICIENT_FUNDS"]},
         "metadata": {"seitatech:outcome": "1", "seitatech:outcomeReason": "NoFunds", "seitatech:responseCode": "51"}});
-    assert_eq!(reason(full), ("51".into(), "Rejected; 1; NoFunds; 51".into()));
+    assert_eq!(reason(full), ("51".into(), "Rejected: NoFunds (51)".into()));
     let typed =
         json!({"event": "AUTHORIZE", "success": false, "error": {"message": "no", "type": "REJECTED_BY_ACQUIRER"}});
     assert_eq!(reason(typed), ("REJECTED_BY_ACQUIRER".into(), "no".into()));
     let terminal =
         json!({"event": "AUTHORIZE", "success": false, "metadata": {"seitatech:outcomeReason": "Cancelled"}});
-    assert_eq!(reason(terminal), ("Cancelled".into(), "Cancelled".into()));
+    assert_eq!(reason(terminal), ("Cancelled".into(), "Cancelled".into()), "one word is not said twice");
     assert_eq!(reason(json!({"event": "INITIALIZE", "success": true})).0, "declined");
 }
 
