@@ -28,6 +28,8 @@ const SEND_PAUSE: Duration = Duration::from_millis(250);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 /// Between two requests to stop the same attempt.
 const CANCEL_PAUSE: Duration = Duration::from_secs(10);
+/// The longest that a provider may keep the bridge from looking: a customer waits.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 /// Between two tries to write what must be written.
 const WRITE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -164,7 +166,8 @@ impl Engine {
             if attempt.cancel_wanted != known_wish {
                 continue;
             }
-            let pause = retry_after.unwrap_or_else(|| self.pause(&attempt, begun.elapsed()));
+            let usual = self.pause(&attempt, begun.elapsed());
+            let pause = retry_after.map_or(usual, |wanted| wanted.min(RETRY_AFTER_MAX).max(usual));
             self.rest(reading, pause).await;
             // A wish to cancel or an operator's decision may have come meanwhile.
             attempt = self.latest(&attempt).await.unwrap_or(attempt);
