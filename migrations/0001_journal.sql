@@ -61,7 +61,8 @@ CREATE TABLE attempt (
                                                         'approved', 'declined', 'cancelled', 'failed')),
     phase_since       INTEGER NOT NULL,
     phase_detail      TEXT    NOT NULL,  -- JSON: the phase with everything that it holds
-    -- The terminal while this attempt holds it. Its unique index is the lease.
+    -- The device while this attempt holds it: provider/terminal, since a local name may be given to another device. Its
+    -- unique index is the lease.
     leased_terminal   TEXT,
     -- The amount while the money has moved or may still move, else 0: what a refund takes away from its sale.
     set_aside         INTEGER NOT NULL CHECK (set_aside >= 0),
@@ -73,7 +74,7 @@ CREATE TABLE attempt (
     card_entry_method TEXT,
     UNIQUE (operation, number),
     CHECK (leased_terminal IS NULL
-        OR (leased_terminal = terminal AND phase IN ('reserved', 'sending', 'open', 'unknown')))
+        OR (leased_terminal = provider || '/' || provider_terminal AND phase IN ('reserved', 'sending', 'open', 'unknown')))
 ) STRICT;
 
 CREATE UNIQUE INDEX attempt_lease ON attempt (leased_terminal) WHERE leased_terminal IS NOT NULL;
@@ -119,7 +120,7 @@ CREATE TABLE alarm (
     text            TEXT    NOT NULL,
     operation       TEXT    REFERENCES operation (id),
     terminal        TEXT,
-    freezes         INTEGER NOT NULL CHECK (freezes IN (0, 1)),  -- the terminal takes nothing while this stands
+    freezes         TEXT,  -- the device that takes nothing while this stands: provider/terminal
     raised_at       INTEGER NOT NULL,
     acknowledged_at INTEGER,
     acknowledged_by TEXT
@@ -128,7 +129,7 @@ CREATE TABLE alarm (
 -- An alarm stands once per subject and kind.
 CREATE UNIQUE INDEX alarm_stands_once ON alarm (subject, kind) WHERE acknowledged_at IS NULL;
 CREATE INDEX alarm_standing ON alarm (id) WHERE acknowledged_at IS NULL;
-CREATE INDEX alarm_freezing ON alarm (terminal) WHERE acknowledged_at IS NULL AND freezes = 1;
+CREATE INDEX alarm_freezing ON alarm (freezes) WHERE acknowledged_at IS NULL AND freezes IS NOT NULL;
 CREATE INDEX alarm_by_subject ON alarm (subject, kind);
 
 -- One row that is overwritten to measure how long this disk needs for a durable write.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::net::{TcpListener, UnixListener};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -98,7 +99,9 @@ impl App {
             allowed_origins: configuration.server.allowed_origins.clone(),
             limits,
         };
-        let engine = Engine::new(parts(configuration, &journal)?);
+        let parts = parts(configuration, &journal)?;
+        let clock = callback_clock(&parts);
+        let engine = Engine::new(parts);
         engine.recover().await.map_err(StartError::Recovery)?;
 
         let app = Self {
@@ -118,7 +121,7 @@ impl App {
         app.listeners.spawn(serve(operators, operator_router(engine.clone(), limits), limits, app.shutdown.clone()));
         if let Some((signature, listener)) = callbacks {
             let dintero: Arc<dyn CallbackVerifier> = Arc::new(signature);
-            let api = CallbackApi { engine, dintero, clock: Arc::new(SystemClock), limits };
+            let api = CallbackApi { engine, dintero, clock, limits };
             app.listeners.spawn(serve(listener, callback_router(api), limits, app.shutdown.clone()));
         }
         app.listeners.spawn(upkeep(metrics, app.shutdown.clone()));
@@ -164,6 +167,20 @@ fn parts(configuration: Configuration, journal: &Arc<SqliteJournal>) -> Result<P
             ..Pace::default()
         },
     })
+}
+
+/// A callback's age is told by the provider's clock: a wrong one in the shop must not refuse genuine ones for good.
+fn callback_clock(parts: &Parts) -> Arc<dyn Clock> {
+    struct ProviderTime(Arc<dyn Provider>);
+    impl Clock for ProviderTime {
+        fn now(&self) -> Timestamp {
+            self.0.now()
+        }
+    }
+    match parts.providers.get(&ProviderName::Dintero) {
+        Some(provider) => Arc::new(ProviderTime(provider.clone())),
+        None => Arc::clone(&parts.clock),
+    }
 }
 
 fn limits(server: &Server) -> Limits {

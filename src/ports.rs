@@ -104,12 +104,14 @@ pub struct RefundOrder<'a> {
 }
 
 /// How much of a payment the provider says can still be given back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refundable {
     /// Minor units that were captured.
     pub captured: i64,
     /// Minor units that were given back already, by whomever.
     pub refunded: i64,
+    /// The refunds of it that carry one of our references, whatever became of them.
+    pub references: Vec<AttemptReference>,
 }
 
 /// One of our payments as a listing of a shop's payments shows it.
@@ -152,6 +154,8 @@ pub struct Enrolment {
 pub trait Provider: Send + Sync {
     /// Now, on the provider's clock as far as its last answers told.
     fn now(&self) -> Timestamp;
+    /// Learns the provider's time, where it has not told it yet.
+    async fn learn_time(&self) -> Result<(), ReadError>;
     /// No real money moves.
     fn is_sandbox(&self) -> bool;
     /// How long things may take here.
@@ -368,6 +372,15 @@ pub struct Orphan {
     pub now: Timestamp,
 }
 
+/// A payment that was taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adopted {
+    /// The operation that it became.
+    pub operation: Operation,
+    /// Attempts under the same reference that are to be stopped: it is paid.
+    pub stopped: Vec<AttemptReference>,
+}
+
 /// A line of an operation's history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryLine {
@@ -400,9 +413,9 @@ pub trait Journal: Send + Sync {
     async fn acknowledge(&self, operation: OperationId, now: Timestamp) -> Result<Operation, JournalError>;
     /// Keeps a callback; `false` when this delivery was kept before.
     async fn keep_callback(&self, callback: Callback) -> Result<bool, JournalError>;
-    /// Writes an operation for a payment that the journal lost, approved and late, with an alarm. `None` when it is
-    /// there already.
-    async fn adopt(&self, orphan: Orphan) -> Result<Option<Operation>, JournalError>;
+    /// Writes an operation for a payment that the journal lost, approved and late, with an alarm, and wants every live
+    /// attempt stopped that the same till made under the same reference. `None` when it is there already.
+    async fn adopt(&self, orphan: Orphan) -> Result<Option<Adopted>, JournalError>;
     /// Notes how much of a sale somebody else gave back (the provider's back office). Returns whether that is news.
     async fn note_refunded_elsewhere(
         &self,

@@ -197,6 +197,8 @@ pub enum Event {
     Resolved {
         /// The decision.
         resolution: Resolution,
+        /// When, on the provider's clock.
+        at: Timestamp,
     },
 }
 
@@ -245,6 +247,8 @@ pub enum AlarmKind {
     NotCaptured,
     /// The provider took an approval back.
     Corrected,
+    /// The provider's record cannot be read, long after the attempt should have been decided.
+    Unreadable,
 }
 
 impl AlarmKind {
@@ -259,6 +263,7 @@ impl AlarmKind {
             Self::Orphan => "orphan",
             Self::NotCaptured => "not_captured",
             Self::Corrected => "corrected",
+            Self::Unreadable => "unreadable",
         }
     }
 
@@ -285,7 +290,7 @@ pub enum NotResolvable {
     #[error("the outcome is proven already; nothing is left to decide")]
     AlreadyFinal,
     /// The terminal may still take the payment.
-    #[error("the payment may still complete until {until}; decide \"not taken\" after that")]
+    #[error("the payment may still complete until {until}; decide after that")]
     TooEarly {
         /// From when on it can be decided.
         until: Timestamp,
@@ -343,7 +348,7 @@ impl Attempt {
     ///
     /// # Errors
     /// [`NotResolvable`] for an operator's decision that may not be taken; no other event is ever an error.
-    pub fn step(&self, event: &Event, now: Timestamp) -> Result<Option<Transition>, NotResolvable> {
+    pub fn step(&self, event: &Event) -> Result<Option<Transition>, NotResolvable> {
         Ok(match event {
             Event::Dispatched => self.dispatched(),
             Event::Accepted { handle } => self.accepted(handle),
@@ -352,7 +357,7 @@ impl Attempt {
             Event::Interrupted => self.interrupted(),
             Event::Seen { finding, at } => self.seen(finding, *at),
             Event::CancelWanted => self.cancel_wanted(),
-            Event::Resolved { resolution } => Some(self.resolved(resolution, now)?),
+            Event::Resolved { resolution, at } => Some(self.resolved(resolution, *at)?),
         })
     }
 
@@ -408,11 +413,13 @@ impl Attempt {
         match finding {
             Finding::Approved(approval) => self.seen_approved(approval),
             Finding::Corrected(reason) => self.seen_corrected(reason),
+            // The record decides over an operator, too.
+            Finding::Declined(reason) if self.rests_on_an_operator() => self.seen_corrected(reason),
             // A reading that says less than is already known is stale: it never moves a result back.
             _ if self.phase.is_final() || matches!(self.phase, Phase::Reserved) => None,
             Finding::Declined(reason) => Some(self.to(Phase::Declined { reason: reason.clone() })),
             Finding::Cancelled => Some(self.to(Phase::Cancelled { resolution: None })),
-            Finding::Contradiction(contradiction) => self.seen_contradiction(contradiction, at),
+            Finding::Contradiction { what, handle } => self.seen_contradiction(what, handle.as_ref(), at),
             Finding::Undecided { handle, started: false } if self.ran_out(at) => self.seen_unpaid(handle.as_ref(), at),
             Finding::Undecided { handle, .. } => self.seen_undecided(handle.as_ref(), at),
             Finding::Nothing => self.seen_undecided(None, at),
@@ -420,42 +427,57 @@ impl Attempt {
     }
 
     /// An approval always wins, and is loud when the till had been told otherwise.
-    fn seen_approved(&self, approval: &Approval) -> Option<Transition> {
+    fn seen_approved(&self, seen: &Approval) -> Option<Transition> {
         if let Phase::Approved { approval: known, late, resolution } = &self.phase {
-            return Self::confirmed(known, approval)
-                .map(|approval| self.to(Phase::Approved { approval, late: *late, resolution: resolution.clone() }));
+            let (approval, alarm) = self.seen_again(known, seen)?;
+            let phase = Phase::Approved { approval, late: *late, resolution: resolution.clone() };
+            return Some(Transition { alarm, ..self.to(phase) });
         }
         let late = self.phase.is_final() || matches!(self.phase, Phase::Abandoned { .. });
-        let attempt = self.to(Phase::Approved { approval: approval.clone(), late, resolution: None }).attempt;
-        let alarm = if approval.several {
-            Some(self.alarm(
-                AlarmKind::SeveralPayments,
-                "the provider holds more than one payment for this attempt; compare its records with the terminal's \
-                 receipts and refund what was taken twice",
-            ))
-        } else if late {
-            Some(self.alarm(
+        let alarm = match (seen.several, late) {
+            (true, _) => Some(self.paid_twice()),
+            (false, true) => Some(self.alarm(
                 AlarmKind::LateApproval,
                 "this payment completed after the till had been told otherwise; give the goods or refund it",
-            ))
-        } else {
-            None
+            )),
+            (false, false) => None,
         };
-        Some(Transition { attempt, alarm })
+        Some(Transition { alarm, ..self.to(Phase::Approved { approval: seen.clone(), late, resolution: None }) })
     }
 
-    /// What a later reading adds to a known approval: that it was captured, or the payment behind an operator's word.
-    fn confirmed(known: &Approval, seen: &Approval) -> Option<Approval> {
+    /// What a later reading adds to a known approval: that it was captured, the payment behind an operator's word, or a
+    /// second payment, which nobody asked for.
+    fn seen_again(&self, known: &Approval, seen: &Approval) -> Option<(Approval, Option<Alarm>)> {
+        let other_payment = known.transaction.is_some() && seen.transaction != known.transaction;
+        if other_payment || (seen.several && !known.several) {
+            let approval = Approval { several: true, ..known.clone() };
+            return (!known.several).then(|| (approval, Some(self.paid_twice())));
+        }
         let captured = known.captured || seen.captured;
-        let transaction = known.transaction.clone().or_else(|| seen.transaction.clone());
-        let news = captured != known.captured || transaction != known.transaction;
-        news.then(|| Approval {
-            captured,
-            transaction,
-            card: known.card.clone().or_else(|| seen.card.clone()),
-            receipt: known.receipt.clone().or_else(|| seen.receipt.clone()),
-            ..known.clone()
+        let news = captured != known.captured || seen.transaction != known.transaction;
+        news.then(|| {
+            let approval = Approval {
+                captured,
+                transaction: seen.transaction.clone(),
+                card: known.card.clone().or_else(|| seen.card.clone()),
+                receipt: known.receipt.clone().or_else(|| seen.receipt.clone()),
+                ..known.clone()
+            };
+            (approval, None)
         })
+    }
+
+    fn paid_twice(&self) -> Alarm {
+        self.alarm(
+            AlarmKind::SeveralPayments,
+            "the provider holds more than one payment for this attempt; compare its records with the terminal's receipts \
+             and refund what was taken twice",
+        )
+    }
+
+    /// It was approved by an operator's word, and the provider has not shown the payment.
+    fn rests_on_an_operator(&self) -> bool {
+        matches!(&self.phase, Phase::Approved { approval, resolution: Some(_), .. } if approval.transaction.is_none())
     }
 
     fn seen_corrected(&self, reason: &Reason) -> Option<Transition> {
@@ -472,11 +494,17 @@ impl Attempt {
         Some(Transition { attempt, alarm })
     }
 
-    fn seen_contradiction(&self, contradiction: &Contradiction, at: Timestamp) -> Option<Transition> {
+    fn seen_contradiction(
+        &self,
+        contradiction: &Contradiction,
+        seen_handle: Option<&Handle>,
+        at: Timestamp,
+    ) -> Option<Transition> {
+        let handle = self.phase.handle().or(seen_handle).cloned();
         let moved = match (&self.phase, self.contradicted) {
             (Phase::Abandoned { .. } | Phase::Unknown { .. }, true) => self.seen_undecided(None, at),
             (Phase::Abandoned { .. }, false) => Some(self.clone().unalarmed()),
-            _ => Some(self.to(Phase::Unknown { handle: self.phase.handle().cloned(), empty_since: None })),
+            _ => Some(self.to(Phase::Unknown { handle, empty_since: None })),
         }?;
         let first = !self.contradicted;
         Some(Transition {
@@ -488,7 +516,7 @@ impl Attempt {
 
     /// Nobody can pay it any more, and nobody has asked for it to be stopped.
     fn ran_out(&self, at: Timestamp) -> bool {
-        at >= self.expires_at && at < self.horizon && !self.cancel_wanted && self.kind == Kind::Sale
+        at >= self.expires_at && !self.cancel_wanted && self.kind == Kind::Sale && self.phase.is_live()
     }
 
     /// A session that ran out without a payment is cancelled at the provider: its record then proves "not paid",
@@ -527,28 +555,29 @@ impl Attempt {
         }
     }
 
-    fn resolved(&self, resolution: &Resolution, now: Timestamp) -> Result<Transition, NotResolvable> {
+    /// A person decides only when nothing can come any more: the receipt in the hand may be another one's.
+    fn resolved(&self, resolution: &Resolution, at: Timestamp) -> Result<Transition, NotResolvable> {
         if self.phase.is_final() {
             return Err(NotResolvable::AlreadyFinal);
         }
-        let may_still_complete = now < self.horizon && !matches!(self.phase, Phase::Abandoned { .. });
-        Ok(match resolution.verdict {
-            OperatorVerdict::Approved => self.to(Phase::Approved {
-                approval: Approval {
+        if at < self.horizon && !matches!(self.phase, Phase::Abandoned { .. }) {
+            return Err(NotResolvable::TooEarly { until: self.horizon });
+        }
+        let verdict = resolution.verdict;
+        let resolution = Some(resolution.clone());
+        Ok(match verdict {
+            OperatorVerdict::NotTaken => self.to(Phase::Cancelled { resolution }),
+            OperatorVerdict::Approved => {
+                let approval = Approval {
                     transaction: None,
                     amount: self.order.money.amount,
                     captured: false,
                     card: None,
                     receipt: None,
                     several: false,
-                },
-                late: false,
-                resolution: Some(resolution.clone()),
-            }),
-            OperatorVerdict::NotTaken if may_still_complete => {
-                return Err(NotResolvable::TooEarly { until: self.horizon });
+                };
+                self.to(Phase::Approved { approval, late: false, resolution })
             }
-            OperatorVerdict::NotTaken => self.to(Phase::Cancelled { resolution: Some(resolution.clone()) }),
         })
     }
 

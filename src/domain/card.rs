@@ -44,29 +44,52 @@ pub fn without_card_numbers(text: &str) -> String {
     clean.into_iter().collect()
 }
 
-/// The positions of the digits of each card number in the text.
+/// The positions of the digits of each card number in the text. A number may be written in groups, and may stand beside
+/// other numbers, so every sequence of neighbouring groups is tried.
 fn card_numbers(text: &str) -> Vec<Vec<usize>> {
     let characters: Vec<char> = text.chars().collect();
-    digit_runs(&characters).into_iter().filter(|run| is_card_number(&characters, run)).collect()
-}
-
-fn digit_runs(characters: &[char]) -> Vec<Vec<usize>> {
-    let mut runs = Vec::new();
-    let mut run: Vec<usize> = Vec::new();
-    for (position, character) in characters.iter().enumerate() {
-        let separates = matches!(character, ' ' | '-') && run.last() == Some(&(position.wrapping_sub(1)));
-        if character.is_ascii_digit() {
-            run.push(position);
-        } else if !separates {
-            runs.push(std::mem::take(&mut run));
+    let mut found = Vec::new();
+    for groups in neighbouring_groups(&characters) {
+        for first in 0..groups.len() {
+            let mut digits: Vec<usize> = Vec::new();
+            for group in &groups[first..] {
+                digits.extend(group);
+                if digits.len() > LENGTHS.1 {
+                    break;
+                }
+                if is_card_number(&characters, &digits) {
+                    found.push(digits.clone());
+                }
+            }
         }
     }
-    runs.push(run);
-    runs
+    found
 }
 
+/// Groups of digits that are kept apart by single spaces or dashes only; each as the positions of its digits.
+fn neighbouring_groups(characters: &[char]) -> Vec<Vec<Vec<usize>>> {
+    let (mut all, mut groups, mut group) = (Vec::new(), Vec::new(), Vec::new());
+    for (position, character) in characters.iter().enumerate() {
+        if character.is_ascii_digit() {
+            group.push(position);
+            continue;
+        }
+        let separates = matches!(character, ' ' | '-') && !group.is_empty();
+        groups.push(std::mem::take(&mut group));
+        if !separates {
+            all.push(std::mem::take(&mut groups));
+        }
+    }
+    groups.push(group);
+    all.push(groups);
+    all
+}
+
+/// The shortest and the longest card numbers.
+const LENGTHS: (usize, usize) = (13, 19);
+
 fn is_card_number(characters: &[char], run: &[usize]) -> bool {
-    if !(13..=19).contains(&run.len()) {
+    if !(LENGTHS.0..=LENGTHS.1).contains(&run.len()) {
         return false;
     }
     let digits: Vec<u32> = run.iter().filter_map(|&position| characters[position].to_digit(10)).collect();
@@ -95,7 +118,16 @@ mod tests {
 
     #[test]
     fn card_numbers_are_found_however_they_are_grouped() {
-        for text in ["4111111111111111", "card 4111 1111 1111 1111.", "5500-0000-0000-0004", "378282246310005"] {
+        for text in [
+            "4111111111111111",
+            "card 4111 1111 1111 1111.",
+            "5500-0000-0000-0004",
+            "378282246310005",
+            "4111111111111111 39900",
+            "4111111111111111 12/27",
+            "ref 12 4111111111111111",
+            "12-4111 1111 1111 1111-7",
+        ] {
             assert!(holds_card_number(text), "{text}");
         }
         for text in

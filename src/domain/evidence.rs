@@ -112,7 +112,12 @@ pub enum Finding {
     /// An approval was taken back by the provider (Dintero calls this a correction).
     Corrected(Reason),
     /// The record contradicts what was asked: no result may be taken from it.
-    Contradiction(Contradiction),
+    Contradiction {
+        /// How.
+        what: Contradiction,
+        /// What the provider calls the attempt, so that the wrong prompt can be taken off the terminal.
+        handle: Option<Handle>,
+    },
 }
 
 /// Proof that money moved.
@@ -183,8 +188,11 @@ pub fn judge(order: &Order, sighting: &Sighting) -> Finding {
         .map(|payment| &payment.terms)
         .chain(sighting.session.iter().map(|session| &session.terms))
         .find_map(|terms| compare(order, terms).err());
-    if let Some(contradiction) = contradiction {
-        return Finding::Contradiction(contradiction);
+    if let Some(what) = contradiction {
+        return Finding::Contradiction {
+            what,
+            handle: sighting.session.as_ref().map(|session| session.handle.clone()),
+        };
     }
     match deciding_payment(&sighting.payments) {
         Some(payment) => judge_payment(order, payment, sighting.payments.len() > 1),

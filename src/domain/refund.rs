@@ -16,6 +16,9 @@ pub enum NotRefundable {
     /// An operator approved it without a payment at the provider to give back.
     #[error("the provider's payment behind this sale is not known; refund it in the provider's back office")]
     NoTransaction,
+    /// The customer paid twice, and this is the payment that the sale does not rest on.
+    #[error("this is a second payment of the sale; refund it in the provider's back office")]
+    SecondPayment,
     /// Another currency than the sale's.
     #[error("the sale was in {sale}, a refund in {asked} is not possible")]
     Currency {

@@ -8,17 +8,17 @@ use jiff::SignedDuration;
 use rand::RngExt;
 use tokio::time::{Instant, sleep};
 
-use crate::domain::attempt::{Attempt, EMPTY_LOOK_GAP, Event, Kind, Phase, Reason};
+use crate::domain::attempt::{Alarm, AlarmKind, Attempt, EMPTY_LOOK_GAP, Event, Kind, Phase, Reason};
 use crate::domain::evidence::Finding;
 use crate::domain::identifiers::{AttemptReference, Handle, OperationId};
 use crate::domain::operation::Operation;
 use crate::domain::reading;
 use crate::domain::refund::sendable;
 use crate::domain::request::Details;
-use crate::ports::{Answer, JournalError, Look, Provider, ReadError, RefundOrder, SaleOrder, Seen};
+use crate::ports::{Answer, JournalError, Look, Provider, ReadError, RefundOrder, Refundable, SaleOrder, Seen};
 
-use super::Engine;
 use super::readers::Reading;
+use super::{Engine, Refusal};
 
 /// How long a call that provably never left is tried again while the till waits.
 const SEND_PATIENCE: Duration = Duration::from_secs(10);
@@ -30,6 +30,8 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 const CANCEL_PAUSE: Duration = Duration::from_secs(10);
 /// The longest that a provider may keep the bridge from looking: a customer waits.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
+/// Until an attempt that has lost its reader is read again.
+const RESUME_PAUSE: Duration = Duration::from_secs(10);
 /// Between two tries to write what must be written.
 const WRITE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -37,11 +39,10 @@ impl Engine {
     /// Drives a new attempt: nothing of it was sent yet.
     pub(super) fn drive_new(&self, operation: Operation, details: Details) {
         let engine = self.clone();
-        self.tasks.spawn(async move {
-            let attempt = operation.attempt.clone();
-            let Some(reading) = engine.claim(&attempt, operation.original) else { return };
-            let Some(attempt) = engine.start(&operation, &details, &reading).await else { return };
-            engine.follow(&operation, attempt, &reading, || ()).await;
+        self.supervise(operation.attempt.order.reference, async move {
+            let Some(reading) = engine.claim(&operation.attempt, operation.original) else { return false };
+            let Some(attempt) = engine.start(&operation, &details, &reading).await else { return false };
+            engine.follow(&operation, attempt, &reading, || ()).await
         });
     }
 
@@ -49,10 +50,41 @@ impl Engine {
     /// the first reading.
     pub(super) fn drive_old(&self, operation: Operation, attempt: Attempt, looked: impl FnOnce() + Send + 'static) {
         let engine = self.clone();
-        self.tasks.spawn(async move {
-            let Some(reading) = engine.claim(&attempt, operation.original) else { return };
-            engine.follow(&operation, attempt, &reading, looked).await;
+        self.supervise(attempt.order.reference, async move {
+            let Some(reading) = engine.claim(&attempt, operation.original) else { return false };
+            engine.follow(&operation, attempt, &reading, looked).await
         });
+    }
+
+    /// Runs what drives an attempt, and has it read again should that end, by a bug, before the attempt is settled: an
+    /// attempt without a reader would hold its terminal for ever. The driving tells whether it is settled.
+    fn supervise(&self, attempt: AttemptReference, driving: impl Future<Output = bool> + Send + 'static) {
+        let engine = self.clone();
+        let driving = self.tasks.spawn(driving);
+        self.tasks.spawn(async move {
+            match driving.await {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(failure) => tracing::error!(%attempt, %failure, "what drove this attempt failed; it is read again"),
+            }
+            let left = engine.health.journal(engine.journal.find_attempt(attempt).await);
+            let Ok(Some((operation, left))) = left else { return };
+            if !left.phase.is_live() || engine.readers.is_read(attempt) {
+                return;
+            }
+            tokio::select! {
+                () = sleep(RESUME_PAUSE) => engine.resume(operation, attempt).await,
+                () = engine.stopping.cancelled() => {}
+            }
+        });
+    }
+
+    /// Follows an attempt that has lost its reader, by reading alone.
+    pub(super) async fn resume(&self, operation: Operation, attempt: AttemptReference) {
+        let interrupted = self.record(attempt, Event::Interrupted).await;
+        if let Ok(attempt) = self.health.journal(interrupted) {
+            self.drive_old(operation, attempt, || ());
+        }
     }
 
     fn claim(&self, attempt: &Attempt, original: Option<OperationId>) -> Option<Reading> {
@@ -101,17 +133,39 @@ impl Engine {
         match provider.refundable(transaction).await {
             Err(error) => return Some(not_sent("provider_unreachable", error.to_string())),
             Ok(refundable) => {
+                if let Some(event) = self.lost_refund(operation, &refundable).await {
+                    return Some(event);
+                }
                 if let Err(reason) = sendable(attempt.order.money.amount, refundable.captured, refundable.refunded) {
                     return Some(Event::Refused { reason });
                 }
             }
         }
-        let dispatched = self.record_surely(attempt, Event::Dispatched).await?;
-        if !matches!(dispatched.phase, Phase::Sending) {
-            return None;
+        match self.record(attempt.order.reference, Event::Dispatched).await {
+            Ok(dispatched) if matches!(dispatched.phase, Phase::Sending) => {}
+            // It was cancelled meanwhile.
+            Ok(_) => return None,
+            // Later, what was just read of the payment would be stale.
+            Err(error) => return Some(not_sent("storage_unavailable", error.to_string())),
         }
         let order = RefundOrder { attempt, transaction, details };
         Some(self.send(operation, reading, || provider.start_refund(order)).await)
+    }
+
+    /// A refund of ours that this journal does not hold (a restored backup) may be the very one that is asked for.
+    async fn lost_refund(&self, operation: &Operation, refundable: &Refundable) -> Option<Event> {
+        for reference in &refundable.references {
+            match self.health.journal(self.journal.find_attempt(*reference).await) {
+                Ok(Some(_)) => {}
+                Ok(None) => {
+                    self.raise_lost_refund(operation.original.unwrap_or(operation.id), *reference).await;
+                    let text = "this sale has a refund that the bridge's journal lost; see the provider's back office";
+                    return Some(not_sent("lost_refund", text));
+                }
+                Err(refusal) => return Some(not_sent("storage_unavailable", refusal.to_string())),
+            }
+        }
+        None
     }
 
     /// Sends until there is an answer other than "it provably never left"; that one is tried again while a till waits.
@@ -144,9 +198,15 @@ impl Engine {
 
     // ── Follow ──
 
-    /// Reads the provider's record until the attempt is settled.
-    async fn follow(&self, operation: &Operation, mut attempt: Attempt, reading: &Reading, looked: impl FnOnce()) {
-        let Ok(provider) = self.provider(operation.provider) else { return };
+    /// Reads the provider's record until the attempt is settled; `false` when it ends before.
+    async fn follow(
+        &self,
+        operation: &Operation,
+        mut attempt: Attempt,
+        reading: &Reading,
+        looked: impl FnOnce(),
+    ) -> bool {
+        let Ok(provider) = self.provider(operation.provider) else { return false };
         let provider = provider.as_ref();
         let begun = Instant::now().checked_sub(self.age(operation)).unwrap_or_else(Instant::now);
         let mut looked = Some(looked);
@@ -156,7 +216,7 @@ impl Engine {
                 cancelled_at = Some(Instant::now());
             }
             let known_wish = attempt.cancel_wanted;
-            let retry_after = self.look(provider, operation, &mut attempt).await;
+            let retry_after = self.look(provider, operation, &mut attempt).await.err().flatten();
             if let Some(looked) = looked.take() {
                 looked();
             }
@@ -175,9 +235,11 @@ impl Engine {
         if let Some(looked) = looked {
             looked();
         }
+        let settled = !attempt.phase.is_live();
         if matches!(attempt.phase, Phase::Cancelled { resolution: None }) && attempt.kind == Kind::Sale {
             self.watch_cancelled(provider, operation, attempt, reading).await;
         }
+        settled
     }
 
     /// A card that was presented while the cancel was under way may still win: the record is read for as long as such a
@@ -196,17 +258,21 @@ impl Engine {
             if self.stopping.is_cancelled() {
                 return;
             }
-            self.look(provider, operation, &mut attempt).await;
+            // What cannot be read now is read with the next round.
+            let _ = self.look(provider, operation, &mut attempt).await;
         }
     }
 
-    /// Reads once and writes what is new. Returns when the provider wants to be asked again, where it said so.
+    /// Reads once and writes what is new.
+    ///
+    /// # Errors
+    /// When it could not be read: until when the provider does not want to be asked again, where it said so.
     pub(super) async fn look(
         &self,
         provider: &dyn Provider,
         operation: &Operation,
         attempt: &mut Attempt,
-    ) -> Option<Duration> {
+    ) -> Result<(), Option<Duration>> {
         let look = look_for(attempt);
         let seen = match attempt.kind {
             Kind::Sale => provider.look_for_sale(attempt, look).await,
@@ -218,14 +284,31 @@ impl Engine {
                 if let Some(moved) = self.record_news(attempt, finding, at).await {
                     *attempt = moved;
                 }
-                None
+                Ok(())
             }
             Err(error) => {
                 tracing::warn!(operation = %operation.id, attempt = %attempt.order.reference, %error, "reading failed");
                 self.health.provider(operation.provider, Some(error.to_string()));
-                retry_after(&error)
+                self.warn_of_unreadable(provider, operation, attempt).await;
+                Err(retry_after(&error))
             }
         }
+    }
+
+    /// An attempt that should have been decided long ago and cannot be read is for a person to see.
+    async fn warn_of_unreadable(&self, provider: &dyn Provider, operation: &Operation, attempt: &Attempt) {
+        if provider.now() < attempt.horizon {
+            return;
+        }
+        let text = format!(
+            "{} of {}: the provider's record cannot be read, so nobody knows what became of it; see `pos-bridge check`",
+            attempt.kind.name(),
+            attempt.order.money
+        );
+        let alarm = Alarm { kind: AlarmKind::Unreadable, text };
+        let raised = self.journal.raise(operation.id, alarm, self.clock.now()).await;
+        // It is raised again with the next reading that fails.
+        let _ = self.health.journal(raised);
     }
 
     /// Writes a finding unless it changes nothing.
@@ -303,7 +386,7 @@ impl Engine {
                 let labels = [("kind", attempt.kind.name()), ("outcome", attempt.phase.name())];
                 metrics::counter!("pos_bridge_outcomes_total", &labels).increment(1);
             }
-            self.waiters.publish(operation);
+            self.waiters.ring(operation.id);
             for stopped in recorded.stopped {
                 self.readers.wake(stopped);
             }
@@ -311,15 +394,30 @@ impl Engine {
         Ok(recorded.attempt)
     }
 
-    /// Writes an answer that cannot be asked for again, however long the disk refuses. `None` only when the journal is
-    /// broken, which ends the program; the next start then reads the truth.
+    /// Writes what somebody from outside wants of an attempt and wakes its reader, even when the caller goes away.
+    pub(super) async fn record_and_wake(&self, attempt: AttemptReference, event: Event) -> Result<(), Refusal> {
+        let engine = self.clone();
+        let recording = self.tasks.spawn(async move {
+            let recorded = engine.record(attempt, event).await;
+            engine.readers.wake(attempt);
+            engine.health.journal(recorded)
+        });
+        let recorded = recording.await.map_err(|failure| Refusal::StorageUnavailable(failure.to_string()))?;
+        recorded.map(drop)
+    }
+
+    /// Writes an answer that cannot be asked for again, however long the disk refuses. `None` when the journal cannot
+    /// take it at all or the program stops; what is on disk by then has the attempt read anew.
     async fn record_surely(&self, attempt: &Attempt, event: Event) -> Option<Attempt> {
         loop {
             match self.record(attempt.order.reference, event.clone()).await {
                 Ok(attempt) => return Some(attempt),
                 Err(error @ JournalError::Unavailable(_)) => {
                     let _ = self.health.journal::<()>(Err(error));
-                    sleep(WRITE_PAUSE).await;
+                    tokio::select! {
+                        () = sleep(WRITE_PAUSE) => {}
+                        () = self.stopping.cancelled() => return None,
+                    }
                 }
                 Err(error) => {
                     tracing::error!(attempt = %attempt.order.reference, %error, "an answer could not be written");

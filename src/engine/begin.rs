@@ -7,7 +7,9 @@ use ulid::Ulid;
 use crate::domain::directory::{Terminal, Till};
 use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TerminalName};
 use crate::domain::money::Money;
-use crate::domain::request::{Details, RefundRequest, SaleRequest};
+use crate::domain::operation::Operation;
+use crate::domain::refund::NotRefundable;
+use crate::domain::request::{Details, Original, RefundRequest, SaleRequest};
 use crate::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale};
 
 use super::{Engine, Progress, Refusal};
@@ -40,16 +42,16 @@ impl Engine {
         let sale = self.health.journal(self.journal.find_sale(&till.id, &request.original).await)?;
         let sale = sale.filter(|sale| sale.till == till.id || till.may_refund_others);
         let sale = sale.ok_or(Refusal::NotFound("sale to refund"))?;
+        refund_fits(&sale, &request)?;
         let terminal = self.terminal_for(till, request.terminal.as_ref())?;
         let provider = self.provider(terminal.provider)?;
         let horizon = later(provider.now(), provider.patience().refund);
         let attempt = self.new_attempt(till, terminal, request.reference, request.details, (horizon, horizon))?;
-        let currency = request.currency.unwrap_or(sale.money.currency);
         let details = attempt.details.clone();
         let refund = NewRefund {
             attempt,
             original: sale.id,
-            asked: request.amount.map(|amount| Money { amount, currency }),
+            asked: request.amount.map(|amount| Money { amount, ..sale.money }),
             on_terminal: provider.refunds_on_terminal(),
         };
         self.begin(details, move |engine| async move { engine.journal.begin_refund(refund).await }).await
@@ -95,13 +97,12 @@ impl Engine {
         }
     }
 
-    /// New payments wait until what was open before the start has been read, but not for ever: the leases in the
-    /// journal protect those terminals anyway.
+    /// New payments wait a little for the recovery after a start, and are refused while it is not done: the journal may
+    /// be an old copy that does not know what was paid.
     async fn ready_for_money(&self) -> Result<(), Refusal> {
         let mut recovered = self.recovered.subscribe();
-        // A time-out is as good as a recovery here: see above.
-        let _ = timeout(self.pace.recovery_patience, recovered.wait_for(|recovered| *recovered)).await;
-        if self.stopping.is_cancelled() { Err(Refusal::ShuttingDown) } else { Ok(()) }
+        let done = timeout(self.pace.recovery_patience, recovered.wait_for(|recovered| *recovered)).await.is_ok();
+        if done && !self.stopping.is_cancelled() { Ok(()) } else { Err(Refusal::ShuttingDown) }
     }
 
     fn terminal_for(&self, till: &Till, asked: Option<&TerminalName>) -> Result<Terminal, Refusal> {
@@ -134,6 +135,24 @@ impl Engine {
             on_repeat: till.on_repeat,
             now: self.clock.now(),
         })
+    }
+}
+
+/// A refund that names its sale by a payment means that payment, and one that names a currency means that one.
+fn refund_fits(sale: &Operation, request: &RefundRequest) -> Result<(), Refusal> {
+    let deciding = sale.approval().and_then(|approval| approval.transaction.as_ref());
+    match &request.original {
+        Original::Transaction(named) if deciding.is_some_and(|deciding| deciding != named) => {
+            return Err(Refusal::NotRefundable(NotRefundable::SecondPayment));
+        }
+        _ => {}
+    }
+    match request.currency {
+        Some(asked) if asked != sale.money.currency => Err(Refusal::NotRefundable(NotRefundable::Currency {
+            sale: sale.money.currency.code(),
+            asked: asked.code(),
+        })),
+        _ => Ok(()),
     }
 }
 

@@ -72,7 +72,7 @@ pub struct Pace {
     pub sweep_interval: Duration,
     /// How far back a sweep looks.
     pub sweep_window: SignedDuration,
-    /// The longest that new payments wait after a start until what was open before has been read.
+    /// The longest that a new payment waits after a start until it is refused for now.
     pub recovery_patience: Duration,
 }
 

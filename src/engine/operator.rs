@@ -13,10 +13,10 @@ impl Engine {
     /// # Errors
     /// [`Refusal::NotResolvable`] when it is proven or may still complete; [`Refusal::NotFound`].
     pub async fn resolve(&self, id: OperationId, resolution: Resolution) -> Result<Operation, Refusal> {
-        let attempt = self.operation(id).await?.attempt.order.reference;
+        let operation = self.operation(id).await?;
+        let at = self.provider(operation.provider)?.now();
         tracing::warn!(operation = %id, by = %resolution.by, verdict = ?resolution.verdict, "an operator decides");
-        self.health.journal(self.record(attempt, Event::Resolved { resolution }).await)?;
-        self.readers.wake(attempt);
+        self.record_and_wake(operation.attempt.order.reference, Event::Resolved { resolution, at }).await?;
         self.operation(id).await
     }
 

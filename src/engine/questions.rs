@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until};
 
 use crate::domain::attempt::{Event, Kind};
 use crate::domain::directory::Till;
@@ -34,20 +34,20 @@ impl Engine {
             return Ok(operation);
         }
         let deadline = Instant::now() + wait;
-        // Wait first and read then: what is written in between is not missed.
+        // Wait first and read then: what is written in between is not missed. Only what is read is on disk and newest.
         let mut waiting = self.waiters.wait_for(operation.id);
-        let read = self.health.journal(self.journal.operation(operation.id).await)?;
-        let mut latest = read.unwrap_or(operation);
-        while !latest.is_settled() {
+        loop {
+            let read = self.health.journal(self.journal.operation(operation.id).await)?;
+            let latest = read.ok_or(Refusal::NotFound(operation.kind.name()))?;
+            if latest.is_settled() || Instant::now() >= deadline || self.stopping.is_cancelled() {
+                return Ok(latest);
+            }
             tokio::select! {
-                next = timeout_at(deadline, waiting.next()) => match next {
-                    Ok(Some(next)) => latest = next,
-                    Ok(None) | Err(_) => break,
-                },
-                () = self.stopping.cancelled() => break,
+                () = waiting.rung() => {}
+                () = sleep_until(deadline) => {}
+                () = self.stopping.cancelled() => {}
             }
         }
-        Ok(latest)
     }
 
     /// Asks for an operation to be stopped, and returns it as it is now. A request, not a result.
@@ -59,9 +59,7 @@ impl Engine {
         if operation.is_settled() {
             return Ok(operation);
         }
-        let attempt = operation.attempt.order.reference;
-        self.health.journal(self.record(attempt, Event::CancelWanted).await)?;
-        self.readers.wake(attempt);
+        self.record_and_wake(operation.attempt.order.reference, Event::CancelWanted).await?;
         let read = self.health.journal(self.journal.operation(operation.id).await)?;
         Ok(read.unwrap_or(operation))
     }

@@ -1,7 +1,5 @@
 //! The program starts: what was open when it stopped is read before anything new is taken. Nothing is sent again.
 
-use std::time::Duration;
-
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -10,14 +8,16 @@ use crate::domain::attempt::Event;
 use super::{Engine, Refusal};
 
 impl Engine {
-    /// Writes what a stop in the middle means for every live attempt, and starts reading them; new payments wait until
-    /// each was read once and the first sweep is over ([`super::Pace::recovery_patience`] at the most).
+    /// Writes what a stop in the middle means for every live attempt, and starts reading them. New payments are taken
+    /// once the first sweep has told that the journal holds every payment the provider knows, so that a restored backup
+    /// cannot sell anything twice.
     ///
     /// # Errors
     /// [`Refusal::StorageUnavailable`] when the journal does not work; the program must not go on then.
     pub async fn recover(&self) -> Result<(), Refusal> {
         let live = self.health.journal(self.journal.live().await)?;
         let (looking, mut all_looked) = mpsc::channel::<()>(1);
+        let (sweeping, mut swept) = mpsc::channel::<()>(1);
         for (operation, attempt) in live {
             let attempt = self.health.journal(self.record(attempt.order.reference, Event::Interrupted).await)?;
             if attempt.phase.is_live() {
@@ -25,12 +25,16 @@ impl Engine {
                 self.drive_old(operation, attempt, move || drop(looking));
             }
         }
-        self.sweep_regularly(looking);
+        drop(looking);
+        self.sweep_regularly(sweeping);
         let engine = self.clone();
         self.tasks.spawn(async move {
-            let patience: Duration = engine.pace.recovery_patience;
-            // The channel ends when everybody has let go of it, which is what is waited for.
-            if timeout(patience, all_looked.recv()).await.is_err() {
+            // A channel ends when everybody has let go of it, which is what is waited for.
+            if engine.stopping.run_until_cancelled(swept.recv()).await.is_none() {
+                return;
+            }
+            // What was open holds its terminal, so nothing can go wrong there while its reading takes longer.
+            if timeout(engine.pace.recovery_patience, all_looked.recv()).await.is_err() {
                 tracing::warn!("the provider did not tell in time what became of everything that was open");
             }
             engine.recovered.send_replace(true);

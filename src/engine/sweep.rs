@@ -1,18 +1,20 @@
 //! Every hour, and at every start: the provider's list of each shop's payments is compared with the journal.
 //!
-//! It finds what no reader could: a payment that came after its attempt was given up, one that the journal lost, a
-//! refund that was made in the provider's back office, an approval that was never captured.
+//! It finds what no reader could: a payment that came after its attempt was given up, one that the journal lost, a second
+//! payment of one attempt, a refund that was made in the provider's back office, an approval that was never captured.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
+use tokio::time::sleep;
 use ulid::Ulid;
 
-use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Event};
+use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Phase};
 use crate::domain::directory::Store;
-use crate::domain::evidence::{PaymentState, Sighting, judge};
-use crate::domain::identifiers::{OperationId, Reference, TillId};
+use crate::domain::evidence::{Finding, PaymentState, Sighting, judge};
+use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TillId};
 use crate::domain::money::Currency;
 use crate::domain::operation::{Operation, Provider as ProviderName};
 use crate::ports::{Orphan, Provider, Trace};
@@ -21,24 +23,32 @@ use super::{Engine, Refusal};
 
 /// How long an approval may stay uncaptured until somebody should look (Dintero tries for 48 hours).
 const CAPTURE_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
-/// Until the first sweep after one that did not reach the provider.
-const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(60);
+/// Until the next sweep after one that did not reach the provider; doubled up to a minute.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
+const PAUSE_AFTER_FAILURE_MAX: Duration = Duration::from_secs(60);
+/// Between two tries to read an attempt that nobody reads any more.
+const LOOK_AGAIN_PAUSES: [Duration; 4] =
+    [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(15)];
 
 impl Engine {
-    /// Sweeps now and then regularly, until the program stops. `first` is let go of after the first sweep.
+    /// Sweeps now and then regularly, until the program stops. `first` is let go of after the first complete sweep.
     pub(super) fn sweep_regularly(&self, first: mpsc::Sender<()>) {
         let engine = self.clone();
         self.tasks.spawn(async move {
             let mut first = Some(first);
-            loop {
-                let complete = engine.sweep().await;
-                first.take();
-                let pause = engine.pace.sweep_interval;
-                let pause = if complete { pause } else { pause.min(PAUSE_AFTER_FAILURE) };
+            while !engine.stopping.is_cancelled() {
+                let sweeping = engine.clone();
+                let round = engine.tasks.spawn(async move { sweeping.sweep_until_complete().await });
+                if let Err(failure) = engine.stopping.run_until_cancelled(round).await.unwrap_or(Ok(())) {
+                    tracing::error!(%failure, "a sweep failed; the next one comes soon");
+                    sleep(PAUSE_AFTER_FAILURE).await;
+                    continue;
+                }
+                let pause = engine.pause_after_sweep(first.take().is_some());
                 tokio::select! {
-                    () = tokio::time::sleep(pause) => {}
+                    () = sleep(pause) => {}
                     () = engine.sweep_wanted.notified() => {}
-                    () = engine.stopping.cancelled() => return,
+                    () = engine.stopping.cancelled() => {}
                 }
             }
         });
@@ -49,28 +59,43 @@ impl Engine {
         self.sweep_wanted.notify_one();
     }
 
+    /// A card that raced with a cancel just before the last stop may still win: the second sweep comes after that.
+    fn pause_after_sweep(&self, is_first: bool) -> Duration {
+        let races = self.providers.values().map(|provider| provider.patience().afterwards.unsigned_abs()).max();
+        let regular = self.pace.sweep_interval;
+        if is_first { races.unwrap_or(regular).min(regular) } else { regular }
+    }
+
+    async fn sweep_until_complete(&self) {
+        let mut pause = PAUSE_AFTER_FAILURE;
+        while !self.sweep().await {
+            if self.stopping.run_until_cancelled(sleep(pause)).await.is_none() {
+                return;
+            }
+            pause = (pause * 2).min(PAUSE_AFTER_FAILURE_MAX);
+        }
+    }
+
     /// Compares every shop's payments with the journal. `false` when something could not be read.
     async fn sweep(&self) -> bool {
         let mut complete = true;
-        let since = self.clock.now().saturating_sub(self.pace.sweep_window).unwrap_or(Timestamp::MIN);
         for store in &self.directory.stores {
             for name in self.providers_of(store) {
-                complete &= self.sweep_store(name, store, since).await;
+                complete &= self.sweep_store(name, store).await;
             }
             self.read_enrolments(store).await;
         }
-        complete & self.reread(since).await.is_ok()
+        complete & self.reread().await.is_ok()
     }
 
-    fn providers_of(&self, store: &Store) -> impl Iterator<Item = ProviderName> {
+    fn providers_of(&self, store: &Store) -> BTreeSet<ProviderName> {
         let terminals = self.directory.terminals.iter().filter(|terminal| terminal.store == store.id);
-        let names: std::collections::BTreeSet<_> = terminals.map(|terminal| terminal.provider).collect();
-        names.into_iter()
+        terminals.map(|terminal| terminal.provider).collect()
     }
 
-    async fn sweep_store(&self, name: ProviderName, store: &Store, since: Timestamp) -> bool {
+    async fn sweep_store(&self, name: ProviderName, store: &Store) -> bool {
         let Ok(provider) = self.provider(name) else { return false };
-        let traces = match provider.traces(store, since).await {
+        let traces = match self.traces(provider.as_ref(), store).await {
             Ok(traces) => traces,
             Err(error) => {
                 tracing::warn!(store = %store.id, %error, "the sweep could not read the provider's list");
@@ -80,10 +105,25 @@ impl Engine {
         };
         self.health.provider(name, None);
         let mut complete = true;
-        for trace in traces {
-            complete &= self.compare(provider.as_ref(), store, trace).await.is_ok();
+        for (reference, traces) in traces {
+            complete &= self.compare(provider.as_ref(), store, reference, traces).await.is_ok();
         }
         complete
+    }
+
+    /// The payments of each attempt: there should be one. The window is cut by the provider's clock.
+    async fn traces(
+        &self,
+        provider: &dyn Provider,
+        store: &Store,
+    ) -> Result<BTreeMap<AttemptReference, Vec<Trace>>, crate::ports::ReadError> {
+        provider.learn_time().await?;
+        let since = provider.now().saturating_sub(self.pace.sweep_window).unwrap_or(Timestamp::MIN);
+        let mut by_attempt: BTreeMap<AttemptReference, Vec<Trace>> = BTreeMap::new();
+        for trace in provider.traces(store, since).await? {
+            by_attempt.entry(trace.reference).or_default().push(trace);
+        }
+        Ok(by_attempt)
     }
 
     /// Enrolment is for people to see; not knowing it stops nothing.
@@ -96,39 +136,84 @@ impl Engine {
         }
     }
 
-    /// Compares one payment, and the refunds of it, with the journal.
-    async fn compare(&self, provider: &dyn Provider, store: &Store, trace: Trace) -> Result<(), Refusal> {
-        let found = self.health.journal(self.journal.find_attempt(trace.reference).await)?;
-        let Some((operation, attempt)) = found else { return self.adopt(provider, store, trace).await };
-        for (reference, finding) in &trace.refunds {
-            let found = self.health.journal(self.journal.find_attempt(*reference).await)?;
-            let Some((operation, refund)) = found else { continue };
-            if refund.would_move(finding, provider.now()) {
-                // A reading of its own compares the amounts too.
-                self.look_again(operation, refund);
+    /// Compares the payments of one attempt, and the refunds of them, with the journal.
+    async fn compare(
+        &self,
+        provider: &dyn Provider,
+        store: &Store,
+        reference: AttemptReference,
+        traces: Vec<Trace>,
+    ) -> Result<(), Refusal> {
+        let found = self.health.journal(self.journal.find_attempt(reference).await)?;
+        let Some((operation, attempt)) = found else {
+            for trace in traces {
+                self.adopt(provider, store, trace).await?;
             }
+            return Ok(());
+        };
+        // The one that the journal knows; another one is told by the judgement below, and its refunds are its own.
+        let known = traces.iter().find(|trace| is_payment_of(&attempt, trace));
+        if let Some(trace) = known {
+            self.compare_refunds(provider, &operation, trace).await?;
+            self.watch_approval(&operation, trace).await?;
         }
-        if trace.refunded_elsewhere > 0 {
-            let noted = self.journal.note_refunded_elsewhere(operation.id, trace.refunded_elsewhere, self.clock.now());
-            self.health.journal(noted.await)?;
-        }
-        self.watch_approval(&operation, &trace).await?;
-        let finding = judge(&attempt.order, &Sighting { session: None, payments: vec![trace.payment] });
+        let payments = traces.into_iter().map(|trace| trace.payment).collect();
+        let finding = judge(&attempt.order, &Sighting { session: None, payments });
         self.record_news(&attempt, finding, provider.now()).await;
         Ok(())
     }
 
-    /// A payment that the journal does not hold: a backup was restored, or a disk was lost.
-    async fn adopt(&self, provider: &dyn Provider, store: &Store, trace: Trace) -> Result<(), Refusal> {
-        if !matches!(trace.payment.state, PaymentState::Approved { .. }) {
-            return Ok(());
+    /// Refunds of ours are read once more where the list says something new; those of others lower what is left, and so
+    /// do those of ours that the journal lost.
+    async fn compare_refunds(&self, provider: &dyn Provider, sale: &Operation, trace: &Trace) -> Result<(), Refusal> {
+        let mut elsewhere = trace.refunded_elsewhere;
+        for (reference, finding) in &trace.refunds {
+            match self.health.journal(self.journal.find_attempt(*reference).await)? {
+                Some((operation, refund)) if refund.would_move(finding, provider.now()) => {
+                    // A reading of its own compares the amounts too.
+                    self.look_again(operation, refund);
+                }
+                Some(_) => {}
+                None => {
+                    if let Finding::Approved(approval) = finding {
+                        elsewhere = elsewhere.saturating_add(approval.amount.minor());
+                    }
+                    self.raise_lost_refund(sale.id, *reference).await;
+                }
+            }
         }
+        if elsewhere > 0 {
+            let noted = self.journal.note_refunded_elsewhere(sale.id, elsewhere, self.clock.now()).await;
+            self.health.journal(noted)?;
+        }
+        Ok(())
+    }
+
+    /// The provider holds a refund of ours that the journal does not know.
+    pub(super) async fn raise_lost_refund(&self, sale: OperationId, reference: AttemptReference) {
+        let text = format!(
+            "the provider holds a refund of this sale that the journal had lost ({reference}); further refunds of it are \
+             not sent from here, make them in the provider's back office"
+        );
+        let alarm = Alarm { kind: AlarmKind::Orphan, text };
+        // It is raised again with the next sweep that finds it.
+        let _ = self.health.journal(self.journal.raise(sale, alarm, self.clock.now()).await);
+    }
+
+    /// A payment that the journal does not hold: a backup was restored, or a disk was lost. One on a terminal that is
+    /// not ours belongs to another bridge of the same shop.
+    async fn adopt(&self, provider: &dyn Provider, store: &Store, trace: Trace) -> Result<(), Refusal> {
+        let approved = matches!(trace.payment.state, PaymentState::Approved { .. });
         let provider_terminal = trace.payment.terms.terminal.as_deref();
         let terminals = &self.directory.terminals;
+        let terminal = terminals.iter().find(|one| Some(one.terminal_id.as_str()) == provider_terminal).cloned();
+        if !approved || (terminal.is_none() && provider_terminal.is_some()) {
+            return Ok(());
+        }
         let orphan = Orphan {
             operation: OperationId(Ulid::generate()),
             store: store.id.clone(),
-            terminal: terminals.iter().find(|one| Some(one.terminal_id.as_str()) == provider_terminal).cloned(),
+            terminal,
             till_reference: trace.till_reference.as_deref().and_then(split_till_reference),
             currency: Currency::from_code(&trace.payment.terms.currency).ok(),
             simulated: provider.is_sandbox(),
@@ -136,8 +221,11 @@ impl Engine {
             trace,
         };
         let reference = orphan.trace.reference;
-        if self.health.journal(self.journal.adopt(orphan).await)?.is_some() {
+        if let Some(adopted) = self.health.journal(self.journal.adopt(orphan).await)? {
             tracing::error!(attempt = %reference, "the provider holds a payment of ours that the journal had lost");
+            for stopped in adopted.stopped {
+                self.readers.wake(stopped);
+            }
         }
         Ok(())
     }
@@ -145,14 +233,11 @@ impl Engine {
     /// An approval that was never captured, or voided by somebody else, is no money.
     async fn watch_approval(&self, operation: &Operation, trace: &Trace) -> Result<(), Refusal> {
         let age = self.clock.now().duration_since(operation.created_at);
-        let told_approved = operation.approval().is_some();
         let (kind, text) = match &trace.payment.state {
             PaymentState::Approved { captured: false } if age >= CAPTURE_PATIENCE => {
                 (AlarmKind::NotCaptured, "approved more than a day ago and still not captured")
             }
-            PaymentState::Voided if told_approved => {
-                (AlarmKind::Corrected, "approved, and voided at the provider since")
-            }
+            PaymentState::Voided => (AlarmKind::Corrected, "approved, and voided at the provider since"),
             _ => return Ok(()),
         };
         let text = format!("sale of {}: {text}; see the provider's back office", operation.money);
@@ -161,39 +246,43 @@ impl Engine {
     }
 
     /// Reads everything that was given up and not resolved once more, and everything live that lost its reader.
-    async fn reread(&self, since: Timestamp) -> Result<(), Refusal> {
+    async fn reread(&self) -> Result<(), Refusal> {
+        let since = self.clock.now().saturating_sub(self.pace.sweep_window).unwrap_or(Timestamp::MIN);
         for (operation, attempt) in self.health.journal(self.journal.abandoned(since).await)? {
             self.look_again(operation, attempt);
         }
         for (operation, attempt) in self.health.journal(self.journal.live().await)? {
-            self.drive_orphaned(operation, attempt);
+            let just_begun = self.clock.now().duration_since(operation.updated_at) < SignedDuration::from_mins(1);
+            if !just_begun && !self.readers.is_read(attempt.order.reference) {
+                self.resume(operation, attempt.order.reference).await;
+            }
         }
         Ok(())
     }
 
-    /// Reads an attempt once that nobody reads any more.
+    /// Reads an attempt that nobody reads any more, until that has worked once.
     pub(super) fn look_again(&self, operation: Operation, mut attempt: Attempt) {
         let engine = self.clone();
         self.tasks.spawn(async move {
             let Ok(provider) = engine.provider(operation.provider) else { return };
-            let provider = std::sync::Arc::clone(provider);
-            engine.look(provider.as_ref(), &operation, &mut attempt).await;
+            for pause in LOOK_AGAIN_PAUSES {
+                if engine.look(provider.as_ref(), &operation, &mut attempt).await.is_ok() {
+                    return;
+                }
+                if engine.stopping.run_until_cancelled(sleep(pause)).await.is_none() {
+                    return;
+                }
+            }
+            engine.sweep_soon();
         });
     }
+}
 
-    /// A live attempt without a reader lost it to a bug; it is followed again, by reading alone.
-    fn drive_orphaned(&self, operation: Operation, attempt: Attempt) {
-        let fresh = self.clock.now().duration_since(operation.updated_at) < SignedDuration::from_mins(1);
-        if fresh || self.readers.is_read(attempt.order.reference) {
-            return;
-        }
-        let engine = self.clone();
-        self.tasks.spawn(async move {
-            let interrupted = engine.record(attempt.order.reference, Event::Interrupted).await;
-            if let Ok(attempt) = engine.health.journal(interrupted) {
-                engine.drive_old(operation, attempt, || ());
-            }
-        });
+/// Whether it is the payment that the attempt was approved with.
+fn is_payment_of(attempt: &Attempt, trace: &Trace) -> bool {
+    match &attempt.phase {
+        Phase::Approved { approval, .. } => approval.transaction.as_ref() == Some(&trace.payment.transaction),
+        _ => false,
     }
 }
 

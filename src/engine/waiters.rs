@@ -6,35 +6,33 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 use crate::domain::identifiers::OperationId;
-use crate::domain::operation::Operation;
 
-type Latest = watch::Sender<Option<Operation>>;
+type Bells = HashMap<OperationId, watch::Sender<()>>;
 
-/// Everybody who waits for an operation.
+/// Everybody who waits for an operation. A bell only says that something was committed; what, the journal tells.
 #[derive(Clone, Default)]
 pub(super) struct Waiters {
-    waited_for: Arc<Mutex<HashMap<OperationId, Latest>>>,
+    bells: Arc<Mutex<Bells>>,
 }
 
 /// Somebody who waits for an operation; dropping it ends the waiting.
 pub(super) struct Waiting {
     waiters: Waiters,
     operation: OperationId,
-    latest: watch::Receiver<Option<Operation>>,
+    bell: watch::Receiver<()>,
 }
 
 impl Waiters {
-    /// Starts waiting: every state published from now on is seen.
+    /// Starts waiting: every ring from now on is heard.
     pub(super) fn wait_for(&self, operation: OperationId) -> Waiting {
-        let mut waited_for = self.lock();
-        let latest = waited_for.entry(operation).or_insert_with(|| watch::channel(None).0).subscribe();
-        Waiting { waiters: self.clone(), operation, latest }
+        let bell = self.lock().entry(operation).or_insert_with(|| watch::channel(()).0).subscribe();
+        Waiting { waiters: self.clone(), operation, bell }
     }
 
-    /// Tells everybody who waits for this operation what it is now.
-    pub(super) fn publish(&self, operation: &Operation) {
-        if let Some(latest) = self.lock().get(&operation.id) {
-            latest.send_replace(Some(operation.clone()));
+    /// Rings for everybody who waits for this operation.
+    pub(super) fn ring(&self, operation: OperationId) {
+        if let Some(bell) = self.lock().get(&operation) {
+            bell.send_replace(());
         }
     }
 
@@ -43,25 +41,24 @@ impl Waiters {
         self.lock().contains_key(&operation)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<OperationId, Latest>> {
-        self.waited_for.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Bells> {
+        self.bells.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Waiting {
-    /// The next state that is published; `None` only when the program ends.
-    pub(super) async fn next(&mut self) -> Option<Operation> {
-        self.latest.changed().await.ok()?;
-        self.latest.borrow_and_update().clone()
+    /// Returns when something was committed since the last time.
+    pub(super) async fn rung(&mut self) {
+        // The bell hangs for as long as somebody waits, so this cannot fail.
+        let _ = self.bell.changed().await;
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        let mut waited_for = self.waiters.lock();
-        let last = waited_for.get(&self.operation).is_some_and(|latest| latest.receiver_count() <= 1);
-        if last {
-            waited_for.remove(&self.operation);
+        let mut bells = self.waiters.lock();
+        if bells.get(&self.operation).is_some_and(|bell| bell.receiver_count() <= 1) {
+            bells.remove(&self.operation);
         }
     }
 }

@@ -13,17 +13,18 @@ use sqlx::{Row, SqliteConnection};
 use super::begin::FIRST_GENERATION;
 use super::entries::{append_event, insert_attempt, insert_operation, load_runs, raise_alarm};
 use super::error::of_step;
+use super::record::stop;
 use super::redact::masked;
-use super::rows::whole_milliseconds;
+use super::rows::{self, whole_milliseconds};
 use super::step::Step;
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
 use crate::domain::card::without_card_numbers;
 use crate::domain::evidence::{Approval, Finding, Order, PaymentState};
-use crate::domain::identifiers::{ProviderTerminalId, Reference, TerminalName, TillId};
+use crate::domain::identifiers::{AttemptReference, ProviderTerminalId, Reference, TerminalName, TillId};
 use crate::domain::money::{Amount, Money};
 use crate::domain::operation::{Operation, Provider};
 use crate::domain::request::Details;
-use crate::ports::{JournalError, Orphan};
+use crate::ports::{Adopted, JournalError, Orphan};
 
 type Result<T> = std::result::Result<T, JournalError>;
 
@@ -32,9 +33,9 @@ const UNNAMED: &str = "unknown";
 
 #[async_trait]
 impl Step for Orphan {
-    type Outcome = Option<Operation>;
+    type Outcome = Option<Adopted>;
 
-    async fn run(self, connection: &mut SqliteConnection) -> Result<Option<Operation>> {
+    async fn run(self, connection: &mut SqliteConnection) -> Result<Option<Adopted>> {
         if !load_runs(connection, self.trace.reference).await?.is_empty() {
             return Ok(None);
         }
@@ -43,13 +44,14 @@ impl Step for Orphan {
             raise_unreadable(connection, &self).await?;
             return Ok(None);
         };
+        let stopped = stop_twins(connection, &operation, now).await?;
         let generation = generation(connection, &operation).await?;
         insert_operation(connection, &operation, generation, self.given_back(), &Details::default()).await?;
         insert_attempt(connection, &operation, false).await?;
         let event = json!({"event": "adopted", "payment": self.trace.payment.transaction, "amount": operation.money});
         append_event(connection, &operation.attempt, "adopted", &event, now).await?;
-        raise_alarm(connection, operation.id, &operation.terminal, &alarm(&self), now).await?;
-        Ok(Some(Operation { refunded: self.given_back(), ..operation }))
+        raise_alarm(connection, &operation, &alarm(&self), now).await?;
+        Ok(Some(Adopted { operation: Operation { refunded: self.given_back(), ..operation }, stopped }))
     }
 }
 
@@ -120,8 +122,33 @@ impl Orphan {
             Finding::Approved(approval) => approval.amount.minor(),
             _ => 0,
         });
-        self.trace.refunded_elsewhere.max(0) + ours.sum::<i64>()
+        ours.fold(self.trace.refunded_elsewhere.max(0), i64::saturating_add)
     }
+}
+
+/// Wants every live attempt stopped that runs under the orphan's reference: it is paid already.
+async fn stop_twins(
+    connection: &mut SqliteConnection,
+    orphan: &Operation,
+    now: Timestamp,
+) -> Result<Vec<AttemptReference>> {
+    let rows = sqlx::query(TWINS)
+        .bind(orphan.till.as_str())
+        .bind(orphan.kind.name())
+        .bind(orphan.reference.as_str())
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(of_step)?;
+    let mut stopped = Vec::new();
+    for row in rows {
+        let twin = rows::attempt_reference(&row.try_get::<String, _>("reference").map_err(of_step)?)?;
+        let runs = load_runs(connection, twin).await?;
+        for mut run in runs.into_iter().filter(|run| run.attempt.phase.is_live()) {
+            stop(connection, &mut run, now).await?;
+            stopped.push(run.attempt.order.reference);
+        }
+    }
+    Ok(stopped)
 }
 
 /// Above what its reference means so far, or below it when that took money too.
@@ -166,13 +193,17 @@ async fn raise_unreadable(connection: &mut SqliteConnection, orphan: &Orphan) ->
     .bind(alarm.kind.name())
     .bind(without_card_numbers(&alarm.text))
     .bind(orphan.terminal.as_ref().map(|terminal| terminal.name.as_str()))
-    .bind(alarm.kind.freezes_terminal())
+    .bind(None::<String>)
     .bind(orphan.now.as_millisecond())
     .execute(connection)
     .await
     .map_err(of_step)?;
     Ok(())
 }
+
+/// The deciding attempts of the unproven operations under a reference.
+pub(super) const TWINS: &str = "SELECT deciding_attempt AS reference FROM operation \
+    WHERE till = $1 AND kind = $2 AND reference = $3 AND status IN ('pending', 'unknown')";
 
 /// The generations of a reference, and the status of the newest.
 pub(super) const GENERATIONS: &str = "SELECT newest.status, newest.generation AS highest, \

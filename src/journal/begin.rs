@@ -11,8 +11,9 @@ use super::redact::clean_json;
 use super::rows::{self, get, select_operations, whole_milliseconds};
 use super::step::Step;
 use crate::domain::attempt::{Attempt, Kind, Phase};
+use crate::domain::directory::Terminal;
 use crate::domain::evidence::Order;
-use crate::domain::identifiers::{OperationId, TerminalName, TransactionId};
+use crate::domain::identifiers::{OperationId, TransactionId};
 use crate::domain::money::Money;
 use crate::domain::operation::{Fingerprint, Operation, Repeat};
 use crate::domain::refund::refund_amount;
@@ -33,7 +34,7 @@ impl Step for NewSale {
             Repeated::Never => None,
             Repeated::Again(operation) => Some(operation),
         };
-        if let Some(obstacle) = obstacle(connection, &new.terminal.name).await? {
+        if let Some(obstacle) = obstacle(connection, &new.terminal).await? {
             return Ok(obstacle);
         }
         let operation = new.operation(Kind::Sale, money, None, None, Phase::Sending, earlier.as_ref());
@@ -63,7 +64,7 @@ impl Step for NewRefund {
             Ok(amount) => amount,
             Err(reason) => return Ok(Begun::NotRefundable(reason)),
         };
-        if on_terminal && let Some(obstacle) = obstacle(connection, &new.terminal.name).await? {
+        if on_terminal && let Some(obstacle) = obstacle(connection, &new.terminal).await? {
             return Ok(obstacle);
         }
         let money = Money { amount, currency: sale.money.currency };
@@ -109,8 +110,9 @@ async fn repeated(
 }
 
 /// Who holds the terminal, or why it takes nothing.
-async fn obstacle(connection: &mut SqliteConnection, terminal: &TerminalName) -> Result<Option<Begun>> {
-    let row = sqlx::query(OBSTACLE).bind(terminal.as_str()).fetch_one(&mut *connection).await.map_err(of_step)?;
+async fn obstacle(connection: &mut SqliteConnection, terminal: &Terminal) -> Result<Option<Begun>> {
+    let device = entries::device(terminal.provider, &terminal.terminal_id);
+    let row = sqlx::query(OBSTACLE).bind(device).fetch_one(&mut *connection).await.map_err(of_step)?;
     if let Some(holder) = get::<Option<String>>(&row, "holder")? {
         let reference = rows::attempt_reference(&holder)?;
         let runs = entries::load_runs(connection, reference).await?;
@@ -220,9 +222,9 @@ pub(super) const BY_REFERENCE: &str = select_operations!(
      WHERE o.till = $1 AND o.kind = $2 AND o.reference = $3 ORDER BY o.generation DESC LIMIT 1"
 );
 
-/// What stands between the terminal `$1` and a new attempt.
+/// What stands between the device `$1` and a new attempt.
 pub(super) const OBSTACLE: &str = "SELECT (SELECT reference FROM attempt WHERE leased_terminal = $1) AS holder, \
-    (SELECT text FROM alarm WHERE terminal = $1 AND acknowledged_at IS NULL AND freezes = 1 ORDER BY id LIMIT 1) \
+    (SELECT text FROM alarm WHERE freezes = $1 AND acknowledged_at IS NULL ORDER BY id LIMIT 1) \
     AS frozen";
 
 /// What may no longer be given back of the sale `$1`.

@@ -10,8 +10,8 @@ use super::rows::{self, select_operations};
 use crate::domain::attempt::{Alarm, Attempt, Phase};
 use crate::domain::card::without_card_numbers;
 use crate::domain::evidence::Approval;
-use crate::domain::identifiers::{AttemptReference, OperationId, TerminalName};
-use crate::domain::operation::Operation;
+use crate::domain::identifiers::{AttemptReference, OperationId, ProviderTerminalId};
+use crate::domain::operation::{Operation, Provider};
 use crate::domain::request::Details;
 use crate::ports::JournalError;
 
@@ -58,7 +58,7 @@ pub(super) async fn insert_attempt(
     on_terminal: bool,
 ) -> Result<()> {
     let attempt = &operation.attempt;
-    let leased = (on_terminal && attempt.phase.is_live()).then_some(operation.terminal.as_str());
+    let leased = (on_terminal && attempt.phase.is_live()).then(|| device(operation.provider, &attempt.order.terminal));
     let approval = Approved::of(&attempt.phase);
     sqlx::query(
         "INSERT INTO attempt (reference, operation, number, terminal, provider_terminal, store, provider, refunds, \
@@ -162,23 +162,28 @@ pub(super) async fn append_event(
     Ok(())
 }
 
+/// What the lease and a freeze are about: the device itself, whatever it is called here.
+pub(super) fn device(provider: Provider, terminal: &ProviderTerminalId) -> String {
+    format!("{}/{terminal}", provider.name())
+}
+
 /// Raises an alarm on an operation; `false` when one of its kind stands already.
 pub(super) async fn raise_alarm(
     connection: &mut SqliteConnection,
-    operation: OperationId,
-    terminal: &TerminalName,
+    operation: &Operation,
     alarm: &Alarm,
     now: Timestamp,
 ) -> Result<bool> {
+    let freezes = alarm.kind.freezes_terminal().then(|| device(operation.provider, &operation.attempt.order.terminal));
     let raised = sqlx::query(
         "INSERT INTO alarm (subject, kind, text, operation, terminal, freezes, raised_at) VALUES ($1, $2, $3, $1, $4, \
          $5, $6) ON CONFLICT (subject, kind) WHERE acknowledged_at IS NULL DO NOTHING",
     )
-    .bind(operation.to_string())
+    .bind(operation.id.to_string())
     .bind(alarm.kind.name())
     .bind(without_card_numbers(&alarm.text))
-    .bind(terminal.as_str())
-    .bind(alarm.kind.freezes_terminal())
+    .bind(operation.terminal.as_str())
+    .bind(freezes)
     .bind(now.as_millisecond())
     .execute(connection)
     .await

@@ -96,7 +96,7 @@ impl Step for NoteRefundedElsewhere {
     }
 }
 
-/// An alarm that does not come of an event.
+/// An alarm that does not come of an event. Whoever finds its cause comes back to it, so it is raised once for ever.
 pub(super) struct Raise {
     pub(super) operation: OperationId,
     pub(super) alarm: Alarm,
@@ -109,7 +109,17 @@ impl Step for Raise {
 
     async fn run(self, connection: &mut SqliteConnection) -> Result<bool> {
         let operation = load(connection, self.operation).await?;
-        raise_alarm(connection, operation.id, &operation.terminal, &self.alarm, self.now).await
+        let known = sqlx::query("SELECT 1 FROM alarm WHERE subject = $1 AND kind = $2 AND text = $3")
+            .bind(operation.id.to_string())
+            .bind(self.alarm.kind.name())
+            .bind(without_card_numbers(&self.alarm.text))
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(of_step)?;
+        if known.is_some() {
+            return Ok(false);
+        }
+        raise_alarm(connection, &operation, &self.alarm, self.now).await
     }
 }
 

@@ -41,6 +41,7 @@ async fn every_reading_uses_an_index() {
         begin::OBSTACLE,
         begin::SET_ASIDE,
         adopt::GENERATIONS,
+        adopt::TWINS,
         read::SALE_BY_TRANSACTION,
         read::LIVE,
         read::ABANDONED,

@@ -12,8 +12,8 @@ use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TillI
 use crate::domain::operation::Operation;
 use crate::domain::request::Original;
 use crate::ports::{
-    Begun, Callback, HistoryLine, Journal, JournalError, NewRefund, NewSale, OperationFilter, Orphan, RaisedAlarm,
-    Recorded, TerminalUse,
+    Adopted, Begun, Callback, HistoryLine, Journal, JournalError, NewRefund, NewSale, OperationFilter, Orphan,
+    RaisedAlarm, Recorded, TerminalUse,
 };
 
 type Result<T> = std::result::Result<T, JournalError>;
@@ -44,7 +44,7 @@ impl Journal for SqliteJournal {
         self.queue.commit(callback).await
     }
 
-    async fn adopt(&self, orphan: Orphan) -> Result<Option<Operation>> {
+    async fn adopt(&self, orphan: Orphan) -> Result<Option<Adopted>> {
         self.queue.commit(orphan).await
     }
 

@@ -208,10 +208,11 @@ pub(super) const TERMINALS: &str = "WITH RECURSIVE known (terminal) AS (\
     SELECT (SELECT MIN(terminal) FROM attempt) UNION ALL \
     SELECT (SELECT MIN(terminal) FROM attempt WHERE terminal > known.terminal) FROM known WHERE terminal IS NOT NULL) \
     SELECT terminal, \
-    (SELECT reference FROM attempt WHERE leased_terminal = known.terminal) AS holder, \
+    (SELECT reference FROM attempt WHERE attempt.terminal = known.terminal AND leased_terminal IS NOT NULL \
+    AND phase IN ('reserved', 'sending', 'open', 'unknown') LIMIT 1) AS holder, \
     (SELECT MAX(phase_since) FROM attempt WHERE attempt.terminal = known.terminal AND phase = 'approved') \
     AS last_approved_at, \
-    (SELECT text FROM alarm WHERE alarm.terminal = known.terminal AND acknowledged_at IS NULL AND freezes = 1 \
+    (SELECT text FROM alarm WHERE alarm.terminal = known.terminal AND acknowledged_at IS NULL AND freezes IS NOT NULL \
     ORDER BY id LIMIT 1) AS frozen \
     FROM known WHERE terminal IS NOT NULL";
 

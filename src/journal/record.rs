@@ -31,7 +31,7 @@ impl Step for Record {
         let mut runs = load_runs(connection, self.attempt).await?;
         let position = position(&runs, self.attempt)?;
         let before = deciding(&runs)?.clone();
-        let Some(transition) = runs[position].attempt.step(&self.event, now)? else {
+        let Some(transition) = runs[position].attempt.step(&self.event)? else {
             let attempt = runs.swap_remove(position).attempt;
             return Ok(Recorded { operation: before, attempt, moved: false, alarm: None, stopped: Vec::new() });
         };
@@ -46,7 +46,7 @@ impl Step for Record {
         update_operation(connection, &operation).await?;
         let run = runs.swap_remove(position);
         if let Some(raised) = &alarm
-            && !raise_alarm(connection, operation.id, &run.terminal, raised, now).await?
+            && !raise_alarm(connection, &run, raised, now).await?
         {
             alarm = None;
         }
@@ -113,15 +113,20 @@ async fn stop_others(
 ) -> Result<Vec<AttemptReference>> {
     let mut stopped = Vec::new();
     for (other, run) in runs.iter_mut().enumerate() {
-        if other == position || !run.attempt.phase.is_live() {
-            continue;
-        }
-        stopped.push(run.attempt.order.reference);
-        if let Some(transition) = run.attempt.step(&Event::CancelWanted, now)? {
-            apply(connection, run, transition, &Event::CancelWanted, now).await?;
+        if other != position && run.attempt.phase.is_live() {
+            stop(connection, run, now).await?;
+            stopped.push(run.attempt.order.reference);
         }
     }
     Ok(stopped)
+}
+
+/// Wants an attempt stopped that must not take money any more.
+pub(super) async fn stop(connection: &mut SqliteConnection, run: &mut Operation, now: Timestamp) -> Result<()> {
+    if let Some(transition) = run.attempt.step(&Event::CancelWanted)? {
+        apply(connection, run, transition, &Event::CancelWanted, now).await?;
+    }
+    Ok(())
 }
 
 /// The operation after its attempts have moved. A result that is new to the till was neither told nor booked.

@@ -7,8 +7,8 @@ use pos_bridge::domain::identifiers::{AttemptReference, OperationId, Reference, 
 use pos_bridge::domain::operation::Operation;
 use pos_bridge::domain::request::Original;
 use pos_bridge::ports::{
-    Begun, Callback, HistoryLine, Journal, JournalError, NewRefund, NewSale, OperationFilter, Orphan, RaisedAlarm,
-    Recorded, TerminalUse,
+    Adopted, Begun, Callback, HistoryLine, Journal, JournalError, NewRefund, NewSale, OperationFilter, Orphan,
+    RaisedAlarm, Recorded, TerminalUse,
 };
 
 pub(crate) struct NoJournal;
@@ -39,7 +39,7 @@ impl Journal for NoJournal {
     async fn keep_callback(&self, _: Callback) -> Result<bool> {
         broken()
     }
-    async fn adopt(&self, _: Orphan) -> Result<Option<Operation>> {
+    async fn adopt(&self, _: Orphan) -> Result<Option<Adopted>> {
         broken()
     }
     async fn note_refunded_elsewhere(&self, _: OperationId, _: i64, _: Timestamp) -> Result<bool> {

@@ -124,7 +124,7 @@ async fn a_record_that_differs_is_a_contradiction() {
             SESSION => session(json!({"transaction_id": "T12345678.transaction"})),
             _ => reply(200, payment(change.clone())),
         };
-        assert!(matches!(finding(open(), script).await, Ok(Finding::Contradiction(_))), "{shown}");
+        assert!(matches!(finding(open(), script).await, Ok(Finding::Contradiction { .. })), "{shown}");
     }
 }
 

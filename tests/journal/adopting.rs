@@ -46,7 +46,7 @@ fn orphan(till_reference: Option<(&str, &str)>) -> Orphan {
 async fn a_lost_payment_becomes_an_approved_late_operation_with_an_alarm() {
     let fixture = Fixture::new().await;
     let lost = orphan(Some(("till-1", "R-1")));
-    let adopted = fixture.journal.adopt(lost.clone()).await.unwrap().unwrap();
+    let adopted = fixture.journal.adopt(lost.clone()).await.unwrap().unwrap().operation;
     assert!(adopted.is_late() && adopted.status() == Status::Approved);
     assert_eq!((adopted.money, adopted.terminal.as_str()), (nok(10_000), "front"));
     assert_eq!(fixture.journal.operation(adopted.id).await.unwrap(), Some(adopted.clone()));
@@ -74,14 +74,14 @@ async fn a_payment_that_is_known_is_not_adopted() {
 async fn of_two_operations_with_one_reference_the_one_that_took_money_answers() {
     let fixture = Fixture::new().await;
     let declined = fixture.declined_sale("R-1").await;
-    let adopted = fixture.journal.adopt(orphan(Some(("till-1", "R-1")))).await.unwrap().unwrap();
+    let adopted = fixture.journal.adopt(orphan(Some(("till-1", "R-1")))).await.unwrap().unwrap().operation;
     let again = fixture.journal.begin_sale(sale("till-1", "R-1", "front", 10_000)).await.unwrap();
     assert_eq!(again, Begun::Replayed(adopted), "a second charge is not begun");
     assert_eq!(fixture.journal.operation(declined.id).await.unwrap(), Some(declined), "nothing is lost");
 
     let approved = fixture.approved_sale("R-2").await;
     for _ in 0..2 {
-        let beside = fixture.journal.adopt(orphan(Some(("till-1", "R-2")))).await.unwrap().unwrap();
+        let beside = fixture.journal.adopt(orphan(Some(("till-1", "R-2")))).await.unwrap().unwrap().operation;
         assert_eq!(fixture.journal.operation(beside.id).await.unwrap(), Some(beside));
     }
     let found = fixture.journal.find(&till("till-1"), Kind::Sale, &reference("R-2")).await.unwrap();
@@ -98,7 +98,7 @@ async fn what_was_given_back_of_a_lost_payment_is_not_given_back_again() {
     lost.trace.refunds =
         vec![(refund.order.reference, Finding::Approved(given_back)), (refund.order.reference, Finding::Cancelled)];
     lost.trace.refunded_elsewhere = 2_000;
-    let adopted = fixture.journal.adopt(lost.clone()).await.unwrap().unwrap();
+    let adopted = fixture.journal.adopt(lost.clone()).await.unwrap().unwrap().operation;
     assert_eq!(adopted.refunded, 5_000);
     assert_eq!(adopted.reference.as_str(), lost.trace.reference.to_string(), "a name of its own");
     assert_eq!(fixture.journal.operation(adopted.id).await.unwrap(), Some(adopted.clone()));

@@ -1,5 +1,6 @@
 //! Events: what they write, and what they set off.
 
+use jiff::Timestamp;
 use pos_bridge::domain::attempt::{AlarmKind, Event, NotResolvable, OperatorVerdict, Phase, Reason, Resolution};
 use pos_bridge::domain::card::{Card, Receipt};
 use pos_bridge::domain::evidence::{Approval, Finding};
@@ -17,9 +18,14 @@ fn declined() -> Event {
     seen(Finding::Declined(Reason::new("05", "do not honour")))
 }
 
+/// An operator's decision, a thousand seconds after the sale began.
 fn resolved(verdict: OperatorVerdict) -> Event {
+    resolved_at(verdict, later(1000))
+}
+
+fn resolved_at(verdict: OperatorVerdict, at: Timestamp) -> Event {
     let (by, reason) = ("Kari".to_owned(), "receipt of the terminal".to_owned());
-    Event::Resolved { resolution: Resolution { verdict, by, reason } }
+    Event::Resolved { resolution: Resolution { verdict, by, reason }, at }
 }
 
 #[tokio::test]
@@ -133,7 +139,7 @@ async fn an_operators_decision_that_may_not_be_taken_changes_nothing() {
     let fixture = Fixture::new().await;
     let begun = fixture.begin(sale("till-1", "R-1", "front", 100)).await;
     let attempt = begun.attempt.order.reference;
-    let early = fixture.journal.record(attempt, resolved(OperatorVerdict::NotTaken), now()).await;
+    let early = fixture.journal.record(attempt, resolved_at(OperatorVerdict::NotTaken, now()), now()).await;
     assert!(matches!(early, Err(JournalError::NotResolvable(NotResolvable::TooEarly { .. }))));
     fixture.record(&begun, declined()).await;
     let late = fixture.journal.record(attempt, resolved(OperatorVerdict::Approved), now()).await;

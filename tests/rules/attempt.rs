@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use pos_bridge::domain::attempt::{AlarmKind, Event, Kind, NotResolvable, OperatorVerdict, Phase, Reason, Resolution};
 use pos_bridge::domain::evidence::{Approval, Contradiction, Finding};
+use pos_bridge::domain::identifiers::TransactionId;
 
 use crate::support::*;
 
@@ -177,12 +178,14 @@ fn cancel_is_a_wish() {
 /// P17: a record that contradicts the order is never a result; it is loud once, and the prompt is taken away.
 #[test]
 fn a_contradiction_is_unknown_and_loud_once() {
-    let contradiction = Finding::Contradiction(Contradiction::Amount { asked: 39900, found: 3990 });
+    let what = Contradiction::Amount { asked: 39900, found: 3990 };
+    let contradiction = Finding::Contradiction { what, handle: Some(handle()) };
     for phase in [Phase::Sending, Phase::Open { handle: handle() }, Phase::Unknown { handle: None, empty_since: None }]
     {
         let transition = step(&sale(phase), &seen(contradiction.clone(), start())).unwrap();
         assert_eq!(transition.attempt.phase.name(), "unknown");
         assert!(transition.attempt.cancel_wanted);
+        assert_eq!(transition.attempt.phase.handle(), Some(&handle()), "so that the prompt can be cancelled");
         assert_eq!(transition.alarm.unwrap().kind, AlarmKind::Mismatch);
         assert_eq!(step(&transition.attempt, &seen(contradiction.clone(), start())), None, "told only once");
         let later = [
@@ -207,29 +210,71 @@ fn a_capture_is_noted_on_a_known_approval() {
     assert_eq!(captured.phase, Phase::Approved { approval: approval(), late: false, resolution: None });
 }
 
-/// P36: only a person decides an abandoned attempt, and "not taken" only when nothing can come any more.
+/// P36: only a person decides an abandoned attempt, and only when nothing can come any more.
 #[test]
-fn an_operator_decides_what_is_not_proven() {
-    let resolved = |verdict| Event::Resolved {
+fn p36_an_operator_decides_what_is_not_proven() {
+    let resolved = |verdict, at| Event::Resolved {
         resolution: Resolution { verdict, by: "Kari".to_owned(), reason: "terminal receipt".to_owned() },
+        at,
     };
-    let (taken, not_taken) = (resolved(OperatorVerdict::Approved), resolved(OperatorVerdict::NotTaken));
     for phase in phases() {
         let attempt = sale(phase.clone());
-        let early = attempt.step(&not_taken, start());
-        match (phase.is_final(), phase.is_live()) {
-            (true, _) => assert_eq!(attempt.step(&taken, start()), Err(NotResolvable::AlreadyFinal)),
-            (false, true) => {
-                assert_eq!(early, Err(NotResolvable::TooEarly { until: horizon() }));
-                assert_eq!(attempt.step(&not_taken, horizon()).unwrap().unwrap().attempt.phase.name(), "cancelled");
-                assert_eq!(after(&attempt, std::slice::from_ref(&taken)).phase.name(), "approved");
+        for (verdict, outcome) in [(OperatorVerdict::Approved, "approved"), (OperatorVerdict::NotTaken, "cancelled")] {
+            let early = attempt.step(&resolved(verdict, horizon() - SignedDuration::from_secs(1)));
+            let later = attempt.step(&resolved(verdict, horizon()));
+            if phase.is_final() {
+                assert_eq!((&early, &later), (&Err(NotResolvable::AlreadyFinal), &Err(NotResolvable::AlreadyFinal)));
+                continue;
             }
-            (false, false) => {
-                assert_eq!(early.unwrap().unwrap().attempt.phase.name(), "cancelled");
-                assert_eq!(after(&attempt, std::slice::from_ref(&taken)).phase.name(), "approved");
+            assert_eq!(later.unwrap().unwrap().attempt.phase.name(), outcome);
+            match phase.is_live() {
+                true => assert_eq!(early, Err(NotResolvable::TooEarly { until: horizon() })),
+                false => assert_eq!(early.unwrap().unwrap().attempt.phase.name(), outcome),
             }
         }
     }
+}
+
+/// A second payment for an attempt that is approved already is loud once, and changes nothing else.
+#[test]
+fn a_second_payment_of_an_approved_attempt_is_loud_once() {
+    let other = Approval { transaction: Some(TransactionId::new("T12345678.other").unwrap()), ..approval() };
+    let reserved = Approval { captured: false, ..approval() };
+    let approved = sale(Phase::Approved { approval: reserved.clone(), late: false, resolution: None });
+    let transition = step(&approved, &seen(Finding::Approved(other.clone()), start())).unwrap();
+    assert_eq!(transition.alarm.unwrap().kind, AlarmKind::SeveralPayments);
+    let expected = Phase::Approved { approval: Approval { several: true, ..reserved }, late: false, resolution: None };
+    assert_eq!(transition.attempt.phase, expected, "the other payment's capture is not this one's");
+    assert_eq!(step(&transition.attempt, &seen(Finding::Approved(other), start())), None);
+}
+
+/// The provider's record decides over an operator in both directions.
+#[test]
+fn a_proven_decline_takes_back_an_operators_approval() {
+    let approved = Event::Resolved {
+        resolution: Resolution {
+            verdict: OperatorVerdict::Approved,
+            by: "Kari".to_owned(),
+            reason: "receipt".to_owned(),
+        },
+        at: horizon(),
+    };
+    let resolved = after(&sale(Phase::Abandoned { handle: None }), &[approved]);
+    let declined = seen(Finding::Declined(reason()), horizon());
+    let transition = step(&resolved, &declined).unwrap();
+    assert_eq!(transition.attempt.phase, Phase::Declined { reason: reason() });
+    assert_eq!(transition.alarm.unwrap().kind, AlarmKind::Corrected);
+    let confirmed = after(&resolved, &[seen(Finding::Approved(approval()), horizon())]);
+    assert_eq!(step(&confirmed, &declined), None, "a payment that was seen is not taken back by a stale reading");
+}
+
+/// P36: the session that ran out while nobody looked is still cancelled, which is proof, before a person is asked.
+#[test]
+fn a_session_that_ran_out_long_ago_is_cancelled_too() {
+    let open = sale(Phase::Open { handle: handle() });
+    let found = after(&open, &[seen(undecided(), horizon() + SignedDuration::from_hours(8))]);
+    assert!(found.cancel_wanted);
+    assert_eq!(found.phase.name(), "unknown");
 }
 
 /// An operator's word yields to the provider's record: "not taken" that was taken is a late approval.
@@ -241,6 +286,7 @@ fn the_record_corrects_an_operator() {
             by: "Kari".to_owned(),
             reason: "no receipt".to_owned(),
         },
+        at: horizon(),
     };
     let resolved = after(&sale(Phase::Abandoned { handle: None }), &[not_taken]);
     let transition = step(&resolved, &seen(Finding::Approved(approval()), start())).unwrap();

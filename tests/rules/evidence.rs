@@ -21,7 +21,7 @@ fn a_payment_decides_over_its_session_and_an_approval_over_every_other_payment()
         Finding::Declined(_) => "declined",
         Finding::Cancelled => "cancelled",
         Finding::Corrected(_) => "corrected",
-        Finding::Contradiction(_) => "contradiction",
+        Finding::Contradiction { .. } => "contradiction",
     };
     let cases: [(Option<bool>, &[PaymentState], &str); 11] = [
         (None, &[], "nothing"),
@@ -61,7 +61,7 @@ fn a_record_that_differs_from_the_order_is_never_a_result() {
                 _ => spoil(&mut sighting.payments[0].terms),
             }
             match judge(&order(), &sighting) {
-                Finding::Contradiction(found) => assert!(expected(&found), "{found}"),
+                Finding::Contradiction { what, .. } => assert!(expected(&what), "{what}"),
                 other => panic!("a contradicting record was taken for {other:?}"),
             }
         }

@@ -140,7 +140,7 @@ pub(crate) fn seen(finding: Finding, at: Timestamp) -> Event {
 
 /// Steps that are never errors.
 pub(crate) fn step(attempt: &Attempt, event: &Event) -> Option<Transition> {
-    attempt.step(event, start()).unwrap()
+    attempt.step(event).unwrap()
 }
 
 /// The attempt after these events, whether or not each changed something.

@@ -1,7 +1,7 @@
 //! The time at Dintero, so that a wrong clock in the shop decides nothing.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -19,7 +19,13 @@ pub(super) fn is_plausible(date: &Timestamp) -> bool {
 /// machine's clock moves nothing.
 #[derive(Debug, Default)]
 pub(super) struct ProviderClock {
-    last: Mutex<Option<(Timestamp, Instant)>>,
+    last: Mutex<Option<(Timestamp, Duration)>>,
+}
+
+/// Time since this machine was started, sleep included: `Instant` stands still while a shop's computer sleeps.
+fn uptime() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
 impl ProviderClock {
@@ -28,13 +34,18 @@ impl ProviderClock {
         let machine = Timestamp::now();
         match *self.last.lock().unwrap_or_else(PoisonError::into_inner) {
             None => machine,
-            Some((date, seen)) => date.checked_add(seen.elapsed()).unwrap_or(machine),
+            Some((date, seen)) => date.checked_add(uptime().saturating_sub(seen)).unwrap_or(machine),
         }
+    }
+
+    /// Dintero has told the time since the start.
+    pub(super) fn is_known(&self) -> bool {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     /// Notes the `Date` of a reply that came just now.
     pub(super) fn observe(&self, date: Timestamp) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((date, Instant::now()));
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((date, uptime()));
     }
 
     /// How far this machine's clock is ahead of Dintero's, to about a second.

@@ -81,6 +81,10 @@ impl Provider for Dintero {
         self.api.clock().now()
     }
 
+    async fn learn_time(&self) -> Result<(), ReadError> {
+        if self.api.clock().is_known() { Ok(()) } else { self.check_access().await.map(drop) }
+    }
+
     /// Sandbox accounts begin with T, live ones with P.
     fn is_sandbox(&self) -> bool {
         self.settings.account_id.starts_with('T')
@@ -127,7 +131,9 @@ impl Provider for Dintero {
     }
 
     async fn refundable(&self, transaction: &TransactionId) -> Result<Refundable, ReadError> {
-        Ok(transaction::sums(&Reader::new(&self.api).transaction(transaction).await?))
+        let found = Reader::new(&self.api).transaction(transaction).await?;
+        let transaction::Sums { captured, refunded } = transaction::sums(&found);
+        Ok(Refundable { captured, refunded, references: refund::references(&found) })
     }
 
     async fn start_refund(&self, order: RefundOrder<'_>) -> Answer<Handle> {

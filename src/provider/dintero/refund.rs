@@ -44,7 +44,7 @@ pub(super) fn finding(attempt: &Attempt, transaction: &Transaction) -> Finding {
         Outcome::Failed(reason) => Finding::Declined(reason),
         Outcome::TakenBack(reason) => Finding::Corrected(reason),
         Outcome::Done(done) => match differs(order, transaction, done.amount) {
-            Some(contradiction) => Finding::Contradiction(contradiction),
+            Some(what) => Finding::Contradiction { what, handle: None },
             None => Finding::Approved(done.approval(transaction)),
         },
     }
@@ -52,9 +52,6 @@ pub(super) fn finding(attempt: &Attempt, transaction: &Transaction) -> Finding {
 
 /// What became of every refund of a payment that carries one of our references.
 pub(super) fn all_of_ours(transaction: &Transaction) -> Vec<(AttemptReference, Finding)> {
-    let mut references: Vec<AttemptReference> = transaction.events.iter().filter_map(reference).collect();
-    references.sort_unstable();
-    references.dedup();
     let finding = |reference| match outcome(transaction, &events_of(transaction, reference, None)) {
         Outcome::Nothing => Finding::Nothing,
         Outcome::Pending => Finding::Undecided { handle: None, started: true },
@@ -62,7 +59,15 @@ pub(super) fn all_of_ours(transaction: &Transaction) -> Vec<(AttemptReference, F
         Outcome::TakenBack(reason) => Finding::Corrected(reason),
         Outcome::Done(done) => Finding::Approved(done.approval(transaction)),
     };
-    references.into_iter().map(|reference| (reference, finding(reference))).collect()
+    references(transaction).into_iter().map(|reference| (reference, finding(reference))).collect()
+}
+
+/// Our references of a payment's refunds, whatever became of them.
+pub(super) fn references(transaction: &Transaction) -> Vec<AttemptReference> {
+    let mut references: Vec<AttemptReference> = transaction.events.iter().filter_map(reference).collect();
+    references.sort_unstable();
+    references.dedup();
+    references
 }
 
 /// Minor units that somebody else gave back.

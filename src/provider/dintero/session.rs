@@ -66,7 +66,6 @@ pub(super) fn created(reply: &Reply) -> Option<Handle> {
 
 /// A session as evidence; `None` when Dintero gave it a name that none can be.
 pub(super) fn record(session: &Session) -> Option<SessionRecord> {
-    let cancelled = session.cancelled_at.is_some() || session.events.iter().any(|event| event.name == "CANCELLED");
     let terminal = session.order.store.as_ref().and_then(|store| store.terminal_id.clone());
     Some(SessionRecord {
         handle: Handle::new(session.id.clone()).ok()?,
@@ -76,8 +75,14 @@ pub(super) fn record(session: &Session) -> Option<SessionRecord> {
             currency: session.order.currency.clone(),
             terminal,
         },
-        cancelled: cancelled && session.transaction_id.is_none(),
+        cancelled: is_cancelled(session),
     })
+}
+
+/// Whether it was cancelled and names no payment.
+pub(super) fn is_cancelled(session: &Session) -> bool {
+    let cancelled = session.cancelled_at.is_some() || session.events.iter().any(|event| event.name == "CANCELLED");
+    cancelled && session.transaction_id.is_none()
 }
 
 /// Dintero requires an address even where no browser is ever sent to it; without one of our own, its own will do.

@@ -11,8 +11,9 @@ use crate::ports::{Look, ReadError};
 
 /// What Dintero's record means for a sale attempt.
 ///
-/// A session brings at most one payment, so a known session and its payment tell all in one or two calls. The last
-/// look takes no such short cut.
+/// A session brings at most one payment, so a known session and its payment tell all in one or two calls. No such short
+/// cut is taken by the last look, nor before "not paid" is concluded from a session alone: a twin of it, or a payment
+/// that it does not name yet, would say otherwise.
 pub(super) async fn look(reader: &mut Reader<'_>, attempt: &Attempt, look: Look) -> Result<Finding, ReadError> {
     let ours = attempt.order.reference;
     let mut sessions = Vec::new();
@@ -21,7 +22,7 @@ pub(super) async fn look(reader: &mut Reader<'_>, attempt: &Attempt, look: Look)
         sessions.extend(reader.session(handle).await?);
     }
     let mut transactions = Vec::new();
-    if sessions.is_empty() || look == Look::Fresh {
+    if sessions.iter().all(session::is_cancelled) || look == Look::Fresh {
         transactions = reader.transactions_of(ours).await?;
         let others = reader.sessions_of(ours).await?;
         sessions.extend(others.into_iter().filter(|other| Some(other.id.as_str()) != known.map(Handle::as_str)));

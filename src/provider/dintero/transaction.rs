@@ -7,7 +7,6 @@ use crate::domain::attempt::Reason;
 use crate::domain::card::{Card, Receipt, without_card_numbers};
 use crate::domain::evidence::{PaymentRecord, PaymentState, Terms};
 use crate::domain::identifiers::{Handle, TransactionId};
-use crate::ports::Refundable;
 
 /// A transaction as evidence; `None` when Dintero gave it a name that none can be.
 pub(super) fn record(transaction: &Transaction) -> Option<PaymentRecord> {
@@ -53,8 +52,14 @@ fn status(transaction: &Transaction) -> &str {
 }
 
 /// What was captured and given back: the sums of the events that hold.
-pub(super) fn sums(transaction: &Transaction) -> Refundable {
-    Refundable { captured: sum(transaction, "CAPTURE", |_| true), refunded: sum(transaction, "REFUND", |_| true) }
+pub(super) fn sums(transaction: &Transaction) -> Sums {
+    Sums { captured: sum(transaction, "CAPTURE", |_| true), refunded: sum(transaction, "REFUND", |_| true) }
+}
+
+/// What was taken and given back, in minor units.
+pub(super) struct Sums {
+    pub(super) captured: i64,
+    pub(super) refunded: i64,
 }
 
 /// The sum of the events of a kind that count.

@@ -46,7 +46,7 @@ fn word(finding: &Finding) -> String {
         Finding::Declined(reason) => format!("declined {}", reason.code),
         Finding::Cancelled => "cancelled".into(),
         Finding::Corrected(reason) => format!("corrected {}", reason.code),
-        Finding::Contradiction(_) => "contradiction".into(),
+        Finding::Contradiction { .. } => "contradiction".into(),
     }
 }
 
