@@ -2,6 +2,8 @@
 //!
 //! Names such as P13, R7 or C4 are rows of `docs/failures.md`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod abandoned;
 mod callbacks;
 mod cancel;
@@ -13,5 +15,6 @@ mod recovery;
 mod refund;
 mod repeat;
 mod startup;
+mod storage;
 mod support;
 mod sweep;

@@ -32,7 +32,12 @@ impl Folder {
     }
 
     pub(crate) fn database(&self) -> PathBuf {
-        self.directory.path().join("data").join("pos-bridge.db")
+        self.data().join("pos-bridge.db")
+    }
+
+    /// The folder of the journal.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
     }
 
     fn configuration_text(&self, setup: &Setup, provider: &str) -> String {
