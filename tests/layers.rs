@@ -1,5 +1,7 @@
 //! The dependency rule: a room uses only the rooms that it may. See `ARCHITECTURE.md`.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
