@@ -59,6 +59,16 @@ fn every_command_is_told() {
     }
 }
 
+#[test]
+fn every_figure_that_is_named_exists() {
+    let described = include_str!("../../src/telemetry/metric.rs");
+    let named: Vec<&str> = README.split('`').filter(|text| text.starts_with("pos_bridge_")).collect();
+    assert!(named.len() > 3);
+    for name in named {
+        assert!(described.contains(&format!("\"{name}\"")), "{name}");
+    }
+}
+
 /// The smallest configuration works, once its placeholders are filled in.
 #[test]
 fn the_smallest_configuration_is_one() {
