@@ -33,7 +33,7 @@ fn lines(answer: &Value) -> Vec<String> {
         return vec!["no alarms".to_owned()];
     }
     let line = |alarm: &Value| {
-        let fields = ["id", "raised_at", "terminal", "operation_id", "message"];
+        let fields = ["id", "raised_at", "kind", "terminal", "operation_id", "text"];
         fields.map(|name| text::word(&alarm[name])).join("  ")
     };
     let hint = "seen to one? pos-bridge acknowledge ID --by NAME";

@@ -13,10 +13,10 @@ use clap::Args;
 use tokio::process::{Child, ChildStdin, Command};
 
 use super::simulate::start_simulator;
-use super::{CommandError, Exit};
-use crate::simulator::SimulatorOptions;
+use super::{CommandError, Exit, stop};
+use crate::simulator::{RunningSimulator, SimulatorOptions};
 
-/// How long a bridge that was killed stays dead.
+/// How long a bridge that ended stays down.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
 
 /// Run the bridge with a simulated account and terminal, and print what to try
@@ -28,6 +28,12 @@ pub struct DemoArguments {
     /// Where the tills call
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7117")]
     pub listen: SocketAddr,
+    /// Where the simulated provider listens [default: 127.0.0.1:7119, or any free port when that is taken]
+    #[arg(long, value_name = "ADDRESS")]
+    pub simulator: Option<SocketAddr>,
+    /// Virtual seconds per real second of the terminals
+    #[arg(long, value_name = "FACTOR", default_value_t = 1)]
+    pub speed: u32,
 }
 
 impl DemoArguments {
@@ -36,45 +42,52 @@ impl DemoArguments {
     /// # Errors
     /// [`CommandError`] when an address is taken or the folder cannot be made.
     pub async fn run(self, output: &mut (dyn Write + Send)) -> Result<Exit, CommandError> {
-        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-        let simulator = start_simulator(SimulatorOptions { listen: any_port, ..SimulatorOptions::default() }).await?;
+        let simulator = self.start_simulator().await?;
         let folder = folder()?;
         let configuration = folder.join("pos-bridge.toml");
         std::fs::write(&configuration, self.configuration(&folder, &simulator.base_url()))?;
         std::fs::set_permissions(&configuration, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-        let mut bridge = start_bridge(&configuration)?;
-        self.wait_until_ready(&mut bridge).await?;
-        self.print_what_to_try(output, &folder, simulator.address(), &bridge)?;
-        let exit = self.supervise(bridge, &configuration, output).await?;
+        let mut bridge = Bridge::start(&configuration)?;
+        let stopped = tokio::select! {
+            failed = self.show(&mut bridge, &configuration, simulator.address(), output) => failed,
+            () = stop::requested() => Ok(Exit::Success),
+        };
+        bridge.stop().await?;
         simulator.stop().await;
-        Ok(exit)
+        stopped
     }
 
-    /// Starts the bridge again whenever it is killed.
-    async fn supervise(
+    /// At its usual address, where the README looks for it; elsewhere when that is taken and no other was asked for.
+    async fn start_simulator(&self) -> Result<RunningSimulator, CommandError> {
+        let at =
+            |listen| start_simulator(SimulatorOptions { listen, speed: self.speed, ..SimulatorOptions::default() });
+        if let Some(listen) = self.simulator {
+            return at(listen).await;
+        }
+        match at(SimulatorOptions::default().listen).await {
+            Ok(simulator) => Ok(simulator),
+            Err(_) => at(SocketAddr::from(([127, 0, 0, 1], 0))).await,
+        }
+    }
+
+    /// Prints what to try, and starts the bridge again whenever it ends.
+    async fn show(
         &self,
-        mut bridge: Bridge,
+        bridge: &mut Bridge,
         configuration: &Path,
+        simulator: SocketAddr,
         output: &mut (dyn Write + Send),
     ) -> Result<Exit, CommandError> {
+        self.wait_until_ready(bridge).await?;
+        self.print_what_to_try(output, configuration, simulator, bridge)?;
         loop {
-            let ended = tokio::select! {
-                ended = bridge.process.wait() => ended?,
-                _ = tokio::signal::ctrl_c() => {
-                    // Ctrl-C reaches the bridge too; it answers who waits and ends.
-                    drop(bridge.input);
-                    bridge.process.wait().await?;
-                    return Ok(Exit::Success);
-                }
-            };
-            if ended.code().is_some() {
-                return Ok(Exit::when(ended.success()));
-            }
-            writeln!(output, "\nThe bridge was killed. It is started again, as a service would be ...")?;
+            let ended = bridge.process.wait().await?;
+            writeln!(output, "\nThe bridge ended ({ended}). It is started again, as a service would be ...")?;
+            output.flush()?;
             tokio::time::sleep(RESTART_PAUSE).await;
-            bridge = start_bridge(configuration)?;
-            self.wait_until_ready(&mut bridge).await?;
-            writeln!(output, "... it is back (process {}), and has lost nothing.", process_id(&bridge))?;
+            *bridge = Bridge::start(configuration)?;
+            self.wait_until_ready(bridge).await?;
+            writeln!(output, "... it is back (process {}), and has lost nothing.", bridge.id())?;
             output.flush()?;
         }
     }
@@ -104,7 +117,7 @@ impl DemoArguments {
     fn print_what_to_try(
         &self,
         output: &mut (dyn Write + Send),
-        folder: &Path,
+        configuration: &Path,
         simulator: SocketAddr,
         bridge: &Bridge,
     ) -> Result<(), CommandError> {
@@ -122,17 +135,23 @@ pos-bridge is running with a simulated card terminal. No money moves. Be the til
                   curl -X POST http://{listen}/pay/R-1003/cancel
   pull the plug   curl -X POST http://{listen}/pay --json '{{"reference": "R-1004", "amount": 990105, "wait": 0}}'
                   kill -9 {process}
-                  curl http://{listen}/pay/R-1004?wait=30
+                  curl --retry 9 --retry-all-errors 'http://{listen}/pay/R-1004?wait=30'
   everything      curl http://{listen}/operations
 
-The amount picks what the terminal does; the README has the table. The simulated provider's own books:
+Amounts are minor units: 39900 is 399.00. The amount picks what the terminal does; README.md has the table, and
+  curl http://{simulator}/simulator/outcomes
+The simulated provider's own books, to compare with the bridge's:
   curl http://{simulator}/simulator/ledger
+The operator's view:
+  {program} alarms --config {configuration}
 
-The state lies in {folder}
+The journal of this run lies in {folder}
 Ctrl-C ends the demo.
 "#,
-            process = process_id(bridge),
-            folder = folder.display(),
+            process = bridge.id(),
+            program = std::env::current_exe()?.display(),
+            configuration = configuration.display(),
+            folder = configuration.parent().unwrap_or(configuration).display(),
         )?;
         output.flush()?;
         Ok(())
@@ -155,14 +174,21 @@ struct Bridge {
     input: Option<ChildStdin>,
 }
 
-fn start_bridge(configuration: &Path) -> Result<Bridge, CommandError> {
-    let program = std::env::current_exe()?;
-    let mut command = Command::new(program);
-    command.arg("serve").arg("--config").arg(configuration).arg("--until-input-ends");
-    let mut process = command.stdin(Stdio::piped()).kill_on_drop(true).spawn()?;
-    Ok(Bridge { input: process.stdin.take(), process })
-}
+impl Bridge {
+    fn start(configuration: &Path) -> Result<Self, CommandError> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("serve").arg("--config").arg(configuration).arg("--until-input-ends");
+        let mut process = command.stdin(Stdio::piped()).kill_on_drop(true).spawn()?;
+        Ok(Self { input: process.stdin.take(), process })
+    }
 
-fn process_id(bridge: &Bridge) -> u32 {
-    bridge.process.id().unwrap_or_default()
+    /// Ends its input and waits until it has answered whoever waits for it.
+    async fn stop(&mut self) -> std::io::Result<()> {
+        drop(self.input.take());
+        self.process.wait().await.map(drop)
+    }
+
+    fn id(&self) -> u32 {
+        self.process.id().unwrap_or_default()
+    }
 }

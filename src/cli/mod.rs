@@ -16,6 +16,7 @@ mod resolve;
 mod serve;
 mod simulate;
 mod status;
+mod stop;
 mod terminals;
 #[cfg(test)]
 mod tests;

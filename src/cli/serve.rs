@@ -2,13 +2,10 @@
 
 use std::path::Path;
 
-use clap::Args;
-use tokio::io::AsyncReadExt;
-use tokio::signal::unix::{SignalKind, signal};
-
-use super::{CommandError, Exit};
+use super::{CommandError, Exit, stop};
 use crate::app::App;
 use crate::{config, telemetry};
+use clap::Args;
 
 /// Run the bridge: take requests of tills until it is stopped
 ///
@@ -52,28 +49,9 @@ impl ServeArguments {
 
 /// Returns when somebody asks for a stop.
 async fn asked_to_stop(until_input_ends: bool) {
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    let interrupted = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    let input_ended = async {
-        if !until_input_ends {
-            std::future::pending::<()>().await;
-        }
-        let mut nothing = Vec::new();
-        let _ = tokio::io::stdin().read_to_end(&mut nothing).await;
-    };
     tokio::select! {
-        () = terminated => {}
-        () = interrupted => {}
-        () = input_ended => {}
+        () = stop::requested() => {}
+        () = stop::input_ended(), if until_input_ends => {}
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use clap::Args;
 
-use super::{CommandError, Exit};
+use super::{CommandError, Exit, stop};
 use crate::simulator::{RunningSimulator, SimulatorOptions, outcome_table, start};
 
 /// Run the simulated provider alone, for a bridge of your own configuration
@@ -45,9 +45,7 @@ impl SimulateArguments {
             simulator.address()
         )?;
         output.flush()?;
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
+        stop::requested().await;
         simulator.stop().await;
         Ok(Exit::Success)
     }

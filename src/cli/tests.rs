@@ -178,14 +178,15 @@ async fn an_operator_calls_through_the_socket_next_to_the_database() {
 
 #[tokio::test]
 async fn open_alarms_are_no_success() {
-    let answer = json!({"alarms": [{"id": 7, "message": "late approval\u{1b}[2J", "terminal": "front"}]});
+    let answer =
+        json!({"alarms": [{"id": 7, "kind": "late_approval", "text": "late approval\u{1b}[2J", "terminal": "front"}]});
     let directory = tempfile::TempDir::new().unwrap();
     let path = directory.path().join("operator.sock");
     let socket = tokio::net::UnixListener::bind(&path).unwrap();
     tokio::spawn(axum::serve(socket, Listener::answering(200, &answer).router()).into_future());
     let (exit, printed) = run(&["alarms", "--socket", path.to_str().unwrap()]).await.unwrap();
     assert_eq!(exit, Exit::Failure);
-    assert!(printed.contains("7  -  front  -  late approval [2J"), "{printed:?}");
+    assert!(printed.contains("7  -  late_approval  front  -  late approval [2J"), "{printed:?}");
 }
 
 #[test]

@@ -4,6 +4,30 @@ use serde_json::json;
 
 use crate::support::*;
 
+/// C1: what was not sent yet is stopped without asking anybody.
+#[tokio::test]
+async fn c1_a_sale_that_was_not_sent_yet_is_not_sent() {
+    let mut bridge = Bridge::start().await;
+    bridge.kill();
+    bridge.simulator.faults(json!([{ "call": "token", "fault": { "status": { "code": 503 } }, "times": 1000 }])).await;
+    bridge.spawn();
+    eventually("the listener", || async { bridge.client.get(bridge.url("/health")).send().await.ok() }).await;
+    let till = bridge.till(1);
+    let waiting = tokio::spawn({
+        let till = till.clone();
+        async move { till.pay("R-1", 39900).await }
+    });
+    eventually("the sale", || async { (till.get("/pay/R-1").await.status != 404).then_some(()) }).await;
+    assert_eq!(till.get("/pay/R-1").await.word(), "pending", "the bridge tries while the till waits");
+    let cancelled = till.cancel("R-1").await;
+    assert_eq!((cancelled.word(), &cancelled.body["retry"]), ("failed", &json!("new_attempt")), "{:?}", cancelled.body);
+    assert_eq!(waiting.await.unwrap().word(), "failed");
+    bridge.simulator.faults(json!([])).await;
+    assert_eq!(bridge.simulator.ledger().await["create_requests"], json!({}));
+    assert_eq!(till.pay("R-2", 100).await.word(), "approved", "the terminal is free");
+    bridge.books_agree().await;
+}
+
 /// C3, C8: the proof frees the terminal.
 #[tokio::test]
 async fn c3_a_cancelled_sale_is_proven_by_reading() {

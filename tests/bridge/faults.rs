@@ -48,6 +48,27 @@ async fn p13_whatever_happens_to_the_create_call_it_is_sent_once() {
     }
 }
 
+/// P14: an answer that comes after the bridge gave up waiting for it changes nothing, neither for its own sale, which was
+/// found by then, nor for what runs on its terminal next.
+#[tokio::test]
+async fn p14_a_late_answer_belongs_to_no_other_attempt() {
+    let bridge = Bridge::start().await;
+    bridge.simulator.terminal_mode(1, "manual").await;
+    bridge.simulator.faults(json!([{ "call": "create_session", "fault": { "delay": 800 }, "when": "after" }])).await;
+    let till = bridge.till(1);
+    let asked = tokio::time::Instant::now();
+    assert_eq!(till.begin("R-1", 10000).await.word(), "pending");
+    bridge.simulator.customer(1, "decline").await;
+    assert_eq!(till.result("R-1").await.word(), "declined");
+    bridge.simulator.terminal_mode(1, "automatic").await;
+    let again = till.pay("R-1", 10000).await;
+    assert_eq!((again.word(), &again.body["attempt"]), ("approved", &json!(2)));
+    assert_eq!(till.pay("R-2", 20000).await.body["amount_approved"], 20000);
+    tokio::time::sleep_until(asked + std::time::Duration::from_millis(800) + A_WHILE).await;
+    assert_eq!(till.get("/pay/R-1").await.body, again.body, "the late answer came, and nothing changed");
+    bridge.books_agree().await;
+}
+
 /// P28: readings are retried until they work, whatever happens to them.
 #[tokio::test]
 async fn p28_whatever_happens_to_a_reading_the_result_is_found() {

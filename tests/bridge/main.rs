@@ -15,5 +15,6 @@ mod recovery;
 mod refund;
 mod repeat;
 mod startup;
+mod storage;
 mod support;
 mod sweep;

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::support::*;
 
+/// P18, P19, P29, P30: refused, declined, stopped, authorised only, unknown for a while.
 #[tokio::test]
 async fn every_outcome_is_told_as_it_is() {
     let bridge = Bridge::with(Setup { tills: 2, terminals: 2, ..Setup::default() }).await;
@@ -53,6 +54,8 @@ async fn p17_a_record_with_another_amount_is_unknown_and_loud() {
     let alarms = bridge.run(&["alarms", "--json"]).await;
     let alarms = String::from_utf8(alarms.stdout).unwrap();
     assert!(alarms.contains("mismatch") && alarms.contains("990213"), "{alarms}");
+    let in_words = String::from_utf8(bridge.run(&["alarms"]).await.stdout).unwrap();
+    assert!(in_words.contains("mismatch") && in_words.contains("990213"), "{in_words}");
     assert!(bridge.metric("pos_bridge_alarms_total").await.contains("mismatch"));
 }
 

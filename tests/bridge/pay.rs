@@ -79,6 +79,28 @@ async fn p1_a_till_that_hangs_up_loses_nothing() {
     bridge.books_agree().await;
 }
 
+/// P33: a till whose time is up before the customer's is told where it stands, and the result waits for it.
+#[tokio::test]
+async fn p33_a_till_that_gives_up_waiting_finds_the_result_however_it_asks() {
+    let bridge = Bridge::start().await;
+    bridge.simulator.terminal_mode(1, "manual").await;
+    let till = bridge.till(1);
+    let waited = tokio::time::Instant::now();
+    let early = till.post("/pay", json!({ "reference": "R-1", "amount": 39900, "wait": 1 })).await;
+    assert_eq!((early.status, early.word()), (202, "pending"));
+    assert!(waited.elapsed().as_secs() < 3, "it is answered in its own time");
+    bridge.simulator.customer(1, "approve").await;
+    let result = till.result("R-1").await.body;
+    assert_eq!(result["status"], "approved");
+    let mut repeated = till.pay("R-1", 39900).await.body;
+    assert_eq!(repeated["replayed"], true);
+    repeated["replayed"] = json!(false);
+    for told in [repeated, till.get("/pay/R-1").await.body, till.get("/last").await.body] {
+        assert_eq!(told, result);
+    }
+    bridge.books_agree().await;
+}
+
 /// P35 and the lease: one attempt per terminal, and the answer names the holder.
 #[tokio::test]
 async fn p35_a_busy_terminal_names_its_holder() {

@@ -134,3 +134,34 @@ async fn p40_a_damaged_journal_stops_the_start() {
     let left = std::fs::read(bridge.folder.database()).unwrap();
     assert!(left.starts_with(b"this is not a database"), "and it is left as it is");
 }
+
+/// P40: a journal that is gone is begun anew, and learns from the provider what was paid.
+#[tokio::test]
+async fn p40_a_lost_journal_learns_what_was_paid() {
+    let mut bridge = Bridge::start().await;
+    bridge.till(1).pay("R-1", 39900).await;
+    bridge.stop().await;
+    std::fs::remove_dir_all(bridge.folder.data()).unwrap();
+    bridge.boot().await;
+    let lost = bridge.till(1).get("/pay/R-1").await;
+    assert_eq!((lost.word(), &lost.body["late"]), ("approved", &json!(true)), "{:?}", lost.body);
+    assert_eq!(bridge.till(1).pay("R-1", 39900).await.body["replayed"], true, "and is not sold again");
+    bridge.books_agree().await;
+}
+
+/// P41: whenever the first start is killed, the next one makes the journal whole.
+#[tokio::test]
+async fn p41_a_start_that_was_killed_half_way_is_started_again() {
+    let mut bridge = Bridge::start().await;
+    bridge.kill();
+    for milliseconds in [2, 4, 8, 16, 32, 64] {
+        std::fs::remove_dir_all(bridge.folder.data()).unwrap();
+        bridge.spawn();
+        tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
+        bridge.kill();
+        bridge.boot().await;
+        let answer = bridge.till(1).pay(&format!("R-{milliseconds}"), 100).await;
+        assert_eq!(answer.word(), "approved", "killed after {milliseconds} ms");
+        bridge.kill();
+    }
+}

@@ -1,6 +1,7 @@
 //! The sweep: what no reader could find (R14, P29).
 
 use serde_json::json;
+use sqlx::Connection;
 
 use crate::support::*;
 
@@ -39,4 +40,23 @@ async fn r14_a_refund_made_at_the_provider_lowers_what_is_left() {
     assert_eq!(till.get("/pay/R-1").await.body["amount_refunded"], 7000);
     assert_eq!(till.refund("B-1", "R-1", Some(3001)).await.word(), "refund_exceeds");
     assert_eq!(till.refund("B-2", "R-1", None).await.body["amount"], 3000);
+}
+
+/// P29: an approval that is still not captured after a day is said aloud.
+#[tokio::test]
+async fn p29_an_approval_that_is_never_captured_is_loud() {
+    let mut bridge = Bridge::start().await;
+    assert_eq!(bridge.till(1).pay("R-1", 990_115).await.word(), "approved");
+    assert_eq!(bridge.till(2).pay("R-2", 990_115).await.word(), "approved");
+    bridge.stop().await;
+    // As if the first of the two had been sold yesterday.
+    let journal = format!("sqlite://{}", bridge.folder.database().display());
+    let mut connection = sqlx::SqliteConnection::connect(&journal).await.unwrap();
+    let older = "UPDATE operation SET created_at = created_at - 25 * 3600 * 1000 WHERE reference = 'R-1'";
+    assert_eq!(sqlx::query(older).execute(&mut connection).await.unwrap().rows_affected(), 1);
+    connection.close().await.unwrap();
+    bridge.boot().await;
+    let alarms = String::from_utf8(bridge.run(&["alarms", "--json"]).await.stdout).unwrap();
+    assert_eq!(alarms.matches("not_captured").count(), 1, "{alarms}");
+    assert_eq!(bridge.till(1).get("/pay/R-1").await.word(), "approved", "the till keeps its answer");
 }

@@ -109,6 +109,7 @@ async fn a_damaged_file_is_refused() {
     assert!(refused.to_string().contains("backup"));
 }
 
+/// P41.
 #[tokio::test]
 async fn a_newer_schema_is_refused() {
     let fixture = Fixture::new().await;
@@ -123,4 +124,18 @@ async fn a_newer_schema_is_refused() {
     let refused = refusal(&path).await;
     assert!(matches!(refused, OpenError::Newer { found: 9999, .. }), "{refused}");
     assert!(refused.to_string().contains("newer"));
+}
+
+/// P41: a start that died before its first migration left an empty table of migrations, and nothing else.
+#[tokio::test]
+async fn a_start_that_died_before_the_first_migration_is_no_stranger() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut died = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::migrate::Migrate::ensure_migrations_table(&mut died, "_sqlx_migrations").await.unwrap();
+    died.close().await.unwrap();
+    let journal = open(&path).await.unwrap();
+    assert_eq!(journal.check_integrity().await, Ok(vec![]));
+    journal.close().await;
 }

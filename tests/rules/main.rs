@@ -1,5 +1,8 @@
 //! The rules of money, tried as pure functions. Numbers such as P14, R8 or C2 name rows of the failure matrix in
-//! `ARCHITECTURE.md`.
+//! `docs/failures.md`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::type_complexity, reason = "a table of cases reads best as one tuple")]
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 

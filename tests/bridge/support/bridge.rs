@@ -1,12 +1,14 @@
 //! The built program, started and stopped as a supervisor would.
 
 use std::collections::BTreeMap;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use reqwest::Client;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use super::disk::Disk;
 use super::folder::{self, Folder};
 use super::{Simulator, Till, eventually};
 
@@ -54,6 +56,8 @@ pub(crate) struct Bridge {
     pub(crate) simulator: Simulator,
     pub(crate) folder: Folder,
     pub(crate) client: Client,
+    /// What the journal lies on.
+    pub(crate) disk: Disk,
     process: Option<Child>,
 }
 
@@ -66,7 +70,7 @@ impl Bridge {
         let simulator = Simulator::start(&setup).await;
         let folder = Folder::new(&setup, &simulator.base_url());
         let client = Client::builder().pool_max_idle_per_host(0).build().unwrap();
-        let mut bridge = Self { simulator, folder, client, process: None };
+        let mut bridge = Self { simulator, folder, client, disk: Disk::Usual, process: None };
         bridge.boot().await;
         bridge
     }
@@ -86,7 +90,7 @@ impl Bridge {
 
     /// The command that starts the program.
     pub(crate) fn serve(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pos-bridge"));
+        let mut command = self.disk.command(&self.folder, env!("CARGO_BIN_EXE_pos-bridge"));
         command.arg("serve").arg("--config").arg(self.folder.configuration());
         if std::env::var_os("SHOW_BRIDGE_LOG").is_none() {
             command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -123,14 +127,27 @@ impl Bridge {
     /// Asks it to stop and waits for it, as `systemctl stop` would.
     pub(crate) async fn stop(&mut self) {
         let mut process = self.process.take().expect("the bridge is not running");
-        let id = i32::try_from(process.id()).unwrap();
-        rustix::process::kill_process(rustix::process::Pid::from_raw(id).unwrap(), rustix::process::Signal::TERM)
-            .unwrap();
+        kill_process(Pid::from_child(&process), Signal::TERM).unwrap();
         eventually("the bridge to stop", || {
             let ended = process.try_wait().unwrap();
             async move { ended }
         })
         .await;
+    }
+
+    /// The number of its process.
+    pub(crate) fn id(&self) -> Pid {
+        Pid::from_child(self.process.as_ref().expect("the bridge is not running"))
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        let mut process = self.process.take().expect("the bridge is not running");
+        eventually("the bridge to end by itself", || {
+            let ended = process.try_wait().unwrap();
+            async move { ended }
+        })
+        .await
     }
 
     pub(crate) fn till(&self, number: usize) -> Till {

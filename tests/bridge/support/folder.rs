@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -32,7 +33,12 @@ impl Folder {
     }
 
     pub(crate) fn database(&self) -> PathBuf {
-        self.directory.path().join("data").join("pos-bridge.db")
+        self.data().join("pos-bridge.db")
+    }
+
+    /// The folder of the journal.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
     }
 
     fn configuration_text(&self, setup: &Setup, provider: &str) -> String {
@@ -129,7 +135,16 @@ fn sha256(text: &str) -> String {
     })
 }
 
-/// An address that was free a moment ago.
+/// An address that is free, and that nobody takes while a bridge is down: it lies below the ports that the system gives to
+/// outgoing connections.
 fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let start = std::process::id().wrapping_mul(61);
+    loop {
+        let number = start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
+        let address = SocketAddr::from(([127, 0, 0, 1], 10_000 + u16::try_from(number).unwrap()));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
 }

@@ -1,11 +1,13 @@
 //! A bridge to test, a simulator behind it, and tills in front of it.
 
 mod bridge;
+mod disk;
 mod folder;
 mod simulator;
 mod till;
 
 pub(crate) use bridge::{A_WHILE, Bridge, Setup, output};
+pub(crate) use disk::Disk;
 pub(crate) use simulator::Simulator;
 pub(crate) use till::{Answer, Till};
 

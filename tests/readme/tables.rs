@@ -1,0 +1,109 @@
+//! What the README says, and what the code does.
+
+use std::path::Path;
+
+use clap::CommandFactory;
+use pos_bridge::cli::Arguments;
+use pos_bridge::domain::attempt::AlarmKind;
+use pos_bridge::domain::operation::Status;
+use pos_bridge::simulator::outcome_table;
+use pos_bridge::till::problem::Code;
+
+use crate::document::{README, table};
+
+fn word(value: impl serde::Serialize) -> String {
+    serde_json::to_value(value).unwrap().as_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_outcomes_are_the_simulators() {
+    let told: Vec<_> = table("amount");
+    let known: Vec<_> = outcome_table()
+        .iter()
+        .map(|outcome| vec![outcome.amount.to_string(), outcome.what_happens.to_owned()])
+        .collect();
+    assert_eq!(told, known);
+}
+
+#[test]
+fn the_errors_are_the_tills_with_status_and_retry() {
+    let told: Vec<Vec<String>> = table("`code`").iter().map(|row| row[..3].to_vec()).collect();
+    let known: Vec<_> = Code::ALL
+        .iter()
+        .map(|code| vec![code.word().to_owned(), code.status().to_string(), word(code.retry())])
+        .collect();
+    assert_eq!(told, known);
+}
+
+#[test]
+fn every_status_is_told() {
+    let told: Vec<_> = table("`status`").iter().map(|row| row[0].clone()).collect();
+    assert_eq!(told, Status::ALL.map(Status::name));
+}
+
+#[test]
+fn every_alarm_is_told() {
+    use AlarmKind::{Abandoned, Corrected, LateApproval, Mismatch, NotCaptured, Orphan, SeveralPayments};
+    let told: Vec<_> = table("alarm").iter().map(|row| row[0].clone()).collect();
+    let known = [LateApproval, Abandoned, Mismatch, SeveralPayments, Orphan, NotCaptured, Corrected];
+    assert_eq!(told, known.map(AlarmKind::name));
+}
+
+#[test]
+fn every_command_is_told() {
+    let told: String = table("command").iter().map(|row| format!("{} ", row[0])).collect();
+    let told: Vec<&str> = told.split([' ', ',', '`']).collect();
+    for command in Arguments::command().get_subcommands() {
+        let name = command.get_name();
+        assert!(told.contains(&name), "`pos-bridge {name}` is not in the table of commands");
+    }
+}
+
+#[test]
+fn every_figure_that_is_named_exists() {
+    let described = include_str!("../../src/telemetry/metric.rs");
+    let named: Vec<&str> = README.split('`').filter(|text| text.starts_with("pos_bridge_")).collect();
+    assert!(named.len() > 3);
+    for name in named {
+        assert!(described.contains(&format!("\"{name}\"")), "{name}");
+    }
+}
+
+/// The smallest configuration works, once its placeholders are filled in.
+#[test]
+fn the_smallest_configuration_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("client_secret");
+    std::fs::write(&secret, "a secret").unwrap();
+    let example = README.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let filled = example
+        .replace("/etc/pos-bridge/client_secret", secret.to_str().unwrap())
+        .replace("key_sha256 = \"...\"", &format!("key_sha256 = \"{}\"", "0123456789abcdef".repeat(4)))
+        .replace("\"...\"", "\"something\"");
+    let file = folder.path().join("pos-bridge.toml");
+    std::fs::write(&file, filled).unwrap();
+    pos_bridge::config::load(Some(&file), std::iter::empty()).unwrap();
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let headings: Vec<String> = README.lines().filter(|line| line.starts_with('#')).map(anchor).collect();
+    let links: Vec<&str> = README.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    assert!(links.len() > 10);
+    for link in links {
+        match link.strip_prefix('#') {
+            Some(place) => assert!(headings.iter().any(|heading| heading == place), "no heading for #{place}"),
+            None => assert!(root.join(link).exists(), "{link} does not exist"),
+        }
+    }
+}
+
+/// A heading's address, as GitHub makes it.
+fn anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    text.chars()
+        .filter(|character| character.is_alphanumeric() || *character == ' ' || *character == '-')
+        .map(|character| if character == ' ' { '-' } else { character })
+        .collect()
+}
