@@ -11,7 +11,7 @@ use crate::provider::{Ledger, Transaction};
 /// The amount of which the provider's record shows another one than was taken: never approved, and loud.
 pub(crate) const SHOWN_WRONG: i64 = 990_113;
 
-/// What must hold at every moment, whatever is under way. `refusals` is how often a 401 had a request sent again.
+/// What must hold at every moment, whatever is under way. `hits` is how often each fault struck.
 pub(crate) fn at_any_moment(ledger: &Ledger, books: &Books, hits: &BTreeMap<String, u64>) -> Vec<String> {
     let mut broken = books.broken.clone();
     sent_once("create_session", &ledger.create_requests, hits, &mut broken);

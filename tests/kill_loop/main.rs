@@ -6,6 +6,8 @@
 //! `cargo test --release --test kill_loop -- --cycles 500 --seed 7`. All chance comes from the seed; what the operating
 //! system schedules when does not, so a seed makes a failure likely again, not certain.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test without libtest: what cannot go on ends it")]
+
 mod arguments;
 mod audit;
 mod dice;
