@@ -19,6 +19,9 @@ impl Deck {
     }
 
     pub(crate) fn deal(&mut self) -> Value {
+        if self.dice.percent(10) {
+            return blindness();
+        }
         let mut rules = Vec::new();
         while rules.len() < AT_ONCE {
             if self.left.is_empty() {
@@ -29,6 +32,18 @@ impl Deck {
         }
         Value::Array(rules)
     }
+}
+
+/// Answers get lost and the record shows only what was before: attempts are given up that took money all the same, which
+/// must be found later, and loudly.
+fn blindness() -> Value {
+    json!([
+        { "call": "create_session", "fault": "lose_reply", "per_mille": 400 },
+        { "call": "refund", "fault": "lose_reply", "per_mille": 600 },
+        { "call": "list_sessions", "fault": "stale_read", "per_mille": 1000 },
+        { "call": "list_transactions", "fault": "stale_read", "per_mille": 1000 },
+        { "call": "read_transaction", "fault": "stale_read", "per_mille": 700 },
+    ])
 }
 
 /// What a rule is counted as: call, fault and status code.

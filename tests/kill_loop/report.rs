@@ -111,6 +111,7 @@ impl Report {
             .into_keys()
             .filter(|it| !struck.contains_key(it))
             .collect();
+        missing.extend((self.late == 0).then_some("a late approval"));
         missing.extend(OUTCOMES.iter().filter(|outcome| !self.outcomes.contains_key(**outcome)));
         if missing.is_empty() { Ok(()) } else { Err(format!("vacuous: never happened: {}", missing.join(", "))) }
     }

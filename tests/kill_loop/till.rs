@@ -21,6 +21,9 @@ const SPECIAL: [i64; 22] = [
     990_113, 990_114, 990_115, 990_120, 990_121, 990_122, 990_124, 990_201, 990_202, 990_203,
 ];
 
+/// The rows in which card and cancel cross each other.
+const CROSSED_BY_CANCEL: [i64; 3] = [990_105, CARD_WINS, 990_107];
+
 /// What was sold, for whoever gives it back.
 pub(crate) type Shelf = Arc<Mutex<Vec<(usize, String, i64)>>>;
 
@@ -64,7 +67,23 @@ impl Till {
         let amount =
             if self.dice.percent(40) { *self.dice.pick(&SPECIAL).unwrap() } else { self.dice.between(100, 90_000) };
         self.sales.push((reference.clone(), amount));
-        self.pay(&reference, amount).await;
+        if CROSSED_BY_CANCEL.contains(&amount) {
+            self.pay_and_cancel(&reference, amount).await;
+        } else {
+            self.pay(&reference, amount).await;
+        }
+    }
+
+    /// The cancel is under way while the card is.
+    async fn pay_and_cancel(&mut self, reference: &str, amount: i64) {
+        let key = self.key("sale", reference);
+        let body = json!({ "reference": reference, "amount": amount, "wait": 0 });
+        self.history.asks(&key, Some(amount));
+        let reply = self.call(Method::POST, "/pay", Some(&body)).await;
+        self.hear(&key, reply);
+        tokio::time::sleep(self.dice.milliseconds(0, 10)).await;
+        let reply = self.call(Method::POST, &format!("/pay/{reference}/cancel?wait=1"), None).await;
+        self.hear(&key, reply);
     }
 
     /// A sale whose card may win against a cancel is not tried again: the customer could pay twice, as everybody knows.
