@@ -1,0 +1,120 @@
+//! Everything that the provider can do wrong, dealt out in turn.
+
+use serde_json::{Value, json};
+
+use crate::dice::Dice;
+
+/// How many rules are in force at once.
+const AT_ONCE: usize = 14;
+
+/// Every fault of every call, shuffled anew each time the deck is empty.
+pub(crate) struct Deck {
+    dice: Dice,
+    left: Vec<Value>,
+}
+
+impl Deck {
+    pub(crate) fn new(dice: Dice) -> Self {
+        Self { dice, left: Vec::new() }
+    }
+
+    pub(crate) fn deal(&mut self) -> Value {
+        if self.dice.percent(10) {
+            return blindness();
+        }
+        let mut rules = Vec::new();
+        while rules.len() < AT_ONCE {
+            if self.left.is_empty() {
+                self.left = every_rule();
+                self.dice.shuffle(&mut self.left);
+            }
+            rules.extend(self.left.pop());
+        }
+        Value::Array(rules)
+    }
+}
+
+/// Answers get lost and the record shows only what was before: attempts are given up that took money all the same, which
+/// must be found later, and loudly.
+fn blindness() -> Value {
+    json!([
+        { "call": "create_session", "fault": "lose_reply", "per_mille": 400 },
+        { "call": "refund", "fault": "lose_reply", "per_mille": 600 },
+        { "call": "list_sessions", "fault": "stale_read", "per_mille": 1000 },
+        { "call": "list_transactions", "fault": "stale_read", "per_mille": 1000 },
+        { "call": "read_transaction", "fault": "stale_read", "per_mille": 700 },
+    ])
+}
+
+/// What a rule is counted as: call, fault and status code.
+pub(crate) fn label(rule: &Value) -> String {
+    let fault = &rule["fault"];
+    let name = fault.as_str().map(str::to_owned).or_else(|| fault.as_object()?.keys().next().cloned());
+    let code = fault["status"]["code"].as_i64().map_or(String::new(), |code| format!(" {code}"));
+    format!("{} {}{code}", rule["call"].as_str().unwrap_or("any"), name.unwrap_or_default())
+}
+
+/// A refusal (400, 401, 403) is only ever answered before the work: one that comes after it would be a lie that nobody
+/// can see through.
+pub(crate) fn every_rule() -> Vec<Value> {
+    let mut rules = Vec::new();
+    for (call, per_mille) in CALLS {
+        for fault in any_call() {
+            for moment in ["before", "after"] {
+                rules.push(json!({ "call": call, "fault": fault, "when": moment, "per_mille": per_mille }));
+            }
+        }
+        for fault in [json!("lose_request"), json!("lose_reply"), refusal(401), refusal(403)] {
+            rules.push(json!({ "call": call, "fault": fault, "per_mille": per_mille }));
+        }
+        if call.starts_with("read") || call.starts_with("list") {
+            for fault in ["stale_read", "lying_amount", "lying_currency", "lying_terminal"] {
+                rules.push(json!({ "call": call, "fault": fault, "per_mille": per_mille }));
+            }
+        }
+    }
+    for fault in [
+        json!({ "duplicate": 3 }),
+        json!({ "late": 150 }),
+        json!("reordered"),
+        json!("dropped"),
+        json!("forged"),
+        json!("wrong_time"),
+    ] {
+        rules.push(json!({ "call": "callback", "fault": fault, "per_mille": 300 }));
+    }
+    rules
+}
+
+/// The calls, and how many of a thousand go wrong while a rule is in force.
+const CALLS: [(&str, u16); 8] = [
+    ("token", 300),
+    ("create_session", 120),
+    ("read_session", 60),
+    ("list_sessions", 200),
+    ("cancel_session", 250),
+    ("read_transaction", 80),
+    ("list_transactions", 150),
+    ("refund", 200),
+];
+
+fn any_call() -> Vec<Value> {
+    vec![
+        json!({ "delay": 150 }),
+        json!({ "delay": 600 }),
+        json!("reset"),
+        json!("half_answer"),
+        json!("garbage"),
+        json!("wrong_type"),
+        json!("endless"),
+        json!({ "status": { "code": 500 } }),
+        json!({ "status": { "code": 503 } }),
+        json!({ "status": { "code": 429, "retry_after": 1 } }),
+        json!({ "status": { "code": 409 } }),
+        json!({ "redirect": {} }),
+    ]
+}
+
+fn refusal(code: u16) -> Value {
+    json!({ "status": { "code": code } })
+}

@@ -1,0 +1,107 @@
+//! The journal as it lies on the disk after a stop, read without the bridge.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, FromRow};
+
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) till: String,
+    pub(crate) reference: String,
+    pub(crate) amount: i64,
+    pub(crate) currency: String,
+    pub(crate) original: Option<String>,
+    pub(crate) status: String,
+    pub(crate) refunded_elsewhere: i64,
+}
+
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct Attempt {
+    pub(crate) reference: String,
+    pub(crate) operation: String,
+    pub(crate) number: i64,
+    pub(crate) provider_terminal: String,
+    pub(crate) refunds: Option<String>,
+    pub(crate) phase: String,
+    pub(crate) transaction_id: Option<String>,
+    pub(crate) amount_approved: Option<i64>,
+    pub(crate) late: Option<bool>,
+}
+
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct Event {
+    pub(crate) operation: String,
+    pub(crate) attempt: i64,
+    pub(crate) name: String,
+    pub(crate) phase: String,
+}
+
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct Alarm {
+    pub(crate) subject: String,
+    pub(crate) kind: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct Journal {
+    pub(crate) operations: BTreeMap<String, Operation>,
+    pub(crate) attempts: Vec<Attempt>,
+    /// By operation and attempt, oldest first.
+    pub(crate) events: BTreeMap<(String, i64), Vec<Event>>,
+    pub(crate) alarms: Vec<Alarm>,
+    /// What SQLite itself finds wrong.
+    pub(crate) damage: Vec<String>,
+}
+
+impl Journal {
+    pub(crate) async fn read(path: &Path) -> Self {
+        let options = SqliteConnectOptions::new().filename(path).read_only(true);
+        let mut file = options.connect().await.unwrap();
+        let operations: Vec<Operation> = all(&mut file, "SELECT * FROM operation").await;
+        let attempts =
+            all(&mut file, "SELECT *, phase_detail ->> '$.late' AS late FROM attempt ORDER BY operation, number").await;
+        let mut events: BTreeMap<(String, i64), Vec<Event>> = BTreeMap::new();
+        for event in all::<Event>(&mut file, "SELECT * FROM event ORDER BY sequence").await {
+            events.entry((event.operation.clone(), event.attempt)).or_default().push(event);
+        }
+        let alarms = all(&mut file, "SELECT * FROM alarm").await;
+        let mut damage: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check").fetch_all(&mut file).await.unwrap();
+        damage.retain(|line| line != "ok");
+        let foreign = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut file).await.unwrap();
+        damage.extend(foreign.iter().map(|row| format!("a foreign key leads nowhere: {row:?}")));
+        let operations = operations.into_iter().map(|operation| (operation.id.clone(), operation)).collect();
+        Self { operations, attempts, events, alarms, damage }
+    }
+
+    pub(crate) fn has_alarm(&self, operation: &str, kind: &str) -> bool {
+        self.alarms.iter().any(|alarm| alarm.subject == operation && alarm.kind == kind)
+    }
+
+    pub(crate) fn events_of(&self, attempt: &Attempt) -> &[Event] {
+        self.events.get(&(attempt.operation.clone(), attempt.number)).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn operation_of(&self, attempt: &Attempt) -> &Operation {
+        &self.operations[&attempt.operation]
+    }
+}
+
+async fn all<Row>(file: &mut SqliteConnection, query: &'static str) -> Vec<Row>
+where
+    Row: for<'row> FromRow<'row, sqlx::sqlite::SqliteRow> + Send + Unpin,
+{
+    sqlx::query_as(query).fetch_all(file).await.unwrap()
+}
+
+/// What the till is told of an attempt in this phase.
+pub(crate) fn status_of(phase: &str) -> &str {
+    match phase {
+        "reserved" | "sending" | "open" => "pending",
+        "abandoned" => "unknown",
+        other => other,
+    }
+}

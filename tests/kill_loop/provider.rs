@@ -1,0 +1,103 @@
+//! The simulated provider in a process of its own: it is never killed, and its ledger is the truth.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use reqwest::{Client, Method};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::faults::label;
+
+/// What the provider really did with a payment.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Transaction {
+    pub(crate) id: String,
+    pub(crate) merchant_reference: String,
+    /// `till/reference`.
+    pub(crate) merchant_reference_2: String,
+    pub(crate) terminal_id: String,
+    pub(crate) status: String,
+    pub(crate) amount: i64,
+    pub(crate) currency: String,
+    pub(crate) captured: i64,
+    pub(crate) refunded: i64,
+    pub(crate) refunds: Vec<Refund>,
+    pub(crate) pending_refunds: Vec<Value>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Refund {
+    pub(crate) refund_reference: Option<String>,
+    pub(crate) amount: i64,
+    pub(crate) success: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Ledger {
+    pub(crate) transactions: Vec<Transaction>,
+    pub(crate) create_requests: BTreeMap<String, u64>,
+    pub(crate) refund_requests: BTreeMap<String, u64>,
+}
+
+pub(crate) struct Provider {
+    process: Child,
+    client: Client,
+    pub(crate) base_url: String,
+    ahead: i64,
+    /// How often each rule struck so far.
+    pub(crate) hits: BTreeMap<String, u64>,
+}
+
+impl Provider {
+    pub(crate) fn start(seed: u64, terminals: usize) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_pos-bridge"))
+            .args(["simulate", "--listen", "127.0.0.1:0", "--speed", "400"])
+            .args(["--terminals", &terminals.to_string(), "--seed", &seed.to_string()])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let first = lines.next().unwrap().unwrap();
+        let base_url = first.split_whitespace().last().unwrap().to_owned();
+        // The rest of its greeting is read so that it never writes into a closed pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { process, client: Client::new(), base_url, ahead: 0, hits: BTreeMap::new() }
+    }
+
+    async fn control(&self, method: Method, path: &str, body: Option<&Value>) -> Value {
+        let url = format!("{}/simulator{path}", self.base_url.trim_end_matches("/v1"));
+        let request = self.client.request(method, url);
+        let request = if let Some(body) = body { request.json(body) } else { request };
+        let answer = request.send().await.unwrap().error_for_status().unwrap();
+        answer.json().await.unwrap()
+    }
+
+    pub(crate) async fn ledger(&self) -> Ledger {
+        serde_json::from_value(self.control(Method::GET, "/ledger", None).await).unwrap()
+    }
+
+    /// Counts what the rules in force did, and puts others in force.
+    pub(crate) async fn set_faults(&mut self, rules: &Value) {
+        let report = self.control(Method::GET, "/faults", None).await;
+        for rule in report["rules"].as_array().into_iter().flatten() {
+            *self.hits.entry(label(&rule["rule"])).or_default() += rule["hits"].as_u64().unwrap();
+        }
+        self.control(Method::PUT, "/faults", Some(rules)).await;
+    }
+
+    /// Puts its clock ahead, which is the one that expiry and horizon are counted on.
+    pub(crate) async fn pass(&mut self, seconds: i64) {
+        self.ahead += seconds;
+        self.control(Method::PUT, "/clock", Some(&json!({ "offset_seconds": self.ahead }))).await;
+    }
+}
+
+impl Drop for Provider {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

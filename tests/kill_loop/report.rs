@@ -1,0 +1,132 @@
+//! What was tried, and whether it was enough to mean something.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use crate::faults::{every_rule, label};
+use crate::history::Books;
+use crate::journal::Journal;
+use crate::provider::Ledger;
+
+/// Without one of these a long run has not tried what it should.
+const OUTCOMES: [&str; 9] = [
+    "sale approved",
+    "sale declined",
+    "sale cancelled",
+    "sale failed",
+    "sale abandoned",
+    "refund approved",
+    "refund declined",
+    "refund failed",
+    "refund abandoned",
+];
+
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    pub(crate) cycles: u32,
+    pub(crate) kills: u32,
+    pub(crate) early_kills: u32,
+    pub(crate) slow_starts: u32,
+    pub(crate) starts: Vec<Duration>,
+    outcomes: BTreeMap<String, u64>,
+    hits: BTreeMap<String, u64>,
+    refusals: BTreeMap<String, u64>,
+    alarms: BTreeMap<String, u64>,
+    requests: u64,
+    unanswered: u64,
+    told: usize,
+    events: usize,
+    late: usize,
+    creates: u64,
+    refund_calls: u64,
+    captured: usize,
+    told_of: Option<Instant>,
+}
+
+impl Report {
+    /// A shop's books were closed.
+    pub(crate) fn count(&mut self, ledger: &Ledger, journal: &Journal, books: &Books, hits: &BTreeMap<String, u64>) {
+        for attempt in &journal.attempts {
+            let kind = &journal.operation_of(attempt).kind;
+            *self.outcomes.entry(format!("{kind} {}", attempt.phase)).or_default() += 1;
+        }
+        for (rule, count) in hits.iter().filter(|(_, count)| **count > 0) {
+            *self.hits.entry(rule.clone()).or_default() += count;
+        }
+        for (code, count) in &books.refusals {
+            *self.refusals.entry(code.clone()).or_default() += count;
+        }
+        for alarm in &journal.alarms {
+            *self.alarms.entry(alarm.kind.clone()).or_default() += 1;
+        }
+        self.requests += books.requests;
+        self.unanswered += books.unanswered;
+        self.told += books.stories.values().map(|story| story.told.len()).sum::<usize>();
+        self.events += journal.events.values().map(Vec::len).sum::<usize>();
+        self.late += journal.attempts.iter().filter(|attempt| attempt.late == Some(true)).count();
+        self.creates += ledger.create_requests.values().sum::<u64>();
+        self.refund_calls += ledger.refund_requests.values().sum::<u64>();
+        self.captured += ledger.transactions.iter().filter(|transaction| transaction.captured > 0).count();
+    }
+
+    /// A line every few seconds.
+    pub(crate) fn progress(&mut self, of: u32) {
+        if self.told_of.is_none_or(|at| at.elapsed() > Duration::from_secs(10)) {
+            self.told_of = Some(Instant::now());
+            println!("cycle {} of {of}, {} payments taken in closed shops", self.cycles, self.captured);
+        }
+    }
+
+    pub(crate) fn print(&mut self) {
+        self.starts.sort_unstable();
+        let at =
+            |per_cent: usize| self.starts.get((self.starts.len() * per_cent / 100).min(self.starts.len().max(1) - 1));
+        println!("{} cycles, {} kills ({} during the start)", self.cycles, self.kills, self.early_kills);
+        println!(
+            "ready again, faults on: median {:?}, p99 {:?}, {} not within 3 s",
+            at(50).copied().unwrap_or_default(),
+            at(99).copied().unwrap_or_default(),
+            self.slow_starts
+        );
+        println!("attempts by outcome: {:?}", self.outcomes);
+        println!(
+            "tills: {} payments and refunds asked, {} statuses heard, {} calls without an answer",
+            self.requests, self.told, self.unanswered
+        );
+        println!("refused: {:?}", self.refusals);
+        println!(
+            "provider: {} create calls, {} refund calls, {} payments captured",
+            self.creates, self.refund_calls, self.captured
+        );
+        println!("journal: {} events, {} late approvals, alarms {:?}", self.events, self.late, self.alarms);
+        println!("faults that struck: {:?}", kinds(self.hits.iter().map(|(rule, count)| (rule.as_str(), *count))));
+        println!("kinds of fault by call: {} of {} struck", self.hits.len(), rules().len());
+    }
+
+    /// What never happened was not tried.
+    pub(crate) fn complete(&self) -> Result<(), String> {
+        let struck = kinds(self.hits.iter().map(|(rule, count)| (rule.as_str(), *count)));
+        let wanted = rules();
+        let mut missing: Vec<&str> = kinds(wanted.iter().map(|rule| (rule.as_str(), 0)))
+            .into_keys()
+            .filter(|it| !struck.contains_key(it))
+            .collect();
+        missing.extend((self.late == 0).then_some("a late approval"));
+        missing.extend(OUTCOMES.iter().filter(|outcome| !self.outcomes.contains_key(**outcome)));
+        if missing.is_empty() { Ok(()) } else { Err(format!("vacuous: never happened: {}", missing.join(", "))) }
+    }
+}
+
+fn rules() -> BTreeSet<String> {
+    every_rule().iter().map(label).collect()
+}
+
+/// By fault, whatever the call.
+fn kinds<'a>(hits: impl Iterator<Item = (&'a str, u64)>) -> BTreeMap<&'a str, u64> {
+    let mut kinds = BTreeMap::new();
+    for (rule, count) in hits {
+        let kind = rule.split_once(' ').map_or(rule, |(_, kind)| kind);
+        *kinds.entry(kind).or_default() += count;
+    }
+    kinds
+}

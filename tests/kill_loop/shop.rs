@@ -1,0 +1,204 @@
+//! One shop: a folder with a configuration and a journal, and the bridge on it, which is killed and started again.
+
+use std::fmt::Write;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use reqwest::Client;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+pub(crate) const TILLS: usize = 6;
+pub(crate) const TERMINALS: usize = 4;
+
+pub(crate) struct Shop {
+    directory: Option<TempDir>,
+    provider: String,
+    pub(crate) address: SocketAddr,
+    callback_address: SocketAddr,
+    client: Client,
+    process: Option<Child>,
+}
+
+impl Shop {
+    pub(crate) fn open(provider: &str) -> Self {
+        let client = Client::builder().pool_max_idle_per_host(0).timeout(Duration::from_secs(5)).build().unwrap();
+        Self {
+            directory: Some(tempfile::Builder::new().prefix("kill-loop-").tempdir().unwrap()),
+            provider: provider.to_owned(),
+            address: free_address(),
+            callback_address: free_address(),
+            client,
+            process: None,
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.as_ref().unwrap().path().join(name)
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.path("data").join("pos-bridge.db")
+    }
+
+    /// Leaves the folder behind for whoever looks into a failure.
+    pub(crate) fn keep(&mut self) -> PathBuf {
+        self.kill();
+        self.directory.take().unwrap().keep()
+    }
+
+    pub(crate) fn spawn(&mut self, callbacks: bool) {
+        assert!(self.process.is_none(), "the bridge runs already");
+        let configuration = self.path("pos-bridge.toml");
+        std::fs::write(&configuration, self.configuration(callbacks)).unwrap();
+        let log = std::fs::File::options().create(true).append(true).open(self.path("bridge.log")).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pos-bridge"));
+        command.arg("serve").arg("--config").arg(configuration).stdout(Stdio::null()).stderr(log);
+        self.process = Some(command.spawn().unwrap());
+    }
+
+    /// Waits until new payments are taken; how long that was, `None` when it took longer than `patience`.
+    pub(crate) async fn ready(&mut self, patience: Duration) -> Option<Duration> {
+        let begun = Instant::now();
+        while begun.elapsed() < patience {
+            let ended = self.process.as_mut().and_then(|process| process.try_wait().unwrap());
+            assert!(ended.is_none(), "the bridge ended by itself: {ended:?}");
+            if self.takes_payments().await {
+                return Some(begun.elapsed());
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        None
+    }
+
+    /// A provider in trouble does not count: the tills are served, and hear of the trouble.
+    async fn takes_payments(&self) -> bool {
+        let Ok(answer) = self.client.get(format!("http://{}/ready", self.address)).send().await else { return false };
+        let Ok(text) = answer.text().await else { return false };
+        !text.contains("starting:")
+    }
+
+    /// Pulls the plug: `kill -9`.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
+
+    /// Asks it to stop, as a supervisor would.
+    pub(crate) async fn stop(&mut self) {
+        let mut process = self.process.take().unwrap();
+        let id = rustix::process::Pid::from_child(&process);
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        let begun = Instant::now();
+        while process.try_wait().unwrap().is_none() {
+            if begun.elapsed() > Duration::from_secs(20) {
+                process.kill().unwrap();
+                process.wait().unwrap();
+                panic!("the bridge did not stop when it was asked to");
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Every operation of a till, or only its open ones, as the bridge lists them.
+    pub(crate) async fn operations(&self, till: usize, only_open: bool) -> Vec<Value> {
+        let mut all: Vec<Value> = Vec::new();
+        let filter = if only_open { "&open=true" } else { "" };
+        let mut after = String::new();
+        loop {
+            let url = format!("http://{}/operations?limit=200{filter}{after}", self.address);
+            let answer = self.client.get(url).bearer_auth(key_of_till(till)).send().await.unwrap();
+            let page: Value = answer.error_for_status().unwrap().json().await.unwrap();
+            all.extend(page["operations"].as_array().unwrap().iter().cloned());
+            match page["next"].as_str() {
+                Some(next) => after = format!("&after={next}"),
+                None => return all,
+            }
+        }
+    }
+
+    fn configuration(&self, callbacks: bool) -> String {
+        let public_url =
+            if callbacks { format!("public_url = \"http://{}\"", self.callback_address) } else { String::new() };
+        let mut text = format!(
+            r#"
+[server]
+listen = "{till_address}"
+[callbacks]
+listen = "{callback_address}"
+{public_url}
+[database]
+url = "sqlite://{database}"
+[dintero]
+account_id = "T12345678"
+client_id = "simulated-client"
+client_secret = "simulated-secret"
+profile_id = "T12345678.simulated-in-person"
+checkout_url = "{provider}"
+api_url = "{provider}"
+callback_secret = "simulated-signature-secret"
+session_ttl_seconds = 30
+prompt_seconds = 10
+in_flight_seconds = 5
+refund_patience_seconds = 60
+poll_interval_ms = 20
+request_timeout_ms = 400
+[telemetry]
+level = "info"
+[[stores]]
+id = "oslo-center"
+payout_destination_id = "seller-1"
+currency = "NOK"
+time_zone = "Europe/Oslo"
+"#,
+            till_address = self.address,
+            callback_address = self.callback_address,
+            database = self.database().display(),
+            provider = self.provider,
+        );
+        for number in 1..=TERMINALS {
+            let id = terminal_id(number);
+            let _ = writeln!(text, "[[terminals]]\nname = \"terminal-{number}\"\nprovider = \"dintero\"");
+            let _ = writeln!(text, "store = \"oslo-center\"\nterminal_id = \"{id}\"");
+        }
+        for number in 1..=TILLS {
+            let terminal = (number - 1) % TERMINALS + 1;
+            let key = sha256(&key_of_till(number));
+            let _ = writeln!(text, "[[tills]]\nid = \"till-{number}\"\nterminal = \"terminal-{terminal}\"");
+            let _ = writeln!(text, "key_sha256 = \"{key}\"\nmay_refund_others = {}", number % 2 == 1);
+        }
+        text
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The provider's id of a terminal, as `pos-bridge simulate` numbers them.
+fn terminal_id(number: usize) -> String {
+    format!("T{:04}", 291 + number)
+}
+
+pub(crate) fn key_of_till(number: usize) -> String {
+    format!("the-key-of-till-{number}")
+}
+
+fn sha256(text: &str) -> String {
+    Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// An address that was free a moment ago.
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
