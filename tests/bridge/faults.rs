@@ -105,16 +105,29 @@ async fn p17_a_lie_is_unknown_and_the_truth_is_accepted() {
 /// P9: without a token nothing of the sale leaves, so it is proven unpaid.
 #[tokio::test]
 async fn p9_without_a_token_nothing_is_sent() {
+    let bridge = Bridge::with(Setup { token_life_seconds: 1, ..Setup::default() }).await;
+    bridge.simulator.faults(json!([{ "call": "token", "fault": { "status": { "code": 403 } }, "times": 1000 }])).await;
+    tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+    let answer = bridge.till(1).pay("R-1", 39900).await;
+    assert_eq!((answer.word(), &answer.body["retry"]), ("failed", &json!("new_attempt")), "{:?}", answer.body);
+    assert_eq!(bridge.simulator.ledger().await["create_requests"], json!({}));
+    bridge.simulator.faults(json!([])).await;
+    assert_eq!(bridge.till(1).pay("R-1", 39900).await.word(), "approved");
+}
+
+/// P9: credentials that never worked: the bridge runs, takes no payments, and says why.
+#[tokio::test]
+async fn p9_credentials_that_are_refused_are_told() {
     let mut bridge = Bridge::start().await;
     bridge.kill();
     bridge.simulator.faults(json!([{ "call": "token", "fault": { "status": { "code": 403 } }, "times": 1000 }])).await;
     bridge.spawn();
     eventually("the listener", || async { bridge.client.get(bridge.url("/health")).send().await.ok() }).await;
-    let answer = bridge.till(1).pay("R-1", 39900).await;
-    assert_eq!((answer.word(), &answer.body["retry"]), ("failed", &json!("new_attempt")), "{:?}", answer.body);
-    assert_eq!(bridge.simulator.ledger().await["create_requests"], json!({}));
+    assert_eq!(bridge.till(1).pay("R-1", 39900).await.word(), "shutting_down");
     let ready = bridge.client.get(bridge.url("/ready")).send().await.unwrap();
-    assert_eq!(ready.status(), 503, "and it says that it takes no payments");
+    assert_eq!(ready.status(), 503);
+    assert!(ready.text().await.unwrap().contains("dintero"));
+    assert_eq!(bridge.simulator.ledger().await["create_requests"], json!({}));
 }
 
 /// P9: a token that was revoked is renewed, once, and the sale goes on.

@@ -98,6 +98,16 @@ async fn p38_a_second_bridge_on_the_same_file_is_refused() {
     assert_eq!(bridge.till(1).pay("R-1", 39900).await.word(), "approved", "the first one works on");
 }
 
+/// Replaces the journal by what `backup` holds.
+fn restore(bridge: &Bridge, backup: &[u8]) {
+    for suffix in ["-wal", "-shm"] {
+        let mut path = bridge.folder.database().into_os_string();
+        path.push(suffix);
+        let _ = std::fs::remove_file(path);
+    }
+    std::fs::write(bridge.folder.database(), backup).unwrap();
+}
+
 /// P39: after an old copy of the journal was restored, the sweep brings back what it had lost before anything is sold.
 #[tokio::test]
 async fn p39_a_restored_journal_learns_what_it_had_lost() {
@@ -108,18 +118,74 @@ async fn p39_a_restored_journal_learns_what_it_had_lost() {
     bridge.boot().await;
     bridge.till(1).pay("R-2", 10000).await;
     bridge.stop().await;
-    for suffix in ["-wal", "-shm"] {
-        let mut path = bridge.folder.database().into_os_string();
-        path.push(suffix);
-        let _ = std::fs::remove_file(path);
-    }
-    std::fs::write(bridge.folder.database(), backup).unwrap();
+    restore(&bridge, &backup);
     bridge.boot().await;
     let lost = bridge.till(1).get("/pay/R-2").await;
     assert_eq!((lost.word(), &lost.body["late"]), ("approved", &json!(true)), "{:?}", lost.body);
     assert_eq!(lost.body["amount_approved"], 10000);
     assert_eq!(bridge.till(1).pay("R-2", 10000).await.body["replayed"], true, "and is not sold again");
     bridge.books_agree().await;
+}
+
+/// P39: while the provider does not tell what was lost, nothing is sold.
+#[tokio::test]
+async fn p39_nothing_is_sold_before_the_first_sweep() {
+    let mut bridge = Bridge::start().await;
+    bridge.till(1).pay("R-1", 100).await;
+    bridge.stop().await;
+    let backup = std::fs::read(bridge.folder.database()).unwrap();
+    bridge.boot().await;
+    bridge.till(1).pay("R-2", 10000).await;
+    bridge.stop().await;
+    restore(&bridge, &backup);
+    let down = json!([{ "call": "list_transactions", "fault": { "status": { "code": 503 } }, "times": 100_000 }]);
+    bridge.simulator.faults(down).await;
+    bridge.spawn();
+    eventually("the listener", || async { bridge.client.get(bridge.url("/health")).send().await.ok() }).await;
+    let refused = bridge.till(1).pay("R-2", 10000).await;
+    assert_eq!((refused.status, refused.word()), (503, "shutting_down"));
+    assert_eq!(bridge.till(1).get("/pay/R-1").await.word(), "approved", "what is known is told meanwhile");
+    bridge.simulator.faults(json!([])).await;
+    bridge.ready().await;
+    assert_eq!(bridge.till(1).pay("R-2", 10000).await.body["replayed"], true);
+    bridge.books_agree().await;
+}
+
+/// P39: a refund that the journal lost is not made a second time.
+#[tokio::test]
+async fn p39_a_lost_refund_is_not_made_again() {
+    let mut bridge = Bridge::start().await;
+    bridge.till(1).pay("R-1", 10000).await;
+    bridge.stop().await;
+    let backup = std::fs::read(bridge.folder.database()).unwrap();
+    bridge.boot().await;
+    assert_eq!(bridge.till(1).refund("B-1", "R-1", Some(3000)).await.word(), "approved");
+    bridge.stop().await;
+    restore(&bridge, &backup);
+    bridge.boot().await;
+    assert_eq!(bridge.till(1).get("/pay/R-1").await.body["amount_refunded"], 3000);
+    let again = bridge.till(1).refund("B-1", "R-1", Some(3000)).await;
+    assert_eq!(again.word(), "failed", "{:?}", again.body);
+    assert_eq!(bridge.simulator.ledger().await["refunded"], 3000);
+    let alarms = String::from_utf8(bridge.run(&["alarms", "--json"]).await.stdout).unwrap();
+    assert!(alarms.contains("orphan"), "{alarms}");
+}
+
+/// P20: an unpaid prompt that ran out while the bridge was away is cancelled, which proves it; nobody has to decide.
+#[tokio::test]
+async fn p20_a_prompt_that_ran_out_while_the_bridge_was_down_is_proven_unpaid() {
+    let mut bridge = Bridge::start().await;
+    bridge.simulator.terminal_mode(1, "manual").await;
+    bridge.till(1).begin("R-1", 39900).await;
+    eventually("the session", || async {
+        (bridge.simulator.ledger().await["sessions"].as_array().unwrap().len() == 1).then_some(())
+    })
+    .await;
+    bridge.kill();
+    bridge.simulator.clock_ahead(8 * 3600).await;
+    bridge.boot().await;
+    assert_eq!(bridge.till(1).result("R-1").await.word(), "cancelled");
+    assert!(bridge.run(&["alarms"]).await.status.success(), "no alarms");
 }
 
 /// P40: a journal that is damaged is not replaced by an empty one.

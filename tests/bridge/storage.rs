@@ -76,7 +76,7 @@ async fn p7_a_broken_disk_stops_the_bridge_and_nothing_was_sent() {
     bridge.books_agree().await;
 }
 
-/// P10: a refund leaves only after the commit that says so.
+/// P10: a refund leaves only after the commit that says so; where that cannot be written, it is proven not sent.
 #[tokio::test]
 async fn p10_a_refund_whose_sending_cannot_be_written_is_not_sent() {
     let Some(bridge) = Bridge::on_a_small_disk(Setup::default()).await else { return };
@@ -89,7 +89,10 @@ async fn p10_a_refund_whose_sending_cannot_be_written_is_not_sent() {
     stuck(&bridge).await;
     assert_eq!(asked_for(&bridge, "refund_requests").await, 0, "the amount is set aside, and nothing was sent");
     bridge.free_disk();
-    assert_eq!(till.get("/refund/B-1?wait=20").await.word(), "approved");
+    let answer = till.get("/refund/B-1?wait=20").await;
+    assert_eq!((answer.word(), &answer.body["retry"]), ("failed", &json!("new_attempt")), "{:?}", answer.body);
+    assert_eq!(asked_for(&bridge, "refund_requests").await, 0);
+    assert_eq!(till.refund("B-2", "R-1", None).await.body["amount"], 39900, "its amount is free again");
     bridge.books_agree().await;
 }
 

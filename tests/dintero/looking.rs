@@ -71,10 +71,27 @@ async fn a_paid_session_is_approved_in_two_calls() {
 async fn a_session_without_a_payment_is_decided_by_a_cancel_only() {
     let undecided = finding(open(), |_| session(json!({}))).await.unwrap();
     assert!(matches!(undecided, Finding::Undecided { handle: Some(_), .. }));
-    let cancelled = json!({"cancelled_at": "2026-11-20T10:16:00Z"});
-    assert_eq!(finding(open(), move |_| session(cancelled.clone())).await, Ok(Finding::Cancelled));
-    let event = json!({"events": [{"name": "INITIATED"}, {"name": "CANCELLED"}]});
-    assert_eq!(finding(open(), move |_| session(event.clone())).await, Ok(Finding::Cancelled));
+    let proofs = [
+        json!({"cancelled_at": "2026-11-20T10:16:00Z"}),
+        json!({"events": [{"name": "INITIATED"}, {"name": "CANCELLED"}]}),
+    ];
+    for proof in proofs {
+        let alone = move |request: &Request| match request.path() {
+            SESSION => session(proof.clone()),
+            _ => reply(200, json!([])),
+        };
+        assert_eq!(finding(open(), alone).await, Ok(Finding::Cancelled));
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_session_is_no_proof_while_the_list_shows_a_payment() {
+    let script = |request: &Request| match request.path() {
+        SESSION => session(json!({"cancelled_at": "2026-11-20T10:16:00Z"})),
+        "/checkout/transactions" => reply(200, json!([payment(json!({}))])),
+        _ => reply(200, json!([])),
+    };
+    assert!(matches!(finding(open(), script).await, Ok(Finding::Approved(_))));
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ async fn an_alarm_stands_once_until_somebody_has_seen_to_it() {
     assert_eq!((seen_to(standing[0].id).await, seen_to(standing[0].id).await), (Ok(()), Ok(())));
     assert_eq!(seen_to(99).await, Err(JournalError::NotFound));
     assert_eq!(fixture.journal.alarms().await.unwrap().len(), 1);
-    assert_eq!(raise().await, Ok(true), "it happened again");
+    assert_eq!(raise().await, Ok(false), "the sweep comes back to it; somebody has seen to it");
     let unknown = fixture.journal.raise(OperationId(number()), alarm(AlarmKind::Orphan), now()).await;
     assert_eq!(unknown, Err(JournalError::NotFound));
 }

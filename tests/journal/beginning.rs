@@ -116,3 +116,12 @@ async fn counted(fixture: &Fixture, sales: Vec<NewSale>) -> Vec<(&'static str, u
     }
     counts.into_iter().collect()
 }
+
+#[tokio::test]
+async fn the_lease_is_the_devices_whatever_it_is_called() {
+    let fixture = Fixture::new().await;
+    let holder = fixture.begin(sale("till-1", "R-1", "front", 100)).await;
+    let mut renamed = sale("till-2", "R-2", "counter", 100);
+    renamed.attempt.terminal.terminal_id = holder.attempt.order.terminal.clone();
+    assert_eq!(fixture.journal.begin_sale(renamed).await, Ok(Begun::Busy(holder)));
+}

@@ -23,7 +23,8 @@ impl Simulator {
             } else {
                 pos_bridge::simulator::StartRule::Session
             },
-            terminals: (1..=setup.terminals)
+            // One more than the bridge knows: another bridge's.
+            terminals: (1..=setup.terminals + 1)
                 .map(|number| SimulatedTerminal::active(terminal_id(number), "oslo-center"))
                 .collect(),
             token_life_seconds: setup.token_life_seconds,
@@ -43,6 +44,43 @@ impl Simulator {
         let answer = request.send().await.unwrap();
         assert!(answer.status().is_success(), "{path}: {} {}", answer.status(), answer.text().await.unwrap());
         serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null)
+    }
+
+    /// Somebody else asks the provider for something: another bridge, the back office, a request that was doubled.
+    pub(crate) async fn ask(&self, path: &str, body: &Value) -> Value {
+        let base = self.base_url();
+        let audience = "https://api.dintero.com/v1/accounts/T12345678";
+        let token = self
+            .client
+            .post(format!("{base}/accounts/T12345678/auth/token"))
+            .basic_auth("simulated-client", Some("simulated-secret"))
+            .json(&json!({ "grant_type": "client_credentials", "audience": audience }));
+        let token: Value = token.send().await.unwrap().json().await.unwrap();
+        let request = self.client.post(format!("{base}{path}")).bearer_auth(token["access_token"].as_str().unwrap());
+        let answer = request.json(body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.text().await.unwrap());
+        answer.json().await.unwrap()
+    }
+
+    /// Somebody else starts a sale, and the customer pays it.
+    pub(crate) async fn foreign_sale(&self, reference: &str, till_reference: &str, terminal: usize, amount: i64) {
+        let body = json!({
+            "url": { "return_url": "https://example.com" },
+            "profile_id": "T12345678.simulated-in-person",
+            "order": {
+                "amount": amount, "currency": "NOK",
+                "merchant_reference": reference, "merchant_reference_2": till_reference,
+                "store": {
+                    "id": "oslo-center", "terminal_id": terminal_id(terminal), "payout_destination_id": "seller-1",
+                },
+            },
+        });
+        let captured = self.ledger().await["captured"].as_i64().unwrap();
+        self.ask("/sessions-profile", &body).await;
+        super::eventually("the other's payment", || async {
+            (self.ledger().await["captured"].as_i64().unwrap() == captured + amount).then_some(())
+        })
+        .await;
     }
 
     /// Has these faults strike.
