@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 use ulid::Ulid;
 
-use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Event};
+use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Phase};
 use crate::domain::directory::Store;
 use crate::domain::evidence::{PaymentState, Sighting, judge};
 use crate::domain::identifiers::{OperationId, Reference, TillId};
@@ -112,7 +112,7 @@ impl Engine {
             let noted = self.journal.note_refunded_elsewhere(operation.id, trace.refunded_elsewhere, self.clock.now());
             self.health.journal(noted.await)?;
         }
-        self.watch_approval(&operation, &trace).await?;
+        self.watch_approval(&operation, &attempt, &trace).await?;
         let finding = judge(&attempt.order, &Sighting { session: None, payments: vec![trace.payment] });
         self.record_news(&attempt, finding, provider.now()).await;
         Ok(())
@@ -143,9 +143,10 @@ impl Engine {
     }
 
     /// An approval that was never captured, or voided by somebody else, is no money.
-    async fn watch_approval(&self, operation: &Operation, trace: &Trace) -> Result<(), Refusal> {
+    /// The payment is that of this attempt; the sale may have been approved by another one.
+    async fn watch_approval(&self, operation: &Operation, attempt: &Attempt, trace: &Trace) -> Result<(), Refusal> {
         let age = self.clock.now().duration_since(operation.created_at);
-        let told_approved = operation.approval().is_some();
+        let told_approved = matches!(attempt.phase, Phase::Approved { .. });
         let (kind, text) = match &trace.payment.state {
             PaymentState::Approved { captured: false } if age >= CAPTURE_PATIENCE => {
                 (AlarmKind::NotCaptured, "approved more than a day ago and still not captured")

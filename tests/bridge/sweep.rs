@@ -40,3 +40,19 @@ async fn r14_a_refund_made_at_the_provider_lowers_what_is_left() {
     assert_eq!(till.refund("B-1", "R-1", Some(3001)).await.word(), "refund_exceeds");
     assert_eq!(till.refund("B-2", "R-1", None).await.body["amount"], 3000);
 }
+
+/// A payment that was voided by its cancel is no approval taken back, though the sale was approved when tried again.
+#[tokio::test]
+async fn a_voided_first_attempt_does_not_discredit_the_second_one() {
+    let mut bridge = Bridge::with(Setup { speed: 20, ..Setup::default() }).await;
+    bridge.till(1).begin("R-1", 990_105).await;
+    eventually("the card", || async { bridge.simulator.ledger().await["transactions"].get(0).is_some().then_some(()) })
+        .await;
+    assert_eq!(bridge.till(1).cancel("R-1").await.word(), "cancelled");
+    assert_eq!(bridge.till(1).pay("R-1", 990_105).await.word(), "approved");
+    bridge.kill();
+    bridge.boot().await;
+    let alarms = String::from_utf8(bridge.run(&["alarms", "--json"]).await.stdout).unwrap();
+    assert!(!alarms.contains("corrected"), "{alarms}");
+    bridge.books_agree().await;
+}
