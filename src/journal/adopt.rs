@@ -17,6 +17,7 @@ use super::record::stop;
 use super::redact::masked;
 use super::rows::{self, whole_milliseconds};
 use super::step::Step;
+use super::writes::Writes;
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
 use crate::domain::card::without_card_numbers;
 use crate::domain::evidence::{Approval, Finding, Order, PaymentState};
@@ -44,12 +45,14 @@ impl Step for Orphan {
             raise_unreadable(connection, &self).await?;
             return Ok(None);
         };
-        let stopped = stop_twins(connection, &operation, now).await?;
         let generation = generation(connection, &operation).await?;
-        insert_operation(connection, &operation, generation, self.given_back(), &Details::default()).await?;
-        insert_attempt(connection, &operation, false).await?;
+        let mut writes = Writes::default();
+        let stopped = stop_twins(connection, &mut writes, &operation, now).await?;
+        insert_operation(&mut writes, &operation, generation, self.given_back(), &Details::default())?;
+        insert_attempt(&mut writes, &operation, false)?;
         let event = json!({"event": "adopted", "payment": self.trace.payment.transaction, "amount": operation.money});
-        append_event(connection, &operation.attempt, "adopted", &event, now).await?;
+        append_event(&mut writes, &operation.attempt, "adopted", &event, now)?;
+        writes.run(connection).await?;
         raise_alarm(connection, &operation, &alarm(&self), now).await?;
         Ok(Some(Adopted { operation: Operation { refunded: self.given_back(), ..operation }, stopped }))
     }
@@ -129,6 +132,7 @@ impl Orphan {
 /// Wants every live attempt stopped that runs under the orphan's reference: it is paid already.
 async fn stop_twins(
     connection: &mut SqliteConnection,
+    writes: &mut Writes,
     orphan: &Operation,
     now: Timestamp,
 ) -> Result<Vec<AttemptReference>> {
@@ -144,7 +148,7 @@ async fn stop_twins(
         let twin = rows::attempt_reference(&row.try_get::<String, _>("reference").map_err(of_step)?)?;
         let runs = load_runs(connection, twin).await?;
         for mut run in runs.into_iter().filter(|run| run.attempt.phase.is_live()) {
-            stop(connection, &mut run, now).await?;
+            stop(writes, &mut run, now)?;
             stopped.push(run.attempt.order.reference);
         }
     }

@@ -13,6 +13,8 @@ use crate::ports::JournalError;
 pub(super) trait Step: Send + 'static {
     /// What the caller gets, once it is on disk.
     type Outcome: Send + 'static;
+    /// Nobody is kept waiting by it, so it may wait for the next step and share that one's commit.
+    const CAN_WAIT: bool = false;
     /// Runs inside the writer's transaction. Whatever it wrote is rolled back when it returns an error.
     async fn run(self, connection: &mut SqliteConnection) -> Result<Self::Outcome, JournalError>;
 }
@@ -24,6 +26,8 @@ pub(super) trait Command: Send {
     async fn run(&mut self, connection: &mut SqliteConnection) -> bool;
     /// Answers the caller: with the step's outcome once the batch is committed, else with what became of the batch.
     fn answer(self: Box<Self>, batch: &Result<(), JournalError>);
+    /// As [`Step::CAN_WAIT`].
+    fn can_wait(&self) -> bool;
     /// When the caller handed it in.
     fn queued_at(&self) -> Instant;
 }
@@ -61,6 +65,10 @@ impl<S: Step> Command for Pending<S> {
         };
         // A caller that no longer waits learns of it by asking again.
         let _ = self.reply.send(answer);
+    }
+
+    fn can_wait(&self) -> bool {
+        S::CAN_WAIT
     }
 
     fn queued_at(&self) -> Instant {

@@ -1,15 +1,17 @@
 //! The one writer: steps wait in a queue, are committed together, and are answered only after the commit.
 //!
-//! There is no timer: a lone step is committed at once, and batches form by themselves while a commit is under way. Each
+//! A step that somebody waits for is committed at once; batches form by themselves while a commit is under way. Steps
+//! that can wait ([`Step::CAN_WAIT`]) go with the next one that cannot, in the order in which they were handed in. Each
 //! step of a batch has a savepoint of its own, so that one that fails takes nothing of its neighbours with it. A step
 //! that was queued is run to its end whether or not its caller still waits.
 
 use std::fs::File;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use metrics::{counter, histogram};
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
 
 use super::error::{is_no_transaction, may_be_rolled_back, of_step};
@@ -18,6 +20,8 @@ use crate::ports::JournalError;
 
 const QUEUE: usize = 4096;
 const BATCH: usize = 128;
+/// How long steps that can wait do so when nothing else comes.
+const COMPANY_WAIT: Duration = Duration::from_millis(50);
 const STOPPED: &str = "its writer stopped unexpectedly";
 
 /// Whether the writer can be relied on.
@@ -118,21 +122,37 @@ impl Writer {
         self.close().await;
     }
 
-    /// Fills the batch with what waits; `false` when nothing will come any more.
+    /// Fills the batch with what is to be committed now; `false` when nothing will come any more.
     async fn receive(&mut self, batch: &mut Vec<Box<dyn Command>>) -> bool {
+        if !self.receive_more(batch).await {
+            return false;
+        }
+        let deadline = tokio::time::Instant::now() + COMPANY_WAIT;
+        while batch.len() < BATCH && batch.iter().all(|command| command.can_wait()) {
+            // Too late for company, or closed.
+            if !timeout_at(deadline, self.receive_more(batch)).await.unwrap_or(false) {
+                break;
+            }
+        }
+        true
+    }
+
+    /// Adds what waits to the batch; `false` when nothing will come any more.
+    async fn receive_more(&mut self, batch: &mut Vec<Box<dyn Command>>) -> bool {
+        let room = BATCH - batch.len();
         tokio::select! {
             biased;
             () = self.closing.cancelled(), if !self.waiting.is_closed() => self.waiting.close(),
-            count = self.waiting.recv_many(batch, BATCH) => return count > 0,
+            count = self.waiting.recv_many(batch, room) => return count > 0,
         }
-        self.waiting.recv_many(batch, BATCH).await > 0
+        self.waiting.recv_many(batch, room).await > 0
     }
 
     /// Commits a batch. `Err` is about all of it: [`JournalError::Broken`] when it is open what is on disk, anything
     /// else when nothing is.
     async fn commit(&mut self, batch: &mut [Box<dyn Command>]) -> Result<(), JournalError> {
         let (began, steps) = (Instant::now(), batch.len());
-        for command in batch.iter() {
+        for command in batch.iter().filter(|command| !command.can_wait()) {
             histogram!("pos_bridge_journal_queue_seconds").record(began.duration_since(command.queued_at()));
         }
         self.execute("BEGIN IMMEDIATE").await.map_err(nothing_written)?;
@@ -238,6 +258,19 @@ mod tests {
         }
     }
 
+    /// Nobody waits for it.
+    struct Note;
+
+    #[async_trait]
+    impl Step for Note {
+        type Outcome = ();
+        const CAN_WAIT: bool = true;
+
+        async fn run(self, _: &mut SqliteConnection) -> Result<(), JournalError> {
+            Ok(())
+        }
+    }
+
     const PROBE: Statement = Statement("INSERT INTO probe (id, at) VALUES (1, 1) ON CONFLICT (id) DO NOTHING");
     /// Passes as a statement and fails as a commit.
     const FAILS_ON_COMMIT: &str = "PRAGMA defer_foreign_keys = ON; INSERT INTO event (at, operation, attempt, name, \
@@ -275,6 +308,25 @@ mod tests {
         assert_eq!(value(&folder, "SELECT COUNT(*) FROM callback WHERE delivery = 'whole'").await, 1);
         assert_eq!(value(&folder, "SELECT COUNT(*) FROM callback").await, 1);
         queue.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_step_that_can_wait_goes_before_the_next_one_that_cannot_or_alone_after_a_while() {
+        let (_folder, queue, mut writer) = stopped_writer().await;
+        let mut received = async || {
+            let mut batch = Vec::new();
+            assert!(writer.receive(&mut batch).await);
+            batch.iter().map(|command| command.can_wait()).collect::<Vec<_>>()
+        };
+        // What is received here is dropped unanswered, which ends the waiting of those who handed it in.
+        let probe = async {
+            tokio::task::yield_now().await;
+            queue.commit(PROBE).await
+        };
+        let (_, _, together) = tokio::join!(queue.commit(Note), probe, received());
+        assert_eq!(together, [true, false]);
+        let (_, alone) = tokio::join!(queue.commit(Note), received());
+        assert_eq!(alone, [true]);
     }
 
     #[tokio::test]
