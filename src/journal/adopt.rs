@@ -16,6 +16,7 @@ use super::error::of_step;
 use super::redact::masked;
 use super::rows::whole_milliseconds;
 use super::step::Step;
+use super::writes::Writes;
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
 use crate::domain::card::without_card_numbers;
 use crate::domain::evidence::{Approval, Finding, Order, PaymentState};
@@ -44,10 +45,12 @@ impl Step for Orphan {
             return Ok(None);
         };
         let generation = generation(connection, &operation).await?;
-        insert_operation(connection, &operation, generation, self.given_back(), &Details::default()).await?;
-        insert_attempt(connection, &operation, false).await?;
+        let mut writes = Writes::default();
+        insert_operation(&mut writes, &operation, generation, self.given_back(), &Details::default())?;
+        insert_attempt(&mut writes, &operation, false)?;
         let event = json!({"event": "adopted", "payment": self.trace.payment.transaction, "amount": operation.money});
-        append_event(connection, &operation.attempt, "adopted", &event, now).await?;
+        append_event(&mut writes, &operation.attempt, "adopted", &event, now)?;
+        writes.run(connection).await?;
         raise_alarm(connection, operation.id, &operation.terminal, &alarm(&self), now).await?;
         Ok(Some(Operation { refunded: self.given_back(), ..operation }))
     }

@@ -10,6 +10,7 @@ use super::error::of_step;
 use super::redact::clean_json;
 use super::rows::{self, get, select_operations, whole_milliseconds};
 use super::step::Step;
+use super::writes::Writes;
 use crate::domain::attempt::{Attempt, Kind, Phase};
 use crate::domain::evidence::Order;
 use crate::domain::identifiers::{OperationId, TerminalName, TransactionId};
@@ -186,27 +187,27 @@ async fn write(
     is_new: bool,
     on_terminal: bool,
 ) -> Result<Operation> {
+    let mut writes = Writes::default();
     if is_new {
-        insert_operation(connection, &operation, FIRST_GENERATION, 0, details).await?;
+        insert_operation(&mut writes, &operation, FIRST_GENERATION, 0, details)?;
     } else {
-        run_again(connection, &operation, details).await?;
+        run_again(&mut writes, &operation, details)?;
     }
-    insert_attempt(connection, &operation, on_terminal).await?;
+    insert_attempt(&mut writes, &operation, on_terminal)?;
     let Attempt { order, refunds, expires_at, .. } = &operation.attempt;
     let event = BegunEvent { event: "begun", order, refunds: refunds.as_ref(), expires_at: *expires_at };
-    append_event(connection, &operation.attempt, event.event, &event, operation.updated_at).await?;
+    append_event(&mut writes, &operation.attempt, event.event, &event, operation.updated_at)?;
+    writes.run(connection).await?;
     Ok(operation)
 }
 
-async fn run_again(connection: &mut SqliteConnection, operation: &Operation, details: &Details) -> Result<()> {
-    entries::update_operation(connection, operation).await?;
-    sqlx::query("UPDATE operation SET simulated = $2, details = $3 WHERE id = $1")
-        .bind(operation.id.to_string())
+fn run_again(writes: &mut Writes, operation: &Operation, details: &Details) -> Result<()> {
+    entries::update_operation(writes, operation);
+    writes
+        .add("UPDATE operation SET simulated = ?, details = ? WHERE id = ?")
         .bind(operation.simulated)
         .bind(clean_json(details)?)
-        .execute(connection)
-        .await
-        .map_err(of_step)?;
+        .bind(operation.id.to_string());
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! The writes that every step is made of.
+//! What every step is made of: loading an operation, writing it.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -7,6 +7,7 @@ use sqlx::SqliteConnection;
 use super::error::{of_step, unreadable};
 use super::redact::clean_json;
 use super::rows::{self, select_operations};
+use super::writes::Writes;
 use crate::domain::attempt::{Alarm, Attempt, Phase};
 use crate::domain::card::without_card_numbers;
 use crate::domain::evidence::Approval;
@@ -18,147 +19,116 @@ use crate::ports::JournalError;
 type Result<T> = std::result::Result<T, JournalError>;
 
 /// Writes a new operation with its deciding attempt's name. The attempt is written after it by [`insert_attempt`].
-pub(super) async fn insert_operation(
-    connection: &mut SqliteConnection,
+pub(super) fn insert_operation(
+    writes: &mut Writes,
     operation: &Operation,
     generation: i64,
     refunded_elsewhere: i64,
     details: &Details,
 ) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO operation (id, kind, till, reference, generation, amount, currency, original, deciding_attempt, \
-         status, refunded_elsewhere, simulated, details, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
-    )
-    .bind(operation.id.to_string())
-    .bind(operation.kind.name())
-    .bind(operation.till.as_str())
-    .bind(operation.reference.as_str())
-    .bind(generation)
-    .bind(operation.money.amount.minor())
-    .bind(operation.money.currency.code())
-    .bind(operation.original.map(|id| id.to_string()))
-    .bind(operation.attempt.order.reference.to_string())
-    .bind(operation.status().name())
-    .bind(refunded_elsewhere)
-    .bind(operation.simulated)
-    .bind(clean_json(details)?)
-    .bind(operation.created_at.as_millisecond())
-    .bind(operation.updated_at.as_millisecond())
-    .execute(connection)
-    .await
-    .map_err(of_step)?;
+    writes
+        .add(INSERT_OPERATION)
+        .bind(operation.id.to_string())
+        .bind(operation.kind.name())
+        .bind(operation.till.as_str())
+        .bind(operation.reference.as_str())
+        .bind(generation)
+        .bind(operation.money.amount.minor())
+        .bind(operation.money.currency.code())
+        .bind(operation.original.map(|id| id.to_string()))
+        .bind(operation.attempt.order.reference.to_string())
+        .bind(operation.status().name())
+        .bind(refunded_elsewhere)
+        .bind(operation.simulated)
+        .bind(clean_json(details)?)
+        .bind(operation.created_at.as_millisecond())
+        .bind(operation.updated_at.as_millisecond());
     Ok(())
 }
 
 /// Writes the operation's attempt as a new one; it takes the terminal's lease when it is live and `on_terminal`.
-pub(super) async fn insert_attempt(
-    connection: &mut SqliteConnection,
-    operation: &Operation,
-    on_terminal: bool,
-) -> Result<()> {
+pub(super) fn insert_attempt(writes: &mut Writes, operation: &Operation, on_terminal: bool) -> Result<()> {
     let attempt = &operation.attempt;
     let leased = (on_terminal && attempt.phase.is_live()).then_some(operation.terminal.as_str());
     let approval = Approved::of(&attempt.phase);
-    sqlx::query(
-        "INSERT INTO attempt (reference, operation, number, terminal, provider_terminal, store, provider, refunds, \
-         expires_at, horizon, cancel_wanted, contradicted, phase, phase_since, phase_detail, leased_terminal, \
-         set_aside, transaction_id, amount_approved, card_brand, card_masked_pan, card_entry_method) VALUES ($1, $2, \
-         $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
-    )
-    .bind(attempt.order.reference.to_string())
-    .bind(attempt.operation.to_string())
-    .bind(attempt.number)
-    .bind(operation.terminal.as_str())
-    .bind(attempt.order.terminal.as_str())
-    .bind(operation.store.as_str())
-    .bind(operation.provider.name())
-    .bind(attempt.refunds.as_ref().map(|transaction| transaction.as_str()))
-    .bind(attempt.expires_at.as_millisecond())
-    .bind(attempt.horizon.as_millisecond())
-    .bind(attempt.cancel_wanted)
-    .bind(attempt.contradicted)
-    .bind(attempt.phase.name())
-    .bind(operation.updated_at.as_millisecond())
-    .bind(serde_json::to_string(&attempt.phase).map_err(unreadable)?)
-    .bind(leased)
-    .bind(set_aside(attempt))
-    .bind(approval.transaction)
-    .bind(approval.amount)
-    .bind(approval.brand)
-    .bind(approval.masked_pan)
-    .bind(approval.entry_method)
-    .execute(connection)
-    .await
-    .map_err(of_step)?;
+    writes
+        .add(INSERT_ATTEMPT)
+        .bind(attempt.order.reference.to_string())
+        .bind(attempt.operation.to_string())
+        .bind(attempt.number)
+        .bind(operation.terminal.as_str())
+        .bind(attempt.order.terminal.as_str())
+        .bind(operation.store.as_str())
+        .bind(operation.provider.name())
+        .bind(attempt.refunds.as_ref().map(|transaction| transaction.as_str()))
+        .bind(attempt.expires_at.as_millisecond())
+        .bind(attempt.horizon.as_millisecond())
+        .bind(attempt.cancel_wanted)
+        .bind(attempt.contradicted)
+        .bind(attempt.phase.name())
+        .bind(operation.updated_at.as_millisecond())
+        .bind(serde_json::to_string(&attempt.phase).map_err(unreadable)?)
+        .bind(leased)
+        .bind(set_aside(attempt))
+        .bind(approval.transaction)
+        .bind(approval.amount)
+        .bind(approval.brand)
+        .bind(approval.masked_pan)
+        .bind(approval.entry_method);
     Ok(())
 }
 
 /// Writes where the attempt stands now. The lease ends with the last live phase.
-pub(super) async fn update_attempt(connection: &mut SqliteConnection, attempt: &Attempt, now: Timestamp) -> Result<()> {
+pub(super) fn update_attempt(writes: &mut Writes, attempt: &Attempt, now: Timestamp) -> Result<()> {
     let approval = Approved::of(&attempt.phase);
-    sqlx::query(
-        "UPDATE attempt SET cancel_wanted = $2, contradicted = $3, phase_since = CASE WHEN phase = $4 THEN \
-         phase_since ELSE $5 END, phase = $4, phase_detail = $6, leased_terminal = CASE WHEN $7 THEN leased_terminal \
-         END, set_aside = $8, transaction_id = $9, amount_approved = $10, card_brand = $11, card_masked_pan = $12, \
-         card_entry_method = $13 WHERE reference = $1",
-    )
-    .bind(attempt.order.reference.to_string())
-    .bind(attempt.cancel_wanted)
-    .bind(attempt.contradicted)
-    .bind(attempt.phase.name())
-    .bind(now.as_millisecond())
-    .bind(serde_json::to_string(&attempt.phase).map_err(unreadable)?)
-    .bind(attempt.phase.is_live())
-    .bind(set_aside(attempt))
-    .bind(approval.transaction)
-    .bind(approval.amount)
-    .bind(approval.brand)
-    .bind(approval.masked_pan)
-    .bind(approval.entry_method)
-    .execute(connection)
-    .await
-    .map_err(of_step)?;
+    writes
+        .add(UPDATE_ATTEMPT)
+        .bind(attempt.cancel_wanted)
+        .bind(attempt.contradicted)
+        .bind(attempt.phase.name())
+        .bind(now.as_millisecond())
+        .bind(attempt.phase.name())
+        .bind(serde_json::to_string(&attempt.phase).map_err(unreadable)?)
+        .bind(attempt.phase.is_live())
+        .bind(set_aside(attempt))
+        .bind(approval.transaction)
+        .bind(approval.amount)
+        .bind(approval.brand)
+        .bind(approval.masked_pan)
+        .bind(approval.entry_method)
+        .bind(attempt.order.reference.to_string());
     Ok(())
 }
 
 /// Writes what may change of an operation: who decides it, and what the till knows of that.
-pub(super) async fn update_operation(connection: &mut SqliteConnection, operation: &Operation) -> Result<()> {
-    sqlx::query(
-        "UPDATE operation SET deciding_attempt = $2, status = $3, told_at = $4, acknowledged_at = $5, updated_at = $6 \
-         WHERE id = $1",
-    )
-    .bind(operation.id.to_string())
-    .bind(operation.attempt.order.reference.to_string())
-    .bind(operation.status().name())
-    .bind(operation.told_at.map(Timestamp::as_millisecond))
-    .bind(operation.acknowledged_at.map(Timestamp::as_millisecond))
-    .bind(operation.updated_at.as_millisecond())
-    .execute(connection)
-    .await
-    .map_err(of_step)?;
-    Ok(())
+pub(super) fn update_operation(writes: &mut Writes, operation: &Operation) {
+    writes
+        .add(UPDATE_OPERATION)
+        .bind(operation.attempt.order.reference.to_string())
+        .bind(operation.status().name())
+        .bind(operation.told_at.map(Timestamp::as_millisecond))
+        .bind(operation.acknowledged_at.map(Timestamp::as_millisecond))
+        .bind(operation.updated_at.as_millisecond())
+        .bind(operation.id.to_string());
 }
 
 /// Appends to the event log.
-pub(super) async fn append_event(
-    connection: &mut SqliteConnection,
+pub(super) fn append_event(
+    writes: &mut Writes,
     attempt: &Attempt,
     name: &str,
     event: &impl Serialize,
     now: Timestamp,
 ) -> Result<()> {
     let event = clean_json(event)?;
-    sqlx::query("INSERT INTO event (at, operation, attempt, name, event, phase) VALUES ($1, $2, $3, $4, $5, $6)")
+    writes
+        .add(INSERT_EVENT)
         .bind(now.as_millisecond())
         .bind(attempt.operation.to_string())
         .bind(attempt.number)
         .bind(name)
         .bind(event)
-        .bind(attempt.phase.name())
-        .execute(connection)
-        .await
-        .map_err(of_step)?;
+        .bind(attempt.phase.name());
     Ok(())
 }
 
@@ -211,6 +181,29 @@ pub(super) const RUNS: &str = select_operations!(
     "attempt wanted JOIN operation o ON o.id = wanted.operation JOIN attempt a ON a.operation = o.id \
      WHERE wanted.reference = $1 ORDER BY a.number"
 );
+
+const INSERT_OPERATION: &str = "\
+    INSERT INTO operation (id, kind, till, reference, generation, amount, currency, original, deciding_attempt, \
+    status, refunded_elsewhere, simulated, details, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \
+    ?, ?, ?, ?)";
+
+const INSERT_ATTEMPT: &str = "\
+    INSERT INTO attempt (reference, operation, number, terminal, provider_terminal, store, provider, refunds, \
+    expires_at, horizon, cancel_wanted, contradicted, phase, phase_since, phase_detail, leased_terminal, set_aside, \
+    transaction_id, amount_approved, card_brand, card_masked_pan, card_entry_method) VALUES (?, ?, ?, ?, ?, ?, ?, ?, \
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+const UPDATE_ATTEMPT: &str = "\
+    UPDATE attempt SET cancel_wanted = ?, contradicted = ?, phase_since = CASE WHEN phase = ? THEN phase_since ELSE \
+    ? END, phase = ?, phase_detail = ?, leased_terminal = CASE WHEN ? THEN leased_terminal END, set_aside = ?, \
+    transaction_id = ?, amount_approved = ?, card_brand = ?, card_masked_pan = ?, card_entry_method = ? WHERE \
+    reference = ?";
+
+const UPDATE_OPERATION: &str = "\
+    UPDATE operation SET deciding_attempt = ?, status = ?, told_at = ?, acknowledged_at = ?, updated_at = ? WHERE id \
+    = ?";
+
+const INSERT_EVENT: &str = "INSERT INTO event (at, operation, attempt, name, event, phase) VALUES (?, ?, ?, ?, ?, ?)";
 
 fn set_aside(attempt: &Attempt) -> i64 {
     if attempt.phase.may_move_money() { attempt.order.money.amount.minor() } else { 0 }

@@ -9,6 +9,7 @@ use super::entries::{append_event, load, raise_alarm, update_operation};
 use super::error::of_step;
 use super::rows::whole_milliseconds;
 use super::step::Step;
+use super::writes::Writes;
 use crate::domain::attempt::Alarm;
 use crate::domain::card::without_card_numbers;
 use crate::domain::identifiers::OperationId;
@@ -39,8 +40,10 @@ impl Step for Told {
             return Ok(());
         }
         let now = whole_milliseconds(self.now);
-        append_event(connection, &operation.attempt, "told", &json!({"event": "told"}), now).await?;
-        update_operation(connection, &Operation { told_at: Some(now), ..operation }).await
+        let mut writes = Writes::default();
+        append_event(&mut writes, &operation.attempt, "told", &json!({"event": "told"}), now)?;
+        update_operation(&mut writes, &Operation { told_at: Some(now), ..operation });
+        writes.run(connection).await
     }
 }
 
@@ -60,9 +63,11 @@ impl Step for Acknowledge {
             return Ok(operation);
         }
         let now = whole_milliseconds(self.now);
-        append_event(connection, &operation.attempt, "acknowledged", &json!({"event": "acknowledged"}), now).await?;
+        let mut writes = Writes::default();
+        append_event(&mut writes, &operation.attempt, "acknowledged", &json!({"event": "acknowledged"}), now)?;
         let operation = Operation { acknowledged_at: Some(now), updated_at: now, ..operation };
-        update_operation(connection, &operation).await?;
+        update_operation(&mut writes, &operation);
+        writes.run(connection).await?;
         Ok(operation)
     }
 }
@@ -94,7 +99,9 @@ impl Step for NoteRefundedElsewhere {
             return Ok(false);
         }
         let event = json!({"event": "refunded_elsewhere", "amount": self.minor});
-        append_event(connection, &sale.attempt, "refunded_elsewhere", &event, now).await?;
+        let mut writes = Writes::default();
+        append_event(&mut writes, &sale.attempt, "refunded_elsewhere", &event, now)?;
+        writes.run(connection).await?;
         Ok(true)
     }
 }

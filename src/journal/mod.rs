@@ -19,6 +19,7 @@ mod redact;
 mod rows;
 mod step;
 mod writer;
+mod writes;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

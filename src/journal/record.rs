@@ -8,6 +8,7 @@ use super::entries::{append_event, load_runs, raise_alarm, update_attempt, updat
 use super::redact::masked;
 use super::rows::whole_milliseconds;
 use super::step::Step;
+use super::writes::Writes;
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Phase, Transition};
 use crate::domain::identifiers::AttemptReference;
 use crate::domain::operation::Operation;
@@ -36,14 +37,16 @@ impl Step for Record {
             return Ok(Recorded { operation: before, attempt, moved: false, alarm: None, stopped: Vec::new() });
         };
         let was_approved = is_approved(&runs[position].attempt);
-        let mut alarm = apply(connection, &mut runs[position], transition, &self.event, now).await?;
+        let mut writes = Writes::default();
+        let mut alarm = apply(&mut writes, &mut runs[position], transition, &self.event, now)?;
         let mut stopped = Vec::new();
         if !was_approved && is_approved(&runs[position].attempt) {
             alarm = paid_twice(&runs, position).or(alarm);
-            stopped = stop_others(connection, &mut runs, position, now).await?;
+            stopped = stop_others(&mut writes, &mut runs, position, now)?;
         }
         let operation = settle(deciding(&runs)?.clone(), &before, now);
-        update_operation(connection, &operation).await?;
+        update_operation(&mut writes, &operation);
+        writes.run(connection).await?;
         let run = runs.swap_remove(position);
         if let Some(raised) = &alarm
             && !raise_alarm(connection, operation.id, &run.terminal, raised, now).await?
@@ -70,8 +73,8 @@ fn is_approved(attempt: &Attempt) -> bool {
 }
 
 /// Writes the attempt's move and its event, and returns the alarm that goes with it.
-async fn apply(
-    connection: &mut SqliteConnection,
+fn apply(
+    writes: &mut Writes,
     run: &mut Operation,
     transition: Transition,
     event: &Event,
@@ -79,8 +82,8 @@ async fn apply(
 ) -> Result<Option<Alarm>> {
     let Transition { attempt, alarm } = transition;
     run.attempt = Attempt { phase: masked(attempt.phase), ..attempt };
-    update_attempt(connection, &run.attempt, now).await?;
-    append_event(connection, &run.attempt, event.name(), event, now).await?;
+    update_attempt(writes, &run.attempt, now)?;
+    append_event(writes, &run.attempt, event.name(), event, now)?;
     Ok(alarm)
 }
 
@@ -105,8 +108,8 @@ fn paid_twice(runs: &[Operation], position: usize) -> Option<Alarm> {
 }
 
 /// Wants every other attempt of the operation stopped that could still take money.
-async fn stop_others(
-    connection: &mut SqliteConnection,
+fn stop_others(
+    writes: &mut Writes,
     runs: &mut [Operation],
     position: usize,
     now: Timestamp,
@@ -118,7 +121,7 @@ async fn stop_others(
         }
         stopped.push(run.attempt.order.reference);
         if let Some(transition) = run.attempt.step(&Event::CancelWanted, now)? {
-            apply(connection, run, transition, &Event::CancelWanted, now).await?;
+            apply(writes, run, transition, &Event::CancelWanted, now)?;
         }
     }
     Ok(stopped)
