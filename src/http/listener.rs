@@ -67,11 +67,13 @@ pub async fn serve<L: Listener>(listener: L, router: Router, limits: Limits, shu
     let connections = TaskTracker::new();
     let cut = CancellationToken::new();
     while let Some((stream, peer, slot)) = next_connection(&listener, &slots, &shutdown).await {
-        let served = connection(stream, peer, router.clone(), limits, shutdown.clone());
-        let cut = cut.clone();
+        let (router, shutdown, cut) = (router.clone(), shutdown.clone(), cut.clone());
         connections.spawn(async move {
             let _slot = slot;
-            cut.run_until_cancelled(served).await
+            tokio::select! {
+                () = connection(stream, peer, router, limits, shutdown) => {}
+                () = cut.cancelled() => {}
+            }
         });
     }
     drop(listener);

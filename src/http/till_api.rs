@@ -54,70 +54,76 @@ pub(super) fn routes(api: TillApi) -> Router {
 }
 
 async fn pay(State(api): State<TillApi>, asked: Asked) -> Response {
-    api.tell(&asked, async {
+    let found = async {
         let (request, body_wait) = requests::sale(asked.fields()?, asking(&api, &asked)?)?;
         note(&request.reference);
         let wait = requests::Wait { body: body_wait, ..asked.wait()? };
         let started = api.engine.pay(&asked.till, request).await.map_err(|refusal| refused(&refusal, &asked))?;
         let seconds = wait.seconds(&asked.till, asked.till.wait_seconds);
         Ok(Found { operation: api.settled(started.operation, seconds).await, replayed: started.replayed })
-    })
-    .await
+    }
+    .await;
+    api.tell(&asked, found).await
 }
 
 async fn refund(State(api): State<TillApi>, asked: Asked) -> Response {
-    api.tell(&asked, async {
+    let found = async {
         let (request, body_wait) = requests::refund(asked.fields()?, asking(&api, &asked)?)?;
         note(&request.reference);
         let wait = requests::Wait { body: body_wait, ..asked.wait()? };
         let started = api.engine.refund(&asked.till, request).await.map_err(|refusal| refused(&refusal, &asked))?;
         let seconds = wait.seconds(&asked.till, asked.till.wait_seconds);
         Ok(Found { operation: api.settled(started.operation, seconds).await, replayed: started.replayed })
-    })
-    .await
+    }
+    .await;
+    api.tell(&asked, found).await
 }
 
 async fn find(State(api): State<TillApi>, path: PathText, asked: Asked, kind: Kind) -> Response {
-    api.tell(&asked, async {
+    let found = async {
         let reference = reference(path)?;
         let seconds = asked.wait()?.seconds(&asked.till, 0);
         let found =
             api.engine.find(&asked.till, kind, &reference).await.map_err(|refusal| refused(&refusal, &asked))?;
         Ok(Found { operation: api.settled(found, seconds).await, replayed: false })
-    })
-    .await
+    }
+    .await;
+    api.tell(&asked, found).await
 }
 
 async fn cancel(State(api): State<TillApi>, path: PathText, asked: Asked, kind: Kind) -> Response {
-    api.tell(&asked, async {
+    let found = async {
         let reference = reference(path)?;
         let wait = requests::Wait { body: requests::wait_only(asked.fields()?)?, ..asked.wait()? };
         let seconds = wait.seconds(&asked.till, asked.till.wait_seconds.min(CANCEL_WAIT_SECONDS));
         let asked_for = api.engine.cancel(&asked.till, kind, &reference).await;
         let operation = asked_for.map_err(|refusal| refused(&refusal, &asked))?;
         Ok(Found { operation: api.settled(operation, seconds).await, replayed: false })
-    })
-    .await
+    }
+    .await;
+    api.tell(&asked, found).await
 }
 
 async fn acknowledge(State(api): State<TillApi>, path: PathText, asked: Asked, kind: Kind) -> Response {
-    api.tell(&asked, async {
+    let found = async {
         let reference = reference(path)?;
         no_query(&asked)?;
         requests::nothing(asked.fields()?)?;
         let booked = api.engine.acknowledge(&asked.till, kind, &reference).await;
         Ok(Found { operation: booked.map_err(|refusal| refused(&refusal, &asked))?, replayed: false })
-    })
-    .await
+    }
+    .await;
+    api.tell(&asked, found).await
 }
 
 async fn last(State(api): State<TillApi>, asked: Asked) -> Response {
-    api.tell(&asked, async {
+    let found = async {
         no_query(&asked)?;
         let operation = api.engine.last(&asked.till).await.map_err(|refusal| refused(&refusal, &asked))?;
         Ok(Found { operation, replayed: false })
-    })
-    .await
+    }
+    .await;
+    api.tell(&asked, found).await
 }
 
 async fn operations(State(api): State<TillApi>, asked: Asked) -> Response {
@@ -144,8 +150,10 @@ async fn terminals(State(api): State<TillApi>, asked: Asked) -> Response {
 
 impl TillApi {
     /// Answers with an operation, and tells the engine when the till is given a final result.
-    async fn tell(&self, asked: &Asked, found: impl Future<Output = Result<Found, Problem>>) -> Response {
-        let Found { operation, replayed } = match found.await {
+    ///
+    /// Takes what was found, not its future: a till that waits would hold the space of that twice.
+    async fn tell(&self, asked: &Asked, found: Result<Found, Problem>) -> Response {
+        let Found { operation, replayed } = match found {
             Ok(found) => found,
             Err(problem) => return respond::problem(asked.reply_in, problem),
         };
@@ -165,15 +173,14 @@ impl TillApi {
             return operation;
         }
         let _waiting = WaitingTill::new();
-        let waited = self.engine.settled(operation.clone(), Duration::from_secs(seconds.into()));
-        match self.shutdown.run_until_cancelled(waited).await {
-            Some(Ok(settled)) => settled,
-            Some(Err(refusal)) => {
-                tracing::warn!(%refusal, operation = %operation.id, "waiting for a result ended early");
-                operation
-            }
-            None => operation,
-        }
+        let waited = tokio::select! {
+            waited = self.engine.settled(operation.clone(), Duration::from_secs(seconds.into())) => waited,
+            () = self.shutdown.cancelled() => return operation,
+        };
+        waited.unwrap_or_else(|refusal| {
+            tracing::warn!(%refusal, operation = %operation.id, "waiting for a result ended early");
+            operation
+        })
     }
 }
 
