@@ -165,9 +165,10 @@ impl Engine {
                 continue;
             }
             let pause = retry_after.unwrap_or_else(|| self.pause(&attempt, begun.elapsed()));
-            self.rest(reading, pause).await;
-            // A wish to cancel or an operator's decision may have come meanwhile.
-            attempt = self.latest(&attempt).await.unwrap_or(attempt);
+            if self.rest(reading, pause).await {
+                // A wish to cancel or an operator's decision may have come meanwhile.
+                attempt = self.latest(&attempt).await.unwrap_or(attempt);
+            }
         }
         if let Some(looked) = looked {
             looked();
@@ -251,13 +252,18 @@ impl Engine {
         }
     }
 
-    /// Rests until the next reading is due or somebody wants it sooner.
-    async fn rest(&self, reading: &Reading, pause: Duration) {
+    /// Rests until the next reading is due; `true` when somebody wants it sooner, as everybody does who changes the
+    /// attempt from outside.
+    async fn rest(&self, reading: &Reading, pause: Duration) -> bool {
         let shortest = SHORTEST_PAUSE.min(pause);
         tokio::select! {
-            () = sleep(pause) => {}
-            () = self.stopping.cancelled() => {}
-            () = reading.woken() => sleep(shortest).await,
+            biased;
+            () = reading.woken() => {
+                sleep(shortest).await;
+                true
+            }
+            () = self.stopping.cancelled() => false,
+            () = sleep(pause) => false,
         }
     }
 
