@@ -114,7 +114,9 @@ impl Engine {
         }
         self.watch_approval(&operation, &trace).await?;
         let finding = judge(&attempt.order, &Sighting { session: None, payments: vec![trace.payment] });
-        self.record_news(&attempt, finding, provider.now()).await;
+        if self.record_news(&attempt, finding, provider.now()).await.is_some() {
+            self.readers.wake(trace.reference);
+        }
         Ok(())
     }
 
