@@ -159,7 +159,9 @@ impl Engine {
         }
         let payments = traces.into_iter().map(|trace| trace.payment).collect();
         let finding = judge(&attempt.order, &Sighting { session: None, payments });
-        self.record_news(&attempt, finding, provider.now()).await;
+        if self.record_news(&attempt, finding, provider.now()).await.is_some() {
+            self.readers.wake(reference);
+        }
         Ok(())
     }
 
