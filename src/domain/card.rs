@@ -47,6 +47,9 @@ pub fn without_card_numbers(text: &str) -> String {
 /// The positions of the digits of each card number in the text. A number may be written in groups, and may stand beside
 /// other numbers, so every sequence of neighbouring groups is tried.
 fn card_numbers(text: &str) -> Vec<Vec<usize>> {
+    if text.bytes().filter(u8::is_ascii_digit).count() < LENGTHS.0 {
+        return Vec::new();
+    }
     let characters: Vec<char> = text.chars().collect();
     let mut found = Vec::new();
     for groups in neighbouring_groups(&characters) {

@@ -392,7 +392,7 @@ impl Engine {
                 let labels = [("kind", attempt.kind.name()), ("outcome", attempt.phase.name())];
                 metrics::counter!("pos_bridge_outcomes_total", &labels).increment(1);
             }
-            self.waiters.ring(operation.id);
+            self.waiters.ring(operation);
             for stopped in recorded.stopped {
                 self.readers.wake(stopped);
             }

@@ -34,7 +34,7 @@ impl Engine {
             return Ok(operation);
         }
         let deadline = Instant::now() + wait;
-        // Wait first and read then: what is written in between is not missed. Only what is read is on disk and newest.
+        // Wait first and read then: what is written in between is not missed.
         let mut waiting = self.waiters.wait_for(operation.id);
         loop {
             let read = self.health.journal(self.journal.operation(operation.id).await)?;
@@ -43,7 +43,11 @@ impl Engine {
                 return Ok(latest);
             }
             tokio::select! {
-                () = waiting.rung() => {}
+                rung = waiting.rung() => match rung {
+                    // A settled state stays settled, so it need not be read once more.
+                    Some(settled) if settled.is_settled() => return Ok(settled),
+                    _ => {}
+                },
                 () = sleep_until(deadline) => {}
                 () = self.stopping.cancelled() => {}
             }

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 use crate::domain::identifiers::OperationId;
+use crate::domain::operation::Operation;
 
-type Bells = HashMap<OperationId, watch::Sender<()>>;
+type Bells = HashMap<OperationId, watch::Sender<Option<Operation>>>;
 
-/// Everybody who waits for an operation. A bell only says that something was committed; what, the journal tells.
+/// Everybody who waits for an operation.
 #[derive(Clone, Default)]
 pub(super) struct Waiters {
     bells: Arc<Mutex<Bells>>,
@@ -19,20 +20,20 @@ pub(super) struct Waiters {
 pub(super) struct Waiting {
     waiters: Waiters,
     operation: OperationId,
-    bell: watch::Receiver<()>,
+    bell: watch::Receiver<Option<Operation>>,
 }
 
 impl Waiters {
     /// Starts waiting: every ring from now on is heard.
     pub(super) fn wait_for(&self, operation: OperationId) -> Waiting {
-        let bell = self.lock().entry(operation).or_insert_with(|| watch::channel(()).0).subscribe();
+        let bell = self.lock().entry(operation).or_insert_with(|| watch::channel(None).0).subscribe();
         Waiting { waiters: self.clone(), operation, bell }
     }
 
-    /// Rings for everybody who waits for this operation.
-    pub(super) fn ring(&self, operation: OperationId) {
-        if let Some(bell) = self.lock().get(&operation) {
-            bell.send_replace(());
+    /// Rings for everybody who waits for this operation, with what was just committed of it.
+    pub(super) fn ring(&self, operation: &Operation) {
+        if let Some(bell) = self.lock().get(&operation.id) {
+            bell.send_replace(Some(operation.clone()));
         }
     }
 
@@ -47,10 +48,12 @@ impl Waiters {
 }
 
 impl Waiting {
-    /// Returns when something was committed since the last time.
-    pub(super) async fn rung(&mut self) {
+    /// Returns when something was committed since the last time. What it was may be older than what the journal holds by
+    /// now, since two commits can ring in the other order.
+    pub(super) async fn rung(&mut self) -> Option<Operation> {
         // The bell hangs for as long as somebody waits, so this cannot fail.
         let _ = self.bell.changed().await;
+        self.bell.borrow_and_update().clone()
     }
 }
 

@@ -8,16 +8,14 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::json;
-use sqlx::{Row, SqliteConnection};
 
 use super::begin::FIRST_GENERATION;
-use super::entries::{append_event, insert_attempt, insert_operation, load_runs, raise_alarm};
-use super::error::of_step;
+use super::entries::{INSERT_ALARM, append_event, insert_attempt, insert_operation, load_runs, raise_alarm};
 use super::record::stop;
 use super::redact::masked;
 use super::rows::{self, whole_milliseconds};
 use super::step::Step;
-use super::writes::Writes;
+use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
 use crate::domain::card::without_card_numbers;
 use crate::domain::evidence::{Approval, Finding, Order, PaymentState};
@@ -36,25 +34,25 @@ const UNNAMED: &str = "unknown";
 impl Step for Orphan {
     type Outcome = Option<Adopted>;
 
-    async fn run(self, connection: &mut SqliteConnection) -> Result<Option<Adopted>> {
-        if !load_runs(connection, self.trace.reference).await?.is_empty() {
-            return Ok(None);
+    async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Option<Adopted>)> {
+        let mut writes = Writes::default();
+        if !load_runs(transaction, self.trace.reference).await?.is_empty() {
+            return Ok((writes, None));
         }
         let now = whole_milliseconds(self.now);
         let Some(operation) = self.as_operation(now) else {
-            raise_unreadable(connection, &self).await?;
-            return Ok(None);
+            raise_unreadable(transaction, &mut writes, &self).await?;
+            return Ok((writes, None));
         };
-        let generation = generation(connection, &operation).await?;
-        let mut writes = Writes::default();
-        let stopped = stop_twins(connection, &mut writes, &operation, now).await?;
+        let stopped = stop_twins(transaction, &mut writes, &operation, now).await?;
+        let generation = generation(transaction, &operation).await?;
         insert_operation(&mut writes, &operation, generation, self.given_back(), &Details::default())?;
         insert_attempt(&mut writes, &operation, false)?;
         let event = json!({"event": "adopted", "payment": self.trace.payment.transaction, "amount": operation.money});
         append_event(&mut writes, &operation.attempt, "adopted", &event, now)?;
-        writes.run(connection).await?;
-        raise_alarm(connection, &operation, &alarm(&self), now).await?;
-        Ok(Some(Adopted { operation: Operation { refunded: self.given_back(), ..operation }, stopped }))
+        raise_alarm(&mut writes, &operation, &alarm(&self), now);
+        let operation = Operation { refunded: self.given_back(), ..operation };
+        Ok((writes, Some(Adopted { operation, stopped })))
     }
 }
 
@@ -131,22 +129,15 @@ impl Orphan {
 
 /// Wants every live attempt stopped that runs under the orphan's reference: it is paid already.
 async fn stop_twins(
-    connection: &mut SqliteConnection,
+    transaction: &mut Transaction<'_>,
     writes: &mut Writes,
     orphan: &Operation,
     now: Timestamp,
 ) -> Result<Vec<AttemptReference>> {
-    let rows = sqlx::query(TWINS)
-        .bind(orphan.till.as_str())
-        .bind(orphan.kind.name())
-        .bind(orphan.reference.as_str())
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(of_step)?;
     let mut stopped = Vec::new();
-    for row in rows {
-        let twin = rows::attempt_reference(&row.try_get::<String, _>("reference").map_err(of_step)?)?;
-        let runs = load_runs(connection, twin).await?;
+    for row in transaction.rows(TWINS, &name_of(orphan)).await? {
+        let twin = rows::attempt_reference(&rows::get::<String>(&row, "reference")?)?;
+        let runs = load_runs(transaction, twin).await?;
         for mut run in runs.into_iter().filter(|run| run.attempt.phase.is_live()) {
             stop(writes, &mut run, now)?;
             stopped.push(run.attempt.order.reference);
@@ -156,19 +147,16 @@ async fn stop_twins(
 }
 
 /// Above what its reference means so far, or below it when that took money too.
-async fn generation(connection: &mut SqliteConnection, operation: &Operation) -> Result<i64> {
-    let row = sqlx::query(GENERATIONS)
-        .bind(operation.till.as_str())
-        .bind(operation.kind.name())
-        .bind(operation.reference.as_str())
-        .fetch_optional(&mut *connection)
-        .await
-        .map_err(of_step)?;
-    let Some(row) = row else { return Ok(FIRST_GENERATION) };
-    let (highest, lowest): (i64, i64) =
-        (row.try_get("highest").map_err(of_step)?, row.try_get("lowest").map_err(of_step)?);
-    let status: String = row.try_get("status").map_err(of_step)?;
+async fn generation(transaction: &mut Transaction<'_>, operation: &Operation) -> Result<i64> {
+    let Some(row) = transaction.row(GENERATIONS, &name_of(operation)).await? else { return Ok(FIRST_GENERATION) };
+    let (highest, lowest): (i64, i64) = (rows::get(&row, "highest")?, rows::get(&row, "lowest")?);
+    let status: String = rows::get(&row, "status")?;
     Ok(if status == operation.status().name() { lowest - 1 } else { highest + 1 })
+}
+
+/// What an operation is known by to its till.
+fn name_of(operation: &Operation) -> [&str; 3] {
+    [operation.till.as_str(), operation.kind.name(), operation.reference.as_str()]
 }
 
 fn alarm(orphan: &Orphan) -> Alarm {
@@ -187,23 +175,25 @@ fn alarm(orphan: &Orphan) -> Alarm {
 }
 
 /// Once for ever, since the sweep comes back to it every hour.
-async fn raise_unreadable(connection: &mut SqliteConnection, orphan: &Orphan) -> Result<()> {
-    let alarm = alarm(orphan);
-    sqlx::query(
-        "INSERT INTO alarm (subject, kind, text, terminal, freezes, raised_at) SELECT $1, $2, $3, $4, $5, $6 \
-         WHERE NOT EXISTS (SELECT 1 FROM alarm WHERE subject = $1 AND kind = $2)",
-    )
-    .bind(orphan.trace.reference.to_string())
-    .bind(alarm.kind.name())
-    .bind(without_card_numbers(&alarm.text))
-    .bind(orphan.terminal.as_ref().map(|terminal| terminal.name.as_str()))
-    .bind(None::<String>)
-    .bind(orphan.now.as_millisecond())
-    .execute(connection)
-    .await
-    .map_err(of_step)?;
+async fn raise_unreadable(transaction: &mut Transaction<'_>, writes: &mut Writes, orphan: &Orphan) -> Result<()> {
+    let (subject, alarm) = (orphan.trace.reference.to_string(), alarm(orphan));
+    if transaction.row(KNOWN_ALARM, &[&subject, alarm.kind.name()]).await?.is_some() {
+        return Ok(());
+    }
+    writes
+        .add(INSERT_ALARM)
+        .bind(subject)
+        .bind(alarm.kind.name())
+        .bind(without_card_numbers(&alarm.text))
+        .bind(None::<String>)
+        .bind(orphan.terminal.as_ref().map(|terminal| terminal.name.as_str()))
+        .bind(None::<String>)
+        .bind(orphan.now.as_millisecond());
     Ok(())
 }
+
+/// The alarm of kind `$2` on the subject `$1`, seen to or not.
+pub(super) const KNOWN_ALARM: &str = "SELECT 1 FROM alarm WHERE subject = $1 AND kind = $2";
 
 /// The deciding attempts of the unproven operations under a reference.
 pub(super) const TWINS: &str = "SELECT deciding_attempt AS reference FROM operation \

@@ -3,16 +3,13 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Serialize;
-use sqlx::SqliteConnection;
 
 use super::entries::{self, append_event, insert_attempt, insert_operation};
-use super::error::of_step;
 use super::redact::clean_json;
 use super::rows::{self, get, select_operations, whole_milliseconds};
 use super::step::Step;
-use super::writes::Writes;
+use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::{Attempt, Kind, Phase};
-use crate::domain::directory::Terminal;
 use crate::domain::evidence::Order;
 use crate::domain::identifiers::{OperationId, TransactionId};
 use crate::domain::money::Money;
@@ -27,19 +24,20 @@ type Result<T> = std::result::Result<T, JournalError>;
 impl Step for NewSale {
     type Outcome = Begun;
 
-    async fn run(self, connection: &mut SqliteConnection) -> Result<Begun> {
+    async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Begun)> {
         let Self { attempt: new, money } = self;
         let asked = Fingerprint { money: Some(money), original: None };
-        let earlier = match repeated(connection, &new, Kind::Sale, &asked).await? {
-            Repeated::Answered(answer) => return Ok(answer),
+        let found = found(transaction, &new, Kind::Sale).await?;
+        let earlier = match repeated(found.operation, &new, &asked) {
+            Repeated::Answered(answer) => return Ok((Writes::default(), answer)),
             Repeated::Never => None,
             Repeated::Again(operation) => Some(operation),
         };
-        if let Some(obstacle) = obstacle(connection, &new.terminal).await? {
-            return Ok(obstacle);
+        if let Some(obstacle) = found.obstacle.in_the_way(transaction).await? {
+            return Ok((Writes::default(), obstacle));
         }
         let operation = new.operation(Kind::Sale, money, None, None, Phase::Sending, earlier.as_ref());
-        write(connection, operation, &new.details, earlier.is_none(), true).await.map(Begun::New)
+        write(operation, &new.details, earlier.is_none(), true)
     }
 }
 
@@ -47,33 +45,53 @@ impl Step for NewSale {
 impl Step for NewRefund {
     type Outcome = Begun;
 
-    async fn run(self, connection: &mut SqliteConnection) -> Result<Begun> {
+    async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Begun)> {
         let Self { attempt: new, original, asked, on_terminal } = self;
         let fingerprint = Fingerprint { money: asked, original: Some(original) };
-        let earlier = match repeated(connection, &new, Kind::Refund, &fingerprint).await? {
-            Repeated::Answered(answer) => return Ok(answer),
+        let found = found(transaction, &new, Kind::Refund).await?;
+        let earlier = match repeated(found.operation, &new, &fingerprint) {
+            Repeated::Answered(answer) => return Ok((Writes::default(), answer)),
             Repeated::Never => None,
             Repeated::Again(operation) => Some(operation),
         };
-        let sale = entries::load(connection, original).await?;
+        let sale = entries::load(transaction, original).await?;
         if sale.kind != Kind::Sale {
             return Err(JournalError::NotFound);
         }
         // A refund that runs again gives back what it was first made for.
         let asked = earlier.as_ref().map_or(asked, |operation| Some(operation.money));
-        let amount = match refund_amount(&sale, set_aside(connection, original).await?, asked) {
+        let amount = match refund_amount(&sale, set_aside(transaction, original).await?, asked) {
             Ok(amount) => amount,
-            Err(reason) => return Ok(Begun::NotRefundable(reason)),
+            Err(reason) => return Ok((Writes::default(), Begun::NotRefundable(reason))),
         };
-        if on_terminal && let Some(obstacle) = obstacle(connection, &new.terminal).await? {
-            return Ok(obstacle);
+        if on_terminal && let Some(obstacle) = found.obstacle.in_the_way(transaction).await? {
+            return Ok((Writes::default(), obstacle));
         }
         let money = Money { amount, currency: sale.money.currency };
         let transaction = sale.approval().and_then(|approval| approval.transaction.clone());
         let operation =
             new.operation(Kind::Refund, money, Some(original), transaction, Phase::Reserved, earlier.as_ref());
-        write(connection, operation, &new.details, earlier.is_none(), on_terminal).await.map(Begun::New)
+        write(operation, &new.details, earlier.is_none(), on_terminal)
     }
+}
+
+/// What stands in the journal before anything begins.
+struct Found {
+    /// What the reference means so far.
+    operation: Option<Operation>,
+    /// What the terminal is busy with.
+    obstacle: Obstacle,
+}
+
+async fn found(transaction: &mut Transaction<'_>, new: &NewAttempt, kind: Kind) -> Result<Found> {
+    let device = entries::device(new.terminal.provider, &new.terminal.terminal_id);
+    let values = [new.till.as_str(), kind.name(), new.till_reference.as_str(), &device];
+    let row = transaction.row(BEFORE, &values).await?.ok_or(JournalError::NotFound)?;
+    let known = get::<Option<String>>(&row, "id")?.is_some();
+    Ok(Found {
+        operation: known.then(|| rows::operation(&row)).transpose()?,
+        obstacle: Obstacle { holder: get(&row, "holder")?, frozen: get(&row, "frozen")? },
+    })
 }
 
 /// What is known of the reference.
@@ -86,46 +104,36 @@ enum Repeated {
     Again(Operation),
 }
 
-async fn repeated(
-    connection: &mut SqliteConnection,
-    new: &NewAttempt,
-    kind: Kind,
-    asked: &Fingerprint,
-) -> Result<Repeated> {
-    let row = sqlx::query(BY_REFERENCE)
-        .bind(new.till.as_str())
-        .bind(kind.name())
-        .bind(new.till_reference.as_str())
-        .fetch_optional(connection)
-        .await
-        .map_err(of_step)?;
-    let Some(known) = row.as_ref().map(rows::operation).transpose()? else {
-        return Ok(Repeated::Never);
-    };
-    Ok(match known.repeat(asked, new.on_repeat) {
+fn repeated(known: Option<Operation>, new: &NewAttempt, asked: &Fingerprint) -> Repeated {
+    let Some(known) = known else { return Repeated::Never };
+    match known.repeat(asked, new.on_repeat) {
         Repeat::Conflict => Repeated::Answered(Begun::Conflict(known)),
         Repeat::Join => Repeated::Answered(Begun::Joined(known)),
         Repeat::Replay => Repeated::Answered(Begun::Replayed(known)),
         Repeat::NewAttempt => Repeated::Again(known),
-    })
+    }
 }
 
 /// Who holds the terminal, or why it takes nothing.
-async fn obstacle(connection: &mut SqliteConnection, terminal: &Terminal) -> Result<Option<Begun>> {
-    let device = entries::device(terminal.provider, &terminal.terminal_id);
-    let row = sqlx::query(OBSTACLE).bind(device).fetch_one(&mut *connection).await.map_err(of_step)?;
-    if let Some(holder) = get::<Option<String>>(&row, "holder")? {
+struct Obstacle {
+    holder: Option<String>,
+    frozen: Option<String>,
+}
+
+impl Obstacle {
+    async fn in_the_way(self, transaction: &mut Transaction<'_>) -> Result<Option<Begun>> {
+        let Some(holder) = self.holder else { return Ok(self.frozen.map(Begun::Frozen)) };
         let reference = rows::attempt_reference(&holder)?;
-        let runs = entries::load_runs(connection, reference).await?;
+        let runs = entries::load_runs(transaction, reference).await?;
         // The holder is shown as the attempt that holds, not as the one that decides.
-        return Ok(runs.into_iter().find(|run| run.attempt.order.reference == reference).map(Begun::Busy));
+        Ok(runs.into_iter().find(|run| run.attempt.order.reference == reference).map(Begun::Busy))
     }
-    Ok(get::<Option<String>>(&row, "frozen")?.map(Begun::Frozen))
 }
 
 /// The sum of every refund of the sale that has moved money or may still move it, whoever asked for it.
-async fn set_aside(connection: &mut SqliteConnection, sale: OperationId) -> Result<i64> {
-    sqlx::query_scalar(SET_ASIDE).bind(sale.to_string()).fetch_one(connection).await.map_err(of_step)
+async fn set_aside(transaction: &mut Transaction<'_>, sale: OperationId) -> Result<i64> {
+    let row = transaction.row(SET_ASIDE, &[&sale.to_string()]).await?.ok_or(JournalError::NotFound)?;
+    get(&row, "set_aside")
 }
 
 impl NewAttempt {
@@ -182,13 +190,7 @@ struct BegunEvent<'a> {
     expires_at: Timestamp,
 }
 
-async fn write(
-    connection: &mut SqliteConnection,
-    operation: Operation,
-    details: &Details,
-    is_new: bool,
-    on_terminal: bool,
-) -> Result<Operation> {
+fn write(operation: Operation, details: &Details, is_new: bool, on_terminal: bool) -> Result<(Writes, Begun)> {
     let mut writes = Writes::default();
     if is_new {
         insert_operation(&mut writes, &operation, FIRST_GENERATION, 0, details)?;
@@ -199,8 +201,7 @@ async fn write(
     let Attempt { order, refunds, expires_at, .. } = &operation.attempt;
     let event = BegunEvent { event: "begun", order, refunds: refunds.as_ref(), expires_at: *expires_at };
     append_event(&mut writes, &operation.attempt, event.event, &event, operation.updated_at)?;
-    writes.run(connection).await?;
-    Ok(operation)
+    Ok((writes, Begun::New(operation)))
 }
 
 fn run_again(writes: &mut Writes, operation: &Operation, details: &Details) -> Result<()> {
@@ -223,12 +224,15 @@ pub(super) const BY_REFERENCE: &str = select_operations!(
      WHERE o.till = $1 AND o.kind = $2 AND o.reference = $3 ORDER BY o.generation DESC LIMIT 1"
 );
 
-/// What stands between the device `$1` and a new attempt.
-pub(super) const OBSTACLE: &str = "SELECT (SELECT reference FROM attempt WHERE leased_terminal = $1) AS holder, \
-    (SELECT text FROM alarm WHERE freezes = $1 AND acknowledged_at IS NULL ORDER BY id LIMIT 1) \
-    AS frozen";
+/// The same, and what keeps the device `$4` from a new attempt; one row in any case.
+pub(super) const BEFORE: &str = select_operations!(
+    "SELECT (SELECT reference FROM attempt WHERE leased_terminal = $4) AS holder, (SELECT text FROM alarm WHERE \
+     freezes = $4 AND acknowledged_at IS NULL ORDER BY id LIMIT 1) AS frozen,",
+    "(SELECT 1) one LEFT JOIN operation o ON o.till = $1 AND o.kind = $2 AND o.reference = $3 \
+     LEFT JOIN attempt a ON a.reference = o.deciding_attempt ORDER BY o.generation DESC LIMIT 1"
+);
 
 /// What may no longer be given back of the sale `$1`.
 pub(super) const SET_ASIDE: &str = "SELECT (SELECT refunded_elsewhere FROM operation WHERE id = $1) \
-    + COALESCE(SUM(a.set_aside), 0) FROM operation refund JOIN attempt a ON a.operation = refund.id \
+    + COALESCE(SUM(a.set_aside), 0) AS set_aside FROM operation refund JOIN attempt a ON a.operation = refund.id \
     WHERE refund.original = $1";

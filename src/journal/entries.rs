@@ -2,13 +2,12 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use sqlx::SqliteConnection;
 
-use super::error::{of_step, unreadable};
+use super::error::unreadable;
 use super::redact::clean_json;
 use super::rows::{self, select_operations};
-use super::writes::Writes;
-use crate::domain::attempt::{Alarm, Attempt, Phase};
+use super::transaction::{Transaction, Writes};
+use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Phase};
 use crate::domain::card::without_card_numbers;
 use crate::domain::evidence::Approval;
 use crate::domain::identifiers::{AttemptReference, OperationId, ProviderTerminalId};
@@ -137,43 +136,37 @@ pub(super) fn device(provider: Provider, terminal: &ProviderTerminalId) -> Strin
     format!("{}/{terminal}", provider.name())
 }
 
-/// Raises an alarm on an operation; `false` when one of its kind stands already.
-pub(super) async fn raise_alarm(
-    connection: &mut SqliteConnection,
-    operation: &Operation,
-    alarm: &Alarm,
-    now: Timestamp,
-) -> Result<bool> {
+/// Raises an alarm on an operation; none of its kind may stand yet, see [`stands`].
+pub(super) fn raise_alarm(writes: &mut Writes, operation: &Operation, alarm: &Alarm, now: Timestamp) {
     let freezes = alarm.kind.freezes_terminal().then(|| device(operation.provider, &operation.attempt.order.terminal));
-    let raised = sqlx::query(
-        "INSERT INTO alarm (subject, kind, text, operation, terminal, freezes, raised_at) VALUES ($1, $2, $3, $1, $4, \
-         $5, $6) ON CONFLICT (subject, kind) WHERE acknowledged_at IS NULL DO NOTHING",
-    )
-    .bind(operation.id.to_string())
-    .bind(alarm.kind.name())
-    .bind(without_card_numbers(&alarm.text))
-    .bind(operation.terminal.as_str())
-    .bind(freezes)
-    .bind(now.as_millisecond())
-    .execute(connection)
-    .await
-    .map_err(of_step)?;
-    Ok(raised.rows_affected() > 0)
+    writes
+        .add(INSERT_ALARM)
+        .bind(operation.id.to_string())
+        .bind(alarm.kind.name())
+        .bind(without_card_numbers(&alarm.text))
+        .bind(operation.id.to_string())
+        .bind(operation.terminal.as_str())
+        .bind(freezes)
+        .bind(now.as_millisecond());
+}
+
+/// Whether an alarm of this kind stands on an operation already.
+pub(super) async fn stands(transaction: &mut Transaction<'_>, operation: OperationId, kind: AlarmKind) -> Result<bool> {
+    Ok(transaction.row(STANDING_ALARM, &[&operation.to_string(), kind.name()]).await?.is_some())
 }
 
 /// The operation with this number.
-pub(super) async fn load(connection: &mut SqliteConnection, id: OperationId) -> Result<Operation> {
-    let row = sqlx::query(OPERATION).bind(id.to_string()).fetch_optional(connection).await.map_err(of_step)?;
+pub(super) async fn load(transaction: &mut Transaction<'_>, id: OperationId) -> Result<Operation> {
+    let row = transaction.row(OPERATION, &[&id.to_string()]).await?;
     row.as_ref().map(rows::operation).transpose()?.ok_or(JournalError::NotFound)
 }
 
 /// The operation of an attempt as each of its attempts sees it, oldest first; empty when there is no such attempt.
 pub(super) async fn load_runs(
-    connection: &mut SqliteConnection,
+    transaction: &mut Transaction<'_>,
     reference: AttemptReference,
 ) -> Result<Vec<Operation>> {
-    let rows = sqlx::query(RUNS).bind(reference.to_string()).fetch_all(connection).await.map_err(of_step)?;
-    rows.iter().map(rows::operation).collect()
+    transaction.rows(RUNS, &[&reference.to_string()]).await?.iter().map(rows::operation).collect()
 }
 
 /// The operation `$1`.
@@ -207,6 +200,13 @@ const UPDATE_ATTEMPT: &str = "\
 const UPDATE_OPERATION: &str = "\
     UPDATE operation SET deciding_attempt = ?, status = ?, told_at = ?, acknowledged_at = ?, updated_at = ? WHERE id \
     = ?";
+
+pub(super) const INSERT_ALARM: &str = "\
+    INSERT INTO alarm (subject, kind, text, operation, terminal, freezes, raised_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
+
+/// The alarm of kind `$2` that stands on the subject `$1`.
+pub(super) const STANDING_ALARM: &str =
+    "SELECT 1 FROM alarm WHERE subject = $1 AND kind = $2 AND acknowledged_at IS NULL";
 
 const INSERT_EVENT: &str = "INSERT INTO event (at, operation, attempt, name, event, phase) VALUES (?, ?, ?, ?, ?, ?)";
 

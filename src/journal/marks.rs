@@ -3,13 +3,11 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::json;
-use sqlx::SqliteConnection;
 
-use super::entries::{append_event, load, raise_alarm, update_operation};
-use super::error::of_step;
-use super::rows::whole_milliseconds;
+use super::entries::{append_event, load, raise_alarm, stands, update_operation};
+use super::rows::{get, whole_milliseconds};
 use super::step::Step;
-use super::writes::Writes;
+use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::Alarm;
 use crate::domain::card::without_card_numbers;
 use crate::domain::identifiers::OperationId;
@@ -33,17 +31,16 @@ impl Step for Told {
     /// makes the till hear its result once more: harmless.
     const CAN_WAIT: bool = true;
 
-    async fn run(self, connection: &mut SqliteConnection) -> Result<()> {
-        let operation = load(connection, self.operation).await?;
-        let is_result = operation.attempt.number == self.attempt && operation.status().is_final();
-        if !is_result || operation.told_at.is_some() {
-            return Ok(());
-        }
-        let now = whole_milliseconds(self.now);
+    async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, ())> {
         let mut writes = Writes::default();
-        append_event(&mut writes, &operation.attempt, "told", &json!({"event": "told"}), now)?;
-        update_operation(&mut writes, &Operation { told_at: Some(now), ..operation });
-        writes.run(connection).await
+        let operation = load(transaction, self.operation).await?;
+        let is_result = operation.attempt.number == self.attempt && operation.status().is_final();
+        if is_result && operation.told_at.is_none() {
+            let now = whole_milliseconds(self.now);
+            append_event(&mut writes, &operation.attempt, "told", &json!({"event": "told"}), now)?;
+            update_operation(&mut writes, &Operation { told_at: Some(now), ..operation });
+        }
+        Ok((writes, ()))
     }
 }
 
@@ -57,18 +54,17 @@ pub(super) struct Acknowledge {
 impl Step for Acknowledge {
     type Outcome = Operation;
 
-    async fn run(self, connection: &mut SqliteConnection) -> Result<Operation> {
-        let operation = load(connection, self.operation).await?;
+    async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Operation)> {
+        let mut writes = Writes::default();
+        let operation = load(transaction, self.operation).await?;
         if operation.acknowledged_at.is_some() || !operation.status().is_final() {
-            return Ok(operation);
+            return Ok((writes, operation));
         }
         let now = whole_milliseconds(self.now);
-        let mut writes = Writes::default();
         append_event(&mut writes, &operation.attempt, "acknowledged", &json!({"event": "acknowledged"}), now)?;
         let operation = Operation { acknowledged_at: Some(now), updated_at: now, ..operation };
         update_operation(&mut writes, &operation);
-        writes.run(connection).await?;
-        Ok(operation)
+        Ok((writes, operation))
     }
 }
 
@@ -83,26 +79,23 @@ pub(super) struct NoteRefundedElsewhere {
 impl Step for NoteRefundedElsewhere {
     type Outcome = bool;
 
-    async fn run(self, connection: &mut SqliteConnection) -> Result<bool> {
-        let sale = load(connection, self.sale).await?;
-        let now = whole_milliseconds(self.now);
-        let noted = sqlx::query(
-            "UPDATE operation SET refunded_elsewhere = $2, updated_at = $3 WHERE id = $1 AND refunded_elsewhere < $2",
-        )
-        .bind(self.sale.to_string())
-        .bind(self.minor)
-        .bind(now.as_millisecond())
-        .execute(&mut *connection)
-        .await
-        .map_err(of_step)?;
-        if noted.rows_affected() == 0 {
-            return Ok(false);
-        }
-        let event = json!({"event": "refunded_elsewhere", "amount": self.minor});
+    async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, bool)> {
         let mut writes = Writes::default();
+        let sale = load(transaction, self.sale).await?;
+        let row = transaction.row(REFUNDED_ELSEWHERE, &[&self.sale.to_string()]).await?;
+        let known: i64 = get(&row.ok_or(JournalError::NotFound)?, "refunded_elsewhere")?;
+        if self.minor <= known {
+            return Ok((writes, false));
+        }
+        let now = whole_milliseconds(self.now);
+        writes
+            .add("UPDATE operation SET refunded_elsewhere = ?, updated_at = ? WHERE id = ?")
+            .bind(self.minor)
+            .bind(now.as_millisecond())
+            .bind(self.sale.to_string());
+        let event = json!({"event": "refunded_elsewhere", "amount": self.minor});
         append_event(&mut writes, &sale.attempt, "refunded_elsewhere", &event, now)?;
-        writes.run(connection).await?;
-        Ok(true)
+        Ok((writes, true))
     }
 }
 
@@ -117,19 +110,16 @@ pub(super) struct Raise {
 impl Step for Raise {
     type Outcome = bool;
 
-    async fn run(self, connection: &mut SqliteConnection) -> Result<bool> {
-        let operation = load(connection, self.operation).await?;
-        let known = sqlx::query("SELECT 1 FROM alarm WHERE subject = $1 AND kind = $2 AND text = $3")
-            .bind(operation.id.to_string())
-            .bind(self.alarm.kind.name())
-            .bind(without_card_numbers(&self.alarm.text))
-            .fetch_optional(&mut *connection)
-            .await
-            .map_err(of_step)?;
-        if known.is_some() {
-            return Ok(false);
+    async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, bool)> {
+        let mut writes = Writes::default();
+        let operation = load(transaction, self.operation).await?;
+        let (subject, text) = (operation.id.to_string(), without_card_numbers(&self.alarm.text));
+        let known = transaction.row(SAME_ALARM, &[&subject, self.alarm.kind.name(), &text]).await?.is_some();
+        if known || stands(transaction, operation.id, self.alarm.kind).await? {
+            return Ok((writes, false));
         }
-        raise_alarm(connection, &operation, &self.alarm, self.now).await
+        raise_alarm(&mut writes, &operation, &self.alarm, self.now);
+        Ok((writes, true))
     }
 }
 
@@ -144,18 +134,15 @@ pub(super) struct AcknowledgeAlarm {
 impl Step for AcknowledgeAlarm {
     type Outcome = ();
 
-    async fn run(self, connection: &mut SqliteConnection) -> Result<()> {
-        let found = sqlx::query(
-            "UPDATE alarm SET acknowledged_at = COALESCE(acknowledged_at, $2), \
-             acknowledged_by = COALESCE(acknowledged_by, $3) WHERE id = $1",
-        )
-        .bind(self.id)
-        .bind(self.now.as_millisecond())
-        .bind(without_card_numbers(&self.by))
-        .execute(connection)
-        .await
-        .map_err(of_step)?;
-        if found.rows_affected() == 0 { Err(JournalError::NotFound) } else { Ok(()) }
+    async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, ())> {
+        transaction.row(ALARM, &[&self.id.to_string()]).await?.ok_or(JournalError::NotFound)?;
+        let mut writes = Writes::default();
+        writes
+            .add("UPDATE alarm SET acknowledged_at = ?, acknowledged_by = ? WHERE id = ? AND acknowledged_at IS NULL")
+            .bind(self.now.as_millisecond())
+            .bind(without_card_numbers(&self.by))
+            .bind(self.id);
+        Ok((writes, ()))
     }
 }
 
@@ -163,20 +150,19 @@ impl Step for AcknowledgeAlarm {
 impl Step for Callback {
     type Outcome = bool;
 
-    async fn run(self, connection: &mut SqliteConnection) -> Result<bool> {
-        let kept = sqlx::query(
-            "INSERT INTO callback (provider, delivery, attempt, query, received_at) VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT (provider, delivery) DO NOTHING",
-        )
-        .bind(self.provider.name())
-        .bind(self.delivery)
-        .bind(self.attempt.map(|attempt| attempt.to_string()))
-        .bind(without_card_numbers(&self.query))
-        .bind(self.received_at.as_millisecond())
-        .execute(connection)
-        .await
-        .map_err(of_step)?;
-        Ok(kept.rows_affected() > 0)
+    async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, bool)> {
+        let mut writes = Writes::default();
+        if transaction.row(SAME_CALLBACK, &[self.provider.name(), &self.delivery]).await?.is_some() {
+            return Ok((writes, false));
+        }
+        writes
+            .add("INSERT INTO callback (provider, delivery, attempt, query, received_at) VALUES (?, ?, ?, ?, ?)")
+            .bind(self.provider.name())
+            .bind(self.delivery)
+            .bind(self.attempt.map(|attempt| attempt.to_string()))
+            .bind(without_card_numbers(&self.query))
+            .bind(self.received_at.as_millisecond());
+        Ok((writes, true))
     }
 }
 
@@ -189,12 +175,23 @@ pub(super) struct Probe {
 impl Step for Probe {
     type Outcome = ();
 
-    async fn run(self, connection: &mut SqliteConnection) -> Result<()> {
-        sqlx::query("INSERT INTO probe (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at")
-            .bind(self.now.as_millisecond())
-            .execute(connection)
-            .await
-            .map_err(of_step)?;
-        Ok(())
+    async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ())> {
+        let mut writes = Writes::default();
+        writes
+            .add("INSERT INTO probe (id, at) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at")
+            .bind(self.now.as_millisecond());
+        Ok((writes, ()))
     }
 }
+
+/// What the back office gave back of the sale `$1`.
+pub(super) const REFUNDED_ELSEWHERE: &str = "SELECT refunded_elsewhere FROM operation WHERE id = $1";
+
+/// The alarm on `$1` of kind `$2` with the words `$3`, seen to or not.
+pub(super) const SAME_ALARM: &str = "SELECT 1 FROM alarm WHERE subject = $1 AND kind = $2 AND text = $3";
+
+/// The alarm with the number `$1`.
+pub(super) const ALARM: &str = "SELECT 1 FROM alarm WHERE id = CAST($1 AS INTEGER)";
+
+/// The delivery `$2` of the provider `$1`.
+pub(super) const SAME_CALLBACK: &str = "SELECT 1 FROM callback WHERE provider = $1 AND delivery = $2";

@@ -18,8 +18,8 @@ mod record;
 mod redact;
 mod rows;
 mod step;
+mod transaction;
 mod writer;
-mod writes;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

@@ -2,13 +2,12 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::SqliteConnection;
 
-use super::entries::{append_event, load_runs, raise_alarm, update_attempt, update_operation};
+use super::entries::{append_event, load_runs, raise_alarm, stands, update_attempt, update_operation};
 use super::redact::masked;
 use super::rows::whole_milliseconds;
 use super::step::Step;
-use super::writes::Writes;
+use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Phase, Transition};
 use crate::domain::identifiers::AttemptReference;
 use crate::domain::operation::Operation;
@@ -27,17 +26,18 @@ pub(super) struct Record {
 impl Step for Record {
     type Outcome = Recorded;
 
-    async fn run(self, connection: &mut SqliteConnection) -> Result<Recorded> {
+    async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Recorded)> {
         let now = whole_milliseconds(self.now);
-        let mut runs = load_runs(connection, self.attempt).await?;
+        let mut writes = Writes::default();
+        let mut runs = load_runs(transaction, self.attempt).await?;
         let position = position(&runs, self.attempt)?;
         let before = deciding(&runs)?.clone();
         let Some(transition) = runs[position].attempt.step(&self.event)? else {
             let attempt = runs.swap_remove(position).attempt;
-            return Ok(Recorded { operation: before, attempt, moved: false, alarm: None, stopped: Vec::new() });
+            let unmoved = Recorded { operation: before, attempt, moved: false, alarm: None, stopped: Vec::new() };
+            return Ok((writes, unmoved));
         };
         let was_approved = is_approved(&runs[position].attempt);
-        let mut writes = Writes::default();
         let mut alarm = apply(&mut writes, &mut runs[position], transition, &self.event, now)?;
         let mut stopped = Vec::new();
         if !was_approved && is_approved(&runs[position].attempt) {
@@ -46,14 +46,15 @@ impl Step for Record {
         }
         let operation = settle(deciding(&runs)?.clone(), &before, now);
         update_operation(&mut writes, &operation);
-        writes.run(connection).await?;
         let run = runs.swap_remove(position);
-        if let Some(raised) = &alarm
-            && !raise_alarm(connection, &run, raised, now).await?
-        {
-            alarm = None;
+        if let Some(raised) = &alarm {
+            if stands(transaction, run.id, raised.kind).await? {
+                alarm = None;
+            } else {
+                raise_alarm(&mut writes, &run, raised, now);
+            }
         }
-        Ok(Recorded { operation, attempt: run.attempt, moved: true, alarm, stopped })
+        Ok((writes, Recorded { operation, attempt: run.attempt, moved: true, alarm, stopped }))
     }
 }
 

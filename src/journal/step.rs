@@ -3,27 +3,30 @@
 use std::time::Instant;
 
 use async_trait::async_trait;
-use sqlx::SqliteConnection;
 use tokio::sync::oneshot;
 
+use super::transaction::{Transaction, Writes};
 use crate::ports::JournalError;
 
-/// One atomic step: what it writes is committed whole or not at all.
+/// One atomic step: first it reads and decides, then what it decided is written, whole or not at all.
 #[async_trait]
 pub(super) trait Step: Send + 'static {
     /// What the caller gets, once it is on disk.
     type Outcome: Send + 'static;
     /// Nobody is kept waiting by it, so it may wait for the next step and share that one's commit.
     const CAN_WAIT: bool = false;
-    /// Runs inside the writer's transaction. Whatever it wrote is rolled back when it returns an error.
-    async fn run(self, connection: &mut SqliteConnection) -> Result<Self::Outcome, JournalError>;
+    /// Reads what it needs inside the writer's transaction and decides: what is to be written, and what the caller gets
+    /// once that is on disk.
+    async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Self::Outcome), JournalError>;
 }
 
 /// A step with its caller, without its type.
 #[async_trait]
 pub(super) trait Command: Send {
-    /// Runs the step and keeps its outcome; `false` when what it wrote must be rolled back.
-    async fn run(&mut self, connection: &mut SqliteConnection) -> bool;
+    /// Has the step decide and keeps its outcome; `None` when it failed and nothing is to be written.
+    async fn decide(&mut self, transaction: &mut Transaction<'_>) -> Option<Writes>;
+    /// What the step decided could not be written.
+    fn fail(&mut self, error: JournalError);
     /// Answers the caller: with the step's outcome once the batch is committed, else with what became of the batch.
     fn answer(self: Box<Self>, batch: &Result<(), JournalError>);
     /// As [`Step::CAN_WAIT`].
@@ -49,12 +52,23 @@ impl<S: Step> Pending<S> {
 
 #[async_trait]
 impl<S: Step> Command for Pending<S> {
-    async fn run(&mut self, connection: &mut SqliteConnection) -> bool {
-        let Some(step) = self.step.take() else { return false };
-        let outcome = step.run(connection).await;
-        let succeeded = outcome.is_ok();
-        self.outcome = Some(outcome);
-        succeeded
+    async fn decide(&mut self, transaction: &mut Transaction<'_>) -> Option<Writes> {
+        let decided = self.step.take()?.decide(transaction).await;
+        let decided = decided.and_then(|(writes, outcome)| Ok((writes.checked()?, outcome)));
+        match decided {
+            Ok((writes, outcome)) => {
+                self.outcome = Some(Ok(outcome));
+                Some(writes)
+            }
+            Err(error) => {
+                self.fail(error);
+                None
+            }
+        }
+    }
+
+    fn fail(&mut self, error: JournalError) {
+        self.outcome = Some(Err(error));
     }
 
     fn answer(self: Box<Self>, batch: &Result<(), JournalError>) {

@@ -1,9 +1,9 @@
 //! The one writer: steps wait in a queue, are committed together, and are answered only after the commit.
 //!
 //! A step that somebody waits for is committed at once; batches form by themselves while a commit is under way. Steps
-//! that can wait ([`Step::CAN_WAIT`]) go with the next one that cannot, in the order in which they were handed in. Each
-//! step of a batch has a savepoint of its own, so that one that fails takes nothing of its neighbours with it. A step
-//! that was queued is run to its end whether or not its caller still waits.
+//! that can wait ([`Step::CAN_WAIT`]) go with the next one that cannot, in the order in which they were handed in. The
+//! writes of each step of a batch have a savepoint of their own, so that one that fails takes nothing of its neighbours
+//! with it. A step that was queued is run to its end whether or not its caller still waits.
 
 use std::fs::File;
 use std::time::{Duration, Instant};
@@ -14,8 +14,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
 
-use super::error::{is_no_transaction, may_be_rolled_back, of_step};
+use super::error::{is_mistake, is_no_transaction, may_be_rolled_back, of_step};
 use super::step::{Command, Pending, Step};
+use super::transaction::Transaction;
 use crate::ports::JournalError;
 
 const QUEUE: usize = 4096;
@@ -155,41 +156,60 @@ impl Writer {
         for command in batch.iter().filter(|command| !command.can_wait()) {
             histogram!("pos_bridge_journal_queue_seconds").record(began.duration_since(command.queued_at()));
         }
-        self.execute("BEGIN IMMEDIATE").await.map_err(nothing_written)?;
         match batch {
-            [lone] => {
-                if !lone.run(&mut self.connection).await {
-                    return self.roll_back().await;
-                }
-            }
-            several => {
-                if let Err(error) = self.run_each(several).await {
-                    self.roll_back().await?;
-                    return Err(nothing_written(error));
-                }
-            }
-        }
-        if let Err(error) = self.execute("COMMIT").await {
-            if !may_be_rolled_back(&error) {
-                return Err(JournalError::Broken(error.to_string()));
-            }
-            self.roll_back().await?;
-            return Err(nothing_written(error));
+            [lone] => self.commit_lone(lone.as_mut()).await?,
+            several => self.commit_several(several).await?,
         }
         measure(began, steps);
         Ok(())
     }
 
-    /// Runs each step inside a savepoint. An error means that SQLite has given up the whole transaction.
-    async fn run_each(&mut self, batch: &mut [Box<dyn Command>]) -> Result<(), sqlx::Error> {
-        for (position, command) in batch.iter_mut().enumerate() {
-            let next = if position == 0 { "SAVEPOINT step" } else { "RELEASE step; SAVEPOINT step" };
-            self.execute(next).await?;
-            if !command.run(&mut self.connection).await {
-                self.execute("ROLLBACK TO step").await?;
+    /// A lone step begins, writes and commits in two trips.
+    async fn commit_lone(&mut self, command: &mut dyn Command) -> Result<(), JournalError> {
+        let mut transaction = Transaction::lone(&mut self.connection);
+        let Some(writes) = command.decide(&mut transaction).await else {
+            return self.roll_back().await;
+        };
+        match transaction.commit(writes).await {
+            Ok(()) => Ok(()),
+            // What was to be written is at fault, not the disk: only its caller hears of it.
+            Err(error) if is_mistake(&error) => {
+                command.fail(of_step(error));
+                self.roll_back().await
+            }
+            Err(error) => self.give_up(error).await,
+        }
+    }
+
+    async fn commit_several(&mut self, batch: &mut [Box<dyn Command>]) -> Result<(), JournalError> {
+        self.execute("BEGIN IMMEDIATE").await.map_err(nothing_written)?;
+        for command in batch {
+            let Some(writes) = command.decide(&mut Transaction::begun(&mut self.connection)).await else { continue };
+            if writes.is_empty() {
+                continue;
+            }
+            if let Err(error) = writes.run_as_step(&mut self.connection).await {
+                command.fail(of_step(error));
+                if let Err(error) = self.execute("ROLLBACK TO step; RELEASE step").await {
+                    // SQLite has given up the whole transaction.
+                    self.roll_back().await?;
+                    return Err(nothing_written(error));
+                }
             }
         }
-        Ok(())
+        match self.execute("COMMIT").await {
+            Ok(()) => Ok(()),
+            Err(error) => self.give_up(error).await,
+        }
+    }
+
+    /// A commit failed: nothing is on disk where SQLite can still take it back, else that is open.
+    async fn give_up(&mut self, error: sqlx::Error) -> Result<(), JournalError> {
+        if !may_be_rolled_back(&error) {
+            return Err(JournalError::Broken(error.to_string()));
+        }
+        self.roll_back().await?;
+        Err(nothing_written(error))
     }
 
     /// Takes everything back; an error means that it is open what is on disk.
@@ -244,6 +264,7 @@ mod tests {
     use async_trait::async_trait;
 
     use super::*;
+    use crate::journal::transaction::Writes;
     use crate::journal::{JournalOptions, connection, files};
 
     /// Runs one statement.
@@ -253,8 +274,10 @@ mod tests {
     impl Step for Statement {
         type Outcome = ();
 
-        async fn run(self, connection: &mut SqliteConnection) -> Result<(), JournalError> {
-            sqlx::query(self.0).execute(connection).await.map(drop).map_err(of_step)
+        async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ()), JournalError> {
+            let mut writes = Writes::default();
+            writes.add(self.0);
+            Ok((writes, ()))
         }
     }
 
@@ -266,8 +289,8 @@ mod tests {
         type Outcome = ();
         const CAN_WAIT: bool = true;
 
-        async fn run(self, _: &mut SqliteConnection) -> Result<(), JournalError> {
-            Ok(())
+        async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ()), JournalError> {
+            Ok((Writes::default(), ()))
         }
     }
 
@@ -346,11 +369,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_lone_step_that_fails_is_rolled_back_and_the_next_one_works() {
+        let (folder, queue, writer) = stopped_writer().await;
+        tokio::spawn(writer.run());
+        let half = "INSERT INTO callback VALUES ('p', 'half', NULL, '', 1); INSERT INTO probe (id, at) VALUES (2, 1)";
+        let failed = queue.commit(Statement(half)).await;
+        assert!(matches!(failed, Err(JournalError::Corrupt(text)) if text.contains("CHECK")));
+        assert_eq!(queue.commit(PROBE).await, Ok(()));
+        assert_eq!(value(&folder, "SELECT COUNT(*) FROM callback").await, 0);
+        queue.close().await;
+    }
+
+    #[tokio::test]
     async fn a_commit_that_fails_breaks_the_journal_for_good() {
         let (_folder, queue, writer) = stopped_writer().await;
         let failed = queue.failed();
-        tokio::spawn(writer.run());
-        let broken = queue.commit(Statement(FAILS_ON_COMMIT)).await;
+        let start = async { drop(tokio::spawn(writer.run())) };
+        let (first, broken, _) = tokio::join!(queue.commit(PROBE), queue.commit(Statement(FAILS_ON_COMMIT)), start);
+        assert_eq!(first, broken, "they were to be committed together");
         assert!(matches!(&broken, Err(JournalError::Broken(why)) if why.contains("FOREIGN KEY")), "{broken:?}");
         assert!(failed.await.contains("FOREIGN KEY"));
         assert_eq!(queue.commit(PROBE).await, broken);
