@@ -42,6 +42,7 @@ impl Engine {
         self.supervise(operation.attempt.order.reference, async move {
             let Some(reading) = engine.claim(&operation.attempt, operation.original) else { return false };
             let Some(attempt) = engine.start(&operation, &details, &reading).await else { return false };
+            drop(details);
             engine.follow(&operation, attempt, &reading, || ()).await
         });
     }
@@ -67,16 +68,19 @@ impl Engine {
                 Ok(false) => {}
                 Err(failure) => tracing::error!(%attempt, %failure, "what drove this attempt failed; it is read again"),
             }
-            let left = engine.health.journal(engine.journal.find_attempt(attempt).await);
-            let Ok(Some((operation, left))) = left else { return };
-            if !left.phase.is_live() || engine.readers.is_read(attempt) {
-                return;
-            }
-            tokio::select! {
-                () = sleep(RESUME_PAUSE) => engine.resume(operation, attempt).await,
-                () = engine.stopping.cancelled() => {}
-            }
+            Box::pin(engine.resume_unless_settled(attempt)).await;
         });
+    }
+
+    async fn resume_unless_settled(&self, attempt: AttemptReference) {
+        let left = self.health.journal(self.journal.find_attempt(attempt).await);
+        let Ok(Some((operation, left))) = left else { return };
+        if !left.phase.is_live() || self.readers.is_read(attempt) {
+            return;
+        }
+        if self.stopping.run_until_cancelled(sleep(RESUME_PAUSE)).await.is_some() {
+            self.resume(operation, attempt).await;
+        }
     }
 
     /// Follows an attempt that has lost its reader, by reading alone.
@@ -238,7 +242,8 @@ impl Engine {
         }
         let settled = !attempt.phase.is_live();
         if matches!(attempt.phase, Phase::Cancelled { resolution: None }) && attempt.kind == Kind::Sale {
-            self.watch_cancelled(provider, operation, attempt, reading).await;
+            // Kept apart, so that the many that wait do not hold the space of the few that were cancelled.
+            Box::pin(self.watch_cancelled(provider, operation, attempt, reading)).await;
         }
         settled
     }
@@ -290,7 +295,7 @@ impl Engine {
             Err(error) => {
                 tracing::warn!(operation = %operation.id, attempt = %attempt.order.reference, %error, "reading failed");
                 self.health.provider(operation.provider, Some(error.to_string()));
-                self.warn_of_unreadable(provider, operation, attempt).await;
+                Box::pin(self.warn_of_unreadable(provider, operation, attempt)).await;
                 Err(retry_after(&error))
             }
         }

@@ -29,18 +29,20 @@ impl Engine {
     ///
     /// # Errors
     /// [`Refusal::StorageUnavailable`] when the journal cannot be read.
-    pub async fn settled(&self, operation: Operation, wait: Duration) -> Result<Operation, Refusal> {
+    pub async fn settled(&self, operation: &Operation, wait: Duration) -> Result<Operation, Refusal> {
         if operation.is_settled() || wait.is_zero() {
-            return Ok(operation);
+            return Ok(operation.clone());
         }
         let deadline = Instant::now() + wait;
         // Wait first and read then: what is written in between is not missed.
         let mut waiting = self.waiters.wait_for(operation.id);
         loop {
-            let read = self.health.journal(self.journal.operation(operation.id).await)?;
-            let latest = read.ok_or(Refusal::NotFound(operation.kind.name()))?;
-            if latest.is_settled() || Instant::now() >= deadline || self.stopping.is_cancelled() {
-                return Ok(latest);
+            {
+                let read = self.health.journal(self.journal.operation(operation.id).await)?;
+                let latest = read.ok_or(Refusal::NotFound(operation.kind.name()))?;
+                if latest.is_settled() || Instant::now() >= deadline || self.stopping.is_cancelled() {
+                    return Ok(latest);
+                }
             }
             tokio::select! {
                 rung = waiting.rung() => match rung {

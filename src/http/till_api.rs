@@ -174,7 +174,7 @@ impl TillApi {
         }
         let _waiting = WaitingTill::new();
         let waited = tokio::select! {
-            waited = self.engine.settled(operation.clone(), Duration::from_secs(seconds.into())) => waited,
+            waited = self.engine.settled(&operation, Duration::from_secs(seconds.into())) => waited,
             () = self.shutdown.cancelled() => return operation,
         };
         waited.unwrap_or_else(|refusal| {
