@@ -423,7 +423,7 @@ pub trait Journal: Send + Sync {
         minor: i64,
         now: Timestamp,
     ) -> Result<bool, JournalError>;
-    /// Raises an alarm on an operation, once per kind.
+    /// Raises an alarm on an operation. `false` when the very same one was raised before, or one of its kind stands.
     async fn raise(&self, operation: OperationId, alarm: Alarm, now: Timestamp) -> Result<bool, JournalError>;
     /// Somebody has seen to an alarm.
     async fn acknowledge_alarm(&self, id: i64, by: &str, now: Timestamp) -> Result<(), JournalError>;

@@ -10,7 +10,7 @@ use crate::simulator::{RunningSimulator, SimulatorOptions, outcome_table, start}
 
 /// Run the simulated provider alone, for a bridge of your own configuration
 ///
-/// Point [dintero] checkout_url and api_url to it. config/demo.toml does.
+/// Point checkout_url and api_url of its `[dintero]` section to it. config/demo.toml does.
 #[derive(Debug, Args)]
 pub struct SimulateArguments {
     /// Where the simulator listens

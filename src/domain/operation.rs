@@ -21,7 +21,7 @@ pub struct Operation {
     pub reference: Reference,
     /// How much of what.
     pub money: Money,
-    /// On which terminal the latest attempt runs.
+    /// On which terminal the deciding attempt runs.
     pub terminal: TerminalName,
     /// In which shop.
     pub store: StoreId,
@@ -29,13 +29,13 @@ pub struct Operation {
     pub provider: Provider,
     /// The sale that a refund gives back.
     pub original: Option<OperationId>,
-    /// The latest attempt; every operation has one from its first commit on.
+    /// The attempt that decides what the till is told ([`Attempt::decides_over`]); there is one from the first commit on.
     pub attempt: Attempt,
     /// Minor units of a sale that were given back, here or at the provider's back office.
     pub refunded: i64,
     /// No real money moves (a provider's sandbox).
     pub simulated: bool,
-    /// When the till was given the final result of the latest attempt.
+    /// When the till was given the final result of the deciding attempt.
     pub told_at: Option<Timestamp>,
     /// When the till booked the result.
     pub acknowledged_at: Option<Timestamp>,

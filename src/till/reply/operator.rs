@@ -14,7 +14,7 @@ use super::{Reply, moment};
 #[derive(Debug, Clone, Serialize)]
 pub struct HistoryReply {
     operation: Reply,
-    /// Where the latest attempt stands, in the journal's word.
+    /// Where the deciding attempt stands, in the journal's word.
     phase: &'static str,
     /// The decision of an operator, where one decided.
     #[serde(skip_serializing_if = "Option::is_none")]
