@@ -1,6 +1,7 @@
 //! What the use cases need of the outside: a journal, providers, a clock.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::attempt::{Alarm, Attempt, Event, Kind, NotResolvable, Reason};
@@ -466,7 +467,7 @@ pub struct CallbackRequest {
     /// The headers, with names in lower case.
     pub headers: Vec<(String, String)>,
     /// The body; never a source of truth.
-    pub body: bytes::Bytes,
+    pub body: Bytes,
 }
 
 impl CallbackRequest {

@@ -14,6 +14,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::card::without_card_numbers;
 use super::evidence::{Approval, Contradiction, Finding, Order};
 use super::identifiers::{Handle, OperationId, TransactionId};
 
@@ -54,7 +55,7 @@ impl Reason {
     /// A reason; card numbers that a provider let slip into its texts are masked.
     #[must_use]
     pub fn new(code: impl Into<String>, text: impl Into<String>) -> Self {
-        let clean = |text: String| super::card::without_card_numbers(&text).chars().take(500).collect();
+        let clean = |text: String| without_card_numbers(&text).chars().take(500).collect();
         Self { code: clean(code.into()), text: clean(text.into()) }
     }
 }

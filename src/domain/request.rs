@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::identifiers::{OperationId, Reference, TerminalName, TillId, TransactionId};
-use super::money::{Amount, Money};
+use super::money::{Amount, Currency, Money};
 
 /// A sale.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct RefundRequest {
     /// How much; all that is left when the till does not say.
     pub amount: Option<Amount>,
     /// Its currency, when the till says one.
-    pub currency: Option<super::money::Currency>,
+    pub currency: Option<Currency>,
     /// On which terminal; the till's own when it does not say.
     pub terminal: Option<TerminalName>,
     /// What is kept and passed on.

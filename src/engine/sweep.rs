@@ -17,7 +17,7 @@ use crate::domain::evidence::{Finding, PaymentState, Sighting, judge};
 use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TillId};
 use crate::domain::money::Currency;
 use crate::domain::operation::{Operation, Provider as ProviderName};
-use crate::ports::{Orphan, Provider, Trace};
+use crate::ports::{Orphan, Provider, ReadError, Trace};
 
 use super::{Engine, Refusal};
 
@@ -116,7 +116,7 @@ impl Engine {
         &self,
         provider: &dyn Provider,
         store: &Store,
-    ) -> Result<BTreeMap<AttemptReference, Vec<Trace>>, crate::ports::ReadError> {
+    ) -> Result<BTreeMap<AttemptReference, Vec<Trace>>, ReadError> {
         provider.learn_time().await?;
         let since = provider.now().saturating_sub(self.pace.sweep_window).unwrap_or(Timestamp::MIN);
         let mut by_attempt: BTreeMap<AttemptReference, Vec<Trace>> = BTreeMap::new();

@@ -23,7 +23,6 @@ pub(super) fn problem(refusal: &Refusal, asking: Option<&TillId>) -> Problem {
 const fn code(refusal: &Refusal) -> Code {
     match refusal {
         Refusal::NotFound(_) => Code::NotFound,
-        Refusal::Forbidden(_) => Code::Forbidden,
         Refusal::ReferenceConflict(_) => Code::ReferenceConflict,
         Refusal::NotRefundable(NotRefundable::Exceeds { .. }) => Code::RefundExceeds,
         Refusal::NotRefundable(_) => Code::NotRefundable,
@@ -51,7 +50,6 @@ mod tests {
         let held = || Box::new(operation(Phase::Sending));
         let table = [
             (Refusal::NotFound("sale"), "not_found", Retry::Never),
-            (Refusal::Forbidden("no".into()), "forbidden", Retry::Never),
             (Refusal::ReferenceConflict(held()), "reference_conflict", Retry::Never),
             (Refusal::NotRefundable(NotRefundable::Exceeds { left: 1 }), "refund_exceeds", Retry::Never),
             (Refusal::NotRefundable(NotRefundable::NoTransaction), "not_refundable", Retry::Never),

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::domain::attempt::{Kind, Reason};
 use crate::domain::card;
-use crate::domain::directory::Language;
+use crate::domain::directory::{Language, Terminal};
 use crate::domain::operation::{Operation, Retry, Status};
 use crate::ports::{Enrolment, TerminalUse};
 
@@ -189,11 +189,7 @@ struct EnrolmentReply {
 impl TerminalReply {
     /// What a till is told of a terminal.
     #[must_use]
-    pub fn new(
-        terminal: &crate::domain::directory::Terminal,
-        usage: Option<&TerminalUse>,
-        enrolment: Option<&Enrolment>,
-    ) -> Self {
+    pub fn new(terminal: &Terminal, usage: Option<&TerminalUse>, enrolment: Option<&Enrolment>) -> Self {
         let holder = usage.and_then(|usage| usage.holder.as_ref());
         let frozen = usage.and_then(|usage| usage.frozen.clone());
         Self {

@@ -1,5 +1,7 @@
 //! Which operations a till wants listed.
 
+use jiff::Timestamp;
+
 use crate::domain::identifiers::OperationId;
 use crate::domain::money::Amount;
 use crate::domain::operation::Status;
@@ -38,7 +40,7 @@ fn status(text: &str) -> Result<Status, String> {
         .ok_or_else(|| format!("must be one of {}", Status::ALL.map(Status::name).join(", ")))
 }
 
-fn moment(text: &str) -> Result<jiff::Timestamp, &'static str> {
+fn moment(text: &str) -> Result<Timestamp, &'static str> {
     text.parse().map_err(|_| "must be a time such as 2026-11-20T10:15:02Z")
 }
 

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use crate::domain::directory::{Credentials, Directory, Language, Store, Terminal, Till};
 use crate::domain::identifiers::{ProviderTerminalId, StoreId};
+use crate::domain::money::AMOUNT_MAX;
 use crate::domain::operation::{OnRepeat, Provider, Status};
 use crate::domain::request::Decimal;
 use crate::till::dialect::Dialect;
