@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use clap::Args;
+
 use super::{CommandError, Exit, stop};
 use crate::app::App;
 use crate::{config, telemetry};
-use clap::Args;
 
 /// Run the bridge: take requests of tills until it is stopped
 ///

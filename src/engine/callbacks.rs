@@ -1,8 +1,7 @@
 //! A provider calls back. What it says is never believed: it only has the provider's record read sooner.
 
-use crate::ports::Callback;
-
 use super::{CallbackReceipt, Engine, Refusal};
+use crate::ports::Callback;
 
 impl Engine {
     /// A genuine callback came: keeps it and has the record read.

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::Refusal;
 use crate::domain::identifiers::TerminalName;
 use crate::domain::operation::Provider;
 use crate::ports::{Enrolment, JournalError};
-
-use super::Refusal;
 
 /// The latest trouble with the journal and with each provider; gone with the next call that works.
 #[derive(Debug, Default)]

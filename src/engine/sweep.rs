@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 use ulid::Ulid;
 
+use super::{Engine, Refusal};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Phase};
 use crate::domain::directory::Store;
 use crate::domain::evidence::{Finding, PaymentState, Sighting, judge};
@@ -18,8 +19,6 @@ use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TillI
 use crate::domain::money::Currency;
 use crate::domain::operation::{Operation, Provider as ProviderName};
 use crate::ports::{Orphan, Provider, ReadError, Trace};
-
-use super::{Engine, Refusal};
 
 /// How long an approval may stay uncaptured until somebody should look (Dintero tries for 48 hours).
 const CAPTURE_PATIENCE: SignedDuration = SignedDuration::from_hours(24);

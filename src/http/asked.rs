@@ -6,14 +6,13 @@ use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_TYPE, HeaderName};
 use axum::response::Response;
 
+use super::authentication::Caller;
+use super::respond;
 use crate::domain::directory::Till;
 use crate::till::dialect::Dialect;
 use crate::till::fields::{Fields, Invalid};
 use crate::till::problem::{Code, Problem};
 use crate::till::requests::{self, Wait};
-
-use super::authentication::Caller;
-use super::respond;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const PREFER: HeaderName = HeaderName::from_static("prefer");

@@ -8,12 +8,11 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::routing::{MethodFilter, on};
 
+use super::listener::Peer;
+use super::{CallbackApi, body};
 use crate::engine::CallbackReceipt;
 use crate::ports::{CallbackRequest, NotGenuine};
 use crate::till::problem::Code;
-
-use super::listener::Peer;
-use super::{CallbackApi, body};
 
 /// Dintero wants its answer within 10 seconds; past this it is asked to come again.
 const PATIENCE: Duration = Duration::from_secs(8);

@@ -8,6 +8,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
+use super::asked::decoded;
+use super::{refusals, respond};
 use crate::domain::directory::Language;
 use crate::domain::identifiers::OperationId;
 use crate::engine::{Engine, Refusal};
@@ -16,9 +18,6 @@ use crate::till::fields::Invalid;
 use crate::till::problem::Problem;
 use crate::till::reply::{AlarmList, HistoryReply, Reply};
 use crate::till::requests;
-
-use super::asked::decoded;
-use super::{refusals, respond};
 
 type PathText = Result<Path<String>, PathRejection>;
 

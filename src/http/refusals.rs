@@ -1,12 +1,11 @@
 //! The engine's refusals as the till reads them.
 
+use super::respond::path_of;
 use crate::domain::identifiers::TillId;
 use crate::domain::operation::{Operation, Retry};
 use crate::domain::refund::NotRefundable;
 use crate::engine::Refusal;
 use crate::till::problem::{Code, Problem};
-
-use super::respond::path_of;
 
 /// A refusal as the asking till reads it; `None` is an operator.
 pub(super) fn problem(refusal: &Refusal, asking: Option<&TillId>) -> Problem {

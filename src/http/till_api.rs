@@ -9,6 +9,11 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 
+use super::TillApi;
+use super::asked::Asked;
+use super::refusals;
+use super::respond;
+use super::told::telling;
 use crate::domain::attempt::Kind;
 use crate::domain::identifiers::Reference;
 use crate::domain::operation::Operation;
@@ -18,12 +23,6 @@ use crate::till::fields::{Fields, Invalid};
 use crate::till::problem::Problem;
 use crate::till::reply::{OperationList, Reply, TerminalList, TerminalReply};
 use crate::till::requests::{self, Asking};
-
-use super::TillApi;
-use super::asked::Asked;
-use super::refusals;
-use super::respond;
-use super::told::telling;
 
 /// How long a cancel waits for the proof of what became of it, unless the till says otherwise.
 const CANCEL_WAIT_SECONDS: u32 = 5;

@@ -1,8 +1,7 @@
 //! Reads raw values as what they should be; anything else is refused by name.
 
-use crate::domain::card::holds_card_number;
-
 use super::fields::{Fields, Invalid, Value};
+use crate::domain::card::holds_card_number;
 
 /// Reads the fields of one object.
 #[derive(Debug, Clone, Copy)]

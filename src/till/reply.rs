@@ -7,13 +7,12 @@ pub use operator::{AlarmList, HistoryReply};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::texts;
 use crate::domain::attempt::{Kind, Reason};
 use crate::domain::card;
 use crate::domain::directory::{Language, Terminal};
 use crate::domain::operation::{Operation, Retry, Status};
 use crate::ports::{Enrolment, TerminalUse};
-
-use super::texts;
 
 /// What a till is told of an operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

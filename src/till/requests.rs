@@ -9,13 +9,12 @@ pub use listing::operation_filter;
 pub use operator::{acknowledged_by, resolution};
 pub use wait::{Wait, wait_only, waiting};
 
+use super::fields::{Fields, Invalid};
+use super::reader::{Reader, check_text};
 use crate::domain::directory::{Directory, Till};
 use crate::domain::identifiers::{OperationId, Reference, TerminalName, TillId, TransactionId};
 use crate::domain::money::{Amount, Currency, Money};
 use crate::domain::request::{Original, RefundRequest, SaleRequest};
-
-use super::fields::{Fields, Invalid};
-use super::reader::{Reader, check_text};
 
 const SALE_FIELDS: [&str; 9] =
     ["reference", "amount", "currency", "terminal", "wait", "operator", "items", "description", "metadata"];

@@ -5,9 +5,9 @@ use std::time::Duration;
 use reqwest::{Method, StatusCode, header};
 use url::Url;
 
-use crate::simulator::{identifiers, world::World};
-
 use super::signature::Signed;
+use crate::simulator::identifiers;
+use crate::simulator::world::World;
 
 /// Dintero's number of retries after the first attempt.
 const RETRIES: u32 = 20;

@@ -4,16 +4,15 @@ mod address;
 mod delivery;
 mod signature;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
 use url::Url;
 
-use super::{
-    faults::{CallKind, Fault},
-    ledger::Occasion,
-    world::World,
-};
+use super::faults::{CallKind, Fault};
+use super::ledger::Occasion;
+use super::world::World;
 use address::CallbackOptions;
 
 pub(crate) use delivery::{Delivery, Seal};

@@ -1,22 +1,19 @@
 //! Ledger, faults, clock, callbacks, requests.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::{Query, State},
-    http::StatusCode,
-};
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::simulator::{
-    api::ApiError,
-    callbacks::{Planned, Seal},
-    faults::FaultRule,
-    outcomes::outcome_table,
-    world::World,
-};
+use crate::simulator::api::ApiError;
+use crate::simulator::callbacks::{Planned, Seal};
+use crate::simulator::faults::FaultRule;
+use crate::simulator::outcomes::outcome_table;
+use crate::simulator::world::World;
 
 type Shared = State<Arc<World>>;
 

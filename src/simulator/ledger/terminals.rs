@@ -1,13 +1,13 @@
 //! The virtual terminals: who waits on them, and who drives them.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::simulator::options::{Enrolment, SimulatedStore, SimulatorOptions};
-
 use super::Refused;
+use crate::simulator::options::{Enrolment, SimulatedStore, SimulatorOptions};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

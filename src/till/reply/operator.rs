@@ -3,12 +3,11 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::{Reply, moment};
 use crate::domain::attempt::Phase;
 use crate::domain::directory::Language;
 use crate::domain::operation::Operation;
 use crate::ports::{HistoryLine, RaisedAlarm};
-
-use super::{Reply, moment};
 
 /// An operation and what happened to it, for an operator.
 #[derive(Debug, Clone, Serialize)]

@@ -1,13 +1,11 @@
 //! What is kept and passed on, without a meaning for the money.
 
+use super::AMOUNT_WANTED;
 use crate::domain::money::{AMOUNT_MAX, Amount};
 use crate::domain::request::{Decimal, Details, Item};
-
 use crate::till::fields::{Fields, Invalid, Value};
 use crate::till::json;
 use crate::till::reader::{Reader, check_text};
-
-use super::AMOUNT_WANTED;
 
 const ITEMS_MAX: usize = 100;
 const METADATA_MAX: usize = 8;

@@ -6,7 +6,6 @@ use crate::domain::identifiers::OperationId;
 use crate::domain::money::Amount;
 use crate::domain::operation::Status;
 use crate::ports::OperationFilter;
-
 use crate::till::fields::{Fields, Invalid};
 use crate::till::reader::Reader;
 

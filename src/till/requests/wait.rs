@@ -1,7 +1,6 @@
 //! How long a till waits for a result.
 
 use crate::domain::directory::Till;
-
 use crate::till::fields::{Fields, Invalid};
 use crate::till::reader::Reader;
 
