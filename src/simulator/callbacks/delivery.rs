@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode, header};
+use serde::Deserialize;
 use url::Url;
 
 use super::signature::Signed;
@@ -14,7 +15,8 @@ const RETRIES: u32 = 20;
 const AN_HOUR: i64 = 3_600;
 
 /// How a callback is signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Seal {
     Genuine,
     /// With a secret that is not the account's.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Refused;
+use crate::simulator::clock::real_time;
 use crate::simulator::options::{Enrolment, SimulatedStore, SimulatorOptions};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,12 +40,9 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// Virtual milliseconds in real time; at speed 0 there is no waiting.
+    /// Virtual milliseconds in real time.
     pub(crate) fn real(&self, virtual_milliseconds: u64) -> Duration {
-        match self.speed {
-            0 => Duration::ZERO,
-            speed => Duration::from_micros(virtual_milliseconds * 1_000 / u64::from(speed)),
-        }
+        real_time(virtual_milliseconds, self.speed)
     }
 
     /// As Dintero's management API shows it: enrolment, never presence.
