@@ -64,7 +64,7 @@ impl Reason {
 }
 
 /// One run of an operation at the provider.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// The operation that it belongs to.
     pub operation: OperationId,
@@ -161,7 +161,7 @@ pub enum OperatorVerdict {
 }
 
 /// Everything that can happen to an attempt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// A reserved refund is about to be sent.

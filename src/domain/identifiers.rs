@@ -113,7 +113,7 @@ text_identifier!(
 );
 
 /// One operation of one till: a sale or a refund.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OperationId(pub Ulid);
 
 impl OperationId {
@@ -136,8 +136,8 @@ impl fmt::Display for OperationId {
 
 /// The bridge's own name for one attempt, unique for ever: the provider's `merchant_reference` of a sale, its
 /// `refund_reference` of a refund. It is the only thing known before anything is sent, so everything is found by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct AttemptReference(Ulid);
 
 impl AttemptReference {
@@ -166,13 +166,6 @@ impl fmt::Display for AttemptReference {
 impl From<AttemptReference> for String {
     fn from(reference: AttemptReference) -> Self {
         reference.to_string()
-    }
-}
-
-impl TryFrom<String> for AttemptReference {
-    type Error = InvalidIdentifier;
-    fn try_from(text: String) -> Result<Self, InvalidIdentifier> {
-        Self::parse(&text).ok_or(InvalidIdentifier("must be one of the bridge's attempt references"))
     }
 }
 

@@ -46,7 +46,7 @@ pub struct Operation {
 }
 
 /// The cloud service behind a terminal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Provider {
     /// Dintero Checkout with its in-person terminals.
@@ -64,7 +64,7 @@ impl Provider {
 }
 
 /// Where an operation stands, in the till's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Under way.
@@ -107,7 +107,7 @@ impl Status {
 }
 
 /// What the till may do next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Retry {
     /// Nothing: it is done.
@@ -194,8 +194,7 @@ pub struct Fingerprint {
 }
 
 /// What a till's profile wants when a reference comes again after a result that took no money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnRepeat {
     /// The customer tries again under the same receipt number.
     #[default]

@@ -1,9 +1,9 @@
 //! What a person must see.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// Something that a person must see; it stands until somebody acknowledges it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alarm {
     /// What happened.
     pub kind: AlarmKind,
@@ -12,7 +12,7 @@ pub struct Alarm {
 }
 
 /// The kinds of [`Alarm`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AlarmKind {
     /// A payment completed after the till had been told otherwise.
