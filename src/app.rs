@@ -1,13 +1,17 @@
 //! Where the parts meet: journal, providers, engine and listeners become one running bridge.
 
 use std::collections::HashMap;
+use std::fs::Permissions;
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use jiff::Timestamp;
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::{TcpListener, UnixListener};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,10 +20,10 @@ use crate::config::{Configuration, Server};
 use crate::domain::operation::Provider as ProviderName;
 use crate::engine::{Engine, Pace, Parts, Refusal};
 use crate::http::{
-    CallbackApi, Limits, TillApi, TillListenerSettings, callback_router, operator_router, serve, till_router,
+    CallbackApi, Limits, Listener, TillApi, TillListenerSettings, callback_router, operator_router, serve, till_router,
 };
 use crate::journal::{JournalOptions, OpenError, SqliteJournal};
-use crate::ports::{CallbackVerifier, Clock, Provider, SystemClock};
+use crate::ports::{Clock, Provider, SystemClock};
 use crate::provider::dintero::{CallbackSignature, Dintero, SetupError};
 use crate::telemetry::metric;
 
@@ -81,49 +85,22 @@ impl App {
     pub async fn start(configuration: Configuration) -> Result<Self, StartError> {
         let metrics = metric::recorder().map_err(|error| StartError::Metrics(error.to_string()))?;
         let journal = Arc::new(SqliteJournal::open(JournalOptions::at(&configuration.database.path)).await?);
-        let signature = configuration.dintero.as_ref().and_then(CallbackSignature::new);
-        let socket = configuration.database.operator_socket();
-        let limits = limits(&configuration.server);
-
-        let tills = listen("server.listen", configuration.server.listen).await?;
-        let till_address = address_of(&tills, "server.listen", configuration.server.listen)?;
-        let callbacks = match signature {
-            Some(signature) => Some((signature, listen("callbacks.listen", configuration.callbacks.listen).await?)),
-            None => None,
-        };
-        let operators = operator_socket(&socket)?;
-
+        let doors = Doors::open(&configuration).await?;
+        let till_address = doors.till_address;
         let settings = TillListenerSettings {
             listen: till_address,
             allowed_hosts: configuration.server.allowed_hosts.clone(),
             allowed_origins: configuration.server.allowed_origins.clone(),
-            limits,
+            limits: limits(&configuration.server),
         };
         let parts = parts(configuration, &journal)?;
         let clock = callback_clock(&parts);
         let engine = Engine::new(parts);
         engine.recover().await.map_err(StartError::Recovery)?;
 
-        let app = Self {
-            engine: engine.clone(),
-            journal,
-            listeners: TaskTracker::new(),
-            shutdown: CancellationToken::new(),
-            till_address,
-        };
-        let till_api = TillApi {
-            engine: engine.clone(),
-            settings: Arc::new(settings),
-            metrics: Arc::new(|| metrics.render()),
-            shutdown: app.shutdown.clone(),
-        };
-        app.listeners.spawn(serve(tills, till_router(till_api), limits, app.shutdown.clone()));
-        app.listeners.spawn(serve(operators, operator_router(engine.clone(), limits), limits, app.shutdown.clone()));
-        if let Some((signature, listener)) = callbacks {
-            let dintero: Arc<dyn CallbackVerifier> = Arc::new(signature);
-            let api = CallbackApi { engine, dintero, clock, limits };
-            app.listeners.spawn(serve(listener, callback_router(api), limits, app.shutdown.clone()));
-        }
+        let (listeners, shutdown) = (TaskTracker::new(), CancellationToken::new());
+        let app = Self { engine, journal, listeners, shutdown, till_address };
+        app.serve_all(doors, settings, clock, metrics);
         app.listeners.spawn(upkeep(metrics, app.shutdown.clone()));
         tracing::info!(address = %till_address, "listening to tills");
         Ok(app)
@@ -146,6 +123,55 @@ impl App {
         self.listeners.close();
         tokio::join!(self.engine.stop(), self.listeners.wait());
         self.journal.close().await;
+    }
+
+    fn serve_all(
+        &self,
+        doors: Doors,
+        settings: TillListenerSettings,
+        clock: Arc<dyn Clock>,
+        metrics: &'static PrometheusHandle,
+    ) {
+        let limits = settings.limits;
+        let engine = || self.engine.clone();
+        let tills = TillApi {
+            engine: engine(),
+            settings: Arc::new(settings),
+            metrics: Arc::new(move || metrics.render()),
+            shutdown: self.shutdown.clone(),
+        };
+        self.serve(doors.tills, till_router(tills), limits);
+        self.serve(doors.operators, operator_router(engine(), limits), limits);
+        if let Some((signature, listener)) = doors.callbacks {
+            let callbacks = CallbackApi { engine: engine(), dintero: Arc::new(signature), clock, limits };
+            self.serve(listener, callback_router(callbacks), limits);
+        }
+    }
+
+    fn serve(&self, listener: impl Listener, router: Router, limits: Limits) {
+        self.listeners.spawn(serve(listener, router, limits, self.shutdown.clone()));
+    }
+}
+
+/// Where everybody comes in.
+struct Doors {
+    tills: TcpListener,
+    till_address: SocketAddr,
+    /// Open only where a callback could be genuine.
+    callbacks: Option<(CallbackSignature, TcpListener)>,
+    operators: UnixListener,
+}
+
+impl Doors {
+    async fn open(configuration: &Configuration) -> Result<Self, StartError> {
+        let tills = listen("server.listen", configuration.server.listen).await?;
+        let till_address = address_of(&tills, "server.listen", configuration.server.listen)?;
+        let callbacks = match configuration.dintero.as_ref().and_then(CallbackSignature::new) {
+            Some(signature) => Some((signature, listen("callbacks.listen", configuration.callbacks.listen).await?)),
+            None => None,
+        };
+        let operators = operator_socket(&configuration.database.operator_socket())?;
+        Ok(Self { tills, till_address, callbacks, operators })
     }
 }
 
@@ -210,12 +236,11 @@ fn operator_socket(path: &PathBuf) -> Result<UnixListener, StartError> {
         _ => {}
     }
     let listener = UnixListener::bind(path).map_err(failed)?;
-    let owner_only = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-    std::fs::set_permissions(path, owner_only).map_err(failed)?;
+    std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(failed)?;
     Ok(listener)
 }
 
-async fn upkeep(metrics: &'static metrics_exporter_prometheus::PrometheusHandle, shutdown: CancellationToken) {
+async fn upkeep(metrics: &'static PrometheusHandle, shutdown: CancellationToken) {
     let mut round = tokio::time::interval(METRICS_UPKEEP);
     while shutdown.run_until_cancelled(round.tick()).await.is_some() {
         metrics.run_upkeep();

@@ -154,7 +154,7 @@ fn check_clock(ahead: SignedDuration) -> Line {
     if ahead.abs() > CLOCK_TOLERANCE {
         let text = format!(
             "this machine is {seconds} s {direction} the provider; switch on time synchronisation. Payments still work: \
-             they go by the provider's clock, but logs and callbacks do not"
+             they go by the provider's clock, but the log does not"
         );
         warning("clock", text)
     } else {

@@ -1,6 +1,6 @@
 //! One HTTP call of a bridge, over the network or over the operator's socket.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
@@ -79,7 +79,7 @@ impl Bridge {
     pub(super) fn behind(socket: PathBuf) -> Result<Self, ClientError> {
         let place = socket.display().to_string();
         let base = Url::parse("http://localhost/").map_err(|error| ClientError::Request(error.to_string()))?;
-        Ok(Self { client: over_socket(socket)?, base, place, key: None })
+        Ok(Self { client: built(Client::builder().unix_socket(socket))?, base, place, key: None })
     }
 
     pub(super) async fn get(&self, path: &[&str], wait: u32) -> Result<Answer, ClientError> {
@@ -152,28 +152,10 @@ fn built(builder: reqwest::ClientBuilder) -> Result<Client, ClientError> {
         .map_err(|error| ClientError::Request(root_cause(&error)))
 }
 
-#[cfg(unix)]
-fn over_socket(socket: PathBuf) -> Result<Client, ClientError> {
-    built(Client::builder().unix_socket(socket))
-}
-
-#[cfg(not(unix))]
-fn over_socket(_socket: PathBuf) -> Result<Client, ClientError> {
-    Err(ClientError::Request("the operator's commands need a Unix socket, which this system has not".to_owned()))
-}
-
 fn root_cause(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
     cause.to_string()
-}
-
-/// The operator's socket: the one that was named, else the one next to the configured database.
-pub(super) fn operator_socket(named: Option<PathBuf>, config: &Path) -> Result<PathBuf, ClientError> {
-    match named {
-        Some(socket) => Ok(socket),
-        None => Ok(crate::config::load_database(Some(config), crate::config::environment())?.operator_socket()),
-    }
 }

@@ -45,7 +45,7 @@ pub use serve::ServeArguments;
 pub use simulate::SimulateArguments;
 pub use status::{OperationKind, StatusArguments};
 pub use terminals::TerminalsArguments;
-pub use till::TillArguments;
+pub use till::{AskingArguments, TillArguments};
 
 /// A payment bridge between the tills of a shop and its card terminals.
 #[derive(Debug, Parser)]

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::client::{Bridge, ClientError, operator_socket};
+use super::client::{Bridge, ClientError};
+use crate::config;
 
 /// Where the operator's socket is.
 #[derive(Debug, Args)]
@@ -18,7 +19,12 @@ pub struct OperatorArguments {
 }
 
 impl OperatorArguments {
+    /// The bridge behind the socket that was named, else behind the one next to the configured database.
     pub(super) fn bridge(&self, config: &Path) -> Result<Bridge, ClientError> {
-        Bridge::behind(operator_socket(self.socket.clone(), config)?)
+        let socket = match &self.socket {
+            Some(named) => named.clone(),
+            None => config::load_database(Some(config), config::environment())?.operator_socket(),
+        };
+        Bridge::behind(socket)
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::client::ClientError;
 use super::till::put;
-use super::{Exit, TillArguments};
+use super::{AskingArguments, Exit};
 
 /// Take a payment as a till does: real money, unless the account is a sandbox
 ///
@@ -25,27 +25,15 @@ pub struct PayArguments {
     /// The currency [default: the store's]
     #[arg(long, value_name = "CODE")]
     pub currency: Option<String>,
-    /// The terminal [default: the till's]
-    #[arg(long, value_name = "NAME")]
-    pub terminal: Option<String>,
-    /// How many seconds to wait for the result
-    #[arg(long, value_name = "SECONDS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(0..=300))]
-    pub wait: u32,
-    /// Who is at the till, for the journal
-    #[arg(long, value_name = "NAME")]
-    pub operator: Option<String>,
-    /// Where and as whom.
+    /// How, where and as whom.
     #[command(flatten)]
-    pub till: TillArguments,
+    pub asking: AskingArguments,
 }
 
 impl PayArguments {
     pub(super) async fn run(self, output: &mut dyn Write) -> Result<Exit, ClientError> {
-        let mut body = json!({"reference": self.reference, "amount": self.amount, "wait": self.wait});
+        let mut body = json!({"reference": self.reference, "amount": self.amount});
         put(&mut body, "currency", self.currency);
-        put(&mut body, "terminal", self.terminal);
-        put(&mut body, "operator", self.operator);
-        let answer = self.till.bridge()?.post(&["pay"], &body, self.wait).await?;
-        self.till.report(&answer, output)
+        self.asking.ask("pay", body, output).await
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::client::ClientError;
 use super::till::put;
-use super::{Exit, TillArguments};
+use super::{AskingArguments, Exit};
 
 /// Give an approved payment back, in full or in part: real money, unless the account is a sandbox
 ///
@@ -36,32 +36,20 @@ pub struct RefundArguments {
     /// Why, for the journal
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
-    /// The terminal [default: the till's]
-    #[arg(long, value_name = "NAME")]
-    pub terminal: Option<String>,
-    /// How many seconds to wait for the result
-    #[arg(long, value_name = "SECONDS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(0..=300))]
-    pub wait: u32,
-    /// Who is at the till, for the journal
-    #[arg(long, value_name = "NAME")]
-    pub operator: Option<String>,
-    /// Where and as whom.
+    /// How, where and as whom.
     #[command(flatten)]
-    pub till: TillArguments,
+    pub asking: AskingArguments,
 }
 
 impl RefundArguments {
     pub(super) async fn run(self, output: &mut dyn Write) -> Result<Exit, ClientError> {
-        let mut body = json!({"reference": self.reference, "wait": self.wait});
+        let mut body = json!({"reference": self.reference});
         put(&mut body, "original_reference", self.of);
         put(&mut body, "original_till", self.of_till);
         put(&mut body, "operation_id", self.operation);
         put(&mut body, "transaction_id", self.transaction);
         put(&mut body, "amount", self.amount);
         put(&mut body, "reason", self.reason);
-        put(&mut body, "terminal", self.terminal);
-        put(&mut body, "operator", self.operator);
-        let answer = self.till.bridge()?.post(&["refund"], &body, self.wait).await?;
-        self.till.report(&answer, output)
+        self.asking.ask("refund", body, output).await
     }
 }

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
+use clap::Args;
+
 use super::{CommandError, Exit, stop};
 use crate::app::App;
 use crate::{config, telemetry};
-use clap::Args;
 
 /// Run the bridge: take requests of tills until it is stopped
 ///
-/// Stops on SIGTERM and Ctrl-C after open calls were answered (at most [server] drain_seconds). Payments that are under
+/// Stops on SIGTERM and Ctrl-C after open calls were answered (at most drain_seconds of `[server]`). Payments that are under
 /// way are not stopped; the next start reads what became of them.
 #[derive(Debug, Args)]
 pub struct ServeArguments {

@@ -6,11 +6,11 @@ use std::net::SocketAddr;
 use clap::Args;
 
 use super::{CommandError, Exit, stop};
-use crate::simulator::{RunningSimulator, SimulatorOptions, outcome_table, start};
+use crate::simulator::{RunningSimulator, SimulatedTerminal, SimulatorOptions, outcome_table, start};
 
 /// Run the simulated provider alone, for a bridge of your own configuration
 ///
-/// Point [dintero] checkout_url and api_url to it. config/demo.toml does.
+/// Point checkout_url and api_url of its `[dintero]` section to it. config/demo.toml does.
 #[derive(Debug, Args)]
 pub struct SimulateArguments {
     /// Where the simulator listens
@@ -58,7 +58,7 @@ impl SimulateArguments {
             speed: self.speed,
             seed: self.seed,
             terminals: (0..self.terminals)
-                .map(|number| crate::simulator::SimulatedTerminal::active(format!("T{:04}", 292 + number), &store))
+                .map(|number| SimulatedTerminal::active(format!("T{:04}", 292 + number), &store))
                 .collect(),
             ..defaults
         }

@@ -5,6 +5,7 @@ use std::io::Write;
 use clap::{Args, ValueEnum};
 
 use super::client::ClientError;
+use super::till::WAITS;
 use super::{Exit, TillArguments};
 
 /// Ask where a payment or refund stands; changes nothing
@@ -24,7 +25,7 @@ pub struct StatusArguments {
         value_name = "SECONDS",
         default_value_t = 0,
         requires = "reference",
-        value_parser = clap::value_parser!(u32).range(0..=300)
+        value_parser = clap::value_parser!(u32).range(WAITS)
     )]
     pub wait: u32,
     /// Where and as whom.

@@ -48,11 +48,10 @@ pub(super) fn operation(operation: &Value) -> Vec<String> {
     lines
 }
 
-/// An operation that stands beside its history, or by itself; then what happened to it, a line each.
+/// An operation, and below it what happened to it, a line each.
 pub(super) fn with_history(answer: &Value) -> Vec<String> {
-    let alone = answer["operation"].is_null();
-    let mut lines = operation(if alone { answer } else { &answer["operation"] });
-    lines.extend(elements(&answer["history"], "history").iter().map(|line| {
+    let mut lines = operation(&answer["operation"]);
+    lines.extend(elements(answer, "history").iter().map(|line| {
         format!(
             "  {}  attempt {}  {}  {}",
             word(&line["at"]),
@@ -96,9 +95,9 @@ fn problem(answer: &Answer) -> Vec<String> {
     lines
 }
 
-/// The element list of an answer: the answer itself, or the list under this name.
+/// The elements of the list under this name; none when there is no such list.
 pub(super) fn elements<'a>(answer: &'a Value, name: &str) -> &'a [Value] {
-    answer.as_array().or_else(|| answer[name].as_array()).map_or(&[], Vec::as_slice)
+    answer[name].as_array().map_or(&[], Vec::as_slice)
 }
 
 /// A value without its quotes; a dash for none.

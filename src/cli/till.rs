@@ -1,6 +1,7 @@
 //! What the commands share that call the bridge as a till.
 
 use std::io::Write;
+use std::ops::RangeInclusive;
 
 use clap::Args;
 use secrecy::SecretString;
@@ -9,6 +10,10 @@ use url::Url;
 
 use super::client::{Answer, Bridge, ClientError};
 use super::{Exit, text};
+use crate::domain::directory::WAIT_SECONDS_MAX;
+
+/// The seconds that a till may wait.
+pub(super) const WAITS: RangeInclusive<i64> = 0..=WAIT_SECONDS_MAX as i64;
 
 /// Where the bridge is, and as which till to call it.
 #[derive(Debug, Args)]
@@ -33,6 +38,39 @@ impl TillArguments {
     pub(super) fn report(&self, answer: &Answer, output: &mut dyn Write) -> Result<Exit, ClientError> {
         text::print(answer, self.json, output, text::operation)?;
         Ok(Exit::when(answer.status.is_success() && answer.body["status"] == "approved"))
+    }
+}
+
+/// How a payment or a refund is asked for.
+#[derive(Debug, Args)]
+pub struct AskingArguments {
+    /// The terminal [default: the till's]
+    #[arg(long, value_name = "NAME")]
+    pub terminal: Option<String>,
+    /// How many seconds to wait for the result
+    #[arg(long, value_name = "SECONDS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(WAITS))]
+    pub wait: u32,
+    /// Who is at the till, for the journal
+    #[arg(long, value_name = "NAME")]
+    pub operator: Option<String>,
+    /// Where and as whom.
+    #[command(flatten)]
+    pub till: TillArguments,
+}
+
+impl AskingArguments {
+    /// Asks for what the body says, prints what came of it, and succeeds when that is approved.
+    pub(super) async fn ask(
+        self,
+        resource: &str,
+        mut body: Value,
+        output: &mut dyn Write,
+    ) -> Result<Exit, ClientError> {
+        put(&mut body, "wait", Some(self.wait));
+        put(&mut body, "terminal", self.terminal);
+        put(&mut body, "operator", self.operator);
+        let answer = self.till.bridge()?.post(&[resource], &body, self.wait).await?;
+        self.till.report(&answer, output)
     }
 }
 

@@ -122,7 +122,7 @@ fn terminal(mut section: Section<'_>, known: &mut Known) -> Option<Terminal> {
     }
     let terminal_id = section.read("terminal_id", None, identifier(ProviderTerminalId::new));
     if let (Some(provider), Some(id)) = (provider, &terminal_id) {
-        // Under two names it could serve two sales at once: the lease goes by the name.
+        // The lease goes by the device: under a second name it would be busy with what nobody sees there.
         let way_out = "one card terminal has one name; point both tills to that name";
         known.provider_terminals.claim((provider, id.clone()), &section, "terminal_id", way_out);
     }

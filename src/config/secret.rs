@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroize;
@@ -37,13 +38,7 @@ pub(super) fn read(path: &str) -> Result<FoundSecret, String> {
     result
 }
 
-#[cfg(unix)]
+/// Every user of this machine may read the file.
 pub(super) fn readable_by_others(file: &File) -> bool {
-    use std::os::unix::fs::PermissionsExt;
     file.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o007 != 0)
-}
-
-#[cfg(not(unix))]
-pub(super) fn readable_by_others(_file: &File) -> bool {
-    false
 }

@@ -35,7 +35,7 @@ impl<'a> Section<'a> {
 
     /// The whole name of a key of this section.
     pub(super) fn key(&self, name: &str) -> String {
-        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+        format!("{}.{name}", self.path)
     }
 
     /// Notes that a key of this section is wrong.

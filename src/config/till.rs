@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::directory::{Known, identifier};
 use super::section::{Section, boolean, text};
-use crate::domain::directory::{Credentials, Language, Till};
+use crate::domain::directory::{Credentials, Language, Till, WAIT_SECONDS_MAX};
 use crate::domain::identifiers::{TerminalName, TillId};
 use crate::domain::operation::OnRepeat;
 
@@ -93,8 +93,8 @@ fn address(text: &str) -> Result<IpAddr, String> {
 }
 
 fn waits(section: &mut Section<'_>) -> Option<(u32, u32)> {
-    let wait = section.whole("wait_seconds", 45, 0..=300);
-    let most = section.whole("wait_seconds_max", 300, 0..=300);
+    let wait = section.whole("wait_seconds", 45, 0..=WAIT_SECONDS_MAX);
+    let most = section.whole("wait_seconds_max", WAIT_SECONDS_MAX, 0..=WAIT_SECONDS_MAX);
     let (wait, most) = (wait?, most?);
     if most < wait {
         section.mistake("wait_seconds_max", format!("must be no less than wait_seconds ({wait}): raise it"));

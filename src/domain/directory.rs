@@ -6,6 +6,9 @@ use super::identifiers::{ProviderTerminalId, StoreId, TerminalName, TillId};
 use super::money::Currency;
 use super::operation::{OnRepeat, Provider};
 
+/// The longest that a till may wait for a result, in seconds.
+pub const WAIT_SECONDS_MAX: u32 = 300;
+
 /// Everything that is known by name. Built once from the configuration, which checks that every name resolves.
 #[derive(Debug, Clone, Default)]
 pub struct Directory {

@@ -12,7 +12,7 @@ use super::identifiers::{AttemptReference, Handle, ProviderTerminalId, Transacti
 use super::money::{Amount, Currency, Money};
 
 /// What was asked of the provider, for comparison with what it says it did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Order {
     /// The reference that was sent along.
     pub reference: AttemptReference,
@@ -91,7 +91,7 @@ pub enum PaymentState {
 }
 
 /// What one reading of the provider's record means for one attempt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "finding", rename_all = "snake_case")]
 pub enum Finding {
     /// The record shows nothing of the attempt. That proves nothing by itself: it may still arrive.
@@ -139,7 +139,7 @@ pub struct Approval {
 }
 
 /// How a provider's record differs from what was asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(tag = "differs", rename_all = "snake_case")]
 pub enum Contradiction {
     /// Another amount.

@@ -10,9 +10,15 @@ use ulid::Ulid;
 #[error("{0}")]
 pub struct InvalidIdentifier(&'static str);
 
-/// Declares a text identifier whose value satisfies `$valid`.
+/// What a text must be to identify something.
+struct Rule {
+    holds: fn(&str) -> bool,
+    wanted: &'static str,
+}
+
+/// Declares an identifier whose text keeps a [`Rule`].
 macro_rules! text_identifier {
-    ($(#[$documentation:meta])* $name:ident, $valid:expr, $rule:literal) => {
+    ($(#[$documentation:meta])* $name:ident, $rule:ident) => {
         $(#[$documentation])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -25,8 +31,7 @@ macro_rules! text_identifier {
             /// [`InvalidIdentifier`] with the rule that the text breaks.
             pub fn new(text: impl Into<String>) -> Result<Self, InvalidIdentifier> {
                 let text = text.into();
-                let valid: fn(&str) -> bool = $valid;
-                if valid(&text) { Ok(Self(text)) } else { Err(InvalidIdentifier($rule)) }
+                if ($rule.holds)(&text) { Ok(Self(text)) } else { Err(InvalidIdentifier($rule.wanted)) }
             }
 
             /// The text.
@@ -58,62 +63,66 @@ macro_rules! text_identifier {
 }
 
 /// Local names are typed by people and stand in logs and addresses: a small alphabet.
-fn is_local_name(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-}
+const LOCAL_NAME: Rule = Rule {
+    holds: |text| {
+        (1..=64).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    },
+    wanted: "must be 1 to 64 letters, digits, dots, dashes or underscores",
+};
 
 /// What a provider calls its own things is opaque to us: any printable ASCII of a sane length.
-fn is_provider_text(text: &str) -> bool {
-    (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
-}
+const PROVIDERS_NAME: Rule = Rule {
+    holds: |text| (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()),
+    wanted: "must be 1 to 255 printable characters without spaces",
+};
+
+/// What a till writes on its receipts: any language, on one line.
+const RECEIPT_NUMBER: Rule = Rule {
+    holds: |text| {
+        (1..=40).contains(&text.chars().count()) && !text.chars().any(char::is_control) && text.trim() == text
+    },
+    wanted: "must be 1 to 40 printable characters, without a space at either end",
+};
 
 text_identifier!(
     /// A cash register, by the id that the configuration gives it.
     TillId,
-    is_local_name,
-    "must be 1 to 64 letters, digits, dots, dashes or underscores"
+    LOCAL_NAME
 );
 text_identifier!(
     /// A card terminal, by its local name (`front`).
     TerminalName,
-    is_local_name,
-    "must be 1 to 64 letters, digits, dots, dashes or underscores"
+    LOCAL_NAME
 );
 text_identifier!(
     /// A shop, by the id that the merchant gave it at the provider.
     StoreId,
-    is_provider_text,
-    "must be 1 to 255 printable characters without spaces"
+    PROVIDERS_NAME
 );
 text_identifier!(
     /// A card terminal, by the id that the provider gave it (`T0292`).
     ProviderTerminalId,
-    is_provider_text,
-    "must be 1 to 255 printable characters without spaces"
+    PROVIDERS_NAME
 );
 text_identifier!(
     /// What a provider calls an attempt while it runs: a Dintero session, the request id of a Dintero refund.
     Handle,
-    is_provider_text,
-    "must be 1 to 255 printable characters without spaces"
+    PROVIDERS_NAME
 );
 text_identifier!(
     /// A payment in the provider's books.
     TransactionId,
-    is_provider_text,
-    "must be 1 to 255 printable characters without spaces"
+    PROVIDERS_NAME
 );
 text_identifier!(
     /// The till's own number for an operation, and its idempotency key.
     Reference,
-    |text| (1..=40).contains(&text.chars().count())
-        && !text.chars().any(char::is_control)
-        && text.trim() == text,
-    "must be 1 to 40 printable characters, without a space at either end"
+    RECEIPT_NUMBER
 );
 
 /// One operation of one till: a sale or a refund.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OperationId(pub Ulid);
 
 impl OperationId {
@@ -136,8 +145,8 @@ impl fmt::Display for OperationId {
 
 /// The bridge's own name for one attempt, unique for ever: the provider's `merchant_reference` of a sale, its
 /// `refund_reference` of a refund. It is the only thing known before anything is sent, so everything is found by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct AttemptReference(Ulid);
 
 impl AttemptReference {
@@ -166,13 +175,6 @@ impl fmt::Display for AttemptReference {
 impl From<AttemptReference> for String {
     fn from(reference: AttemptReference) -> Self {
         reference.to_string()
-    }
-}
-
-impl TryFrom<String> for AttemptReference {
-    type Error = InvalidIdentifier;
-    fn try_from(text: String) -> Result<Self, InvalidIdentifier> {
-        Self::parse(&text).ok_or(InvalidIdentifier("must be one of the bridge's attempt references"))
     }
 }
 

@@ -57,8 +57,8 @@ impl From<Amount> for i64 {
 }
 
 /// An ISO 4217 currency.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct Currency(iso_currency::Currency);
 
 /// The text is no ISO 4217 code.
@@ -100,13 +100,6 @@ impl fmt::Display for Currency {
     }
 }
 
-impl TryFrom<String> for Currency {
-    type Error = UnknownCurrency;
-    fn try_from(code: String) -> Result<Self, UnknownCurrency> {
-        Self::from_code(&code)
-    }
-}
-
 impl From<Currency> for String {
     fn from(currency: Currency) -> Self {
         currency.code().to_owned()
@@ -114,7 +107,7 @@ impl From<Currency> for String {
 }
 
 /// An amount and its currency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub struct Money {
     /// How much, in minor units.
     pub amount: Amount,

@@ -21,7 +21,7 @@ pub struct Operation {
     pub reference: Reference,
     /// How much of what.
     pub money: Money,
-    /// On which terminal the latest attempt runs.
+    /// On which terminal the deciding attempt runs.
     pub terminal: TerminalName,
     /// In which shop.
     pub store: StoreId,
@@ -29,13 +29,13 @@ pub struct Operation {
     pub provider: Provider,
     /// The sale that a refund gives back.
     pub original: Option<OperationId>,
-    /// The latest attempt; every operation has one from its first commit on.
+    /// The attempt that decides what the till is told ([`Attempt::decides_over`]); there is one from the first commit on.
     pub attempt: Attempt,
     /// Minor units of a sale that were given back, here or at the provider's back office.
     pub refunded: i64,
     /// No real money moves (a provider's sandbox).
     pub simulated: bool,
-    /// When the till was given the final result of the latest attempt.
+    /// When the till was given the final result of the deciding attempt.
     pub told_at: Option<Timestamp>,
     /// When the till booked the result.
     pub acknowledged_at: Option<Timestamp>,
@@ -46,7 +46,7 @@ pub struct Operation {
 }
 
 /// The cloud service behind a terminal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Provider {
     /// Dintero Checkout with its in-person terminals.
@@ -64,7 +64,7 @@ impl Provider {
 }
 
 /// Where an operation stands, in the till's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Under way.
@@ -107,7 +107,7 @@ impl Status {
 }
 
 /// What the till may do next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Retry {
     /// Nothing: it is done.
@@ -194,8 +194,7 @@ pub struct Fingerprint {
 }
 
 /// What a till's profile wants when a reference comes again after a result that took no money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnRepeat {
     /// The customer tries again under the same receipt number.
     #[default]

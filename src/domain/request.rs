@@ -1,9 +1,9 @@
 //! What a till can ask for, already parsed: every value here is valid.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::identifiers::{OperationId, Reference, TerminalName, TillId, TransactionId};
-use super::money::{Amount, Money};
+use super::money::{Amount, Currency, Money};
 
 /// A sale.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct RefundRequest {
     /// How much; all that is left when the till does not say.
     pub amount: Option<Amount>,
     /// Its currency, when the till says one.
-    pub currency: Option<super::money::Currency>,
+    pub currency: Option<Currency>,
     /// On which terminal; the till's own when it does not say.
     pub terminal: Option<TerminalName>,
     /// What is kept and passed on.
@@ -52,8 +52,7 @@ pub enum Original {
 }
 
 /// What is kept with an operation and passed on to the provider, without a meaning for the money.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Details {
     /// Who is at the till.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,31 +72,31 @@ pub struct Details {
 }
 
 /// A line of goods.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Item {
     /// The article.
     pub id: String,
     /// The line, unique within the operation.
     pub line_id: String,
     /// What it is called.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// How many, or how much of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<Decimal>,
     /// The line's sum in minor units, with tax and rebate; negative for a line that lowers the sum.
     pub amount: i64,
     /// The tax in it, in minor units.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub vat_amount: Option<i64>,
     /// The tax rate in per cent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub vat: Option<Decimal>,
 }
 
 /// A decimal number exactly as it was written (`2`, `0.375`), never a float.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
 pub struct Decimal(String);
 
 /// The text is no plain decimal number.
@@ -131,13 +130,6 @@ impl Decimal {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl TryFrom<String> for Decimal {
-    type Error = NotDecimal;
-    fn try_from(text: String) -> Result<Self, NotDecimal> {
-        Self::parse(&text)
     }
 }
 

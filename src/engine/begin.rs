@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::timeout;
 use ulid::Ulid;
 
+use super::{Engine, Progress, Refusal};
 use crate::domain::directory::{Terminal, Till};
 use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TerminalName};
 use crate::domain::money::Money;
@@ -11,8 +12,6 @@ use crate::domain::operation::Operation;
 use crate::domain::refund::NotRefundable;
 use crate::domain::request::{Details, Original, RefundRequest, SaleRequest};
 use crate::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale};
-
-use super::{Engine, Progress, Refusal};
 
 impl Engine {
     /// Starts, rejoins or replays a sale. Returns as soon as its state is on disk; the payment itself goes on in a task

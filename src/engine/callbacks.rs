@@ -1,9 +1,7 @@
 //! A provider calls back. What it says is never believed: it only has the provider's record read sooner.
 
-use crate::domain::identifiers::AttemptReference;
-use crate::ports::Callback;
-
 use super::{CallbackReceipt, Engine, Refusal};
+use crate::ports::Callback;
 
 impl Engine {
     /// A genuine callback came: keeps it and has the record read.
@@ -31,7 +29,7 @@ impl Engine {
 
     /// It may be ahead of the reply that tells us its session, or about a payment that this journal lost.
     async fn unknown_callback(&self, callback: Callback) -> Result<CallbackReceipt, Refusal> {
-        if callback.attempt.is_some_and(|reference: AttemptReference| !self.readers.wake(reference)) {
+        if callback.attempt.is_some_and(|reference| !self.readers.wake(reference)) {
             self.sweep_soon();
         }
         if !self.readers.is_idle() {

@@ -1,13 +1,12 @@
 //! Why payments may not be possible right now, as the latest calls told.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::Refusal;
 use crate::domain::identifiers::TerminalName;
 use crate::domain::operation::Provider;
 use crate::ports::{Enrolment, JournalError};
-
-use super::Refusal;
 
 /// The latest trouble with the journal and with each provider; gone with the next call that works.
 #[derive(Debug, Default)]
@@ -40,28 +39,28 @@ impl Health {
 
     /// What stands in the way of payments.
     pub(super) fn troubles(&self) -> Vec<String> {
-        self.lock().values().cloned().collect()
+        locked(&self.troubles).values().cloned().collect()
     }
 
     /// How a provider sees a terminal, when that could be read lately.
     pub(super) fn enrolment(&self, terminal: &TerminalName) -> Option<Enrolment> {
-        self.enrolments.lock().unwrap_or_else(PoisonError::into_inner).get(terminal).cloned()
+        locked(&self.enrolments).get(terminal).cloned()
     }
 
     /// Notes how a provider sees a terminal.
     pub(super) fn enrolled(&self, terminal: TerminalName, enrolment: Enrolment) {
-        self.enrolments.lock().unwrap_or_else(PoisonError::into_inner).insert(terminal, enrolment);
+        locked(&self.enrolments).insert(terminal, enrolment);
     }
 
     fn note(&self, of: &'static str, trouble: Option<String>) {
-        let mut troubles = self.lock();
+        let mut troubles = locked(&self.troubles);
         match trouble {
             Some(trouble) => drop(troubles.insert(of, trouble)),
             None => drop(troubles.remove(of)),
         }
     }
+}
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, String>> {
-        self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

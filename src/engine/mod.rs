@@ -9,10 +9,13 @@
 //! | `begin` | a till asks for a sale or a refund: reference, amount and lease are taken |
 //! | `attempt` | one attempt from the first byte to its proof: start, read, cancel |
 //! | `questions` | everything a till asks that starts nothing |
+//! | `refusal` | why a till does not get what it asks for |
 //! | `callbacks` | a provider calls back |
 //! | `recovery` | the program starts |
 //! | `sweep` | every hour: whatever was missed |
 //! | `operator` | a person decides |
+//! | `waiters`, `readers` | who waits for which operation, who reads which attempt |
+//! | `health` | why payments may not be possible right now |
 
 mod attempt;
 mod begin;

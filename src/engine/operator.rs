@@ -1,11 +1,10 @@
 //! A person decides what the provider's record does not tell, and sees to alarms.
 
+use super::{Engine, Refusal};
 use crate::domain::attempt::{Event, Resolution};
 use crate::domain::identifiers::OperationId;
 use crate::domain::operation::Operation;
 use crate::ports::{HistoryLine, RaisedAlarm};
-
-use super::{Engine, Refusal};
 
 impl Engine {
     /// An operator's decision on an outcome that is not proven.

@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use super::{Engine, Refusal, TerminalView};
 use crate::domain::attempt::{Event, Kind};
 use crate::domain::directory::Till;
 use crate::domain::identifiers::Reference;
 use crate::domain::operation::Operation;
 use crate::ports::OperationFilter;
-
-use super::{Engine, Refusal, TerminalView};
 
 impl Engine {
     /// A till's own operation.

@@ -1,7 +1,7 @@
 //! Which attempts are being read right now: one reader per attempt, and a way to wake it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
@@ -68,7 +68,7 @@ impl Readers {
         self.lock().is_empty()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<AttemptReference, Reader>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<AttemptReference, Reader>> {
         self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

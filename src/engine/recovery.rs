@@ -3,9 +3,8 @@
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::domain::attempt::Event;
-
 use super::{Engine, Refusal};
+use crate::domain::attempt::Event;
 
 impl Engine {
     /// Writes what a stop in the middle means for every live attempt, and starts reading them. New payments are taken

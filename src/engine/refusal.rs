@@ -10,9 +10,6 @@ pub enum Refusal {
     /// There is no such operation of this till.
     #[error("there is no such {0}")]
     NotFound(&'static str),
-    /// The till may not do that.
-    #[error("{0}")]
-    Forbidden(String),
     /// The reference is taken by a different request.
     #[error("this reference was used for {}; use a new reference for a new {}", .0.money, .0.kind.name())]
     ReferenceConflict(Box<Operation>),

@@ -11,15 +11,14 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 use ulid::Ulid;
 
+use super::{Engine, Refusal};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Phase};
 use crate::domain::directory::Store;
 use crate::domain::evidence::{Finding, PaymentState, Sighting, judge};
 use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TillId};
 use crate::domain::money::Currency;
 use crate::domain::operation::{Operation, Provider as ProviderName};
-use crate::ports::{Orphan, Provider, Trace};
-
-use super::{Engine, Refusal};
+use crate::ports::{Orphan, Provider, ReadError, Trace};
 
 /// How long an approval may stay uncaptured until somebody should look (Dintero tries for 48 hours).
 const CAPTURE_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
@@ -116,7 +115,7 @@ impl Engine {
         &self,
         provider: &dyn Provider,
         store: &Store,
-    ) -> Result<BTreeMap<AttemptReference, Vec<Trace>>, crate::ports::ReadError> {
+    ) -> Result<BTreeMap<AttemptReference, Vec<Trace>>, ReadError> {
         provider.learn_time().await?;
         let since = provider.now().saturating_sub(self.pace.sweep_window).unwrap_or(Timestamp::MIN);
         let mut by_attempt: BTreeMap<AttemptReference, Vec<Trace>> = BTreeMap::new();

@@ -1,7 +1,7 @@
 //! Who waits for which operation. A till that waits costs one small entry here and nothing else.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
@@ -42,7 +42,7 @@ impl Waiters {
         self.lock().contains_key(&operation)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Bells> {
+    fn lock(&self) -> MutexGuard<'_, Bells> {
         self.bells.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

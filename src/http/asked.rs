@@ -1,22 +1,25 @@
 //! What a till's call holds, read once for every handler.
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequest, Path, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_TYPE, HeaderName};
 use axum::response::Response;
 
+use super::authentication::Caller;
+use super::respond;
 use crate::domain::directory::Till;
 use crate::till::dialect::Dialect;
 use crate::till::fields::{Fields, Invalid};
 use crate::till::problem::{Code, Problem};
 use crate::till::requests::{self, Wait};
 
-use super::authentication::Caller;
-use super::respond;
-
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const PREFER: HeaderName = HeaderName::from_static("prefer");
+
+/// The last piece of an address, as axum reads it.
+pub(super) type PathText = Result<Path<String>, PathRejection>;
 
 /// A call of a known till, with its whole body.
 pub(super) struct Asked {
@@ -51,10 +54,11 @@ impl Asked {
         decoded(&self.headers, &self.body)
     }
 
-    /// What the query and the headers say of waiting.
-    pub(super) fn wait(&self) -> Result<Wait, Invalid> {
+    /// How long the till waits, in seconds: what it said of that in the body, the query or the headers, else `default`.
+    pub(super) fn wait_seconds(&self, in_body: Option<u32>, default: u32) -> Result<u32, Invalid> {
         let prefer = self.headers.get_all(&PREFER).iter().filter_map(|value| value.to_str().ok());
-        requests::waiting(&self.query, prefer)
+        let wait = Wait { body: in_body, ..requests::waiting(&self.query, prefer)? };
+        Ok(wait.seconds(&self.till, default))
     }
 
     /// The reference that stands in the headers.
@@ -68,6 +72,11 @@ impl Asked {
             (Some(_), Some(_)) => Err(Invalid::new("Idempotency-Key", "must be given once")),
         }
     }
+}
+
+/// The text of the last piece of an address; `name` is what errors call it.
+pub(super) fn text_in_path(path: PathText, name: &str) -> Result<String, Invalid> {
+    path.map(|Path(text)| text).map_err(|_| Invalid::new(name, "must be percent-encoded UTF-8 in the address"))
 }
 
 /// The fields of a body, in the dialect that its content type names.

@@ -12,13 +12,12 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::listener::Peer;
+use super::{guard, respond};
 use crate::domain::directory::{Directory, Till};
 use crate::domain::identifiers::TillId;
 use crate::engine::Engine;
 use crate::till::problem::{Code, Problem};
-
-use super::listener::Peer;
-use super::{guard, respond};
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"pos-bridge\"");

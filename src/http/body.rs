@@ -9,10 +9,9 @@ use axum::response::Response;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body as HttpBody;
 
-use crate::till::problem::{Code, Problem};
-
 use super::limits::Limits;
 use super::respond;
+use crate::till::problem::{Code, Problem};
 
 /// Hands a request on with its whole body in memory.
 pub(super) async fn read_whole(State(limits): State<Limits>, request: Request, next: Next) -> Response {

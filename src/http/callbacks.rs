@@ -5,15 +5,14 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use axum::routing::{MethodFilter, on};
-
-use crate::engine::CallbackReceipt;
-use crate::ports::CallbackRequest;
-use crate::till::problem::Code;
 
 use super::listener::Peer;
 use super::{CallbackApi, body};
+use crate::engine::CallbackReceipt;
+use crate::ports::{CallbackRequest, NotGenuine};
+use crate::till::problem::Code;
 
 /// Dintero wants its answer within 10 seconds; past this it is asked to come again.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -84,7 +83,7 @@ async fn read(request: Request, api: &CallbackApi) -> Result<CallbackRequest, St
         Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     })?;
-    let text = |value: &axum::http::HeaderValue| value.to_str().ok().map(str::to_owned);
+    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
     Ok(CallbackRequest {
         method: head.method.as_str().to_owned(),
         path: head.uri.path().to_owned(),
@@ -95,7 +94,7 @@ async fn read(request: Request, api: &CallbackApi) -> Result<CallbackRequest, St
 }
 
 impl Callbacks {
-    fn log_refusal(&self, peer: Peer, error: &crate::ports::NotGenuine) {
+    fn log_refusal(&self, peer: Peer, error: &NotGenuine) {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         if refused.logged_at.is_some_and(|at| at.elapsed() < LOG_INTERVAL) {
             refused.unlogged = refused.unlogged.saturating_add(1);

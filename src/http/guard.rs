@@ -10,10 +10,9 @@ use axum::http::{HeaderMap, Version};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::till::problem::{Code, Problem};
-
 use super::listener::Peer;
 use super::{TillListenerSettings, respond};
+use crate::till::problem::{Code, Problem};
 
 /// Refuses whatever a web page may have sent, before anything else is looked at.
 pub(super) async fn admit(State(settings): State<Arc<TillListenerSettings>>, request: Request, next: Next) -> Response {

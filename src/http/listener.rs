@@ -36,7 +36,7 @@ pub struct Peer {
 }
 
 /// Something that connections come in at.
-pub trait Listener: Send + 'static {
+pub trait Listener: Send + Sync + 'static {
     /// A connection.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
     /// The next connection.

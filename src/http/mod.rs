@@ -64,7 +64,7 @@ pub struct CallbackApi {
     pub engine: Engine,
     /// Tells genuine callbacks of Dintero from others.
     pub dintero: Arc<dyn CallbackVerifier>,
-    /// The time of day.
+    /// The time that tells a callback's age.
     pub clock: Arc<dyn Clock>,
     /// How much the listener takes, and how long it waits for it.
     pub limits: Limits,

@@ -2,12 +2,13 @@
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
+use super::asked::{PathText, decoded, text_in_path};
+use super::{refusals, respond};
 use crate::domain::directory::Language;
 use crate::domain::identifiers::OperationId;
 use crate::engine::{Engine, Refusal};
@@ -16,11 +17,6 @@ use crate::till::fields::Invalid;
 use crate::till::problem::Problem;
 use crate::till::reply::{AlarmList, HistoryReply, Reply};
 use crate::till::requests;
-
-use super::asked::decoded;
-use super::{refusals, respond};
-
-type PathText = Result<Path<String>, PathRejection>;
 
 pub(super) fn routes(engine: Engine) -> Router {
     Router::new()
@@ -32,7 +28,7 @@ pub(super) fn routes(engine: Engine) -> Router {
 }
 
 async fn history(State(engine): State<Engine>, path: PathText) -> Response {
-    answer(async {
+    respond::answered(Dialect::default(), async {
         let (operation, history) = engine.history(operation_id(path)?).await.map_err(refused)?;
         Ok(Answer::History(Box::new(HistoryReply::new(&operation, history))))
     })
@@ -40,7 +36,7 @@ async fn history(State(engine): State<Engine>, path: PathText) -> Response {
 }
 
 async fn resolve(State(engine): State<Engine>, path: PathText, headers: HeaderMap, body: Bytes) -> Response {
-    answer(async {
+    respond::answered(Dialect::default(), async {
         let id = operation_id(path)?;
         let resolution = requests::resolution(decoded(&headers, &body)?)?;
         let operation = engine.resolve(id, resolution).await.map_err(refused)?;
@@ -50,24 +46,20 @@ async fn resolve(State(engine): State<Engine>, path: PathText, headers: HeaderMa
 }
 
 async fn alarms(State(engine): State<Engine>) -> Response {
-    answer(async { Ok(Answer::Alarms(AlarmList::new(engine.alarms().await.map_err(refused)?))) }).await
+    respond::answered(Dialect::default(), async {
+        Ok(Answer::Alarms(AlarmList::new(engine.alarms().await.map_err(refused)?)))
+    })
+    .await
 }
 
 async fn acknowledge_alarm(State(engine): State<Engine>, path: PathText, headers: HeaderMap, body: Bytes) -> Response {
     let acknowledged = async {
-        let id = text(path)?.parse().map_err(|_| Invalid::new("id", "must be the number of an alarm"))?;
+        let id = text_in_path(path, "id")?.parse().map_err(|_| Invalid::new("id", "must be the number of an alarm"))?;
         let by = requests::acknowledged_by(decoded(&headers, &body)?)?;
         engine.acknowledge_alarm(id, &by).await.map_err(refused)
     };
     match acknowledged.await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(problem) => respond::problem(Dialect::default(), problem),
-    }
-}
-
-async fn answer(answer: impl Future<Output = Result<Answer, Problem>>) -> Response {
-    match answer.await {
-        Ok(answer) => respond::ok(Dialect::default(), &answer),
         Err(problem) => respond::problem(Dialect::default(), problem),
     }
 }
@@ -78,9 +70,5 @@ fn refused(refusal: Refusal) -> Problem {
 }
 
 fn operation_id(path: PathText) -> Result<OperationId, Invalid> {
-    OperationId::parse(&text(path)?).map_err(|error| Invalid::new("operation_id", error.to_string()))
-}
-
-fn text(path: PathText) -> Result<String, Invalid> {
-    path.map(|Path(text)| text).map_err(|_| Invalid::new("id", "must be percent-encoded UTF-8 in the address"))
+    OperationId::parse(&text_in_path(path, "id")?).map_err(|error| Invalid::new("operation_id", error.to_string()))
 }

@@ -1,12 +1,11 @@
 //! The engine's refusals as the till reads them.
 
+use super::respond::path_of;
 use crate::domain::identifiers::TillId;
 use crate::domain::operation::{Operation, Retry};
 use crate::domain::refund::NotRefundable;
 use crate::engine::Refusal;
 use crate::till::problem::{Code, Problem};
-
-use super::respond::path_of;
 
 /// A refusal as the asking till reads it; `None` is an operator.
 pub(super) fn problem(refusal: &Refusal, asking: Option<&TillId>) -> Problem {
@@ -23,7 +22,6 @@ pub(super) fn problem(refusal: &Refusal, asking: Option<&TillId>) -> Problem {
 const fn code(refusal: &Refusal) -> Code {
     match refusal {
         Refusal::NotFound(_) => Code::NotFound,
-        Refusal::Forbidden(_) => Code::Forbidden,
         Refusal::ReferenceConflict(_) => Code::ReferenceConflict,
         Refusal::NotRefundable(NotRefundable::Exceeds { .. }) => Code::RefundExceeds,
         Refusal::NotRefundable(_) => Code::NotRefundable,
@@ -51,7 +49,6 @@ mod tests {
         let held = || Box::new(operation(Phase::Sending));
         let table = [
             (Refusal::NotFound("sale"), "not_found", Retry::Never),
-            (Refusal::Forbidden("no".into()), "forbidden", Retry::Never),
             (Refusal::ReferenceConflict(held()), "reference_conflict", Retry::Never),
             (Refusal::NotRefundable(NotRefundable::Exceeds { left: 1 }), "refund_exceeds", Retry::Never),
             (Refusal::NotRefundable(NotRefundable::NoTransaction), "not_refundable", Retry::Never),

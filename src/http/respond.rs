@@ -32,6 +32,14 @@ pub(super) fn ok(dialect: Dialect, answer: &Answer) -> Response {
     encoded(StatusCode::OK, dialect, answer)
 }
 
+/// What came of a question: its answer, or why there is none.
+pub(super) async fn answered(dialect: Dialect, answer: impl Future<Output = Result<Answer, Problem>>) -> Response {
+    match answer.await {
+        Ok(answer) => ok(dialect, &answer),
+        Err(refusal) => problem(dialect, refusal),
+    }
+}
+
 /// A refusal.
 pub(super) fn problem(dialect: Dialect, problem: Problem) -> Response {
     let code = problem.code;

@@ -1,14 +1,15 @@
 //! The tills' routes: parse, call the engine, encode.
 
-use std::future::Future;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 
+use super::asked::{Asked, PathText, text_in_path};
+use super::told::telling;
+use super::{TillApi, refusals, respond};
 use crate::domain::attempt::Kind;
 use crate::domain::identifiers::Reference;
 use crate::domain::operation::Operation;
@@ -19,17 +20,8 @@ use crate::till::problem::Problem;
 use crate::till::reply::{OperationList, Reply, TerminalList, TerminalReply};
 use crate::till::requests::{self, Asking};
 
-use super::TillApi;
-use super::asked::Asked;
-use super::refusals;
-use super::respond;
-use super::told::telling;
-
 /// How long a cancel waits for the proof of what became of it, unless the till says otherwise.
 const CANCEL_WAIT_SECONDS: u32 = 5;
-
-/// The last piece of an address, as axum reads it.
-type PathText = Result<Path<String>, PathRejection>;
 
 /// An operation to tell the till of, and whether it had asked for it before.
 struct Found {
@@ -55,11 +47,10 @@ pub(super) fn routes(api: TillApi) -> Router {
 
 async fn pay(State(api): State<TillApi>, asked: Asked) -> Response {
     let found = async {
-        let (request, body_wait) = requests::sale(asked.fields()?, asking(&api, &asked)?)?;
+        let (request, wait) = requests::sale(asked.fields()?, asking(&api, &asked)?)?;
         note(&request.reference);
-        let wait = requests::Wait { body: body_wait, ..asked.wait()? };
+        let seconds = asked.wait_seconds(wait, asked.till.wait_seconds)?;
         let started = api.engine.pay(&asked.till, request).await.map_err(|refusal| refused(&refusal, &asked))?;
-        let seconds = wait.seconds(&asked.till, asked.till.wait_seconds);
         Ok(Found { operation: api.settled(started.operation, seconds).await, replayed: started.replayed })
     }
     .await;
@@ -68,11 +59,10 @@ async fn pay(State(api): State<TillApi>, asked: Asked) -> Response {
 
 async fn refund(State(api): State<TillApi>, asked: Asked) -> Response {
     let found = async {
-        let (request, body_wait) = requests::refund(asked.fields()?, asking(&api, &asked)?)?;
+        let (request, wait) = requests::refund(asked.fields()?, asking(&api, &asked)?)?;
         note(&request.reference);
-        let wait = requests::Wait { body: body_wait, ..asked.wait()? };
+        let seconds = asked.wait_seconds(wait, asked.till.wait_seconds)?;
         let started = api.engine.refund(&asked.till, request).await.map_err(|refusal| refused(&refusal, &asked))?;
-        let seconds = wait.seconds(&asked.till, asked.till.wait_seconds);
         Ok(Found { operation: api.settled(started.operation, seconds).await, replayed: started.replayed })
     }
     .await;
@@ -82,7 +72,7 @@ async fn refund(State(api): State<TillApi>, asked: Asked) -> Response {
 async fn find(State(api): State<TillApi>, path: PathText, asked: Asked, kind: Kind) -> Response {
     let found = async {
         let reference = reference(path)?;
-        let seconds = asked.wait()?.seconds(&asked.till, 0);
+        let seconds = asked.wait_seconds(None, 0)?;
         let found =
             api.engine.find(&asked.till, kind, &reference).await.map_err(|refusal| refused(&refusal, &asked))?;
         Ok(Found { operation: api.settled(found, seconds).await, replayed: false })
@@ -94,8 +84,8 @@ async fn find(State(api): State<TillApi>, path: PathText, asked: Asked, kind: Ki
 async fn cancel(State(api): State<TillApi>, path: PathText, asked: Asked, kind: Kind) -> Response {
     let found = async {
         let reference = reference(path)?;
-        let wait = requests::Wait { body: requests::wait_only(asked.fields()?)?, ..asked.wait()? };
-        let seconds = wait.seconds(&asked.till, asked.till.wait_seconds.min(CANCEL_WAIT_SECONDS));
+        let wait = requests::wait_only(asked.fields()?)?;
+        let seconds = asked.wait_seconds(wait, asked.till.wait_seconds.min(CANCEL_WAIT_SECONDS))?;
         let asked_for = api.engine.cancel(&asked.till, kind, &reference).await;
         let operation = asked_for.map_err(|refusal| refused(&refusal, &asked))?;
         Ok(Found { operation: api.settled(operation, seconds).await, replayed: false })
@@ -127,7 +117,7 @@ async fn last(State(api): State<TillApi>, asked: Asked) -> Response {
 }
 
 async fn operations(State(api): State<TillApi>, asked: Asked) -> Response {
-    list(&asked, async {
+    respond::answered(asked.reply_in, async {
         let filter = requests::operation_filter(Fields::from_query(&asked.query)?)?;
         let found = api.engine.operations(&asked.till, &filter).await.map_err(|refusal| refused(&refusal, &asked))?;
         Ok(Answer::Operations(OperationList::new(&found, filter.limit, asked.till.language)))
@@ -136,7 +126,7 @@ async fn operations(State(api): State<TillApi>, asked: Asked) -> Response {
 }
 
 async fn terminals(State(api): State<TillApi>, asked: Asked) -> Response {
-    list(&asked, async {
+    respond::answered(asked.reply_in, async {
         no_query(&asked)?;
         let views = api.engine.terminals(&asked.till).await.map_err(|refusal| refused(&refusal, &asked))?;
         let terminals = views
@@ -200,13 +190,6 @@ impl Drop for WaitingTill {
     }
 }
 
-async fn list(asked: &Asked, answer: impl Future<Output = Result<Answer, Problem>>) -> Response {
-    match answer.await {
-        Ok(answer) => respond::ok(asked.reply_in, &answer),
-        Err(problem) => respond::problem(asked.reply_in, problem),
-    }
-}
-
 fn asking<'a>(api: &'a TillApi, asked: &'a Asked) -> Result<Asking<'a>, Invalid> {
     Ok(Asking { directory: api.engine.directory(), till: &asked.till, idempotency_key: asked.idempotency_key()? })
 }
@@ -217,8 +200,7 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Problem {
 }
 
 fn reference(path: PathText) -> Result<Reference, Invalid> {
-    let Path(text) = path.map_err(|_| Invalid::new("reference", "must be percent-encoded UTF-8 in the address"))?;
-    let reference = requests::reference_in_path(&text)?;
+    let reference = requests::reference_in_path(&text_in_path(path, "reference")?)?;
     note(&reference);
     Ok(reference)
 }

@@ -76,9 +76,9 @@ pub enum OpenError {
 
 const SQLITE_ERROR: i32 = 1;
 const SQLITE_BUSY: i32 = 5;
-const SQLITE_CONSTRAINT: i32 = 19;
 const SQLITE_CORRUPT: i32 = 11;
 const SQLITE_FULL: i32 = 13;
+const SQLITE_CONSTRAINT: i32 = 19;
 const SQLITE_NOTADB: i32 = 26;
 
 /// SQLite's primary result code, when the error is SQLite's own.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
-use super::{JournalOptions, adopt, begin, connection, entries, marks, read};
+use super::{JournalOptions, adopt, begin, connection, entries, files, marks, read};
 use crate::domain::identifiers::{OperationId, TillId};
 use crate::domain::operation::Status;
 use crate::ports::OperationFilter;
@@ -27,7 +27,7 @@ fn walks_a_table(step: &str) -> bool {
 async fn empty_journal() -> (tempfile::TempDir, SqliteConnection) {
     let folder = tempfile::tempdir().unwrap();
     let options = JournalOptions::at(folder.path().join("journal.db"));
-    drop(super::files::prepare(&options.path).unwrap());
+    drop(files::prepare(&options.path).unwrap());
     let connection = connection::open_writer(&options).await.unwrap();
     (folder, connection)
 }

@@ -6,7 +6,7 @@ use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
 use super::begin::BY_REFERENCE;
 use super::entries::{OPERATION, RUNS};
-use super::error::of_step;
+use super::error::{of_step, unreadable};
 use super::record::deciding;
 use super::rows::{self, get, optional_time, select_operations};
 use crate::domain::attempt::{Attempt, Kind};
@@ -117,7 +117,7 @@ pub(super) async fn terminals(pool: &SqlitePool) -> Result<Vec<TerminalUse>> {
     let mut terminals = Vec::with_capacity(rows.len());
     for row in &rows {
         terminals.push(TerminalUse {
-            terminal: TerminalName::new(get::<String>(row, "terminal")?).map_err(super::error::unreadable)?,
+            terminal: TerminalName::new(get::<String>(row, "terminal")?).map_err(unreadable)?,
             holder: holder(pool, get(row, "holder")?).await?,
             last_approved_at: optional_time(row, "last_approved_at")?,
             frozen: get(row, "frozen")?,

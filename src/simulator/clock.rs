@@ -1,8 +1,18 @@
 //! The simulator's own clock, which may be wrong on purpose.
 
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp, fmt::rfc2822::DateTimePrinter};
+use jiff::fmt::rfc2822::DateTimePrinter;
+use jiff::{SignedDuration, Timestamp};
+
+/// Virtual milliseconds of a terminal in real time; at speed 0 there is no waiting.
+pub(crate) fn real_time(virtual_milliseconds: u64, speed: u32) -> Duration {
+    match speed {
+        0 => Duration::ZERO,
+        speed => Duration::from_micros(virtual_milliseconds * 1_000 / u64::from(speed)),
+    }
+}
 
 /// Real time plus a settable offset; everything Dintero would say or judge by time uses it.
 #[derive(Debug, Default)]

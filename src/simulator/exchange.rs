@@ -1,23 +1,21 @@
 //! One request and its answer, with whatever fault was drawn for it.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
+use std::time::Duration;
 
-use axum::{
-    Router,
-    body::{Body, Bytes},
-    http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
-};
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use serde_json::Value;
 use tower::ServiceExt;
 
-use super::{
-    connection::Handle,
-    faults::{CallKind, Drawn, Fault, Moment, Severed, strike},
-    server::never,
-    world::World,
-};
+use super::connection::Handle;
+use super::faults::{CallKind, Drawn, Fault, Moment, Severed, strike};
+use super::server::never;
+use super::world::World;
 
 const LARGEST_BODY: usize = 1 << 20;
 

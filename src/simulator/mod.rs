@@ -1,8 +1,8 @@
 //! A Dintero on loopback: real HTTP, virtual terminals, faults on demand.
 //!
 //! One listener plays both of Dintero's hosts (`checkout.dintero.com` and `api.dintero.com`). It is an independent
-//! reading of Dintero's contract, shares nothing with the rest of this crate, and keeps its own [truth about
-//! money](control) to hold a bridge's journal against.
+//! reading of Dintero's contract, shares nothing with the rest of this crate, and keeps its own truth about money
+//! (`GET /simulator/ledger`) to hold a bridge's journal against.
 //!
 //! # Who decides what happens
 //!

@@ -2,10 +2,9 @@
 
 use std::collections::VecDeque;
 
-use axum::{
-    body::Bytes,
-    http::{HeaderMap, request::Parts},
-};
+use axum::body::Bytes;
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use serde_json::{Map, Value, json};
 
 const KEPT: usize = 1_000;

@@ -1,18 +1,20 @@
 //! The listener, and the handle that stops it.
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc};
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
 
-use hyper::{server::conn::http1, service::service_fn};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{
-    api,
-    connection::Connection,
-    exchange::{Exchange, exchange},
-    options::SimulatorOptions,
-    world::World,
-};
+use super::api;
+use super::connection::Connection;
+use super::exchange::{Exchange, exchange};
+use super::options::SimulatorOptions;
+use super::world::World;
 
 /// A simulator that answers until it is stopped or dropped.
 #[derive(Debug)]

@@ -1,24 +1,21 @@
 //! Everything one simulator holds, and the only place where time passes.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    future::Future,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-use super::{
-    api::Operations,
-    callbacks::Postman,
-    clock::Clock,
-    faults::FaultBook,
-    ledger::{Effect, Ledger},
-    options::SimulatorOptions,
-    requests::RequestLog,
-};
+use super::api::Operations;
+use super::callbacks::Postman;
+use super::clock::Clock;
+use super::faults::FaultBook;
+use super::ledger::{Effect, Ledger};
+use super::options::SimulatorOptions;
+use super::requests::RequestLog;
 
 #[derive(Debug)]
 pub(crate) struct World {

@@ -9,13 +9,13 @@ use crate::domain::card::without_card_numbers;
 
 /// Makes writers whose lines are clean.
 #[derive(Debug, Clone)]
-pub struct Guarded<W> {
+pub(super) struct Guarded<W> {
     inner: W,
 }
 
 impl<W> Guarded<W> {
     /// Guards what goes to `inner`.
-    pub const fn new(inner: W) -> Self {
+    pub(super) const fn new(inner: W) -> Self {
         Self { inner }
     }
 }
@@ -33,7 +33,7 @@ impl<'writer, W: MakeWriter<'writer>> MakeWriter<'writer> for Guarded<W> {
 }
 
 /// Holds one event back until it is complete, so that nothing slips through between two writes.
-pub struct Line<W: io::Write> {
+pub(super) struct Line<W: io::Write> {
     inner: W,
     event: Vec<u8>,
 }
@@ -60,8 +60,7 @@ impl<W: io::Write> Drop for Line<W> {
 }
 
 /// One event as one line: card numbers masked, control characters spelt out, a newline at the end.
-#[must_use]
-pub fn clean_line(event: &str) -> String {
+fn clean_line(event: &str) -> String {
     let event = event.strip_suffix('\n').unwrap_or(event);
     let mut line = String::with_capacity(event.len() + 1);
     for character in without_card_numbers(event).chars() {

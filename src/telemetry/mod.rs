@@ -9,9 +9,9 @@ use tracing::Subscriber;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-pub use guard::{Guarded, clean_line};
-
 use crate::config::{LogFormat, Telemetry};
+
+use guard::Guarded;
 
 /// The log cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -36,10 +36,7 @@ pub fn start(telemetry: &Telemetry) -> Result<(), TelemetryError> {
 }
 
 /// The log as it would go to `writer`, each line made safe by the guard.
-///
-/// # Errors
-/// [`TelemetryError::Level`] for a level that is none.
-pub fn subscriber<W>(telemetry: &Telemetry, writer: W) -> Result<Box<dyn Subscriber + Send + Sync>, TelemetryError>
+fn subscriber<W>(telemetry: &Telemetry, writer: W) -> Result<Box<dyn Subscriber + Send + Sync>, TelemetryError>
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {

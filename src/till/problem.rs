@@ -2,10 +2,9 @@
 
 use serde::{Serialize, Serializer};
 
+use super::fields::Invalid;
 use crate::domain::identifiers::OperationId;
 use crate::domain::operation::Retry;
-
-use super::fields::Invalid;
 
 /// Why a request is not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

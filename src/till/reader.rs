@@ -1,12 +1,11 @@
 //! Reads raw values as what they should be; anything else is refused by name.
 
-use crate::domain::card::holds_card_number;
-
 use super::fields::{Fields, Invalid, Value};
+use crate::domain::card::holds_card_number;
 
 /// Reads the fields of one object.
 #[derive(Debug, Clone, Copy)]
-pub struct Reader<'a> {
+pub(super) struct Reader<'a> {
     fields: &'a Fields,
     place: &'a str,
 }
@@ -14,19 +13,19 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Reads the fields of a request.
     #[must_use]
-    pub const fn new(fields: &'a Fields) -> Self {
+    pub(super) const fn new(fields: &'a Fields) -> Self {
         Self { fields, place: "" }
     }
 
     /// Reads the fields of an object inside a request; `place` (`items[2].`) goes before every name in errors.
     #[must_use]
-    pub const fn within(fields: &'a Fields, place: &'a str) -> Self {
+    pub(super) const fn within(fields: &'a Fields, place: &'a str) -> Self {
         Self { fields, place }
     }
 
     /// What is wanted of a field.
     #[must_use]
-    pub fn invalid(&self, name: &str, detail: impl Into<String>) -> Invalid {
+    pub(super) fn invalid(&self, name: &str, detail: impl Into<String>) -> Invalid {
         Invalid::new(format!("{}{name}", self.place), detail)
     }
 
@@ -34,7 +33,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Invalid`] for `null`.
-    pub fn value(&self, name: &str) -> Result<Option<&'a Value>, Invalid> {
+    pub(super) fn value(&self, name: &str) -> Result<Option<&'a Value>, Invalid> {
         match self.fields.get(name) {
             Some(Value::Null) => Err(self.invalid(name, "must not be null; leave it out")),
             value => Ok(value),
@@ -45,7 +44,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Invalid`] when it is not.
-    pub fn required<T>(&self, name: &str, value: Option<T>) -> Result<T, Invalid> {
+    pub(super) fn required<T>(&self, name: &str, value: Option<T>) -> Result<T, Invalid> {
         value.ok_or_else(|| self.invalid(name, "is required"))
     }
 
@@ -53,7 +52,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Invalid`] for anything else, and for a text that holds a card number.
-    pub fn text(&self, name: &str, longest: usize) -> Result<Option<&'a str>, Invalid> {
+    pub(super) fn text(&self, name: &str, longest: usize) -> Result<Option<&'a str>, Invalid> {
         let text = match self.value(name)? {
             None => return Ok(None),
             Some(Value::Text(text) | Value::Untyped(text)) => text,
@@ -67,7 +66,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Invalid`] for anything else.
-    pub fn parsed<T, E: ToString>(
+    pub(super) fn parsed<T, E: ToString>(
         &self,
         name: &str,
         parse: impl FnOnce(&'a str) -> Result<T, E>,
@@ -80,7 +79,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Invalid`] with `wanted` for any other spelling, and for a number beyond 64 bits.
-    pub fn whole_number(&self, name: &str, wanted: &str) -> Result<Option<i64>, Invalid> {
+    pub(super) fn whole_number(&self, name: &str, wanted: &str) -> Result<Option<i64>, Invalid> {
         let number = match self.value(name)? {
             None => return Ok(None),
             Some(Value::Number(text) | Value::Untyped(text)) => plain_integer(text),
@@ -93,7 +92,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Invalid`] for anything that is no number.
-    pub fn number_text(&self, name: &str) -> Result<Option<&'a str>, Invalid> {
+    pub(super) fn number_text(&self, name: &str) -> Result<Option<&'a str>, Invalid> {
         match self.value(name)? {
             None => Ok(None),
             Some(Value::Number(text) | Value::Untyped(text)) => Ok(Some(text)),
@@ -105,7 +104,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Invalid`] for anything else.
-    pub fn flag(&self, name: &str) -> Result<Option<bool>, Invalid> {
+    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Invalid> {
         match self.value(name)? {
             None => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(*flag)),
@@ -120,7 +119,7 @@ impl<'a> Reader<'a> {
 ///
 /// # Errors
 /// What is wanted.
-pub fn check_text(text: &str, longest: usize) -> Result<(), String> {
+pub(super) fn check_text(text: &str, longest: usize) -> Result<(), String> {
     if text.is_empty() || text.chars().count() > longest || text.chars().any(char::is_control) {
         return Err(format!("must be 1 to {longest} printable characters"));
     }

@@ -7,13 +7,12 @@ pub use operator::{AlarmList, HistoryReply};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::texts;
 use crate::domain::attempt::{Kind, Reason};
 use crate::domain::card;
-use crate::domain::directory::Language;
+use crate::domain::directory::{Language, Terminal};
 use crate::domain::operation::{Operation, Retry, Status};
 use crate::ports::{Enrolment, TerminalUse};
-
-use super::texts;
 
 /// What a till is told of an operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -189,11 +188,7 @@ struct EnrolmentReply {
 impl TerminalReply {
     /// What a till is told of a terminal.
     #[must_use]
-    pub fn new(
-        terminal: &crate::domain::directory::Terminal,
-        usage: Option<&TerminalUse>,
-        enrolment: Option<&Enrolment>,
-    ) -> Self {
+    pub fn new(terminal: &Terminal, usage: Option<&TerminalUse>, enrolment: Option<&Enrolment>) -> Self {
         let holder = usage.and_then(|usage| usage.holder.as_ref());
         let frozen = usage.and_then(|usage| usage.frozen.clone());
         Self {

@@ -9,13 +9,12 @@ pub use listing::operation_filter;
 pub use operator::{acknowledged_by, resolution};
 pub use wait::{Wait, wait_only, waiting};
 
-use crate::domain::directory::{Directory, Till};
-use crate::domain::identifiers::{OperationId, Reference, TerminalName, TillId, TransactionId};
-use crate::domain::money::{AMOUNT_MAX, Amount, Currency, Money};
-use crate::domain::request::{Original, RefundRequest, SaleRequest};
-
 use super::fields::{Fields, Invalid};
 use super::reader::{Reader, check_text};
+use crate::domain::directory::{Directory, Till};
+use crate::domain::identifiers::{OperationId, Reference, TerminalName, TillId, TransactionId};
+use crate::domain::money::{Amount, Currency, Money};
+use crate::domain::request::{Original, RefundRequest, SaleRequest};
 
 const SALE_FIELDS: [&str; 9] =
     ["reference", "amount", "currency", "terminal", "wait", "operator", "items", "description", "metadata"];
@@ -157,11 +156,6 @@ fn original(reader: Reader<'_>) -> Result<Original, Invalid> {
             "must be the only one of original_reference, operation_id and transaction_id",
         )),
     }
-}
-
-/// The bound of a line's sum: a line may exceed the whole when another one lowers it.
-const fn is_line_amount(minor: i64) -> bool {
-    -AMOUNT_MAX <= minor && minor <= AMOUNT_MAX
 }
 
 #[cfg(test)]

@@ -127,7 +127,7 @@ impl Situation {
 
 /// The text for the cashier.
 #[must_use]
-pub fn message(operation: &Operation, language: Language) -> &'static str {
+pub(super) fn message(operation: &Operation, language: Language) -> &'static str {
     let [english, norwegian, swedish, danish] = Situation::of(operation).texts();
     match language {
         Language::English => english,

@@ -8,12 +8,16 @@ mod abandoned;
 mod callbacks;
 mod cancel;
 mod faults;
+#[path = "../shared/free_address.rs"]
+mod free_address;
 mod outcomes;
 mod pay;
 mod questions;
 mod recovery;
 mod refund;
 mod repeat;
+#[path = "../shared/sha256.rs"]
+mod sha256;
 mod startup;
 mod storage;
 mod support;

@@ -1,5 +1,5 @@
 //! The configuration: what is accepted, what is refused, and what a refusal tells.
-#![allow(clippy::expect_used, reason = "tests")]
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod example;
 mod mistakes;

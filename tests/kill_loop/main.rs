@@ -13,10 +13,14 @@ mod audit;
 mod dice;
 mod epoch;
 mod faults;
+#[path = "../shared/free_address.rs"]
+mod free_address;
 mod history;
 mod journal;
 mod provider;
 mod report;
+#[path = "../shared/sha256.rs"]
+mod sha256;
 mod shop;
 mod till;
 

@@ -1,15 +1,17 @@
 //! One shop: a folder with a configuration and a journal, and the bridge on it, which is killed and started again.
 
 use std::fmt::Write;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
+
+use crate::free_address::free_address;
+use crate::sha256::sha256;
 
 pub(crate) const TILLS: usize = 6;
 pub(crate) const TERMINALS: usize = 4;
@@ -189,16 +191,4 @@ fn terminal_id(number: usize) -> String {
 
 pub(crate) fn key_of_till(number: usize) -> String {
     format!("the-key-of-till-{number}")
-}
-
-fn sha256(text: &str) -> String {
-    Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
-}
-
-/// An address that was free a moment ago.
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

@@ -1,12 +1,13 @@
 //! The demo as a newcomer starts it.
 
 use std::io::{BufRead, BufReader, Read};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use crate::free_address::free_address;
 
 /// A demo that runs, ten times as fast as by default.
 pub(crate) struct Demo {
@@ -60,20 +61,6 @@ impl Drop for Demo {
         // The bridge ends by itself when its demo does.
         let _ = self.process.kill();
         let _ = self.process.wait();
-    }
-}
-
-/// An address that is free, and that nobody takes while the bridge is down: it lies below the ports that the system gives
-/// to outgoing connections.
-fn free_address() -> SocketAddr {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let start = std::process::id().wrapping_mul(61);
-    loop {
-        let number = start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
-        let address = SocketAddr::from(([127, 0, 0, 1], 10_000 + u16::try_from(number).unwrap()));
-        if TcpListener::bind(address).is_ok() {
-            return address;
-        }
     }
 }
 

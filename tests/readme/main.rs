@@ -4,6 +4,8 @@
 
 mod demo;
 mod document;
+#[path = "../shared/free_address.rs"]
+mod free_address;
 mod line;
 mod stopping;
 mod tables;

@@ -43,9 +43,9 @@ fn every_status_is_told() {
 
 #[test]
 fn every_alarm_is_told() {
-    use AlarmKind::{Abandoned, Corrected, LateApproval, Mismatch, NotCaptured, Orphan, SeveralPayments};
+    use AlarmKind::{Abandoned, Corrected, LateApproval, Mismatch, NotCaptured, Orphan, SeveralPayments, Unreadable};
     let told: Vec<_> = table("alarm").iter().map(|row| row[0].clone()).collect();
-    let known = [LateApproval, Abandoned, Mismatch, SeveralPayments, Orphan, NotCaptured, Corrected];
+    let known = [LateApproval, Abandoned, Mismatch, SeveralPayments, Orphan, NotCaptured, Corrected, Unreadable];
     assert_eq!(told, known.map(AlarmKind::name));
 }
 

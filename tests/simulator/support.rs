@@ -1,12 +1,11 @@
 //! A simulator to test against, and a place to be called back.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
+use std::time::Duration;
 
-use axum::{
-    Router,
-    extract::{Request, State},
-    http::{HeaderMap, StatusCode, Uri},
-};
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use pos_bridge::simulator::{RunningSimulator, SimulatorOptions, start};
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};

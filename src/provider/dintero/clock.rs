@@ -1,6 +1,6 @@
 //! The time at Dintero, so that a wrong clock in the shop decides nothing.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -15,11 +15,14 @@ pub(super) fn is_plausible(date: &Timestamp) -> bool {
     (EARLIEST..LATEST).contains(&date.as_second())
 }
 
+/// The last `Date`, and the uptime when it came.
+type Last = Option<(Timestamp, Duration)>;
+
 /// The clock at Dintero: its last `Date`, and the time that has passed since by a clock that cannot be set. A jump of this
 /// machine's clock moves nothing.
 #[derive(Debug, Default)]
 pub(super) struct ProviderClock {
-    last: Mutex<Option<(Timestamp, Duration)>>,
+    last: Mutex<Last>,
 }
 
 /// Time since this machine was started, sleep included: `Instant` stands still while a shop's computer sleeps.
@@ -32,7 +35,7 @@ impl ProviderClock {
     /// Now at Dintero; this machine's clock until Dintero has told.
     pub(super) fn now(&self) -> Timestamp {
         let machine = Timestamp::now();
-        match *self.last.lock().unwrap_or_else(PoisonError::into_inner) {
+        match *self.last() {
             None => machine,
             Some((date, seen)) => date.checked_add(uptime().saturating_sub(seen)).unwrap_or(machine),
         }
@@ -40,17 +43,21 @@ impl ProviderClock {
 
     /// Dintero has told the time since the start.
     pub(super) fn is_known(&self) -> bool {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.last().is_some()
     }
 
     /// Notes the `Date` of a reply that came just now.
     pub(super) fn observe(&self, date: Timestamp) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((date, uptime()));
+        *self.last() = Some((date, uptime()));
     }
 
     /// How far this machine's clock is ahead of Dintero's, to about a second.
     pub(super) fn machine_is_ahead(&self) -> SignedDuration {
         Timestamp::now().duration_since(self.now())
+    }
+
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

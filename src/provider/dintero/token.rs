@@ -1,6 +1,6 @@
 //! The access token: kept in memory only, renewed at half its life by one caller at a time.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
@@ -193,11 +193,15 @@ impl Tokens {
     }
 
     fn step(&self) -> Step {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).step(Instant::now())
+        self.state().step(Instant::now())
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.state());
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

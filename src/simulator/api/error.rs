@@ -1,10 +1,8 @@
 //! Dintero's error body: `{"error": {"message", "code"?, "errors"?}}`.
 
-use axum::{
-    Json,
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::simulator::ledger::Refused;

@@ -1,9 +1,7 @@
 //! Reading a JSON request body as strictly as the contract allows.
 
-use axum::{
-    body::Bytes,
-    http::{HeaderMap, header},
-};
+use axum::body::Bytes;
+use axum::http::{HeaderMap, header};
 use serde_json::Value;
 
 use super::ApiError;

@@ -11,12 +11,11 @@ mod validation;
 
 use std::sync::Arc;
 
-use axum::{
-    Router, middleware,
-    routing::{get, post},
-};
+use axum::routing::{get, post};
+use axum::{Router, middleware};
 
-use super::{control, world::World};
+use super::control;
+use super::world::World;
 
 pub(crate) use error::ApiError;
 pub(crate) use json_body::read_json;

@@ -1,19 +1,18 @@
 //! `/v1/admin/terminals/operations`: the only call with an `Idempotency-Key`.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use axum::{
-    Json,
-    body::Bytes,
-    extract::{Query, State},
-    http::HeaderMap,
-};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::simulator::{identifiers, world::World};
-
 use super::{ApiError, read_json};
+use crate::simulator::identifiers;
+use crate::simulator::world::World;
 
 const NAMES: &[&str] = &["end_of_day", "send_logs", "check_update", "open_menu"];
 /// Virtual milliseconds an operation takes.

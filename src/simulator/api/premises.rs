@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::{Path, Query, State},
-};
+use axum::Json;
+use axum::extract::{Path, Query, State};
 use serde_json::{Value, json};
 
-use crate::simulator::world::World;
-
 use super::ApiError;
+use crate::simulator::world::World;
 
 /// `GET /v1/accounts/{account}/stores`
 pub(super) async fn stores(State(world): State<Arc<World>>) -> Json<Value> {

@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Extension, Json,
-    body::Bytes,
-    extract::{Path, Query, State},
-    http::HeaderMap,
-};
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::{Extension, Json};
 use serde_json::{Value, json};
 
-use crate::simulator::{exchange::Stale, identifiers, ledger::Filter, requests::system_headers, world::World};
-
-use super::{ApiError, json_body::require_no_body, read_json, validation};
+use super::json_body::require_no_body;
+use super::{ApiError, read_json, validation};
+use crate::simulator::exchange::Stale;
+use crate::simulator::identifiers;
+use crate::simulator::ledger::Filter;
+use crate::simulator::requests::system_headers;
+use crate::simulator::world::World;
 
 type Pairs = Query<Vec<(String, String)>>;
 

@@ -2,22 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Extension, Json,
-    body::Bytes,
-    extract::{Path, Query, State},
-    http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
-};
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde_json::Value;
 
-use crate::simulator::{
-    exchange::Stale,
-    ledger::{Filter, RefundReply},
-    world::World,
-};
-
-use super::{ApiError, json_body::require_no_body, read_json, validation};
+use super::json_body::require_no_body;
+use super::{ApiError, read_json, validation};
+use crate::simulator::exchange::Stale;
+use crate::simulator::ledger::{Filter, RefundReply};
+use crate::simulator::world::World;
 
 /// `GET /v1/transactions/{id}`
 pub(super) async fn read(

@@ -7,12 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use url::Url;
 
-use crate::simulator::{
-    ledger::{NewSession, RefundRequest},
-    options::SimulatorOptions,
-};
-
 use super::ApiError;
+use crate::simulator::ledger::{NewSession, RefundRequest};
+use crate::simulator::options::SimulatorOptions;
 
 /// Dintero documents no default; half an hour is the simulator's choice.
 const DEFAULT_LIFE: SignedDuration = SignedDuration::from_mins(30);

@@ -3,18 +3,20 @@
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode, header};
+use serde::Deserialize;
 use url::Url;
 
-use crate::simulator::{identifiers, world::World};
-
 use super::signature::Signed;
+use crate::simulator::identifiers;
+use crate::simulator::world::World;
 
 /// Dintero's number of retries after the first attempt.
 const RETRIES: u32 = 20;
 const AN_HOUR: i64 = 3_600;
 
 /// How a callback is signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Seal {
     Genuine,
     /// With a secret that is not the account's.

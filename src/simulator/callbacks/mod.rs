@@ -4,16 +4,16 @@ mod address;
 mod delivery;
 mod signature;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
-use url::Url;
 
-use super::{
-    faults::{CallKind, Fault},
-    ledger::Occasion,
-    world::World,
-};
+use super::clock::real_time;
+use super::faults::{CallKind, Fault};
+use super::ledger::{CallbackSubject, Occasion};
+use super::world::World;
+
 use address::CallbackOptions;
 
 pub(crate) use delivery::{Delivery, Seal};
@@ -40,7 +40,7 @@ impl Postman {
 
     /// Calls the session's callback URL, if it has one and its options ask for this occasion.
     pub(crate) fn notify(world: &Arc<World>, session_id: &str, occasion: &Occasion) {
-        let Some(planned) = Planned::new(world, session_id, occasion) else {
+        let Some(planned) = Planned::new(world, session_id, occasion).filter(|planned| planned.is_wanted) else {
             return;
         };
         let fault = world.faults().draw(CallKind::Callback).map(|drawn| drawn.fault);
@@ -64,18 +64,18 @@ impl Postman {
 #[derive(Debug)]
 pub(crate) struct Planned {
     pub(crate) delivery: Delivery,
+    /// The options of the callback URL ask for this occasion.
+    is_wanted: bool,
     wait: Duration,
     retry_after: Duration,
 }
 
 impl Planned {
-    fn new(world: &World, session_id: &str, occasion: &Occasion) -> Option<Self> {
+    /// The callback for an occasion; `None` for a session without a callback URL.
+    pub(crate) fn new(world: &World, session_id: &str, occasion: &Occasion) -> Option<Self> {
         let subject = world.ledger().callback_subject(session_id)?;
-        let url: Url = subject.url.clone()?;
+        let url = subject.url.clone()?;
         let options = CallbackOptions::of(&url);
-        if !options.wants(occasion) {
-            return None;
-        }
         let time = world.clock.now().to_string();
         let delivery = Delivery::new(
             options.called(&url, &subject, session_id, occasion, &time),
@@ -83,26 +83,11 @@ impl Planned {
         );
         Some(Self {
             delivery,
-            wait: scaled(options.delay_seconds * 1_000, subject.speed),
+            is_wanted: options.wants(occasion),
+            wait: real_time(options.delay_seconds * 1_000, subject.speed),
             // The interval is not documented; a second is short, and scaled like everything else.
-            retry_after: scaled(1_000, subject.speed).max(Duration::from_millis(10)),
+            retry_after: real_time(1_000, subject.speed).max(Duration::from_millis(10)),
         })
-    }
-
-    /// The callback for a session as if its payment had completed; for sending one by hand.
-    pub(crate) fn by_hand(world: &World, session_id: &str, error: Option<&'static str>) -> Option<Self> {
-        let subject = world.ledger().callback_subject(session_id)?;
-        let url = subject.url.clone()?;
-        let options = CallbackOptions::of(&url);
-        let occasion = match error {
-            Some(error) => Occasion::Error(error),
-            None => Occasion::Completed { event_id: String::new() },
-        };
-        let time = world.clock.now().to_string();
-        let called = options.called(&url, &subject, session_id, &occasion, &time);
-        let body = options.post.then(|| body(world, &subject, session_id, options.includes_session));
-        let delivery = Delivery::new(called, body);
-        Some(Self { delivery, wait: Duration::ZERO, retry_after: Duration::ZERO })
     }
 
     async fn send(&self, world: &World, fault: Option<Fault>) {
@@ -140,15 +125,8 @@ async fn overtaken(delivered: &Notify) {
     }
 }
 
-fn scaled(milliseconds: u64, speed: u32) -> Duration {
-    match speed {
-        0 => Duration::ZERO,
-        speed => Duration::from_micros(milliseconds * 1_000 / u64::from(speed)),
-    }
-}
-
 /// The body of a `method=POST` callback: the transaction as it is, and the session if that was asked for.
-fn body(world: &World, subject: &super::ledger::CallbackSubject, session_id: &str, includes_session: bool) -> String {
+fn body(world: &World, subject: &CallbackSubject, session_id: &str, includes_session: bool) -> String {
     let ledger = world.ledger();
     let transaction = subject.transaction_id.as_ref().and_then(|id| ledger.transaction(id, false).ok());
     let mut document = transaction.unwrap_or_else(|| serde_json::json!({}));

@@ -1,22 +1,20 @@
 //! Ledger, faults, clock, callbacks, requests.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::{Query, State},
-    http::StatusCode,
-};
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::simulator::{
-    api::ApiError,
-    callbacks::{Planned, Seal},
-    faults::FaultRule,
-    outcomes::outcome_table,
-    world::World,
-};
+use crate::simulator::api::ApiError;
+use crate::simulator::callbacks::{Planned, Seal};
+use crate::simulator::faults::FaultRule;
+use crate::simulator::ledger::Occasion;
+use crate::simulator::outcomes::outcome_table;
+use crate::simulator::world::World;
 
 type Shared = State<Arc<World>>;
 
@@ -77,14 +75,6 @@ pub(super) async fn set_clock(state: Shared, Json(setting): Json<ClockSetting>) 
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum CallbackSeal {
-    Genuine,
-    Forged,
-    Old,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
 enum CallbackError {
     Cancelled,
     Authorization,
@@ -95,7 +85,7 @@ enum CallbackError {
 #[serde(deny_unknown_fields)]
 pub(super) struct CallbackByHand {
     session_id: String,
-    kind: CallbackSeal,
+    kind: Seal,
     error: Option<CallbackError>,
 }
 
@@ -104,17 +94,13 @@ pub(super) async fn send_callback(
     State(world): Shared,
     Json(wish): Json<CallbackByHand>,
 ) -> Result<Json<Value>, ApiError> {
-    let error = wish.error.map(|error| match error {
-        CallbackError::Cancelled => "cancelled",
-        CallbackError::Authorization => "authorization",
-        CallbackError::Failed => "failed",
-    });
-    let seal = match wish.kind {
-        CallbackSeal::Genuine => Seal::Genuine,
-        CallbackSeal::Forged => Seal::Forged,
-        CallbackSeal::Old => Seal::Old,
+    let occasion = match wish.error {
+        None => Occasion::Completed { event_id: String::new() },
+        Some(CallbackError::Cancelled) => Occasion::Error("cancelled"),
+        Some(CallbackError::Authorization) => Occasion::Error("authorization"),
+        Some(CallbackError::Failed) => Occasion::Error("failed"),
     };
-    let planned = Planned::by_hand(&world, &wish.session_id, error).ok_or(ApiError::NotFound)?;
-    let status = planned.delivery.attempt(&world, seal).await;
+    let planned = Planned::new(&world, &wish.session_id, &occasion).ok_or(ApiError::NotFound)?;
+    let status = planned.delivery.attempt(&world, wish.kind).await;
     Ok(Json(json!({ "status": status.map(|status| status.as_u16()) })))
 }

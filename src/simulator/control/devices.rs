@@ -2,20 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::simulator::{
-    api::ApiError,
-    ledger::{Gesture, Mode, Refused},
-    world::World,
-};
+use crate::simulator::api::ApiError;
+use crate::simulator::ledger::{Gesture, Mode, Refused};
+use crate::simulator::world::World;
 
 type Shared = State<Arc<World>>;
 

@@ -17,10 +17,8 @@ mod devices;
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::Router;
+use axum::routing::{get, post};
 
 use super::world::World;
 

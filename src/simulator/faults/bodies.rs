@@ -1,9 +1,7 @@
 //! Answer bodies that break their promise.
 
-use std::{
-    pin::Pin,
-    task::{Context, Poll},
-};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use axum::body::Bytes;
 use hyper::body::{Body, Frame};

@@ -6,7 +6,8 @@ mod strike;
 
 use std::collections::BTreeMap;
 
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
 pub use rule::{CallKind, Fault, FaultRule, Moment};

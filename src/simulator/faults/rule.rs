@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The kinds of call a rule can be about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "each is a call of Dintero's API, by its name")]
 pub enum CallKind {
     Token,
     CreateSession,

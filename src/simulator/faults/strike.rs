@@ -1,19 +1,14 @@
 //! What a caller gets instead of an honest answer.
 
-use axum::{
-    body::{Body, Bytes},
-    http::{HeaderValue, Response, StatusCode, Uri, header},
-};
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderValue, Response, StatusCode, Uri, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use thiserror::Error;
 
+use super::Fault;
+use super::bodies::{EndlessBody, HalfBody};
 use crate::simulator::connection::Handle;
-
-use super::{
-    Fault,
-    bodies::{EndlessBody, HalfBody},
-};
 
 /// The connection ends without an answer.
 #[derive(Debug, Error)]

@@ -3,9 +3,8 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::simulator::outcomes::{Accepted, DO_NOT_HONOUR, Happening};
-
 use super::{Effect, Ledger, Prompt, Refused};
+use crate::simulator::outcomes::{Accepted, DO_NOT_HONOUR, Happening};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]

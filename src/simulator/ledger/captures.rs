@@ -2,11 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{
-    Effect, EventKind, Ledger, Refused,
-    payment::event_notice,
-    transaction::{Event, Status},
-};
+use super::payment::event_notice;
+use super::transaction::{Event, Status};
+use super::{Effect, EventKind, Ledger, Refused};
 
 impl Ledger {
     /// Captures what was authorised, in full or in part.

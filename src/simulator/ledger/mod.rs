@@ -17,16 +17,14 @@ mod tests;
 mod transaction;
 mod truth;
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{
-    identifiers,
-    options::{SimulatorOptions, StartRule},
-    outcomes,
-};
+use super::options::{SimulatorOptions, StartRule};
+use super::{identifiers, outcomes};
 
 pub(crate) use by_hand::Gesture;
 pub(crate) use refunds::{RefundReply, RefundRequest};

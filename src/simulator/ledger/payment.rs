@@ -5,13 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::session::Session;
+use super::transaction::{Event, Status};
+use super::{Effect, EventKind, Ledger, Mode, Occasion, Prompt, Refused, Transaction};
 use crate::simulator::outcomes::{CancelRule, Happening, Reason, Wait};
-
-use super::{
-    Effect, EventKind, Ledger, Mode, Occasion, Prompt, Refused, Transaction,
-    session::Session,
-    transaction::{Event, Status},
-};
 
 impl Ledger {
     /// Puts a sale on the terminal; an automatic one starts to play.

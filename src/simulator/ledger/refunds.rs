@@ -3,13 +3,10 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::payment::event_notice;
+use super::transaction::{Event, PendingRefund, Status};
+use super::{Effect, EventKind, Ledger, Mode, Prompt, Refused, Transaction};
 use crate::simulator::outcomes::{Accepted, REFUND_FAILED, RefundRule, refund_rule};
-
-use super::{
-    Effect, EventKind, Ledger, Mode, Prompt, Refused, Transaction,
-    payment::event_notice,
-    transaction::{Event, PendingRefund, Status},
-};
 
 /// Virtual milliseconds a cardholder takes to approve a refund.
 const REFUND_TAKES: u64 = 2_000;

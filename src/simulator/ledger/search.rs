@@ -1,6 +1,7 @@
 //! The lists: newest first, found by index where a reference or a session is named.
 
-use jiff::{Timestamp, ToSpan, civil, tz::TimeZone};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan, civil};
 use serde_json::Value;
 
 use super::{Ledger, Session, Transaction};

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::simulator::{identifiers, outcomes::Script};
+use crate::simulator::identifiers;
+use crate::simulator::outcomes::Script;
 
 /// What a valid create request asked for.
 #[derive(Debug, Clone)]

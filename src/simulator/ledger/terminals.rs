@@ -1,13 +1,14 @@
 //! The virtual terminals: who waits on them, and who drives them.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::simulator::options::{Enrolment, SimulatedStore, SimulatorOptions};
-
 use super::Refused;
+use crate::simulator::clock::real_time;
+use crate::simulator::options::{Enrolment, SimulatedStore, SimulatorOptions};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -39,12 +40,9 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// Virtual milliseconds in real time; at speed 0 there is no waiting.
+    /// Virtual milliseconds in real time.
     pub(crate) fn real(&self, virtual_milliseconds: u64) -> Duration {
-        match self.speed {
-            0 => Duration::ZERO,
-            speed => Duration::from_micros(virtual_milliseconds * 1_000 / u64::from(speed)),
-        }
+        real_time(virtual_milliseconds, self.speed)
     }
 
     /// As Dintero's management API shows it: enrolment, never presence.

@@ -4,13 +4,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::simulator::{
-    identifiers,
-    outcomes::{Accepted, Card, Reason},
-    receipts::Slip,
-};
-
 use super::session::Session;
+use crate::simulator::identifiers;
+use crate::simulator::outcomes::{Accepted, Card, Reason};
+use crate::simulator::receipts::Slip;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

@@ -3,18 +3,17 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::{Reply, moment};
 use crate::domain::attempt::Phase;
 use crate::domain::directory::Language;
 use crate::domain::operation::Operation;
 use crate::ports::{HistoryLine, RaisedAlarm};
 
-use super::{Reply, moment};
-
 /// An operation and what happened to it, for an operator.
 #[derive(Debug, Clone, Serialize)]
 pub struct HistoryReply {
     operation: Reply,
-    /// Where the latest attempt stands, in the journal's word.
+    /// Where the deciding attempt stands, in the journal's word.
     phase: &'static str,
     /// The decision of an operator, where one decided.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 use ulid::Ulid;
 
+use super::*;
 use crate::domain::attempt::{Attempt, Phase};
 use crate::domain::card::Card;
 use crate::domain::evidence::{Approval, Order};
@@ -9,8 +10,6 @@ use crate::domain::identifiers::{
 };
 use crate::domain::money::{Amount, Currency, Money};
 use crate::domain::operation::Provider;
-
-use super::*;
 
 /// A sale of till-1 in this phase.
 pub(crate) fn operation(phase: Phase) -> Operation {

@@ -1,13 +1,11 @@
 //! What is kept and passed on, without a meaning for the money.
 
-use crate::domain::money::Amount;
+use super::AMOUNT_WANTED;
+use crate::domain::money::{AMOUNT_MAX, Amount};
 use crate::domain::request::{Decimal, Details, Item};
-
 use crate::till::fields::{Fields, Invalid, Value};
 use crate::till::json;
 use crate::till::reader::{Reader, check_text};
-
-use super::is_line_amount;
 
 const ITEMS_MAX: usize = 100;
 const METADATA_MAX: usize = 8;
@@ -69,9 +67,10 @@ fn item(fields: &Fields, place: &str) -> Result<Item, Invalid> {
     })
 }
 
+/// A line's sum: it may exceed the whole when another line lowers that.
 fn line_amount(reader: Reader<'_>, name: &str) -> Result<Option<i64>, Invalid> {
-    match reader.whole_number(name, super::AMOUNT_WANTED)? {
-        Some(minor) if !is_line_amount(minor) => Err(reader.invalid(name, "is out of range")),
+    match reader.whole_number(name, AMOUNT_WANTED)? {
+        Some(minor) if !(-AMOUNT_MAX..=AMOUNT_MAX).contains(&minor) => Err(reader.invalid(name, "is out of range")),
         minor => Ok(minor),
     }
 }

@@ -1,10 +1,11 @@
 //! Which operations a till wants listed.
 
+use jiff::Timestamp;
+
 use crate::domain::identifiers::OperationId;
 use crate::domain::money::Amount;
 use crate::domain::operation::Status;
 use crate::ports::OperationFilter;
-
 use crate::till::fields::{Fields, Invalid};
 use crate::till::reader::Reader;
 
@@ -38,7 +39,7 @@ fn status(text: &str) -> Result<Status, String> {
         .ok_or_else(|| format!("must be one of {}", Status::ALL.map(Status::name).join(", ")))
 }
 
-fn moment(text: &str) -> Result<jiff::Timestamp, &'static str> {
+fn moment(text: &str) -> Result<Timestamp, &'static str> {
     text.parse().map_err(|_| "must be a time such as 2026-11-20T10:15:02Z")
 }
 

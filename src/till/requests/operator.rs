@@ -1,7 +1,6 @@
 //! What an operator decides.
 
 use crate::domain::attempt::{OperatorVerdict, Resolution};
-
 use crate::till::fields::{Fields, Invalid};
 use crate::till::reader::Reader;
 

@@ -2,13 +2,13 @@ use std::net::IpAddr;
 
 use proptest::prelude::*;
 
+use super::*;
 use crate::domain::directory::{Credentials, Directory, Language, Store, Terminal, Till};
 use crate::domain::identifiers::{ProviderTerminalId, StoreId};
+use crate::domain::money::AMOUNT_MAX;
 use crate::domain::operation::{OnRepeat, Provider, Status};
 use crate::domain::request::Decimal;
 use crate::till::dialect::Dialect;
-
-use super::*;
 
 fn directory() -> Directory {
     let store = |id: &str, currency: &str| Store {

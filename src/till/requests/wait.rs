@@ -1,11 +1,9 @@
 //! How long a till waits for a result.
 
-use crate::domain::directory::Till;
-
+use crate::domain::directory::{Till, WAIT_SECONDS_MAX};
 use crate::till::fields::{Fields, Invalid};
 use crate::till::reader::Reader;
 
-const WAIT_MAX: i64 = 300;
 const WANTED: &str = "must be 0 to 300 whole seconds";
 
 /// What a till said of waiting, in the places where it may say so.
@@ -51,7 +49,7 @@ pub(super) fn in_fields(reader: Reader<'_>) -> Result<Option<u32>, Invalid> {
 }
 
 fn within_bounds(seconds: i64) -> Option<u32> {
-    u32::try_from(seconds).ok().filter(|seconds| i64::from(*seconds) <= WAIT_MAX)
+    u32::try_from(seconds).ok().filter(|seconds| *seconds <= WAIT_SECONDS_MAX)
 }
 
 /// `wait` of RFC 7240; other preferences are none of ours and ignored, as it asks.

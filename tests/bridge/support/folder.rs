@@ -1,14 +1,14 @@
 //! The folder of one bridge: its configuration and its journal.
 
 use std::fmt::Write;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::Setup;
+use crate::free_address::free_address;
+use crate::sha256::sha256;
 
 /// Everything that a bridge needs to be started, and started again.
 pub(crate) struct Folder {
@@ -126,25 +126,4 @@ pub(crate) fn terminal_id(number: usize) -> String {
 /// The key of a till.
 pub(crate) fn key(number: usize) -> String {
     format!("the-key-of-till-{number}")
-}
-
-fn sha256(text: &str) -> String {
-    Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
-}
-
-/// An address that is free, and that nobody takes while a bridge is down: it lies below the ports that the system gives to
-/// outgoing connections.
-fn free_address() -> SocketAddr {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let start = std::process::id().wrapping_mul(61);
-    loop {
-        let number = start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
-        let address = SocketAddr::from(([127, 0, 0, 1], 10_000 + u16::try_from(number).unwrap()));
-        if TcpListener::bind(address).is_ok() {
-            return address;
-        }
-    }
 }

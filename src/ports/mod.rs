@@ -1,0 +1,16 @@
+//! What the use cases need of the outside: a journal, providers, a clock.
+
+mod callback;
+mod clock;
+mod journal;
+mod provider;
+
+pub use callback::{Callback, CallbackRequest, CallbackVerifier, NotGenuine};
+pub use clock::{Clock, SystemClock};
+pub use journal::{
+    Adopted, Begun, HistoryLine, Journal, JournalError, NewAttempt, NewRefund, NewSale, OperationFilter, Orphan,
+    RaisedAlarm, Recorded, TerminalUse,
+};
+pub use provider::{
+    Answer, Enrolment, Look, Patience, Provider, ReadError, RefundOrder, Refundable, SaleOrder, Seen, Trace,
+};
