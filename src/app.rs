@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{Configuration, Server};
-use crate::domain::operation::Provider as ProviderName;
+use crate::domain::operation::ProviderName;
 use crate::engine::{Engine, Pace, Parts, Refusal};
 use crate::http::{
     CallbackApi, Limits, Listener, TillApi, TillListenerSettings, callback_router, operator_router, serve, till_router,

@@ -8,7 +8,7 @@ use super::till;
 use crate::domain::directory::{Directory, Store, Terminal, Till};
 use crate::domain::identifiers::{InvalidIdentifier, ProviderTerminalId, StoreId, TerminalName, TillId};
 use crate::domain::money::Currency;
-use crate::domain::operation::Provider;
+use crate::domain::operation::ProviderName;
 
 /// The lists as far as they could be read, each element at its place.
 pub(super) struct Draft {
@@ -43,7 +43,7 @@ pub(super) struct Known {
     pub(super) stores: Names<StoreId>,
     pub(super) terminals: Names<TerminalName>,
     pub(super) tills: Names<TillId>,
-    provider_terminals: Names<(Provider, ProviderTerminalId)>,
+    provider_terminals: Names<(ProviderName, ProviderTerminalId)>,
     pub(super) keys: Names<[u8; 32]>,
     pub(super) addresses: Names<std::net::IpAddr>,
 }
@@ -115,7 +115,7 @@ fn terminal(mut section: Section<'_>, known: &mut Known) -> Option<Terminal> {
     if let Some(name) = &name {
         known.terminals.claim(name.clone(), &section, "name", "give each terminal a name of its own");
     }
-    let provider = section.choice("provider", None, &[(Provider::Dintero.name(), Provider::Dintero)]);
+    let provider = section.choice("provider", None, &[(ProviderName::Dintero.name(), ProviderName::Dintero)]);
     let store = section.read("store", None, identifier(StoreId::new));
     if let Some(store) = store.as_ref().filter(|store| !known.stores.contains(store)) {
         section.mistake("store", known.stores.unknown("store", store.as_str()));

@@ -6,11 +6,11 @@ use super::dintero::{self, mixed, world_of};
 use super::directory::Draft;
 use super::findings::Findings;
 use super::settings::{Callbacks, Server};
-use crate::domain::operation::Provider;
+use crate::domain::operation::ProviderName;
 
 /// A terminal of Dintero needs the account.
 pub(super) fn dintero_where_needed(directory: &Draft, has_dintero: bool, findings: &Findings) {
-    let driven = directory.terminals.iter().flatten().find(|terminal| terminal.provider == Provider::Dintero);
+    let driven = directory.terminals.iter().flatten().find(|terminal| terminal.provider == ProviderName::Dintero);
     if let Some(terminal) = driven.filter(|_| !has_dintero) {
         let message = format!("the section is missing, and terminal {:?} needs it: add it", terminal.name.as_str());
         findings.mistake("dintero", message);

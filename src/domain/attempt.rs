@@ -237,7 +237,7 @@ pub struct Transition {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotResolvable {
     /// It has a proven result already.
-    #[error("the outcome is proven already; nothing is left to decide")]
+    #[error("the outcome is decided already; nothing is left to decide")]
     AlreadyFinal,
     /// The terminal may still take the payment.
     #[error("the payment may still complete until {until}; decide after that")]

@@ -26,7 +26,7 @@ pub struct Receipt {
 /// number: the first digits belong to a card scheme and the last digit passes the Luhn check.
 ///
 /// The scheme is part of the test because one in ten of all long numbers passes the Luhn check, and receipt numbers made
-/// of a date and a time (`20261120101502`) are common: refusing those would refuse sales.
+/// of a date and a time (`20261120101502`) and the bar codes of goods are common: refusing those would refuse sales.
 #[must_use]
 pub fn holds_card_number(text: &str) -> bool {
     !card_numbers(text).is_empty()
@@ -96,9 +96,27 @@ fn is_card_number(characters: &[char], run: &[usize]) -> bool {
         return false;
     }
     let digits: Vec<u32> = run.iter().filter_map(|&position| characters[position].to_digit(10)).collect();
+    is_of_a_scheme(&digits) && passes_luhn(&digits) && !is_article_number(&digits)
+}
+
+/// Whether a card scheme gives out numbers of this length that begin so (ISO/IEC 7812, and the schemes' own ranges).
+fn is_of_a_scheme(digits: &[u32]) -> bool {
     let first_four = digits[..4].iter().fold(0, |number, digit| number * 10 + digit);
-    let of_a_scheme = matches!(first_four, 2221..=2720 | 3000..=6999 | 8100..=8171);
-    of_a_scheme && passes_luhn(&digits)
+    match digits.len() {
+        13 => matches!(first_four, 4000..=4999),
+        14 => matches!(first_four, 3000..=3059 | 3600..=3699 | 3800..=3999),
+        15 => matches!(first_four, 3400..=3499 | 3700..=3799),
+        16 => matches!(first_four, 2221..=2720 | 3000..=6999 | 8100..=8171),
+        _ => matches!(first_four, 4000..=6999 | 8100..=8171),
+    }
+}
+
+/// Whether it is an article's number (GTIN-13 or GTIN-14, as on every bar code): those are as long as the oldest card
+/// numbers, and one in ten passes the Luhn check too.
+fn is_article_number(digits: &[u32]) -> bool {
+    let weighted =
+        digits.iter().rev().enumerate().map(|(place, digit)| if place % 2 == 0 { *digit } else { digit * 3 });
+    digits.len() <= 14 && weighted.sum::<u32>().is_multiple_of(10)
 }
 
 fn passes_luhn(digits: &[u32]) -> bool {
@@ -130,12 +148,21 @@ mod tests {
             "4111111111111111 12/27",
             "ref 12 4111111111111111",
             "12-4111 1111 1111 1111-7",
+            "30569309025904",
+            "6304000000000000",
         ] {
             assert!(holds_card_number(text), "{text}");
         }
-        for text in
-            ["4111111111111112", "476173******0416", "20261120101502", "R-1001", "411111111111111", "1234567890123"]
-        {
+        for text in [
+            "4111111111111112",
+            "476173******0416",
+            "20261120101502",
+            "5901234123457",
+            "4006381333931",
+            "R-1001",
+            "411111111111111",
+            "1234567890123",
+        ] {
             assert!(!holds_card_number(text), "{text}");
         }
     }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::identifiers::{ProviderTerminalId, StoreId, TerminalName, TillId};
 use super::money::Currency;
-use super::operation::{OnRepeat, Provider};
+use super::operation::{OnRepeat, ProviderName};
 
 /// The longest that a till may wait for a result, in seconds.
 pub const WAIT_SECONDS_MAX: u32 = 300;
@@ -39,7 +39,7 @@ pub struct Terminal {
     /// Its local name.
     pub name: TerminalName,
     /// The service that drives it.
-    pub provider: Provider,
+    pub provider: ProviderName,
     /// The shop that it stands in.
     pub store: StoreId,
     /// The provider's id for it.

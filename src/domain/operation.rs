@@ -26,7 +26,7 @@ pub struct Operation {
     /// In which shop.
     pub store: StoreId,
     /// Which provider carries it.
-    pub provider: Provider,
+    pub provider: ProviderName,
     /// The sale that a refund gives back.
     pub original: Option<OperationId>,
     /// The attempt that decides what the till is told ([`Attempt::decides_over`]); there is one from the first commit on.
@@ -48,12 +48,12 @@ pub struct Operation {
 /// The cloud service behind a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Provider {
+pub enum ProviderName {
     /// Dintero Checkout with its in-person terminals.
     Dintero,
 }
 
-impl Provider {
+impl ProviderName {
     /// The word that the configuration, the journal and the till's reply use.
     #[must_use]
     pub const fn name(self) -> &'static str {

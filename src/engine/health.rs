@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Refusal;
 use crate::domain::identifiers::TerminalName;
-use crate::domain::operation::Provider;
+use crate::domain::operation::ProviderName;
 use crate::ports::{Enrolment, JournalError};
 
 /// The latest trouble with the journal and with each provider; gone with the next call that works.
@@ -33,7 +33,7 @@ impl Health {
     }
 
     /// Notes how a call to a provider went.
-    pub(super) fn provider(&self, provider: Provider, trouble: Option<String>) {
+    pub(super) fn provider(&self, provider: ProviderName, trouble: Option<String>) {
         self.note(provider.name(), trouble.map(|trouble| format!("{}: {trouble}", provider.name())));
     }
 

@@ -7,7 +7,8 @@
 //! | file | what happens there |
 //! | --- | --- |
 //! | `begin` | a till asks for a sale or a refund: reference, amount and lease are taken |
-//! | `attempt` | one attempt from the first byte to its proof: start, read, cancel |
+//! | `drive` | one attempt from the first byte to its proof: started by `start`, then followed by `follow` |
+//! | `record` | the one way in for every fact |
 //! | `questions` | everything a till asks that starts nothing |
 //! | `refusal` | why a till does not get what it asks for |
 //! | `callbacks` | a provider calls back |
@@ -17,15 +18,18 @@
 //! | `waiters`, `readers` | who waits for which operation, who reads which attempt |
 //! | `health` | why payments may not be possible right now |
 
-mod attempt;
 mod begin;
 mod callbacks;
+mod drive;
+mod follow;
 mod health;
 mod operator;
 mod questions;
 mod readers;
+mod record;
 mod recovery;
 mod refusal;
+mod start;
 mod sweep;
 mod waiters;
 
@@ -40,7 +44,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::domain::directory::{Directory, Store, Terminal};
 use crate::domain::identifiers::StoreId;
-use crate::domain::operation::{Operation, Provider as ProviderName};
+use crate::domain::operation::{Operation, ProviderName};
 use crate::ports::{Clock, Enrolment, Journal, Provider, TerminalUse};
 
 use health::Health;

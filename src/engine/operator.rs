@@ -4,7 +4,7 @@ use super::{Engine, Refusal};
 use crate::domain::attempt::{Event, Resolution};
 use crate::domain::identifiers::OperationId;
 use crate::domain::operation::Operation;
-use crate::ports::{HistoryLine, RaisedAlarm};
+use crate::ports::{HistoryLine, JournalError, RaisedAlarm};
 
 impl Engine {
     /// An operator's decision on an outcome that is not proven.
@@ -42,7 +42,10 @@ impl Engine {
     /// # Errors
     /// [`Refusal::NotFound`]; [`Refusal::StorageUnavailable`] when that cannot be written.
     pub async fn acknowledge_alarm(&self, id: i64, by: &str) -> Result<(), Refusal> {
-        self.health.journal(self.journal.acknowledge_alarm(id, by, self.clock.now()).await)
+        match self.journal.acknowledge_alarm(id, by, self.clock.now()).await {
+            Err(JournalError::NotFound) => Err(Refusal::NotFound("alarm")),
+            acknowledged => self.health.journal(acknowledged),
+        }
     }
 
     async fn operation(&self, id: OperationId) -> Result<Operation, Refusal> {

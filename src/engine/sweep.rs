@@ -11,13 +11,14 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 use ulid::Ulid;
 
+use super::record::ring_out;
 use super::{Engine, Refusal};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Phase};
 use crate::domain::directory::Store;
 use crate::domain::evidence::{Finding, PaymentState, Sighting, judge};
 use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TillId};
 use crate::domain::money::Currency;
-use crate::domain::operation::{Operation, Provider as ProviderName};
+use crate::domain::operation::{Operation, ProviderName};
 use crate::ports::{Orphan, Provider, ReadError, Trace};
 
 /// How long an approval may stay uncaptured until somebody should look (Dintero tries for 48 hours).
@@ -197,8 +198,8 @@ impl Engine {
              not sent from here, make them in the provider's back office"
         );
         let alarm = Alarm { kind: AlarmKind::Orphan, text };
-        // It is raised again with the next sweep that finds it.
-        let _ = self.health.journal(self.journal.raise(sale, alarm, self.clock.now()).await);
+        // Where it could not be written, the next sweep that finds it raises it again.
+        let _ = self.raise(sale, alarm).await;
     }
 
     /// A payment that the journal does not hold: a backup was restored, or a disk was lost. One on a terminal that is
@@ -213,6 +214,7 @@ impl Engine {
         }
         let orphan = Orphan {
             operation: OperationId(Ulid::generate()),
+            provider: provider.name(),
             store: store.id.clone(),
             terminal,
             till_reference: trace.till_reference.as_deref().and_then(split_till_reference),
@@ -221,9 +223,8 @@ impl Engine {
             now: self.clock.now(),
             trace,
         };
-        let reference = orphan.trace.reference;
         if let Some(adopted) = self.health.journal(self.journal.adopt(orphan).await)? {
-            tracing::error!(attempt = %reference, "the provider holds a payment of ours that the journal had lost");
+            ring_out(adopted.operation.id, &adopted.alarm);
             for stopped in adopted.stopped {
                 self.readers.wake(stopped);
             }
@@ -242,8 +243,7 @@ impl Engine {
             _ => return Ok(()),
         };
         let text = format!("sale of {}: {text}; see the provider's back office", operation.money);
-        let raised = self.journal.raise(operation.id, Alarm { kind, text }, self.clock.now()).await;
-        self.health.journal(raised).map(drop)
+        self.raise(operation.id, Alarm { kind, text }).await
     }
 
     /// Reads everything that was given up and not resolved once more, and everything live that lost its reader.

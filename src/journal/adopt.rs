@@ -21,7 +21,7 @@ use crate::domain::card::without_card_numbers;
 use crate::domain::evidence::{Approval, Finding, Order, PaymentState};
 use crate::domain::identifiers::{AttemptReference, ProviderTerminalId, Reference, TerminalName, TillId};
 use crate::domain::money::{Amount, Money};
-use crate::domain::operation::{Operation, Provider};
+use crate::domain::operation::Operation;
 use crate::domain::request::Details;
 use crate::ports::{Adopted, JournalError, Orphan};
 
@@ -50,9 +50,10 @@ impl Step for Orphan {
         insert_attempt(&mut writes, &operation, false)?;
         let event = json!({"event": "adopted", "payment": self.trace.payment.transaction, "amount": operation.money});
         append_event(&mut writes, &operation.attempt, "adopted", &event, now)?;
-        raise_alarm(&mut writes, &operation, &alarm(&self), now);
+        let alarm = alarm(&self);
+        raise_alarm(&mut writes, &operation, &alarm, now);
         let operation = Operation { refunded: self.given_back(), ..operation };
-        Ok((writes, Some(Adopted { operation, stopped })))
+        Ok((writes, Some(Adopted { operation, alarm, stopped })))
     }
 }
 
@@ -82,7 +83,7 @@ impl Orphan {
             money,
             terminal,
             store: self.store.clone(),
-            provider: self.terminal.as_ref().map_or(Provider::Dintero, |terminal| terminal.provider),
+            provider: self.provider,
             original: None,
             attempt: Attempt {
                 operation: self.operation,
@@ -180,6 +181,7 @@ async fn raise_unreadable(transaction: &mut Transaction<'_>, writes: &mut Writes
     if transaction.row(KNOWN_ALARM, &[&subject, alarm.kind.name()]).await?.is_some() {
         return Ok(());
     }
+    tracing::error!(attempt = %subject, "{}", alarm.text);
     writes
         .add(INSERT_ALARM)
         .bind(subject)

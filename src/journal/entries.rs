@@ -11,7 +11,7 @@ use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Phase};
 use crate::domain::card::without_card_numbers;
 use crate::domain::evidence::Approval;
 use crate::domain::identifiers::{AttemptReference, OperationId, ProviderTerminalId};
-use crate::domain::operation::{Operation, Provider};
+use crate::domain::operation::{Operation, ProviderName};
 use crate::domain::request::Details;
 use crate::ports::JournalError;
 
@@ -132,7 +132,7 @@ pub(super) fn append_event(
 }
 
 /// What the lease and a freeze are about: the device itself, whatever it is called here.
-pub(super) fn device(provider: Provider, terminal: &ProviderTerminalId) -> String {
+pub(super) fn device(provider: ProviderName, terminal: &ProviderTerminalId) -> String {
     format!("{}/{terminal}", provider.name())
 }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::domain::identifiers::AttemptReference;
-use crate::domain::operation::Provider as ProviderName;
+use crate::domain::operation::ProviderName;
 
 /// A request that claims to come from a provider.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use crate::domain::attempt::{Alarm, Attempt, Event, Kind, NotResolvable};
 use crate::domain::directory::Terminal;
 use crate::domain::identifiers::{AttemptReference, OperationId, Reference, StoreId, TerminalName, TillId};
 use crate::domain::money::{Currency, Money};
-use crate::domain::operation::{OnRepeat, Operation, Status};
+use crate::domain::operation::{OnRepeat, Operation, ProviderName, Status};
 use crate::domain::refund::NotRefundable;
 use crate::domain::request::{Details, Original};
 
@@ -171,6 +171,8 @@ pub struct Orphan {
     pub operation: OperationId,
     /// The payment as the provider holds it.
     pub trace: Trace,
+    /// Whose books it stands in.
+    pub provider: ProviderName,
     /// The shop it was found in.
     pub store: StoreId,
     /// The terminal, where the provider's one is configured.
@@ -190,6 +192,8 @@ pub struct Orphan {
 pub struct Adopted {
     /// The operation that it became.
     pub operation: Operation,
+    /// What was raised with it.
+    pub alarm: Alarm,
     /// Attempts under the same reference that are to be stopped: it is paid.
     pub stopped: Vec<AttemptReference>,
 }

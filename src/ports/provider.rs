@@ -9,6 +9,7 @@ use crate::domain::attempt::{Attempt, Reason};
 use crate::domain::directory::{Store, Terminal};
 use crate::domain::evidence::{Finding, PaymentRecord};
 use crate::domain::identifiers::{AttemptReference, Handle, TransactionId};
+use crate::domain::operation::ProviderName;
 use crate::domain::request::Details;
 
 /// What became of a call that may move money. There is no `Result` here, because it would hide the third case.
@@ -131,6 +132,8 @@ pub struct Enrolment {
 /// A cloud API that drives terminals.
 #[async_trait]
 pub trait Provider: Send + Sync {
+    /// Which one it is.
+    fn name(&self) -> ProviderName;
     /// Now, on the provider's clock as far as its last answers told.
     fn now(&self) -> Timestamp;
     /// Learns the provider's time, where it has not told it yet.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use pos_bridge::domain::operation::Provider;
+use pos_bridge::domain::operation::ProviderName;
 use pos_bridge::http::{CallbackApi, callback_router};
 use pos_bridge::ports::{Callback, CallbackRequest, CallbackVerifier, NotGenuine, SystemClock};
 use tokio::net::TcpListener;
@@ -22,7 +22,7 @@ impl CallbackVerifier for Signature {
         }
         let delivery = "1".to_owned();
         let query = request.query.clone();
-        Ok(Callback { provider: Provider::Dintero, delivery, attempt: None, query, received_at: now })
+        Ok(Callback { provider: ProviderName::Dintero, delivery, attempt: None, query, received_at: now })
     }
 }
 

@@ -9,7 +9,7 @@ use axum::Router;
 use pos_bridge::domain::directory::{Credentials, Directory, Language, Store, Terminal, Till};
 use pos_bridge::domain::identifiers::{ProviderTerminalId, StoreId, TerminalName, TillId};
 use pos_bridge::domain::money::Currency;
-use pos_bridge::domain::operation::{OnRepeat, Provider};
+use pos_bridge::domain::operation::{OnRepeat, ProviderName};
 use pos_bridge::engine::{Engine, Pace, Parts};
 use pos_bridge::http::{Limits, TillApi, TillListenerSettings, serve, till_router};
 use pos_bridge::ports::SystemClock;
@@ -102,7 +102,7 @@ pub(crate) fn engine(trusted_by: &[&str]) -> Engine {
             }],
             terminals: vec![Terminal {
                 name: terminal.clone(),
-                provider: Provider::Dintero,
+                provider: ProviderName::Dintero,
                 store,
                 terminal_id: ProviderTerminalId::new("T0292").unwrap(),
             }],

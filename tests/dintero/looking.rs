@@ -5,7 +5,7 @@ use pos_bridge::domain::attempt::Phase;
 use pos_bridge::domain::directory::Terminal;
 use pos_bridge::domain::evidence::Finding;
 use pos_bridge::domain::identifiers::{AttemptReference, ProviderTerminalId, StoreId, TerminalName};
-use pos_bridge::domain::operation::Provider as ProviderName;
+use pos_bridge::domain::operation::ProviderName;
 use pos_bridge::ports::{Look, Provider, ReadError};
 use serde_json::{Value, json};
 use ulid::Ulid;

@@ -4,7 +4,7 @@ use pos_bridge::domain::attempt::{AlarmKind, Kind};
 use pos_bridge::domain::evidence::{Finding, PaymentRecord, PaymentState, Terms};
 use pos_bridge::domain::identifiers::{AttemptReference, OperationId, StoreId, TransactionId};
 use pos_bridge::domain::money::Currency;
-use pos_bridge::domain::operation::Status;
+use pos_bridge::domain::operation::{ProviderName, Status};
 use pos_bridge::ports::{Begun, Journal, Orphan, Trace};
 
 use crate::fixture::*;
@@ -33,6 +33,7 @@ fn orphan(till_reference: Option<(&str, &str)>) -> Orphan {
             refunds: Vec::new(),
             refunded_elsewhere: 0,
         },
+        provider: ProviderName::Dintero,
         store: StoreId::new("oslo-center").unwrap(),
         terminal: Some(terminal("front")),
         till_reference: till_reference.map(|(name, number)| (till(name), reference(number))),

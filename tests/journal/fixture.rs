@@ -8,7 +8,7 @@ use pos_bridge::domain::directory::Terminal;
 use pos_bridge::domain::evidence::{Approval, Finding};
 use pos_bridge::domain::identifiers::*;
 use pos_bridge::domain::money::{Amount, Currency, Money};
-use pos_bridge::domain::operation::{OnRepeat, Operation, Provider};
+use pos_bridge::domain::operation::{OnRepeat, Operation, ProviderName};
 use pos_bridge::domain::request::Details;
 use pos_bridge::journal::{JournalOptions, SqliteJournal};
 use pos_bridge::ports::{Begun, Journal, NewAttempt, NewRefund, NewSale, Recorded};
@@ -100,7 +100,7 @@ pub(crate) fn nok(minor: i64) -> Money {
 pub(crate) fn terminal(name: &str) -> Terminal {
     Terminal {
         name: TerminalName::new(name).unwrap(),
-        provider: Provider::Dintero,
+        provider: ProviderName::Dintero,
         store: StoreId::new("oslo-center").unwrap(),
         terminal_id: ProviderTerminalId::new(format!("T-{name}")).unwrap(),
     }

@@ -2,7 +2,7 @@
 
 use pos_bridge::domain::attempt::{Event, Kind};
 use pos_bridge::domain::identifiers::{AttemptReference, OperationId};
-use pos_bridge::domain::operation::{Operation, Provider, Status};
+use pos_bridge::domain::operation::{Operation, ProviderName, Status};
 use pos_bridge::ports::{Callback, Journal, OperationFilter};
 
 use crate::fixture::*;
@@ -123,7 +123,7 @@ async fn a_terminal_tells_its_holder_and_when_it_last_took_money() {
 async fn a_repeated_callback_is_recognised() {
     let fixture = Fixture::new().await;
     let callback = |delivery: &str| Callback {
-        provider: Provider::Dintero,
+        provider: ProviderName::Dintero,
         delivery: delivery.to_owned(),
         attempt: Some(AttemptReference::new(number())),
         query: "merchant_reference=PB-1".to_owned(),

@@ -7,7 +7,7 @@ use pos_bridge::domain::identifiers::{
     AttemptReference, Handle, OperationId, ProviderTerminalId, Reference, StoreId, TerminalName, TillId, TransactionId,
 };
 use pos_bridge::domain::money::{Amount, Currency, Money};
-use pos_bridge::domain::operation::{Operation, Provider};
+use pos_bridge::domain::operation::{Operation, ProviderName};
 use ulid::Ulid;
 
 pub(crate) fn start() -> Timestamp {
@@ -106,7 +106,7 @@ pub(crate) fn operation(attempt: Attempt) -> Operation {
         money: attempt.order.money,
         terminal: TerminalName::new("front").unwrap(),
         store: StoreId::new("oslo-center").unwrap(),
-        provider: Provider::Dintero,
+        provider: ProviderName::Dintero,
         original: None,
         attempt,
         refunded: 0,

@@ -13,7 +13,7 @@ use url::Url;
 
 use super::settings::Settings;
 use crate::domain::identifiers::AttemptReference;
-use crate::domain::operation::Provider;
+use crate::domain::operation::ProviderName;
 use crate::ports::{Callback, CallbackRequest, CallbackVerifier, NotGenuine};
 
 /// How far the time of signing may be away, either way.
@@ -71,7 +71,7 @@ impl CallbackVerifier for CallbackSignature {
             return Err(NotGenuine("it was signed more than five minutes away from now"));
         }
         Ok(Callback {
-            provider: Provider::Dintero,
+            provider: ProviderName::Dintero,
             delivery: delivery(request, signed_at),
             attempt: merchant_reference(&request.query),
             query: format!("{}?{}", request.path, request.query),

@@ -24,6 +24,7 @@ use crate::domain::attempt::{Attempt, Reason};
 use crate::domain::directory::{Store, Terminal};
 use crate::domain::evidence::Finding;
 use crate::domain::identifiers::{AttemptReference, Handle, TransactionId};
+use crate::domain::operation::ProviderName;
 use crate::ports::{
     Answer, Enrolment, Look, Patience, Provider, ReadError, RefundOrder, Refundable, SaleOrder, Seen, Trace,
 };
@@ -77,6 +78,10 @@ impl Dintero {
 
 #[async_trait]
 impl Provider for Dintero {
+    fn name(&self) -> ProviderName {
+        ProviderName::Dintero
+    }
+
     fn now(&self) -> Timestamp {
         self.api.clock().now()
     }

@@ -9,7 +9,7 @@ use crate::domain::identifiers::{
     AttemptReference, OperationId, ProviderTerminalId, Reference, StoreId, TerminalName, TillId, TransactionId,
 };
 use crate::domain::money::{Amount, Currency, Money};
-use crate::domain::operation::Provider;
+use crate::domain::operation::ProviderName;
 
 /// A sale of till-1 in this phase.
 pub(crate) fn operation(phase: Phase) -> Operation {
@@ -24,7 +24,7 @@ pub(crate) fn operation(phase: Phase) -> Operation {
         money,
         terminal: TerminalName::new("front").unwrap(),
         store: StoreId::new("oslo").unwrap(),
-        provider: Provider::Dintero,
+        provider: ProviderName::Dintero,
         original: None,
         attempt: Attempt {
             operation: id,

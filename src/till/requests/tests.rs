@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::directory::{Credentials, Directory, Language, Store, Terminal, Till};
 use crate::domain::identifiers::{ProviderTerminalId, StoreId};
 use crate::domain::money::AMOUNT_MAX;
-use crate::domain::operation::{OnRepeat, Provider, Status};
+use crate::domain::operation::{OnRepeat, ProviderName, Status};
 use crate::domain::request::Decimal;
 use crate::till::dialect::Dialect;
 
@@ -19,7 +19,7 @@ fn directory() -> Directory {
     };
     let terminal = |name: &str, store: &str| Terminal {
         name: TerminalName::new(name).unwrap(),
-        provider: Provider::Dintero,
+        provider: ProviderName::Dintero,
         store: StoreId::new(store).unwrap(),
         terminal_id: ProviderTerminalId::new("T0292").unwrap(),
     };

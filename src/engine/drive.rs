@@ -1,0 +1,76 @@
+//! One attempt, from the first byte to its proof: started, then followed. It has this one task for as long as it is live.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::Engine;
+use super::readers::Reading;
+use crate::domain::attempt::{Attempt, Event};
+use crate::domain::identifiers::{AttemptReference, OperationId};
+use crate::domain::operation::Operation;
+use crate::domain::request::Details;
+
+/// Until an attempt that has lost its reader is read again.
+const RESUME_PAUSE: Duration = Duration::from_secs(10);
+
+impl Engine {
+    /// Drives a new attempt: nothing of it was sent yet.
+    pub(super) fn drive_new(&self, operation: Operation, details: Details) {
+        let engine = self.clone();
+        self.supervise(operation.attempt.order.reference, async move {
+            let Some(reading) = engine.claim(&operation.attempt, operation.original) else { return false };
+            let Some(attempt) = engine.start(&operation, &details, &reading).await else { return false };
+            drop(details);
+            engine.follow(&operation, attempt, &reading, || ()).await
+        });
+    }
+
+    /// Drives an attempt that was under way when the program started: it is only read. `looked` is called once, after
+    /// the first reading.
+    pub(super) fn drive_old(&self, operation: Operation, attempt: Attempt, looked: impl FnOnce() + Send + 'static) {
+        let engine = self.clone();
+        self.supervise(attempt.order.reference, async move {
+            let Some(reading) = engine.claim(&attempt, operation.original) else { return false };
+            engine.follow(&operation, attempt, &reading, looked).await
+        });
+    }
+
+    /// Runs what drives an attempt, and has it read again should that end, by a bug, before the attempt is settled: an
+    /// attempt without a reader would hold its terminal for ever. The driving tells whether it is settled.
+    fn supervise(&self, attempt: AttemptReference, driving: impl Future<Output = bool> + Send + 'static) {
+        let engine = self.clone();
+        let driving = self.tasks.spawn(driving);
+        self.tasks.spawn(async move {
+            match driving.await {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(failure) => tracing::error!(%attempt, %failure, "what drove this attempt failed; it is read again"),
+            }
+            Box::pin(engine.resume_unless_settled(attempt)).await;
+        });
+    }
+
+    async fn resume_unless_settled(&self, attempt: AttemptReference) {
+        let left = self.health.journal(self.journal.find_attempt(attempt).await);
+        let Ok(Some((operation, left))) = left else { return };
+        if !left.phase.is_live() || self.readers.is_read(attempt) {
+            return;
+        }
+        if self.stopping.run_until_cancelled(sleep(RESUME_PAUSE)).await.is_some() {
+            self.resume(operation, attempt).await;
+        }
+    }
+
+    /// Follows an attempt that has lost its reader, by reading alone.
+    pub(super) async fn resume(&self, operation: Operation, attempt: AttemptReference) {
+        let interrupted = self.record(attempt, Event::Interrupted).await;
+        if let Ok(attempt) = self.health.journal(interrupted) {
+            self.drive_old(operation, attempt, || ());
+        }
+    }
+
+    fn claim(&self, attempt: &Attempt, original: Option<OperationId>) -> Option<Reading> {
+        self.readers.claim(attempt.order.reference, original)
+    }
+}

@@ -1,0 +1,202 @@
+//! Following an attempt: the provider's record is read until it decides, and a wish to cancel is passed on.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use rand::RngExt;
+use tokio::time::{Instant, sleep};
+
+use super::Engine;
+use super::readers::Reading;
+use crate::domain::attempt::{Alarm, AlarmKind, Attempt, EMPTY_LOOK_GAP, Kind, Phase};
+use crate::domain::operation::Operation;
+use crate::domain::reading;
+use crate::ports::{Look, Provider, ReadError, Seen};
+
+/// Between two readings however often somebody calls: callbacks cannot make the bridge hammer the provider.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
+/// Between two requests to stop the same attempt.
+const CANCEL_PAUSE: Duration = Duration::from_secs(10);
+/// The longest that a provider may keep the bridge from looking: a customer waits.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
+
+impl Engine {
+    /// Reads the provider's record until the attempt is settled; `false` when it ends before.
+    pub(super) async fn follow(
+        &self,
+        operation: &Operation,
+        mut attempt: Attempt,
+        reading: &Reading,
+        looked: impl FnOnce(),
+    ) -> bool {
+        let Ok(provider) = self.provider(operation.provider) else { return false };
+        let provider = provider.as_ref();
+        let begun = Instant::now().checked_sub(self.age(operation)).unwrap_or_else(Instant::now);
+        let mut looked = Some(looked);
+        let mut cancelled_at: Option<Instant> = None;
+        while attempt.phase.is_live() && !self.stopping.is_cancelled() {
+            if wants_cancel(&attempt, cancelled_at) && self.cancel_at(provider, &attempt).await {
+                cancelled_at = Some(Instant::now());
+            }
+            let known_wish = attempt.cancel_wanted;
+            let retry_after = self.look(provider, operation, &mut attempt).await.err().flatten();
+            if let Some(looked) = looked.take() {
+                looked();
+            }
+            if !attempt.phase.is_live() {
+                break;
+            }
+            if attempt.cancel_wanted != known_wish {
+                continue;
+            }
+            let usual = self.pause(&attempt, begun.elapsed());
+            let pause = retry_after.map_or(usual, |wanted| wanted.min(RETRY_AFTER_MAX).max(usual));
+            if self.rest(reading, pause).await {
+                // A wish to cancel or an operator's decision may have come meanwhile.
+                attempt = self.latest(&attempt).await.unwrap_or(attempt);
+            }
+        }
+        if let Some(looked) = looked {
+            looked();
+        }
+        let settled = !attempt.phase.is_live();
+        if matches!(attempt.phase, Phase::Cancelled { resolution: None }) && attempt.kind == Kind::Sale {
+            // Kept apart, so that the many that wait do not hold the space of the few that were cancelled.
+            Box::pin(self.watch_cancelled(provider, operation, attempt, reading)).await;
+        }
+        settled
+    }
+
+    /// A card that was presented while the cancel was under way may still win: the record is read for as long as such a
+    /// payment can take, though the terminal is free and the till has its answer.
+    async fn watch_cancelled(
+        &self,
+        provider: &dyn Provider,
+        operation: &Operation,
+        mut attempt: Attempt,
+        reading: &Reading,
+    ) {
+        let until = Instant::now() + provider.patience().afterwards.unsigned_abs();
+        let pause = self.pace.poll_interval * 5;
+        while Instant::now() < until && matches!(attempt.phase, Phase::Cancelled { .. }) {
+            self.rest(reading, pause).await;
+            if self.stopping.is_cancelled() {
+                return;
+            }
+            // What cannot be read now is read with the next round.
+            let _ = self.look(provider, operation, &mut attempt).await;
+        }
+    }
+
+    /// Reads once and writes what is new.
+    ///
+    /// # Errors
+    /// When it could not be read: until when the provider does not want to be asked again, where it said so.
+    pub(super) async fn look(
+        &self,
+        provider: &dyn Provider,
+        operation: &Operation,
+        attempt: &mut Attempt,
+    ) -> Result<(), Option<Duration>> {
+        let look = look_for(attempt);
+        let seen = match attempt.kind {
+            Kind::Sale => provider.look_for_sale(attempt, look).await,
+            Kind::Refund => provider.look_for_refund(attempt, look).await,
+        };
+        match seen {
+            Ok(Seen { finding, at }) => {
+                self.health.provider(operation.provider, None);
+                if let Some(moved) = self.record_news(attempt, finding, at).await {
+                    *attempt = moved;
+                }
+                Ok(())
+            }
+            Err(error) => {
+                tracing::warn!(operation = %operation.id, attempt = %attempt.order.reference, %error, "reading failed");
+                self.health.provider(operation.provider, Some(error.to_string()));
+                Box::pin(self.warn_of_unreadable(provider, operation, attempt)).await;
+                Err(retry_after(&error))
+            }
+        }
+    }
+
+    /// Asks for the attempt to be stopped; whether it was, only a reading tells. `true` when the provider answered.
+    async fn cancel_at(&self, provider: &dyn Provider, attempt: &Attempt) -> bool {
+        let Some(handle) = attempt.phase.handle() else { return false };
+        match provider.cancel_sale(handle).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(attempt = %attempt.order.reference, %error, "the wish to cancel did not arrive");
+                false
+            }
+        }
+    }
+
+    /// Rests until the next reading is due; `true` when somebody wants it sooner, as everybody does who changes the
+    /// attempt from outside.
+    async fn rest(&self, reading: &Reading, pause: Duration) -> bool {
+        let shortest = SHORTEST_PAUSE.min(pause);
+        tokio::select! {
+            biased;
+            () = reading.woken() => {
+                sleep(shortest).await;
+                true
+            }
+            () = self.stopping.cancelled() => false,
+            () = sleep(pause) => false,
+        }
+    }
+
+    fn pause(&self, attempt: &Attempt, age: Duration) -> Duration {
+        let waits_for_second_look = matches!(attempt.phase, Phase::Unknown { empty_since: Some(_), .. });
+        let pause = reading::pause(age, self.pace.poll_interval);
+        let pause = if waits_for_second_look { pause.min(EMPTY_LOOK_GAP.unsigned_abs()) } else { pause };
+        // A tenth of jitter, so that forty shops do not ask in step.
+        pause * rand::rng().random_range(95..=105) / 100
+    }
+
+    fn age(&self, operation: &Operation) -> Duration {
+        let age = self.clock.now().duration_since(operation.updated_at).max(SignedDuration::ZERO);
+        age.unsigned_abs()
+    }
+
+    async fn latest(&self, attempt: &Attempt) -> Option<Attempt> {
+        let found = self.journal.find_attempt(attempt.order.reference).await;
+        self.health.journal(found).ok().flatten().map(|(_, attempt)| attempt)
+    }
+
+    /// An attempt that should have been decided long ago and cannot be read is for a person to see.
+    async fn warn_of_unreadable(&self, provider: &dyn Provider, operation: &Operation, attempt: &Attempt) {
+        if provider.now() < attempt.horizon {
+            return;
+        }
+        let text = format!(
+            "{} of {}: the provider's record cannot be read, so nobody knows what became of it; see `pos-bridge check`",
+            attempt.kind.name(),
+            attempt.order.money
+        );
+        let alarm = Alarm { kind: AlarmKind::Unreadable, text };
+        // Where it could not be written, the next reading that fails raises it again.
+        let _ = self.raise(operation.id, alarm).await;
+    }
+}
+
+fn wants_cancel(attempt: &Attempt, cancelled_at: Option<Instant>) -> bool {
+    let due = cancelled_at.is_none_or(|at| at.elapsed() >= CANCEL_PAUSE);
+    attempt.cancel_wanted && attempt.kind == Kind::Sale && due
+}
+
+/// The last reading before an attempt is given up must not rest on a stale connection or token.
+fn look_for(attempt: &Attempt) -> Look {
+    match attempt.phase {
+        Phase::Unknown { empty_since: Some(_), .. } => Look::Fresh,
+        _ => Look::Usual,
+    }
+}
+
+fn retry_after(error: &ReadError) -> Option<Duration> {
+    match error {
+        ReadError::Unreachable { retry_after, .. } => *retry_after,
+        ReadError::Refused(_) => None,
+    }
+}

@@ -1,0 +1,100 @@
+//! The one way in for every fact: it is written, then told to whoever waits and to whoever watches.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::sleep;
+
+use super::{Engine, Refusal};
+use crate::domain::attempt::{Alarm, Attempt, Event};
+use crate::domain::evidence::Finding;
+use crate::domain::identifiers::{AttemptReference, OperationId};
+use crate::ports::JournalError;
+
+/// Between two tries to write what must be written.
+const WRITE_PAUSE: Duration = Duration::from_secs(1);
+
+impl Engine {
+    /// The one way in for every fact: writes what the event makes of the attempt, then tells whoever waits.
+    pub(super) async fn record(&self, attempt: AttemptReference, event: Event) -> Result<Attempt, JournalError> {
+        let name = event.name();
+        let recorded = self.journal.record(attempt, event, self.clock.now()).await?;
+        if recorded.moved {
+            let (operation, attempt) = (&recorded.operation, &recorded.attempt);
+            tracing::info!(
+                operation = %operation.id, attempt = %attempt.order.reference, till = %operation.till,
+                terminal = %operation.terminal, kind = attempt.kind.name(), event = name,
+                phase = attempt.phase.name(), "moved",
+            );
+            if let Some(alarm) = &recorded.alarm {
+                ring_out(operation.id, alarm);
+            }
+            if attempt.phase.is_final() {
+                let labels = [("kind", attempt.kind.name()), ("outcome", attempt.phase.name())];
+                metrics::counter!("pos_bridge_outcomes_total", &labels).increment(1);
+            }
+            self.waiters.ring(operation);
+            for stopped in recorded.stopped {
+                self.readers.wake(stopped);
+            }
+        }
+        Ok(recorded.attempt)
+    }
+
+    /// Raises an alarm that does not come of an event, once.
+    pub(super) async fn raise(&self, operation: OperationId, alarm: Alarm) -> Result<(), Refusal> {
+        let raised = self.journal.raise(operation, alarm.clone(), self.clock.now()).await;
+        if self.health.journal(raised)? {
+            ring_out(operation, &alarm);
+        }
+        Ok(())
+    }
+
+    /// Writes what somebody from outside wants of an attempt and wakes its reader, even when the caller goes away.
+    pub(super) async fn record_and_wake(&self, attempt: AttemptReference, event: Event) -> Result<(), Refusal> {
+        let engine = self.clone();
+        let recording = self.tasks.spawn(async move {
+            let recorded = engine.record(attempt, event).await;
+            engine.readers.wake(attempt);
+            engine.health.journal(recorded)
+        });
+        let recorded = recording.await.map_err(|failure| Refusal::StorageUnavailable(failure.to_string()))?;
+        recorded.map(drop)
+    }
+
+    /// Writes an answer that cannot be asked for again, however long the disk refuses. `None` when the journal cannot
+    /// take it at all or the program stops; what is on disk by then has the attempt read anew.
+    pub(super) async fn record_surely(&self, attempt: &Attempt, event: Event) -> Option<Attempt> {
+        loop {
+            match self.record(attempt.order.reference, event.clone()).await {
+                Ok(attempt) => return Some(attempt),
+                Err(error @ JournalError::Unavailable(_)) => {
+                    let _ = self.health.journal::<()>(Err(error));
+                    tokio::select! {
+                        () = sleep(WRITE_PAUSE) => {}
+                        () = self.stopping.cancelled() => return None,
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(attempt = %attempt.order.reference, %error, "an answer could not be written");
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// Writes a finding unless it changes nothing.
+    pub(super) async fn record_news(&self, attempt: &Attempt, finding: Finding, at: Timestamp) -> Option<Attempt> {
+        if !attempt.would_move(&finding, at) {
+            return None;
+        }
+        let seen = Event::Seen { finding, at };
+        self.health.journal(self.record(attempt.order.reference, seen).await).ok()
+    }
+}
+
+/// An alarm that stands in the journal is told to whoever watches the log and the figures.
+pub(super) fn ring_out(operation: OperationId, alarm: &Alarm) {
+    tracing::error!(%operation, alarm = alarm.kind.name(), "{}", alarm.text);
+    metrics::counter!("pos_bridge_alarms_total", "kind" => alarm.kind.name()).increment(1);
+}
