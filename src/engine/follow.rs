@@ -20,6 +20,9 @@ const CANCEL_PAUSE: Duration = Duration::from_secs(10);
 /// The longest that a provider may keep the bridge from looking: a customer waits.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 
+/// How long after the horizon readings may fail until a person must look.
+const UNREADABLE_PATIENCE: SignedDuration = SignedDuration::from_mins(5);
+
 impl Engine {
     /// Reads the provider's record until the attempt is settled; `false` when it ends before.
     pub(super) async fn follow(
@@ -165,9 +168,10 @@ impl Engine {
         self.health.journal(found).ok().flatten().map(|(_, attempt)| attempt)
     }
 
-    /// An attempt that should have been decided long ago and cannot be read is for a person to see.
+    /// An attempt that should have been decided long ago and cannot be read is for a person to see: it holds its terminal.
     async fn warn_of_unreadable(&self, provider: &dyn Provider, operation: &Operation, attempt: &Attempt) {
-        if provider.now() < attempt.horizon {
+        let overdue = provider.now().duration_since(attempt.horizon);
+        if !attempt.phase.is_live() || overdue < UNREADABLE_PATIENCE {
             return;
         }
         let text = format!(

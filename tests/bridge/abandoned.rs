@@ -99,3 +99,27 @@ async fn an_operator_cannot_decide_too_early_or_too_late() {
     assert_eq!(resolve(&bridge, &open["operation_id"], "not-taken").await.status.code(), Some(1));
     assert_eq!(bridge.till(1).get("/pay/R-1").await.word(), "approved");
 }
+
+/// P28, P30: what cannot be read long after its horizon holds its terminal, and a person hears of it.
+#[tokio::test]
+async fn p28_a_record_that_stays_unreadable_is_told_to_a_person() {
+    let bridge = Bridge::start().await;
+    bridge.simulator.terminal_mode(1, "manual").await;
+    let till = bridge.till(1);
+    till.begin("R-1", 39900).await;
+    let down = json!([{ "call": "read_session", "fault": { "status": { "code": 503 } }, "times": 100_000 }]);
+    bridge.simulator.faults(down).await;
+    bridge.simulator.clock_ahead(600).await;
+    tokio::time::sleep(A_WHILE).await;
+    let alarms = async || String::from_utf8(bridge.run(&["alarms", "--json"]).await.stdout).unwrap();
+    assert!(!alarms().await.contains("unreadable"), "not yet");
+    bridge.simulator.clock_ahead(900).await;
+    eventually("the alarm", || async { alarms().await.contains("unreadable").then_some(()) }).await;
+    assert_eq!(till.begin("R-2", 100).await.word(), "terminal_busy");
+    bridge.simulator.faults(json!([])).await;
+    assert_eq!(
+        till.result("R-1").await.word(),
+        "cancelled",
+        "once it can be read, the prompt that ran out is cancelled"
+    );
+}
