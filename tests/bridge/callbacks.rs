@@ -15,14 +15,6 @@ async fn ask_for_callback(bridge: &Bridge, session: &Value, kind: &str) -> Value
     bridge.simulator.control(Method::POST, "/callbacks", &body).await["status"].clone()
 }
 
-async fn only_session(bridge: &Bridge) -> Value {
-    eventually("the session", || async {
-        let sessions = bridge.simulator.ledger().await["sessions"].clone();
-        sessions.get(0).map(|session| session["id"].clone())
-    })
-    .await
-}
-
 #[tokio::test]
 async fn p20_a_callback_brings_the_result_before_the_next_poll() {
     let bridge = called_bridge().await;
@@ -65,7 +57,7 @@ async fn p23_a_forged_callback_is_refused_and_does_nothing() {
     let bridge = called_bridge().await;
     bridge.simulator.terminal_mode(1, "manual").await;
     bridge.till(1).begin("R-1", 39900).await;
-    let session = only_session(&bridge).await;
+    let session = bridge.simulator.session().await;
     let readings = async || {
         let requests = bridge.simulator.requests().await;
         requests.iter().filter(|request| request["path"].as_str().unwrap().contains("/sessions/")).count()
@@ -106,7 +98,7 @@ async fn p25_an_unknown_but_genuine_callback_is_asked_for_again_while_something_
     let mut bridge = called_bridge().await;
     bridge.simulator.terminal_mode(1, "manual").await;
     bridge.till(1).begin("R-1", 39900).await;
-    let session = only_session(&bridge).await;
+    let session = bridge.simulator.session().await;
     // A journal that knows nothing of the session, with something else open.
     bridge.stop().await;
     for suffix in ["", "-wal", "-shm"] {

@@ -26,10 +26,7 @@ async fn p20_a_payment_that_completes_while_the_bridge_is_down_is_known_at_once(
     let mut bridge = Bridge::start().await;
     bridge.simulator.terminal_mode(1, "manual").await;
     bridge.till(1).begin("R-1", 39900).await;
-    eventually("the session", || async {
-        (bridge.simulator.ledger().await["sessions"].as_array().unwrap().len() == 1).then_some(())
-    })
-    .await;
+    bridge.simulator.session().await;
     bridge.kill();
     bridge.simulator.customer(1, "approve").await;
     bridge.boot().await;
@@ -177,10 +174,7 @@ async fn p20_a_prompt_that_ran_out_while_the_bridge_was_down_is_proven_unpaid() 
     let mut bridge = Bridge::start().await;
     bridge.simulator.terminal_mode(1, "manual").await;
     bridge.till(1).begin("R-1", 39900).await;
-    eventually("the session", || async {
-        (bridge.simulator.ledger().await["sessions"].as_array().unwrap().len() == 1).then_some(())
-    })
-    .await;
+    bridge.simulator.session().await;
     bridge.kill();
     bridge.simulator.clock_ahead(8 * 3600).await;
     bridge.boot().await;

@@ -46,6 +46,15 @@ impl Simulator {
         serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null)
     }
 
+    /// The first session, once there is one.
+    pub(crate) async fn session(&self) -> Value {
+        super::eventually("the session", || async {
+            let sessions = self.ledger().await["sessions"].clone();
+            sessions.get(0).map(|session| session["id"].clone())
+        })
+        .await
+    }
+
     /// Somebody else asks the provider for something: another bridge, the back office, a request that was doubled.
     pub(crate) async fn ask(&self, path: &str, body: &Value) -> Value {
         let base = self.base_url();
