@@ -148,6 +148,17 @@ pub enum CommandError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The demonstration's bridge cannot have its address.
+    #[error(
+        "the demo cannot listen on {address}: {source}; end the program that has it (another demo or bridge?), or name \
+         another address with --listen"
+    )]
+    DemoAddress {
+        /// Where the tills should call.
+        address: std::net::SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// The demonstration cannot go on.
     #[error("the demo stopped: {0}")]
     Demo(String),
