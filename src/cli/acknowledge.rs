@@ -1,7 +1,6 @@
 //! `pos-bridge acknowledge`
 
 use std::io::Write;
-use std::path::Path;
 
 use clap::Args;
 use serde_json::json;
@@ -26,8 +25,8 @@ pub struct AcknowledgeArguments {
 }
 
 impl AcknowledgeArguments {
-    pub(super) async fn run(self, config: &Path, output: &mut dyn Write) -> Result<Exit, ClientError> {
-        let bridge = self.operator.bridge(config)?;
+    pub(super) async fn run(self, output: &mut dyn Write) -> Result<Exit, ClientError> {
+        let bridge = self.operator.bridge()?;
         let alarm = self.alarm.to_string();
         let answer = bridge.post(&["alarms", &alarm, "acknowledge"], &json!({"by": self.by}), 0).await?;
         text::print(&answer, self.operator.json, output, |_| vec![format!("alarm {alarm} is acknowledged")])?;

@@ -1,7 +1,6 @@
 //! `pos-bridge alarms`
 
 use std::io::Write;
-use std::path::Path;
 
 use clap::Args;
 use serde_json::Value;
@@ -20,8 +19,8 @@ pub struct AlarmsArguments {
 }
 
 impl AlarmsArguments {
-    pub(super) async fn run(self, config: &Path, output: &mut dyn Write) -> Result<Exit, ClientError> {
-        let answer = self.operator.bridge(config)?.get(&["alarms"], 0).await?;
+    pub(super) async fn run(self, output: &mut dyn Write) -> Result<Exit, ClientError> {
+        let answer = self.operator.bridge()?.get(&["alarms"], 0).await?;
         text::print(&answer, self.operator.json, output, lines)?;
         Ok(Exit::when(answer.status.is_success() && text::elements(&answer.body, "alarms").is_empty()))
     }

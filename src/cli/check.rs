@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use url::Url;
 
-use super::{CommandError, Exit};
+use super::{CommandError, ConfigurationArguments, Exit};
 use crate::config::{self, Callbacks, Configuration, Database};
 use crate::domain::directory::Terminal;
 use crate::journal::{JournalOptions, OpenError, SqliteJournal};
@@ -31,6 +31,9 @@ const CALLBACK_TIMEOUT: Duration = Duration::from_secs(10);
 /// payments can be taken, else with 1.
 #[derive(Debug, Args)]
 pub struct CheckArguments {
+    /// Which settings.
+    #[command(flatten)]
+    pub configuration: ConfigurationArguments,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -60,9 +63,10 @@ impl CheckArguments {
     ///
     /// # Errors
     /// [`CommandError`] when the lines cannot be printed.
-    pub async fn run(self, config: &Path, output: &mut (dyn Write + Send)) -> Result<Exit, CommandError> {
-        let lines = match config::load(Some(config), config::environment()) {
-            Ok(configuration) => check(&configuration, config).await,
+    pub async fn run(self, output: &mut (dyn Write + Send)) -> Result<Exit, CommandError> {
+        let file = &self.configuration.config;
+        let lines = match config::load(Some(file), config::environment()) {
+            Ok(configuration) => check(&configuration, file).await,
             Err(errors) => vec![fault("configuration", errors.to_string())],
         };
         if self.json {

@@ -5,8 +5,10 @@
 
 mod acknowledge;
 mod alarms;
+mod amount;
 mod check;
 mod client;
+mod configuration;
 mod demo;
 mod health;
 mod operator;
@@ -23,8 +25,6 @@ mod tests;
 mod text;
 mod till;
 
-use std::path::PathBuf;
-
 use clap::{Parser, Subcommand};
 
 use crate::app::StartError;
@@ -35,6 +35,7 @@ pub use acknowledge::AcknowledgeArguments;
 pub use alarms::AlarmsArguments;
 pub use check::CheckArguments;
 pub use client::ClientError;
+pub use configuration::ConfigurationArguments;
 pub use demo::DemoArguments;
 pub use health::HealthArguments;
 pub use operator::OperatorArguments;
@@ -57,15 +58,6 @@ pub use till::{AskingArguments, TillArguments};
                   Something is wrong? Run `pos-bridge check`: a line for each part, with what to do."
 )]
 pub struct Arguments {
-    /// The configuration
-    #[arg(
-        long,
-        global = true,
-        env = "POS_BRIDGE_CONFIG",
-        value_name = "FILE",
-        default_value = "config/pos-bridge.toml"
-    )]
-    pub config: PathBuf,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -174,29 +166,29 @@ impl Arguments {
     /// [`CommandError`], whose message tells what to do.
     pub async fn run(self, output: &mut (dyn std::io::Write + Send)) -> Result<Exit, CommandError> {
         match self.command {
-            Command::Serve(arguments) => arguments.run(&self.config).await,
+            Command::Serve(arguments) => arguments.run().await,
             Command::Demo(arguments) => arguments.run(output).await,
             Command::Simulate(arguments) => arguments.run(output).await,
-            Command::Check(arguments) => arguments.run(&self.config, output).await,
-            Command::Client(command) => Ok(command.run(&self.config, output).await?),
+            Command::Check(arguments) => arguments.run(output).await,
+            Command::Client(command) => Ok(command.run(output).await?),
         }
     }
 }
 
 impl ClientCommand {
-    /// Runs the command; what it prints goes to `output`. `config` is needed by the operator's commands alone.
+    /// Runs the command; what it prints goes to `output`.
     ///
     /// # Errors
     /// [`ClientError`] when there is no usable answer; its message tells what to do.
-    pub async fn run(self, config: &std::path::Path, output: &mut dyn std::io::Write) -> Result<Exit, ClientError> {
+    pub async fn run(self, output: &mut dyn std::io::Write) -> Result<Exit, ClientError> {
         match self {
             Self::Pay(arguments) => arguments.run(output).await,
             Self::Refund(arguments) => arguments.run(output).await,
             Self::Status(arguments) => arguments.run(output).await,
             Self::Terminals(arguments) => arguments.run(output).await,
-            Self::Resolve(arguments) => arguments.run(config, output).await,
-            Self::Alarms(arguments) => arguments.run(config, output).await,
-            Self::Acknowledge(arguments) => arguments.run(config, output).await,
+            Self::Resolve(arguments) => arguments.run(output).await,
+            Self::Alarms(arguments) => arguments.run(output).await,
+            Self::Acknowledge(arguments) => arguments.run(output).await,
             Self::Health(arguments) => arguments.run(output).await,
         }
     }

@@ -1,15 +1,19 @@
 //! What the operator's commands share: they call the bridge over a Unix socket that only its owner can open.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
+use super::ConfigurationArguments;
 use super::client::{Bridge, ClientError};
 use crate::config;
 
 /// Where the operator's socket is.
 #[derive(Debug, Args)]
 pub struct OperatorArguments {
+    /// Whose bridge.
+    #[command(flatten)]
+    pub configuration: ConfigurationArguments,
     /// The bridge's socket [default: next to the configured database, with .sock behind its name]
     #[arg(long, value_name = "FILE")]
     pub socket: Option<PathBuf>,
@@ -20,10 +24,10 @@ pub struct OperatorArguments {
 
 impl OperatorArguments {
     /// The bridge behind the socket that was named, else behind the one next to the configured database.
-    pub(super) fn bridge(&self, config: &Path) -> Result<Bridge, ClientError> {
+    pub(super) fn bridge(&self) -> Result<Bridge, ClientError> {
         let socket = match &self.socket {
             Some(named) => named.clone(),
-            None => config::load_database(Some(config), config::environment())?.operator_socket(),
+            None => config::load_database(Some(&self.configuration.config), config::environment())?.operator_socket(),
         };
         Bridge::behind(socket)
     }

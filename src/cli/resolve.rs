@@ -1,7 +1,6 @@
 //! `pos-bridge resolve`
 
 use std::io::Write;
-use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -44,8 +43,8 @@ pub enum Verdict {
 }
 
 impl ResolveArguments {
-    pub(super) async fn run(self, config: &Path, output: &mut dyn Write) -> Result<Exit, ClientError> {
-        let bridge = self.operator.bridge(config)?;
+    pub(super) async fn run(self, output: &mut dyn Write) -> Result<Exit, ClientError> {
+        let bridge = self.operator.bridge()?;
         let Some(verdict) = self.verdict else {
             let answer = bridge.get(&["operations", &self.operation], 0).await?;
             text::print(&answer, self.operator.json, output, text::with_history)?;

@@ -1,10 +1,8 @@
 //! `pos-bridge serve`
 
-use std::path::Path;
-
 use clap::Args;
 
-use super::{CommandError, Exit, stop};
+use super::{CommandError, ConfigurationArguments, Exit, stop};
 use crate::app::App;
 use crate::{config, telemetry};
 
@@ -14,6 +12,9 @@ use crate::{config, telemetry};
 /// way are not stopped; the next start reads what became of them.
 #[derive(Debug, Args)]
 pub struct ServeArguments {
+    /// With which settings.
+    #[command(flatten)]
+    pub configuration: ConfigurationArguments,
     /// Stop when standard input ends; so a demo's bridge does not outlive the demo
     #[arg(long, hide = true)]
     pub until_input_ends: bool,
@@ -24,8 +25,8 @@ impl ServeArguments {
     ///
     /// # Errors
     /// [`CommandError`] when it cannot start.
-    pub async fn run(self, config: &Path) -> Result<Exit, CommandError> {
-        let configuration = config::load(Some(config), config::environment())?;
+    pub async fn run(self) -> Result<Exit, CommandError> {
+        let configuration = config::load(Some(&self.configuration.config), config::environment())?;
         telemetry::start(&configuration.telemetry)?;
         for warning in &configuration.warnings {
             tracing::warn!("{warning}");
