@@ -52,6 +52,8 @@ struct Line {
 #[serde(rename_all = "lowercase")]
 enum Verdict {
     Ok,
+    /// Nobody looked.
+    Unchecked,
     /// Payments work, something should be seen to.
     Warning,
     /// Payments do not work.
@@ -76,6 +78,7 @@ impl CheckArguments {
             for line in &lines {
                 let mark = match line.verdict {
                     Verdict::Ok => "ok     ",
+                    Verdict::Unchecked => "?      ",
                     Verdict::Warning => "warning",
                     Verdict::Fault => "FAULT  ",
                 };
@@ -156,9 +159,15 @@ async fn check_provider(provider: &dyn Provider, terminals: &[Terminal]) -> Vec<
     for terminal in terminals {
         lines.push(check_terminal(provider, terminal).await);
     }
-    let unread = "profile_id, the stores' id and payout_destination_id; a wrong one shows with the first sale";
-    lines.push(ok("not checked", unread));
+    lines.push(unchecked_identifiers());
     lines
+}
+
+/// The provider is asked for none of these before the first sale.
+fn unchecked_identifiers() -> Line {
+    let text =
+        "not checked: profile_id, and the stores' id and payout_destination_id; a wrong one shows with the first sale";
+    Line { part: "identifiers".to_owned(), verdict: Verdict::Unchecked, text: text.to_owned() }
 }
 
 fn check_clock(ahead: SignedDuration) -> Line {
