@@ -1,5 +1,7 @@
 //! `pos-bridge check`
 
+mod ports;
+
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
@@ -47,6 +49,8 @@ struct Line {
 #[serde(rename_all = "lowercase")]
 enum Verdict {
     Ok,
+    /// Nobody looked.
+    Unchecked,
     /// Payments work, something should be seen to.
     Warning,
     /// Payments do not work.
@@ -58,9 +62,9 @@ impl CheckArguments {
     ///
     /// # Errors
     /// [`CommandError`] when the lines cannot be printed.
-    pub async fn run(self, config: &Path, output: &mut (dyn Write + Send)) -> Result<Exit, CommandError> {
-        let lines = match config::load(Some(config), config::environment()) {
-            Ok(configuration) => check(&configuration, config).await,
+    pub async fn run(self, file: &Path, output: &mut (dyn Write + Send)) -> Result<Exit, CommandError> {
+        let lines = match config::load(Some(file), config::environment()) {
+            Ok(configuration) => check(&configuration, file).await,
             Err(errors) => vec![fault("configuration", errors.to_string())],
         };
         if self.json {
@@ -70,6 +74,7 @@ impl CheckArguments {
             for line in &lines {
                 let mark = match line.verdict {
                     Verdict::Ok => "ok     ",
+                    Verdict::Unchecked => "?      ",
                     Verdict::Warning => "warning",
                     Verdict::Fault => "FAULT  ",
                 };
@@ -83,15 +88,16 @@ impl CheckArguments {
 async fn check(configuration: &Configuration, file: &Path) -> Vec<Line> {
     let directory = &configuration.directory;
     let found = format!(
-        "{}: {} tills, {} terminals, {} stores",
+        "{}: {}, {}, {}",
         file.display(),
-        directory.tills.len(),
-        directory.terminals.len(),
-        directory.stores.len()
+        counted(directory.tills.len(), "till"),
+        counted(directory.terminals.len(), "terminal"),
+        counted(directory.stores.len(), "store")
     );
     let mut lines = vec![ok("configuration", found)];
     lines.extend(configuration.warnings.iter().map(|text| warning("configuration", text)));
     lines.push(check_database(&configuration.database).await);
+    lines.push(ports::check(configuration).await);
     if let Some(settings) = &configuration.dintero {
         match Dintero::new(settings.clone()) {
             Ok(dintero) => lines.extend(check_provider(&dintero, &directory.terminals).await),
@@ -102,13 +108,17 @@ async fn check(configuration: &Configuration, file: &Path) -> Vec<Line> {
     lines
 }
 
+/// `1 till`, `2 tills`
+fn counted(number: usize, what: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{ending}")
+}
+
 async fn check_database(database: &Database) -> Line {
     let path = database.path.display();
     let journal = match SqliteJournal::open(JournalOptions::at(&database.path)).await {
         Ok(journal) => journal,
-        Err(error @ OpenError::InUse { .. }) => {
-            return ok("database", format!("{path} is in use by a bridge that runs now ({error})"));
-        }
+        Err(OpenError::InUse { .. }) => return ok("database", format!("{path} is in use by a bridge that runs now")),
         Err(error) => return fault("database", error.to_string()),
     };
     let integrity = journal.check_integrity().await;
@@ -145,7 +155,15 @@ async fn check_provider(provider: &dyn Provider, terminals: &[Terminal]) -> Vec<
     for terminal in terminals {
         lines.push(check_terminal(provider, terminal).await);
     }
+    lines.push(unchecked_identifiers());
     lines
+}
+
+/// The provider is asked for none of these before the first sale.
+fn unchecked_identifiers() -> Line {
+    let text =
+        "not checked: profile_id, and the stores' id and payout_destination_id; a wrong one shows with the first sale";
+    Line { part: "identifiers".to_owned(), verdict: Verdict::Unchecked, text: text.to_owned() }
 }
 
 fn check_clock(ahead: SignedDuration) -> Line {

@@ -26,6 +26,14 @@ pub enum ClientError {
         /// What happened.
         cause: String,
     },
+    /// The socket belongs to somebody else.
+    #[error("the bridge's socket {place} cannot be opened ({cause}); run this as the service's user or as root")]
+    NotAllowed {
+        /// Where the socket is.
+        place: String,
+        /// What happened.
+        cause: String,
+    },
     /// The bridge was reached, and then the answer failed to come.
     #[error(
         "the bridge at {place} gave no answer ({cause}). The request may have been taken: ask with `pos-bridge status` \
@@ -56,6 +64,7 @@ pub(super) struct Bridge {
     client: Client,
     base: Url,
     place: String,
+    by_socket: bool,
     key: Option<SecretString>,
 }
 
@@ -72,14 +81,14 @@ impl Bridge {
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", url.path()));
         }
-        Ok(Self { client: built(Client::builder())?, base, place: url.to_string(), key })
+        Ok(Self { client: built(Client::builder())?, base, place: url.to_string(), by_socket: false, key })
     }
 
     /// The bridge behind this operator's socket.
     pub(super) fn behind(socket: PathBuf) -> Result<Self, ClientError> {
         let place = socket.display().to_string();
         let base = Url::parse("http://localhost/").map_err(|error| ClientError::Request(error.to_string()))?;
-        Ok(Self { client: built(Client::builder().unix_socket(socket))?, base, place, key: None })
+        Ok(Self { client: built(Client::builder().unix_socket(socket))?, base, place, by_socket: true, key: None })
     }
 
     pub(super) async fn get(&self, path: &[&str], wait: u32) -> Result<Answer, ClientError> {
@@ -133,6 +142,8 @@ impl Bridge {
         let (place, cause) = (self.place.clone(), root_cause(error));
         if error.is_builder() {
             ClientError::Request(cause)
+        } else if self.by_socket && is_denied(error) {
+            ClientError::NotAllowed { place, cause }
         } else if error.is_connect() {
             ClientError::Unreachable { place, cause }
         } else {
@@ -150,6 +161,24 @@ fn built(builder: reqwest::ClientBuilder) -> Result<Client, ClientError> {
         .retry(reqwest::retry::never())
         .build()
         .map_err(|error| ClientError::Request(root_cause(&error)))
+}
+
+/// An address of a bridge, as it is typed.
+pub(super) fn bridge_url(text: &str) -> Result<Url, String> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+        Ok(_) | Err(url::ParseError::RelativeUrlWithoutBase) => {
+            Err("must begin with http://, as in http://127.0.0.1:7117".to_owned())
+        }
+        Err(error) => Err(format!("is no web address ({error}); write it as http://127.0.0.1:7117")),
+    }
+}
+
+/// The system does not let this user open the socket.
+fn is_denied(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source())
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|cause| cause.kind() == std::io::ErrorKind::PermissionDenied)
 }
 
 fn root_cause(error: &dyn std::error::Error) -> String {

@@ -42,6 +42,7 @@ impl DemoArguments {
     /// # Errors
     /// [`CommandError`] when an address is taken or the folder cannot be made.
     pub async fn run(self, output: &mut (dyn Write + Send)) -> Result<Exit, CommandError> {
+        self.till_address_is_free()?;
         let simulator = self.start_simulator().await?;
         let folder = folder()?;
         let configuration = folder.join("pos-bridge.toml");
@@ -70,6 +71,12 @@ impl DemoArguments {
         }
     }
 
+    /// Another program at the tills' address would answer in the bridge's place, and the demo would believe it.
+    fn till_address_is_free(&self) -> Result<(), CommandError> {
+        let address = self.listen;
+        std::net::TcpListener::bind(address).map(drop).map_err(|source| CommandError::DemoAddress { address, source })
+    }
+
     /// Prints what to try, and starts the bridge again whenever it ends.
     async fn show(
         &self,
@@ -85,6 +92,7 @@ impl DemoArguments {
             writeln!(output, "\nThe bridge ended ({ended}). It is started again, as a service would be ...")?;
             output.flush()?;
             tokio::time::sleep(RESTART_PAUSE).await;
+            self.till_address_is_free()?;
             *bridge = Bridge::start(configuration)?;
             self.wait_until_ready(bridge).await?;
             writeln!(output, "... it is back (process {}), and has lost nothing.", bridge.id())?;
@@ -96,10 +104,11 @@ impl DemoArguments {
         let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(1)).build();
         let client = client.map_err(|error| CommandError::Demo(error.to_string()))?;
         loop {
+            let answer = client.get(format!("http://{}/ready", self.listen)).send().await;
+            // Only after the answer: who ended meanwhile did not give it.
             if let Some(ended) = bridge.process.try_wait()? {
                 return Err(CommandError::Demo(format!("the bridge ended ({ended}); its words are above")));
             }
-            let answer = client.get(format!("http://{}/ready", self.listen)).send().await;
             if answer.is_ok_and(|answer| answer.status().is_success()) {
                 return Ok(());
             }

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::Value;
 use url::Url;
 
-use super::client::{Bridge, ClientError};
+use super::client::{Bridge, ClientError, bridge_url};
 use super::{Exit, text};
 
 /// Ask whether the bridge can take payments now, and why not
@@ -15,7 +15,7 @@ use super::{Exit, text};
 #[derive(Debug, Args)]
 pub struct HealthArguments {
     /// The bridge's address
-    #[arg(long, env = "POS_BRIDGE_URL", value_name = "URL", default_value = "http://127.0.0.1:7117")]
+    #[arg(long, env = "POS_BRIDGE_URL", value_name = "URL", default_value = "http://127.0.0.1:7117", value_parser = bridge_url)]
     pub url: Url,
     /// Print the bridge's answer as JSON
     #[arg(long)]

@@ -5,6 +5,7 @@
 
 mod acknowledge;
 mod alarms;
+mod amount;
 mod check;
 mod client;
 mod demo;
@@ -23,7 +24,7 @@ mod tests;
 mod text;
 mod till;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 
@@ -148,6 +149,17 @@ pub enum CommandError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The demonstration's bridge cannot have its address.
+    #[error(
+        "the demo cannot listen on {address}: {source}; end the program that has it (another demo or bridge?), or name \
+         another address with --listen"
+    )]
+    DemoAddress {
+        /// Where the tills should call.
+        address: std::net::SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// The demonstration cannot go on.
     #[error("the demo stopped: {0}")]
     Demo(String),
@@ -173,11 +185,11 @@ impl Arguments {
 }
 
 impl ClientCommand {
-    /// Runs the command; what it prints goes to `output`. `config` is needed by the operator's commands alone.
+    /// Runs the command; what it prints goes to `output`. Only the operator's commands need `config`.
     ///
     /// # Errors
     /// [`ClientError`] when there is no usable answer; its message tells what to do.
-    pub async fn run(self, config: &std::path::Path, output: &mut dyn std::io::Write) -> Result<Exit, ClientError> {
+    pub async fn run(self, config: &Path, output: &mut dyn std::io::Write) -> Result<Exit, ClientError> {
         match self {
             Self::Pay(arguments) => arguments.run(output).await,
             Self::Refund(arguments) => arguments.run(output).await,

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::client::{Bridge, ClientError};
-use crate::config;
 
 /// Where the operator's socket is.
 #[derive(Debug, Args)]
@@ -23,7 +22,7 @@ impl OperatorArguments {
     pub(super) fn bridge(&self, config: &Path) -> Result<Bridge, ClientError> {
         let socket = match &self.socket {
             Some(named) => named.clone(),
-            None => config::load_database(Some(config), config::environment())?.operator_socket(),
+            None => crate::config::load_database(Some(config), crate::config::environment())?.operator_socket(),
         };
         Bridge::behind(socket)
     }

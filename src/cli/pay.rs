@@ -5,6 +5,7 @@ use std::io::Write;
 use clap::Args;
 use serde_json::json;
 
+use super::amount::minor_units;
 use super::client::ClientError;
 use super::till::put;
 use super::{AskingArguments, Exit};
@@ -20,7 +21,7 @@ pub struct PayArguments {
     #[arg(value_name = "REFERENCE")]
     pub reference: String,
     /// The amount in minor units: 39900 is 399.00
-    #[arg(value_name = "AMOUNT", value_parser = clap::value_parser!(i64).range(1..))]
+    #[arg(value_name = "AMOUNT", value_parser = minor_units)]
     pub amount: i64,
     /// The currency [default: the store's]
     #[arg(long, value_name = "CODE")]

@@ -5,6 +5,7 @@ use std::io::Write;
 use clap::Args;
 use serde_json::json;
 
+use super::amount::minor_units;
 use super::client::ClientError;
 use super::till::put;
 use super::{AskingArguments, Exit};
@@ -31,7 +32,7 @@ pub struct RefundArguments {
     #[arg(long, value_name = "ID", conflicts_with = "of")]
     pub transaction: Option<String>,
     /// The amount in minor units [default: all that is left]
-    #[arg(long, value_name = "AMOUNT", value_parser = clap::value_parser!(i64).range(1..))]
+    #[arg(long, value_name = "AMOUNT", value_parser = minor_units)]
     pub amount: Option<i64>,
     /// Why, for the journal
     #[arg(long, value_name = "TEXT")]

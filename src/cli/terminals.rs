@@ -29,12 +29,36 @@ fn lines(answer: &Value) -> Vec<String> {
     if terminals.is_empty() {
         return vec!["no terminals".to_owned()];
     }
-    terminals.iter().map(|terminal| line(terminal).join("  ")).collect()
+    terminals.iter().flat_map(terminal).collect()
 }
 
-/// The name first, then whatever the bridge tells of it.
-fn line(terminal: &Value) -> Vec<String> {
-    let name = text::word(&terminal["name"]);
-    let facts = terminal.as_object().into_iter().flatten().filter(|(key, value)| *key != "name" && !value.is_null());
-    std::iter::once(name).chain(facts.map(|(key, value)| format!("{key}={}", text::word(value)))).collect()
+/// `front  free  oslo-center, dintero`, and below it what else is known.
+fn terminal(terminal: &Value) -> Vec<String> {
+    let [name, store, provider] = ["name", "store", "provider"].map(|field| text::word(&terminal[field]));
+    let mut lines = vec![format!("{name}  {}  {store}, {provider}", state(terminal))];
+    if let Some(reason) = terminal["frozen"].as_str() {
+        lines.push(format!("  frozen: {reason}"));
+    }
+    if let Some(time) = terminal["last_approved_at"].as_str() {
+        lines.push(format!("  last approval: {time}"));
+    }
+    let enrolment = &terminal["enrolment"];
+    if !enrolment.is_null() {
+        let reason = enrolment["reason"].as_str().map(|reason| format!(" ({reason})")).unwrap_or_default();
+        lines.push(format!("  at the provider: {}{reason}", text::word(&enrolment["status"])));
+    }
+    lines
+}
+
+fn state(terminal: &Value) -> String {
+    let holder = &terminal["holder"];
+    if terminal["free"] == true {
+        "free".to_owned()
+    } else if holder.is_null() {
+        "frozen".to_owned()
+    } else {
+        let [kind, reference, till, since] =
+            ["kind", "reference", "till", "since"].map(|field| text::word(&holder[field]));
+        format!("held by {kind} {reference} of {till} since {since}")
+    }
 }

@@ -215,3 +215,56 @@ fn a_key_in_the_command_line_is_not_shown() {
     let arguments = Arguments::try_parse_from(["pos-bridge", "pay", "R-1", "1", "--till-key", KEY]).unwrap();
     assert!(!format!("{arguments:?}").contains(KEY));
 }
+
+/// What is said of a command line that is not understood.
+fn usage_error(line: &[&str]) -> String {
+    Arguments::try_parse_from([&["pos-bridge"], line].concat()).expect_err("refused").to_string()
+}
+
+#[test]
+fn an_amount_with_a_decimal_mark_is_told_in_minor_units() {
+    for (typed, meant) in [("399.00", "39900"), ("399,00", "39900"), ("399.5", "39950"), ("0.05", "5")] {
+        let error = usage_error(&["pay", "R-1", typed]);
+        assert!(error.contains(&format!("give minor units: {meant} for {typed}")), "{error}");
+    }
+    for typed in ["0", "0.00", "1.234", "ten", ".", "1.2.3", "99999999999999999999", "99999999999999999999.00"] {
+        let error = usage_error(&["refund", "B-1", "--of", "R-1", "--amount", typed]);
+        assert!(error.contains("a whole number of minor units, more than 0"), "{error}");
+    }
+}
+
+#[test]
+fn an_address_without_its_scheme_is_told_so() {
+    for url in ["127.0.0.1:7117", "localhost:7117", "bridge", "ftp://bridge"] {
+        let error = usage_error(&["health", "--url", url]);
+        assert!(error.contains("must begin with http://"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_given_back_is_told_as_money() {
+    let answer = json!({"status": "approved", "amount": 39900, "amount_refunded": 10000, "currency": "NOK"});
+    let url = Listener::answering(200, &answer).on_network().await;
+    let (_, printed) = run(&["status", "R-1", "--url", &url]).await.unwrap();
+    assert!(printed.contains("given back: 100.00 NOK"), "{printed}");
+}
+
+#[tokio::test]
+async fn terminals_are_told_in_words() {
+    let holder = json!({"till": "till-2", "kind": "sale", "reference": "R-7", "since": "2026-11-20T10:15:02Z"});
+    let answer = json!({"terminals": [
+        {"name": "front", "store": "oslo", "provider": "dintero", "free": true,
+         "last_approved_at": "2026-11-20T10:15:11Z", "enrolment": {"status": "ACTIVE"}},
+        {"name": "back", "store": "oslo", "provider": "dintero", "free": false, "holder": holder},
+        {"name": "bar", "store": "oslo", "provider": "dintero", "free": false, "frozen": "two payments",
+         "enrolment": {"status": "INACTIVE", "reason": "returned"}},
+    ]});
+    let url = Listener::answering(200, &answer).on_network().await;
+    let (_, printed) = run(&["terminals", "--url", &url]).await.unwrap();
+    assert_eq!(
+        printed,
+        "front  free  oslo, dintero\n  last approval: 2026-11-20T10:15:11Z\n  at the provider: ACTIVE\n\
+         back  held by sale R-7 of till-2 since 2026-11-20T10:15:02Z  oslo, dintero\n\
+         bar  frozen  oslo, dintero\n  frozen: two payments\n  at the provider: INACTIVE (returned)\n"
+    );
+}

@@ -36,12 +36,15 @@ pub(super) fn operation(operation: &Value) -> Vec<String> {
         word(&operation["terminal"]),
     )];
     let notes = [("", "message"), ("reason: ", "reason"), ("operation: ", "operation_id")];
-    let more = [("transaction: ", "transaction_id"), ("given back: ", "amount_refunded")];
-    for (label, name) in notes.into_iter().chain(more) {
+    for (label, name) in notes.into_iter().chain([("transaction: ", "transaction_id")]) {
         let value = &operation[name];
-        if !value.is_null() && value.as_i64() != Some(0) {
+        if !value.is_null() {
             lines.push(format!("  {label}{}", word(value)));
         }
+    }
+    let given_back = &operation["amount_refunded"];
+    if given_back.as_i64().is_some_and(|amount| amount != 0) {
+        lines.push(format!("  given back: {}", money(given_back, &operation["currency"])));
     }
     lines.extend(marks(operation));
     lines.extend(advice(&operation["retry"]).map(str::to_owned));

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
 
-use super::client::{Answer, Bridge, ClientError};
+use super::client::{Answer, Bridge, ClientError, bridge_url};
 use super::{Exit, text};
 use crate::domain::directory::WAIT_SECONDS_MAX;
 
@@ -19,7 +19,7 @@ pub(super) const WAITS: RangeInclusive<i64> = 0..=WAIT_SECONDS_MAX as i64;
 #[derive(Debug, Args)]
 pub struct TillArguments {
     /// The bridge's address
-    #[arg(long, env = "POS_BRIDGE_URL", value_name = "URL", default_value = "http://127.0.0.1:7117")]
+    #[arg(long, env = "POS_BRIDGE_URL", value_name = "URL", default_value = "http://127.0.0.1:7117", value_parser = bridge_url)]
     pub url: Url,
     /// The till's key; better in the variable than here, where other users can see it
     #[arg(long, env = "POS_BRIDGE_TILL_KEY", hide_env_values = true, value_name = "KEY")]

@@ -60,6 +60,11 @@ fn settings(
         profile_fits_account(section, account, profile);
     }
     let (checkout_url, api_url) = urls?;
+    if account_id.as_ref().is_some_and(|account| account.starts_with('P')) && is_loopback(&checkout_url) {
+        let message = "is on this machine (a simulator), and the account is production (P...): sales would take no \
+                       money; use a T account here, or leave checkout_url and api_url out";
+        section.mistake("checkout_url", message);
+    }
     let times = times?;
     let settings = Settings {
         account_id: account_id?,

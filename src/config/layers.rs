@@ -1,17 +1,23 @@
 //! Where the values come from: the file, and above it the environment.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use config::{Config, Environment, FileFormat};
 use serde_json::{Map, Value};
 
 use super::findings::Findings;
-use super::secret;
+use super::{LOG_VARIABLE, secret};
 
 /// What the name of a variable that overrides a key begins with: `POS_BRIDGE__SERVER__LISTEN`.
 const PREFIX: &str = "POS_BRIDGE__";
+/// What the names of all our variables begin with.
+const FAMILY: &str = "POS_BRIDGE_";
+/// The variables that override no key; the command line reads the others than the log's.
+const VARIABLES: [&str; 4] = ["POS_BRIDGE_CONFIG", LOG_VARIABLE, "POS_BRIDGE_URL", "POS_BRIDGE_TILL_KEY"];
+/// The simulator's own secret, which the whole world may read.
+const SIMULATED_SECRET: &str = "\"simulated-secret\"";
 /// The sections that are lists: their elements can stand in the file only.
 const LISTS: [&str; 3] = ["stores", "terminals", "tills"];
 
@@ -25,6 +31,7 @@ pub(super) fn merge(
     if let Some(path) = path {
         layers = layers.add_source(config::File::from_str(&read_file(path, findings)?, FileFormat::Toml));
     }
+    warn_of_variables_without_meaning(environment, findings);
     // Without try_parsing: it would turn the secret "000123" into the number 123.
     let variables = Environment::with_prefix("POS_BRIDGE").prefix_separator("__").separator("__");
     let overrides = environment.iter().filter(|(name, _)| overrides_a_key(name, findings)).cloned().collect();
@@ -54,17 +61,37 @@ fn read_file(path: &Path, findings: &Findings) -> Option<String> {
             Some(text)
         }
         Err(error) => {
-            findings.mistake("config", format!("{} cannot be read ({error}); name it by --config", path.display()));
+            let advice = match error.kind() {
+                ErrorKind::PermissionDenied => "check its owner and mode",
+                _ => "name it by --config",
+            };
+            findings.mistake("config", format!("{} cannot be read ({error}); {advice}", path.display()));
             None
         }
     }
 }
 
-/// Whether a line gives a secret a value: the example's empty ones do not count.
+/// Whether a line gives a secret a value: the example's empty ones and the simulator's do not count.
 fn holds_a_secret(text: &str) -> bool {
     text.lines().filter_map(|line| line.split_once('=')).any(|(name, value)| {
-        matches!(name.trim(), "client_secret" | "callback_secret") && !value.trim_start().starts_with("\"\"")
+        let value = value.trim_start();
+        matches!(name.trim(), "client_secret" | "callback_secret")
+            && !value.starts_with("\"\"")
+            && !value.starts_with(SIMULATED_SECRET)
     })
+}
+
+/// One underscore too few, and a setting silently stays what it was.
+fn warn_of_variables_without_meaning(environment: &[(String, String)], findings: &Findings) {
+    for (name, _) in environment {
+        let upper = name.to_ascii_uppercase();
+        let ours = upper.starts_with(FAMILY) && !upper.starts_with(PREFIX);
+        if ours && !VARIABLES.contains(&name.as_str()) {
+            let message = "this variable means nothing to the bridge; a key is overridden by POS_BRIDGE__SECTION__KEY, \
+                           with two underscores each, as in POS_BRIDGE__SERVER__LISTEN";
+            findings.warning(name, message);
+        }
+    }
 }
 
 /// Whether a variable is one of ours and names a key that can be overridden.

@@ -8,12 +8,18 @@ use super::findings::Findings;
 use super::settings::{Callbacks, Server};
 use crate::domain::operation::ProviderName;
 
-/// A terminal of Dintero needs the account.
+/// A terminal of Dintero needs the account; without any terminal yet, it will.
 pub(super) fn dintero_where_needed(directory: &Draft, has_dintero: bool, findings: &Findings) {
+    if has_dintero {
+        return;
+    }
     let driven = directory.terminals.iter().flatten().find(|terminal| terminal.provider == ProviderName::Dintero);
-    if let Some(terminal) = driven.filter(|_| !has_dintero) {
+    if let Some(terminal) = driven {
         let message = format!("the section is missing, and terminal {:?} needs it: add it", terminal.name.as_str());
         findings.mistake("dintero", message);
+    } else if directory.terminals.is_empty() {
+        findings
+            .mistake("dintero", "the section is missing: add [dintero], with the account that drives the terminals");
     }
 }
 

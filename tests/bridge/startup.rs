@@ -11,9 +11,34 @@ async fn check_tells_line_by_line_what_works() {
     let output = bridge.run(&["check"]).await;
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}");
-    for word in ["configuration", "database", "token", "terminal-1", "terminal-2", "clock", "callback"] {
+    for word in
+        ["configuration", "database", "ports", "token", "terminal-1", "terminal-2", "clock", "not checked", "callback"]
+    {
         assert!(text.contains(word), "{word} in {text}");
     }
+}
+
+#[tokio::test]
+async fn check_beside_a_bridge_that_runs_finds_nothing_wrong() {
+    let bridge = Bridge::with(Setup { callbacks: true, ..Setup::default() }).await;
+    let output = bridge.run(&["check"]).await;
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("is in use by a bridge that runs now\n"), "{text}");
+    assert!(text.contains("a bridge runs there"), "{text}");
+}
+
+#[tokio::test]
+async fn check_fails_when_another_program_has_the_tills_address() {
+    let mut bridge = Bridge::start().await;
+    bridge.stop().await;
+    let address = bridge.url("").trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let taken = tokio::net::TcpListener::bind(&address).await.unwrap();
+    tokio::spawn(async move { while taken.accept().await.is_ok() {} });
+    let output = bridge.run(&["check"]).await;
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains(&format!("server.listen: {address} cannot be listened on")), "{text}");
 }
 
 #[tokio::test]

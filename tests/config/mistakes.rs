@@ -145,7 +145,7 @@ fn a_mistake_tells_what_to_do() {
 
 #[test]
 fn an_empty_file_names_everything_that_is_needed() {
-    assert_eq!(wrong_keys(""), ["stores", "terminals", "tills"]);
+    assert_eq!(wrong_keys(""), ["stores", "terminals", "tills", "dintero"]);
 }
 
 #[test]
@@ -160,8 +160,14 @@ fn broken_toml_is_placed_and_not_quoted() {
 fn production_and_sandbox_are_both_accepted_unmixed() {
     let production = good().replace("T12345678", "P12345678");
     assert_eq!(wrong_keys(&production), Vec::<String>::new());
+}
+
+#[test]
+fn the_simulator_is_for_sandbox_accounts_alone() {
     let simulator = "[dintero]\ncheckout_url = \"http://127.0.0.1:9000/v1\"\napi_url = \"http://localhost:9000/v1\"";
-    assert_eq!(wrong_keys(&production.replace("[dintero]", simulator)), Vec::<String>::new());
+    assert_eq!(wrong_keys(&with("[dintero]", simulator)), Vec::<String>::new());
+    let production = with("[dintero]", simulator).replace("T12345678", "P12345678");
+    assert_eq!(wrong_keys(&production), ["dintero.checkout_url"]);
     let short = format!("{simulator}\nsession_ttl_seconds = 1\nprompt_seconds = 1\nin_flight_seconds = 10");
-    assert_eq!(wrong_keys(&production.replace("[dintero]", &short)), Vec::<String>::new());
+    assert_eq!(wrong_keys(&with("[dintero]", &short)), Vec::<String>::new());
 }

@@ -48,6 +48,7 @@ fn the_environment_overrides_the_file() {
         ],
     )
     .expect("a good configuration");
+    assert_eq!(configuration.warnings, Vec::<String>::new());
     assert_eq!(configuration.server.listen.port(), 8000);
     assert!(configuration.server.insecure_lan);
     assert_eq!(configuration.sweep.window.as_hours(), 24);
@@ -69,6 +70,16 @@ fn a_variable_that_names_no_key_is_told() {
         let error = load_with(&good(), &[(name, "a=b=c")]).expect_err(name);
         let keys: Vec<&str> = error.0.iter().map(|mistake| mistake.key.as_str()).collect();
         assert_eq!(keys, [key]);
+    }
+}
+
+#[test]
+fn a_variable_that_means_nothing_is_warned_of() {
+    for name in ["POS_BRIDGE_SERVER__LISTEN", "POS_BRIDGE_LISTEN", "pos_bridge_config"] {
+        let configuration = load_with(&good(), &[(name, "127.0.0.1:8000")]).expect("a good configuration");
+        assert_eq!(configuration.server.listen.port(), 7117, "{name}");
+        assert_eq!(configuration.warnings.len(), 1, "{:?}", configuration.warnings);
+        assert!(configuration.warnings[0].starts_with(name), "{:?}", configuration.warnings);
     }
 }
 
@@ -119,6 +130,18 @@ fn a_secret_that_every_user_can_read_is_warned_of() {
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(warnings[0].starts_with("dintero.client_secret_file: ") && warnings[0].contains("chmod 0600"));
     assert_eq!(with_secret_file("s3cret", 0o640).1, Vec::<String>::new());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_configuration_that_every_user_can_read_is_warned_of_when_it_holds_a_real_secret() {
+    use std::os::unix::fs::PermissionsExt;
+    for (secret, count) in [("simulated-secret", 0), ("simulated-secret-2", 1), (SECRET, 1)] {
+        let (_directory, path) = file(&with(SECRET, secret));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("permissions");
+        let warnings = load(Some(&path), std::iter::empty()).expect("a good configuration").warnings;
+        assert_eq!(warnings.len(), count, "{secret}: {warnings:?}");
+    }
 }
 
 #[test]

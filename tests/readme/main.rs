@@ -7,6 +7,7 @@ mod document;
 #[path = "../shared/free_address.rs"]
 mod free_address;
 mod line;
+mod starting;
 mod stopping;
 mod tables;
 mod tour;
