@@ -214,6 +214,7 @@ fn limits(server: &Server) -> Limits {
         connections: server.limits.connections,
         header_read: server.limits.arrival,
         body_read: server.limits.arrival,
+        write_stall: server.limits.arrival,
         body_bytes: server.limits.body_bytes,
         drain: server.drain,
         ..Limits::default()

@@ -11,6 +11,8 @@ pub struct Limits {
     pub header_read: Duration,
     /// Until a request's body is complete.
     pub body_read: Duration,
+    /// How long an answer may lie without the other side taking any of it.
+    pub write_stall: Duration,
     /// Bytes of a request's first line and headers.
     pub header_bytes: usize,
     /// Headers of a request.
@@ -27,6 +29,7 @@ impl Default for Limits {
             connections: 4096,
             header_read: Duration::from_secs(5),
             body_read: Duration::from_secs(5),
+            write_stall: Duration::from_secs(5),
             header_bytes: 16 * 1024,
             headers: 64,
             body_bytes: 64 * 1024,

@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::limits::Limits;
+use super::write_deadline::WriteDeadline;
 
 /// How long accepting rests after the system had no room for a connection.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
@@ -123,6 +124,7 @@ where
         let router = router.clone();
         async move { router.oneshot(request).await as Result<_, Infallible> }
     });
+    let stream = WriteDeadline::new(stream, limits.write_stall);
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())

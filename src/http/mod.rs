@@ -15,6 +15,7 @@ mod respond;
 mod status_api;
 mod till_api;
 mod told;
+mod write_deadline;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

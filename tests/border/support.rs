@@ -70,6 +70,7 @@ pub(crate) fn short_limits() -> Limits {
     Limits {
         header_read: Duration::from_millis(200),
         body_read: Duration::from_millis(200),
+        write_stall: Duration::from_millis(200),
         drain: Duration::from_millis(200),
         ..Limits::default()
     }
