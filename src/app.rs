@@ -212,6 +212,7 @@ fn callback_clock(parts: &Parts) -> Arc<dyn Clock> {
 fn limits(server: &Server) -> Limits {
     Limits {
         connections: server.limits.connections,
+        connections_per_address: server.limits.connections_per_address,
         header_read: server.limits.arrival,
         body_read: server.limits.arrival,
         write_stall: server.limits.arrival,

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct Limits {
     /// Open connections; later ones wait until one closes.
     pub connections: usize,
+    /// How many of them come from one address; later ones are closed at once.
+    pub connections_per_address: usize,
     /// Until a request's headers are complete; also how long an idle connection is kept.
     pub header_read: Duration,
     /// Until a request's body is complete.
@@ -27,6 +29,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 4096,
+            connections_per_address: 4096,
             header_read: Duration::from_secs(5),
             body_read: Duration::from_secs(5),
             write_stall: Duration::from_secs(5),

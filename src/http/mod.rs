@@ -12,6 +12,7 @@ mod observe;
 mod operator_api;
 mod refusals;
 mod respond;
+mod shares;
 mod status_api;
 mod till_api;
 mod told;
