@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// How much each caller holds now.
 #[derive(Debug, Clone)]
-pub(super) struct Shares<K>(Arc<Mutex<HashMap<K, usize>>>);
+pub struct Shares<K>(Arc<Mutex<HashMap<K, usize>>>);
 
 /// One thing that a caller holds, until this is dropped.
 #[derive(Debug)]

@@ -1,13 +1,22 @@
 //! One caller that wants everything: the others are served all the same.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::get;
+use jiff::Timestamp;
+use pos_bridge::domain::attempt::{Attempt, Kind, Phase};
+use pos_bridge::domain::evidence::Order;
+use pos_bridge::domain::identifiers::{
+    AttemptReference, OperationId, ProviderTerminalId, Reference, StoreId, TerminalName, TillId,
+};
+use pos_bridge::domain::money::{Amount, Currency, Money};
+use pos_bridge::domain::operation::{Operation, Provider};
 use pos_bridge::http::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
+use ulid::Ulid;
 
 use super::support::*;
 
@@ -65,4 +74,62 @@ async fn an_address_with_its_share_of_connections_is_closed_and_others_are_serve
         }
     };
     tokio::time::timeout(PATIENCE, again).await.expect("a closed connection gives its place back");
+}
+
+#[tokio::test]
+async fn a_till_with_too_many_waiting_calls_is_answered_at_once_with_what_is_known() {
+    let border = border_that_knows(pending(), Limits { waiting_per_till: 2, ..Limits::default() }).await;
+    let call = async || {
+        let began = Instant::now();
+        let reply = border.call("GET", "/pay/R-1?wait=1", "", "").await;
+        assert_eq!((reply.status, reply.json()["status"].as_str()), (202, Some("pending")), "never a refusal");
+        began.elapsed() >= Duration::from_secs(1)
+    };
+    for round in ["when all come at once", "when those have gone"] {
+        let (first, second, third) = tokio::join!(call(), call(), call());
+        assert_eq!([first, second, third].iter().filter(|waited| **waited).count(), 2, "{round}");
+    }
+}
+
+/// A sale under way, as the journal has it.
+fn pending() -> Operation {
+    let now = Timestamp::UNIX_EPOCH;
+    let (till, terminal) = (TillId::new("till-1").unwrap(), TerminalName::new("front").unwrap());
+    let (store, number) = (StoreId::new("oslo").unwrap(), OperationId(Ulid::from_parts(1, 7)));
+    let money = Money { amount: Amount::new(39_900).unwrap(), currency: Currency::from_code("NOK").unwrap() };
+    let order = Order {
+        reference: AttemptReference::new(Ulid::from_parts(1, 8)),
+        money,
+        terminal: ProviderTerminalId::new("T0292").unwrap(),
+    };
+    let attempt = Attempt {
+        operation: number,
+        number: 1,
+        kind: Kind::Sale,
+        order,
+        refunds: None,
+        expires_at: now,
+        horizon: now,
+        cancel_wanted: false,
+        contradicted: false,
+        phase: Phase::Sending,
+    };
+    Operation {
+        id: number,
+        kind: Kind::Sale,
+        till,
+        reference: Reference::new("R-1").unwrap(),
+        money,
+        terminal,
+        store,
+        provider: Provider::Dintero,
+        original: None,
+        attempt,
+        refunded: 0,
+        simulated: true,
+        told_at: None,
+        acknowledged_at: None,
+        created_at: now,
+        updated_at: now,
+    }
 }
