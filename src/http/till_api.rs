@@ -48,7 +48,7 @@ pub(super) fn routes(api: TillApi) -> Router {
 
 async fn pay(State(api): State<TillApi>, asked: Asked) -> Response {
     let found = async {
-        let (request, wait) = requests::sale(asked.fields()?, asking(&api, &asked)?)?;
+        let (request, wait) = requests::sale(asked.sent_fields()?, asking(&api, &asked)?)?;
         note(&request.reference);
         let seconds = asked.wait_seconds(wait, asked.till.wait_seconds)?;
         let started = api.engine.pay(&asked.till, request).await.map_err(|refusal| refused(&refusal, &asked))?;
@@ -60,7 +60,7 @@ async fn pay(State(api): State<TillApi>, asked: Asked) -> Response {
 
 async fn refund(State(api): State<TillApi>, asked: Asked) -> Response {
     let found = async {
-        let (request, wait) = requests::refund(asked.fields()?, asking(&api, &asked)?)?;
+        let (request, wait) = requests::refund(asked.sent_fields()?, asking(&api, &asked)?)?;
         note(&request.reference);
         let seconds = asked.wait_seconds(wait, asked.till.wait_seconds)?;
         let started = api.engine.refund(&asked.till, request).await.map_err(|refusal| refused(&refusal, &asked))?;

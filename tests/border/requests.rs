@@ -34,7 +34,10 @@ async fn bad_requests_are_refused_by_the_name_of_the_field() {
     let border = border().await;
     let sale = r#"{"reference":"R-1","amount":39900}"#;
     let table = [
-        ("POST", "/pay", "", "", "amount"),
+        ("POST", "/pay", "", "", "body"),
+        ("POST", "/refund", "", "", "body"),
+        ("POST", "/pay", "Content-Length: 0\r\n", "", "amount"),
+        ("POST", "/pay", "", "{}", "amount"),
         ("POST", "/pay", "", "[]", "body"),
         ("POST", "/pay", "", r#"{"amount":39900}"#, "reference"),
         ("POST", "/pay", "", r#"{"reference":"R-1","amount":399.00}"#, "amount"),
