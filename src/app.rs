@@ -20,7 +20,8 @@ use crate::config::{Configuration, Server};
 use crate::domain::operation::ProviderName;
 use crate::engine::{Engine, Pace, Parts, Refusal};
 use crate::http::{
-    CallbackApi, Limits, Listener, TillApi, TillListenerSettings, callback_router, operator_router, serve, till_router,
+    CallbackApi, Limits, Listener, Shares, TillApi, TillListenerSettings, callback_router, operator_router, serve,
+    till_router,
 };
 use crate::journal::{JournalOptions, OpenError, SqliteJournal};
 use crate::ports::{Clock, Provider, SystemClock};
@@ -139,6 +140,7 @@ impl App {
             settings: Arc::new(settings),
             metrics: Arc::new(move || metrics.render()),
             shutdown: self.shutdown.clone(),
+            waiting: Shares::default(),
         };
         self.serve(doors.tills, till_router(tills), limits);
         self.serve(doors.operators, operator_router(engine(), limits), limits);
@@ -212,8 +214,11 @@ fn callback_clock(parts: &Parts) -> Arc<dyn Clock> {
 fn limits(server: &Server) -> Limits {
     Limits {
         connections: server.limits.connections,
+        connections_per_address: server.limits.connections_per_address,
+        waiting_per_till: server.limits.waiting_per_till,
         header_read: server.limits.arrival,
         body_read: server.limits.arrival,
+        write_stall: server.limits.arrival,
         body_bytes: server.limits.body_bytes,
         drain: server.drain,
         ..Limits::default()

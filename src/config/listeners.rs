@@ -8,6 +8,9 @@ use url::{Host, Url};
 use super::section::{Section, base_url, boolean, socket_address};
 use super::settings::{Callbacks, Limits, Server};
 
+/// A thousand tills that wait, and as many idle connections, leave room for one more.
+const CONNECTIONS: u32 = 4096;
+
 pub(super) fn server(mut section: Section<'_>) -> Option<Server> {
     let listen = section.read("listen", Some(local(7117)), socket_address);
     let allowed_hosts = section.list("allowed_hosts", host);
@@ -27,13 +30,17 @@ pub(super) fn server(mut section: Section<'_>) -> Option<Server> {
 }
 
 fn limits(section: &mut Section<'_>) -> Option<Limits> {
-    let connections = section.whole("connections_max", 256, 1..=10_000);
-    let connections_per_address = section.whole("connections_per_address_max", 32, 1..=10_000);
+    let connections = section.whole("connections_max", CONNECTIONS, 1..=10_000);
+    // Many tills can stand behind one address, so it has no limit of its own unless the shop sets one.
+    let every_one = connections.unwrap_or(CONNECTIONS);
+    let connections_per_address = section.whole("connections_per_address_max", every_one, 1..=10_000);
+    let waiting_per_till = section.whole("waiting_per_till_max", 64, 1..=10_000);
     let body_bytes = section.whole("body_bytes_max", 65_536, 1024..=1_048_576);
     let arrival = section.whole("arrival_seconds", 5, 1..=60).map(seconds);
     Some(Limits {
         connections: usize::try_from(connections?).ok()?,
         connections_per_address: usize::try_from(connections_per_address?).ok()?,
+        waiting_per_till: usize::try_from(waiting_per_till?).ok()?,
         body_bytes: usize::try_from(body_bytes?).ok()?,
         arrival: arrival?,
     })

@@ -57,6 +57,8 @@ pub struct Limits {
     pub connections: usize,
     /// How many of them come from one address.
     pub connections_per_address: usize,
+    /// How many calls of one till wait for a result at once.
+    pub waiting_per_till: usize,
     /// The largest body, in bytes.
     pub body_bytes: usize,
     /// How long a request's headers, and then its body, may take to arrive.

@@ -79,11 +79,24 @@ const PROVIDERS_NAME: Rule = Rule {
 
 /// What a till writes on its receipts: any language, on one line.
 const RECEIPT_NUMBER: Rule = Rule {
-    holds: |text| {
-        (1..=40).contains(&text.chars().count()) && !text.chars().any(char::is_control) && text.trim() == text
-    },
+    holds: |text| (1..=40).contains(&text.chars().count()) && text.chars().all(is_printable) && text.trim() == text,
     wanted: "must be 1 to 40 printable characters, without a space at either end",
 };
+
+/// Whether people see that the character is there: it neither controls (line feed), nor formats (zero width space, right
+/// to left override), nor fills. Two references must not look the same, and a text must not show as another one.
+#[must_use]
+pub fn is_printable(character: char) -> bool {
+    let unseen = matches!(character,
+        '\u{AD}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}'
+        | '\u{200B}'..='\u{200F}' // zero widths, directions
+        | '\u{2028}'..='\u{202E}' // line and paragraph separators, embeddings, overrides
+        | '\u{2060}'..='\u{206F}' // joiners, invisible operators, isolates
+        | '\u{FFF9}'..='\u{FFFB}' // annotations
+        | '\u{E0000}'..='\u{E007F}' // tags
+    );
+    !unseen && !character.is_control()
+}
 
 text_identifier!(
     /// A cash register, by the id that the configuration gives it.
@@ -189,6 +202,21 @@ mod tests {
         }
         for bad in ["", " ", "a\nb", "tab\t", " R-1", "R-1 ", &"x".repeat(41)] {
             assert!(Reference::new(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_reference_holds_nothing_that_nobody_sees() {
+        let unseen = ["200B..200F", "2028..2029", "202A..202E", "2060..2064", "2066..2069", "E0000..E007F"];
+        let ranges = unseen.iter().map(|range| range.split_once("..").unwrap());
+        for (first, last) in ranges.chain(["FEFF", "3164", "115F", "1160", "AD"].map(|one| (one, one))) {
+            let number = |digits| u32::from_str_radix(digits, 16).unwrap();
+            for character in (number(first)..=number(last)).filter_map(char::from_u32) {
+                assert!(Reference::new(format!("R{character}1")).is_err(), "{character:?}");
+            }
+        }
+        for seen in ["Bon 42", "Ærlig №7", "レシート", "إيصال", "☕️ 2×"] {
+            assert!(Reference::new(seen).is_ok(), "{seen:?}");
         }
     }
 

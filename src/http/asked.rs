@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, Path, Request};
 use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_TYPE, HeaderName};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, TRANSFER_ENCODING};
 use axum::response::Response;
 
 use super::authentication::Caller;
@@ -49,6 +49,15 @@ impl<S: Send + Sync> FromRequest<S> for Asked {
 }
 
 impl Asked {
+    /// The fields of a body that must be there. Without a length a body is not read, and nobody would know why.
+    pub(super) fn sent_fields(&self) -> Result<Fields, Problem> {
+        if !self.headers.contains_key(CONTENT_LENGTH) && !self.headers.contains_key(TRANSFER_ENCODING) {
+            let detail = "body: none arrived; send the fields as JSON, with the header Content-Length";
+            return Err(Problem::new(Code::InvalidRequest, detail));
+        }
+        self.fields()
+    }
+
     /// The fields of the body.
     pub(super) fn fields(&self) -> Result<Fields, Problem> {
         decoded(&self.headers, &self.body)

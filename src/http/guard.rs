@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_LENGTH, COOKIE, HOST, ORIGIN, REFERER, TRANSFER_ENCODING};
+use axum::http::header::{COOKIE, HOST, ORIGIN, REFERER};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Version};
 use axum::middleware::Next;
@@ -28,10 +28,6 @@ pub(super) async fn admit(State(settings): State<Arc<TillListenerSettings>>, req
 
 fn check(settings: &TillListenerSettings, peer: Peer, request: &Request) -> Result<(), Problem> {
     let headers = request.headers();
-    if headers.contains_key(CONTENT_LENGTH) && headers.contains_key(TRANSFER_ENCODING) {
-        // Two lengths for one body are how a request is smuggled past a proxy (RFC 9112, 6.3).
-        return Err(Problem::new(Code::InvalidRequest, "send Content-Length or Transfer-Encoding, not both"));
-    }
     check_host(settings, peer, request)?;
     check_origin(settings, headers)
 }

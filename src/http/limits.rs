@@ -7,10 +7,16 @@ use std::time::Duration;
 pub struct Limits {
     /// Open connections; later ones wait until one closes.
     pub connections: usize,
+    /// How many of them come from one address; later ones are closed at once.
+    pub connections_per_address: usize,
+    /// Calls of one till that wait for a result; later ones are answered at once with what is known.
+    pub waiting_per_till: usize,
     /// Until a request's headers are complete; also how long an idle connection is kept.
     pub header_read: Duration,
     /// Until a request's body is complete.
     pub body_read: Duration,
+    /// How long an answer may lie without the other side taking any of it.
+    pub write_stall: Duration,
     /// Bytes of a request's first line and headers.
     pub header_bytes: usize,
     /// Headers of a request.
@@ -25,8 +31,11 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 4096,
+            connections_per_address: 4096,
+            waiting_per_till: 64,
             header_read: Duration::from_secs(5),
             body_read: Duration::from_secs(5),
+            write_stall: Duration::from_secs(5),
             header_bytes: 16 * 1024,
             headers: 64,
             body_bytes: 64 * 1024,

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,12 +16,14 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::limits::Limits;
+use super::shares::{Share, Shares};
+use super::write_deadline::WriteDeadline;
 
 /// How long accepting rests after the system had no room for a connection.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
@@ -63,7 +65,7 @@ impl Listener for UnixListener {
 
 /// Serves a router until `shutdown`, then lets open requests finish within [`Limits::drain`].
 pub async fn serve<L: Listener>(listener: L, router: Router, limits: Limits, shutdown: CancellationToken) {
-    let slots = Arc::new(Semaphore::new(limits.connections));
+    let slots = Slots::new(limits);
     let connections = TaskTracker::new();
     let cut = CancellationToken::new();
     while let Some((stream, peer, slot)) = next_connection(&listener, &slots, &shutdown).await {
@@ -85,18 +87,49 @@ pub async fn serve<L: Listener>(listener: L, router: Router, limits: Limits, shu
     }
 }
 
-type Slot = tokio::sync::OwnedSemaphorePermit;
+/// The room for connections: in all, and from each address.
+struct Slots {
+    free: Arc<Semaphore>,
+    taken: Shares<IpAddr>,
+    per_address: usize,
+}
+
+/// A connection's place, until it is dropped.
+struct Slot {
+    _place: OwnedSemaphorePermit,
+    /// A caller on the operator's socket has no address and no limit of its own.
+    _share: Option<Share<IpAddr>>,
+}
+
+impl Slots {
+    fn new(limits: Limits) -> Self {
+        Self {
+            free: Arc::new(Semaphore::new(limits.connections)),
+            taken: Shares::default(),
+            per_address: limits.connections_per_address,
+        }
+    }
+
+    /// A caller's share of the room; an error when it has it all already.
+    fn share(&self, peer: Peer) -> Result<Option<Share<IpAddr>>, IpAddr> {
+        let Some(address) = peer.remote.map(|remote| remote.ip().to_canonical()) else { return Ok(None) };
+        self.taken.take(address, self.per_address).map(Some).ok_or(address)
+    }
+}
 
 /// The next connection, once there is room for it; `None` when it is time to stop.
 async fn next_connection<L: Listener>(
     listener: &L,
-    slots: &Arc<Semaphore>,
+    slots: &Slots,
     shutdown: &CancellationToken,
 ) -> Option<(L::Stream, Peer, Slot)> {
-    let slot = shutdown.run_until_cancelled(slots.clone().acquire_owned()).await?.ok()?;
+    let place = shutdown.run_until_cancelled(slots.free.clone().acquire_owned()).await?.ok()?;
     loop {
         match shutdown.run_until_cancelled(listener.next()).await? {
-            Ok((stream, peer)) => return Some((stream, peer, slot)),
+            Ok((stream, peer)) => match slots.share(peer) {
+                Ok(share) => return Some((stream, peer, Slot { _place: place, _share: share })),
+                Err(address) => tracing::debug!(%address, "has its share of the connections already; closed"),
+            },
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -123,6 +156,7 @@ where
         let router = router.clone();
         async move { router.oneshot(request).await as Result<_, Infallible> }
     });
+    let stream = WriteDeadline::new(stream, limits.write_stall);
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())

@@ -12,9 +12,11 @@ mod observe;
 mod operator_api;
 mod refusals;
 mod respond;
+mod shares;
 mod status_api;
 mod till_api;
 mod told;
+mod write_deadline;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,11 +26,13 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::domain::identifiers::TillId;
 use crate::engine::Engine;
 use crate::ports::{CallbackVerifier, Clock};
 
 pub use limits::Limits;
 pub use listener::{Listener, Peer, serve};
+pub use shares::Shares;
 pub use status_api::RenderMetrics;
 
 /// How the tills' listener protects itself.
@@ -55,6 +59,8 @@ pub struct TillApi {
     pub metrics: RenderMetrics,
     /// Cancelled when the program stops: waiting tills are answered at once with what is known.
     pub shutdown: CancellationToken,
+    /// How many calls of each till wait for a result.
+    pub waiting: Shares<TillId>,
 }
 
 /// What the callback listener needs.

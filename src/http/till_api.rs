@@ -8,10 +8,11 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::asked::{Asked, PathText, text_in_path};
+use super::shares::Share;
 use super::told::telling;
 use super::{TillApi, refusals, respond};
 use crate::domain::attempt::Kind;
-use crate::domain::identifiers::Reference;
+use crate::domain::identifiers::{Reference, TillId};
 use crate::domain::operation::Operation;
 use crate::engine::Refusal;
 use crate::till::dialect::Answer;
@@ -47,7 +48,7 @@ pub(super) fn routes(api: TillApi) -> Router {
 
 async fn pay(State(api): State<TillApi>, asked: Asked) -> Response {
     let found = async {
-        let (request, wait) = requests::sale(asked.fields()?, asking(&api, &asked)?)?;
+        let (request, wait) = requests::sale(asked.sent_fields()?, asking(&api, &asked)?)?;
         note(&request.reference);
         let seconds = asked.wait_seconds(wait, asked.till.wait_seconds)?;
         let started = api.engine.pay(&asked.till, request).await.map_err(|refusal| refused(&refusal, &asked))?;
@@ -59,7 +60,7 @@ async fn pay(State(api): State<TillApi>, asked: Asked) -> Response {
 
 async fn refund(State(api): State<TillApi>, asked: Asked) -> Response {
     let found = async {
-        let (request, wait) = requests::refund(asked.fields()?, asking(&api, &asked)?)?;
+        let (request, wait) = requests::refund(asked.sent_fields()?, asking(&api, &asked)?)?;
         note(&request.reference);
         let seconds = asked.wait_seconds(wait, asked.till.wait_seconds)?;
         let started = api.engine.refund(&asked.till, request).await.map_err(|refusal| refused(&refusal, &asked))?;
@@ -156,13 +157,14 @@ impl TillApi {
         telling(response, move || engine.told(&operation)).await
     }
 
-    /// Waits for a result. What was started cannot be refused any more: when waiting fails or the program stops, the
-    /// till gets what was known last and asks again.
+    /// Waits for a result. What was started cannot be refused any more: when waiting fails, the program stops or too
+    /// many calls of the till wait already, the till gets what was known last and asks again.
     async fn settled(&self, operation: Operation, seconds: u32) -> Operation {
         if operation.is_settled() || seconds == 0 {
             return operation;
         }
-        let _waiting = WaitingTill::new();
+        let share = self.waiting.take(operation.till.clone(), self.settings.limits.waiting_per_till);
+        let Some(_waiting) = share.map(WaitingTill::new) else { return operation };
         let waited = tokio::select! {
             waited = self.engine.settled(&operation, Duration::from_secs(seconds.into())) => waited,
             () = self.shutdown.cancelled() => return operation,
@@ -175,12 +177,14 @@ impl TillApi {
 }
 
 /// Counts a till that waits, until it is dropped: with the answer, or when the till hangs up.
-struct WaitingTill;
+struct WaitingTill {
+    _share: Share<TillId>,
+}
 
 impl WaitingTill {
-    fn new() -> Self {
+    fn new(share: Share<TillId>) -> Self {
         metrics::gauge!("pos_bridge_waiting_tills").increment(1);
-        Self
+        Self { _share: share }
     }
 }
 

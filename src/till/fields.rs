@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use serde_json::value::RawValue;
 
 use crate::domain::card::without_card_numbers;
+use crate::domain::identifiers::is_printable;
 
 /// A value as the dialect tells it, before anybody has said what it should be.
 #[derive(Debug, Clone)]
@@ -109,6 +110,6 @@ impl Fields {
 
 /// A name that somebody else chose, fit for an error: short, without control characters and card numbers.
 pub(super) fn shown(name: &str) -> String {
-    let printable: String = name.chars().filter(|character| !character.is_control()).take(64).collect();
+    let printable: String = name.chars().filter(|character| is_printable(*character)).take(64).collect();
     without_card_numbers(&printable)
 }

@@ -2,6 +2,7 @@
 
 use super::fields::{Fields, Invalid, Value};
 use crate::domain::card::holds_card_number;
+use crate::domain::identifiers::is_printable;
 
 /// Reads the fields of one object.
 #[derive(Debug, Clone, Copy)]
@@ -53,26 +54,30 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`Invalid`] for anything else, and for a text that holds a card number.
     pub(super) fn text(&self, name: &str, longest: usize) -> Result<Option<&'a str>, Invalid> {
-        let text = match self.value(name)? {
-            None => return Ok(None),
-            Some(Value::Text(text) | Value::Untyped(text)) => text,
-            Some(_) => return Err(self.invalid(name, "must be a text")),
-        };
+        let Some(text) = self.any_text(name)? else { return Ok(None) };
         check_text(text, longest).map_err(|detail| self.invalid(name, detail))?;
         Ok(Some(text))
+    }
+
+    fn any_text(&self, name: &str) -> Result<Option<&'a str>, Invalid> {
+        match self.value(name)? {
+            None => Ok(None),
+            Some(Value::Text(text) | Value::Untyped(text)) => Ok(Some(text)),
+            Some(_) => Err(self.invalid(name, "must be a text")),
+        }
     }
 
     /// A text that `parse` understands, such as an identifier; its error tells what is wanted.
     ///
     /// # Errors
-    /// [`Invalid`] for anything else.
+    /// [`Invalid`] for anything else, and for a text that holds a card number.
     pub(super) fn parsed<T, E: ToString>(
         &self,
         name: &str,
         parse: impl FnOnce(&'a str) -> Result<T, E>,
     ) -> Result<Option<T>, Invalid> {
-        let text = self.text(name, 255)?;
-        text.map(|text| parse(text).map_err(|error| self.invalid(name, error.to_string()))).transpose()
+        let Some(text) = self.any_text(name)? else { return Ok(None) };
+        identifier(text, parse).map(Some).map_err(|detail| self.invalid(name, detail))
     }
 
     /// A whole number, written with digits alone.
@@ -120,13 +125,27 @@ impl<'a> Reader<'a> {
 /// # Errors
 /// What is wanted.
 pub(super) fn check_text(text: &str, longest: usize) -> Result<(), String> {
-    if text.is_empty() || text.chars().count() > longest || text.chars().any(char::is_control) {
+    if text.is_empty() || text.chars().count() > longest || !text.chars().all(is_printable) {
         return Err(format!("must be 1 to {longest} printable characters"));
     }
-    if holds_card_number(text) {
-        return Err("must not hold a card number".to_owned());
-    }
-    Ok(())
+    without_card_number(text)
+}
+
+/// Reads a text by a rule of its own. What keeps the rule may be a card number still, and that is never kept.
+///
+/// # Errors
+/// What is wanted.
+pub(super) fn identifier<'a, T, E: ToString>(
+    text: &'a str,
+    parse: impl FnOnce(&'a str) -> Result<T, E>,
+) -> Result<T, String> {
+    let parsed = parse(text).map_err(|error| error.to_string())?;
+    without_card_number(text)?;
+    Ok(parsed)
+}
+
+fn without_card_number(text: &str) -> Result<(), String> {
+    if holds_card_number(text) { Err("must not hold a card number".to_owned()) } else { Ok(()) }
 }
 
 fn plain_integer(text: &str) -> Option<i64> {

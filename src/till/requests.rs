@@ -10,7 +10,7 @@ pub use operator::{acknowledged_by, resolution};
 pub use wait::{Wait, wait_only, waiting};
 
 use super::fields::{Fields, Invalid};
-use super::reader::{Reader, check_text};
+use super::reader::{Reader, identifier};
 use crate::domain::directory::{Directory, Till};
 use crate::domain::identifiers::{OperationId, Reference, TerminalName, TillId, TransactionId};
 use crate::domain::money::{Amount, Currency, Money};
@@ -95,8 +95,7 @@ pub fn refund(fields: Fields, asking: Asking<'_>) -> Result<(RefundRequest, Opti
 /// # Errors
 /// [`Invalid`] when it is none.
 pub fn reference_in_path(text: &str) -> Result<Reference, Invalid> {
-    check_text(text, 40).map_err(|detail| Invalid::new("reference", detail))?;
-    Reference::new(text).map_err(|error| Invalid::new("reference", error.to_string()))
+    identifier(text, Reference::new).map_err(|detail| Invalid::new("reference", detail))
 }
 
 /// A request that has no fields of its own.

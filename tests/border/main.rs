@@ -4,6 +4,7 @@
 mod authentication;
 mod browser;
 mod callbacks;
+mod greed;
 mod no_journal;
 mod operator;
 mod requests;

@@ -34,7 +34,10 @@ async fn bad_requests_are_refused_by_the_name_of_the_field() {
     let border = border().await;
     let sale = r#"{"reference":"R-1","amount":39900}"#;
     let table = [
-        ("POST", "/pay", "", "", "amount"),
+        ("POST", "/pay", "", "", "body"),
+        ("POST", "/refund", "", "", "body"),
+        ("POST", "/pay", "Content-Length: 0\r\n", "", "amount"),
+        ("POST", "/pay", "", "{}", "amount"),
         ("POST", "/pay", "", "[]", "body"),
         ("POST", "/pay", "", r#"{"amount":39900}"#, "reference"),
         ("POST", "/pay", "", r#"{"reference":"R-1","amount":399.00}"#, "amount"),
@@ -64,6 +67,38 @@ async fn bad_requests_are_refused_by_the_name_of_the_field() {
         assert!(detail.starts_with(&format!("{field}: ")), "{method} {path} {body}: {detail}");
         assert!(!detail.contains("4111111111111111"));
     }
+}
+
+#[tokio::test]
+async fn a_text_that_shows_as_another_one_is_refused_and_a_broken_rule_is_told_as_the_fields_own() {
+    let border = border().await;
+    let reference = "1 to 40 printable characters";
+    let name = "1 to 64 letters, digits";
+    let table = [
+        (r#""reference":"R\u200b1""#, "reference", reference),
+        (r#""reference":"R\u202e1""#, "reference", reference),
+        (r#""reference":"""#, "reference", reference),
+        (r#""reference":"R\n1""#, "reference", reference),
+        (r#""reference":"R-1","terminal":"""#, "terminal", name),
+        (r#""reference":"R-1","terminal":"a\u0000""#, "terminal", name),
+        (r#""reference":"R-1","currency":"""#, "currency", "currency"),
+        (r#""reference":"R-1","operator":"Ka\u2028ri""#, "operator", "1 to 64 printable"),
+        (r#""reference":"R-1","description":"a\ufeff""#, "description", "1 to 255 printable"),
+        (
+            r#""reference":"R-1","items":[{"id":"1","line_id":"\u3164","amount":1}]"#,
+            "items[0].line_id",
+            "1 to 255 printable",
+        ),
+    ];
+    for (fields, field, rule) in table {
+        let reply = border.call("POST", "/pay", "", &format!("{{\"amount\":1,{fields}}}")).await;
+        let detail = reply.json()["detail"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(reply.status, 400, "{fields}: {detail}");
+        assert!(detail.starts_with(&format!("{field}: ")) && detail.contains(rule), "{fields}: {detail}");
+        assert!(rule.contains("255") || !detail.contains("255"), "{fields}: {detail}");
+    }
+    let path = border.call("GET", "/pay/R%E2%80%8B1", "", "").await;
+    assert_eq!(path.status, 400);
 }
 
 #[tokio::test]

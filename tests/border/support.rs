@@ -9,9 +9,9 @@ use axum::Router;
 use pos_bridge::domain::directory::{Credentials, Directory, Language, Store, Terminal, Till};
 use pos_bridge::domain::identifiers::{ProviderTerminalId, StoreId, TerminalName, TillId};
 use pos_bridge::domain::money::Currency;
-use pos_bridge::domain::operation::{OnRepeat, ProviderName};
+use pos_bridge::domain::operation::{OnRepeat, Operation, ProviderName};
 use pos_bridge::engine::{Engine, Pace, Parts};
-use pos_bridge::http::{Limits, TillApi, TillListenerSettings, serve, till_router};
+use pos_bridge::http::{Limits, Shares, TillApi, TillListenerSettings, serve, till_router};
 use pos_bridge::ports::SystemClock;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -70,12 +70,17 @@ pub(crate) fn short_limits() -> Limits {
     Limits {
         header_read: Duration::from_millis(200),
         body_read: Duration::from_millis(200),
+        write_stall: Duration::from_millis(200),
         drain: Duration::from_millis(200),
         ..Limits::default()
     }
 }
 
 pub(crate) fn engine(trusted_by: &[&str]) -> Engine {
+    engine_on(NoJournal::default(), trusted_by)
+}
+
+fn engine_on(journal: NoJournal, trusted_by: &[&str]) -> Engine {
     let store = StoreId::new("oslo").unwrap();
     let terminal = TerminalName::new("front").unwrap();
     let till = |id: &str, key: Option<&str>| Till {
@@ -108,7 +113,7 @@ pub(crate) fn engine(trusted_by: &[&str]) -> Engine {
             }],
             tills: vec![till("till-1", Some(KEY)), till("till-2", Some(OTHER_KEY)), till("keyless", None)],
         },
-        journal: Arc::new(NoJournal),
+        journal: Arc::new(journal),
         providers: HashMap::new(),
         clock: Arc::new(SystemClock),
         pace: Pace { recovery_patience: Duration::ZERO, ..Pace::default() },
@@ -121,10 +126,19 @@ fn loopback() -> IpAddr {
 
 /// The tills' listener with these limits; the named tills trust this machine.
 pub(crate) async fn border_with(limits: Limits, trusted_by: &[&str]) -> Border {
+    border_of(engine(trusted_by), limits).await
+}
+
+/// The tills' listener, where every till finds this operation.
+pub(crate) async fn border_that_knows(operation: Operation, limits: Limits) -> Border {
+    border_of(engine_on(NoJournal { found: Some(operation) }, &[]), limits).await
+}
+
+async fn border_of(engine: Engine, limits: Limits) -> Border {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let stop = CancellationToken::new();
     let router = till_router(TillApi {
-        engine: engine(trusted_by),
+        engine,
         settings: Arc::new(TillListenerSettings {
             listen: listener.local_addr().unwrap(),
             allowed_hosts: vec![NAME.into()],
@@ -133,6 +147,7 @@ pub(crate) async fn border_with(limits: Limits, trusted_by: &[&str]) -> Border {
         }),
         metrics: Arc::new(|| "pos_bridge_up 1\n".into()),
         shutdown: stop.clone(),
+        waiting: Shares::default(),
     });
     start(listener, router, limits, stop)
 }

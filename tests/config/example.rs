@@ -40,6 +40,27 @@ fn the_example_works_once_it_is_filled_in() {
 }
 
 #[test]
+fn the_listeners_and_the_configuration_agree_on_how_many_connections_are_taken() {
+    let configured = load_with(&filled_in(), &[]).expect("the example").server.limits;
+    let built_in = pos_bridge::http::Limits::default();
+    assert_eq!(
+        (configured.connections, configured.connections_per_address),
+        (built_in.connections, built_in.connections_per_address)
+    );
+}
+
+#[test]
+fn an_address_may_have_every_connection_unless_it_is_told_otherwise() {
+    let connections = "connections_max = 4096";
+    let per_address = "connections_per_address_max = 4096";
+    for (in_place_of_it, taken) in [("", 300), ("connections_per_address_max = 7", 7)] {
+        let text = filled_in().replace(per_address, in_place_of_it).replace(connections, "connections_max = 300");
+        let limits = load_with(&text, &[]).expect("the example").server.limits;
+        assert_eq!((limits.connections, limits.connections_per_address), (300, taken));
+    }
+}
+
+#[test]
 fn the_example_as_it_is_names_what_must_be_filled_in() {
     let error = load_with(EXAMPLE, &[]).expect_err("placeholders");
     let keys: BTreeSet<&str> = error.0.iter().map(|mistake| mistake.key.as_str()).collect();

@@ -1,0 +1,135 @@
+//! One caller that wants everything: the others are served all the same.
+
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::routing::get;
+use jiff::Timestamp;
+use pos_bridge::domain::attempt::{Attempt, Kind, Phase};
+use pos_bridge::domain::evidence::Order;
+use pos_bridge::domain::identifiers::{
+    AttemptReference, OperationId, ProviderTerminalId, Reference, StoreId, TerminalName, TillId,
+};
+use pos_bridge::domain::money::{Amount, Currency, Money};
+use pos_bridge::domain::operation::{Operation, ProviderName};
+use pos_bridge::http::Limits;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket};
+use tokio_util::sync::CancellationToken;
+use ulid::Ulid;
+
+use super::support::*;
+
+/// A listener with one long answer and one late one.
+async fn long_and_late(limits: Limits) -> Border {
+    let late = limits.write_stall * 2;
+    let router = Router::new().route("/long", get(|| async { "x".repeat(1 << 20) })).route(
+        "/late",
+        get(move || async move {
+            tokio::time::sleep(late).await;
+            "at last"
+        }),
+    );
+    start(TcpListener::bind("127.0.0.1:0").await.unwrap(), router, limits, CancellationToken::new())
+}
+
+#[tokio::test]
+async fn whoever_never_reads_loses_its_place() {
+    let border = long_and_late(Limits { connections: 1, ..short_limits() }).await;
+    let mut greedy = border.connect().await;
+    greedy.write_all(request("GET", "/long", "", "").repeat(32).as_bytes()).await.unwrap();
+    assert_eq!(border.send(request("GET", "/long", "", "")).await.status, 200, "the only place was never given back");
+}
+
+#[tokio::test]
+async fn whoever_waits_for_an_answer_keeps_its_place() {
+    let limits = Limits { write_stall: Duration::from_millis(20), ..Limits::default() };
+    let border = long_and_late(limits).await;
+    assert_eq!(border.send(request("GET", "/late", "", "")).await.body, "at last");
+}
+
+#[tokio::test]
+async fn an_address_with_its_share_of_connections_is_closed_and_others_are_served() {
+    let border = long_and_late(Limits { connections: 3, connections_per_address: 2, ..Limits::default() }).await;
+    let call = request("GET", "/long", "", "");
+    let (mut first, second) = (border.connect().await, border.connect().await);
+    let mut third = border.connect().await;
+    assert_eq!(read_to_close(&mut third).await, "", "one too many is closed without a word");
+
+    let neighbour = TcpSocket::new_v4().unwrap();
+    neighbour.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    let mut neighbour = neighbour.connect(border.address).await.unwrap();
+    for open in [&mut neighbour, &mut first] {
+        open.write_all(call.as_bytes()).await.unwrap();
+        assert_eq!(read_reply(open).await.status, 200);
+    }
+
+    drop((first, second));
+    let again = async {
+        loop {
+            let mut stream = border.connect().await;
+            if stream.write_all(call.as_bytes()).await.is_ok() && stream.read_u8().await.is_ok() {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, again).await.expect("a closed connection gives its place back");
+}
+
+#[tokio::test]
+async fn a_till_with_too_many_waiting_calls_is_answered_at_once_with_what_is_known() {
+    let border = border_that_knows(pending(), Limits { waiting_per_till: 2, ..Limits::default() }).await;
+    let call = async || {
+        let began = Instant::now();
+        let reply = border.call("GET", "/pay/R-1?wait=1", "", "").await;
+        assert_eq!((reply.status, reply.json()["status"].as_str()), (202, Some("pending")), "never a refusal");
+        began.elapsed() >= Duration::from_secs(1)
+    };
+    for round in ["when all come at once", "when those have gone"] {
+        let (first, second, third) = tokio::join!(call(), call(), call());
+        assert_eq!([first, second, third].iter().filter(|waited| **waited).count(), 2, "{round}");
+    }
+}
+
+/// A sale under way, as the journal has it.
+fn pending() -> Operation {
+    let now = Timestamp::UNIX_EPOCH;
+    let (till, terminal) = (TillId::new("till-1").unwrap(), TerminalName::new("front").unwrap());
+    let (store, number) = (StoreId::new("oslo").unwrap(), OperationId(Ulid::from_parts(1, 7)));
+    let money = Money { amount: Amount::new(39_900).unwrap(), currency: Currency::from_code("NOK").unwrap() };
+    let order = Order {
+        reference: AttemptReference::new(Ulid::from_parts(1, 8)),
+        money,
+        terminal: ProviderTerminalId::new("T0292").unwrap(),
+    };
+    let attempt = Attempt {
+        operation: number,
+        number: 1,
+        kind: Kind::Sale,
+        order,
+        refunds: None,
+        expires_at: now,
+        horizon: now,
+        cancel_wanted: false,
+        contradicted: false,
+        phase: Phase::Sending,
+    };
+    Operation {
+        id: number,
+        kind: Kind::Sale,
+        till,
+        reference: Reference::new("R-1").unwrap(),
+        money,
+        terminal,
+        store,
+        provider: ProviderName::Dintero,
+        original: None,
+        attempt,
+        refunded: 0,
+        simulated: true,
+        told_at: None,
+        acknowledged_at: None,
+        created_at: now,
+        updated_at: now,
+    }
+}
