@@ -8,7 +8,7 @@ mod abandoned;
 mod callbacks;
 mod cancel;
 mod faults;
-#[path = "../shared/free_address.rs"]
+#[path = "../common/free_address.rs"]
 mod free_address;
 mod outcomes;
 mod pay;
@@ -16,7 +16,7 @@ mod questions;
 mod recovery;
 mod refund;
 mod repeat;
-#[path = "../shared/sha256.rs"]
+#[path = "../common/sha256.rs"]
 mod sha256;
 mod startup;
 mod storage;

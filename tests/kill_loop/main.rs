@@ -13,13 +13,13 @@ mod audit;
 mod dice;
 mod epoch;
 mod faults;
-#[path = "../shared/free_address.rs"]
+#[path = "../common/free_address.rs"]
 mod free_address;
 mod history;
 mod journal;
 mod provider;
 mod report;
-#[path = "../shared/sha256.rs"]
+#[path = "../common/sha256.rs"]
 mod sha256;
 mod shop;
 mod till;

@@ -4,7 +4,7 @@
 
 mod demo;
 mod document;
-#[path = "../shared/free_address.rs"]
+#[path = "../common/free_address.rs"]
 mod free_address;
 mod line;
 mod starting;
