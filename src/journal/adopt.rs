@@ -149,7 +149,8 @@ async fn stop_twins(
 
 /// Above what its reference means so far, or below it when that took money too.
 async fn generation(transaction: &mut Transaction<'_>, operation: &Operation) -> Result<i64> {
-    let Some(row) = transaction.row(GENERATIONS, &name_of(operation)).await? else { return Ok(FIRST_GENERATION) };
+    let name = name_of(operation);
+    let Some(row) = transaction.row(GENERATIONS, &[name, name].concat()).await? else { return Ok(FIRST_GENERATION) };
     let (highest, lowest): (i64, i64) = (rows::get(&row, "highest")?, rows::get(&row, "lowest")?);
     let status: String = rows::get(&row, "status")?;
     Ok(if status == operation.status().name() { lowest - 1 } else { highest + 1 })
@@ -194,14 +195,14 @@ async fn raise_unreadable(transaction: &mut Transaction<'_>, writes: &mut Writes
     Ok(())
 }
 
-/// The alarm of kind `$2` on the subject `$1`, seen to or not.
-pub(super) const KNOWN_ALARM: &str = "SELECT 1 FROM alarm WHERE subject = $1 AND kind = $2";
+/// The alarm on a subject, by its kind, seen to or not.
+pub(super) const KNOWN_ALARM: &str = "SELECT 1 FROM alarm WHERE subject = ? AND kind = ?";
 
 /// The deciding attempts of the unproven operations under a reference.
 pub(super) const TWINS: &str = "SELECT deciding_attempt AS reference FROM operation \
-    WHERE till = $1 AND kind = $2 AND reference = $3 AND status IN ('pending', 'unknown')";
+    WHERE till = ? AND kind = ? AND reference = ? AND status IN ('pending', 'unknown')";
 
-/// The generations of a reference, and the status of the newest.
+/// The generations of a reference (named twice), and the status of the newest.
 pub(super) const GENERATIONS: &str = "SELECT newest.status, newest.generation AS highest, \
-    (SELECT MIN(generation) FROM operation WHERE till = $1 AND kind = $2 AND reference = $3) AS lowest \
-    FROM operation newest WHERE till = $1 AND kind = $2 AND reference = $3 ORDER BY generation DESC LIMIT 1";
+    (SELECT MIN(generation) FROM operation WHERE till = ? AND kind = ? AND reference = ?) AS lowest \
+    FROM operation newest WHERE till = ? AND kind = ? AND reference = ? ORDER BY generation DESC LIMIT 1";

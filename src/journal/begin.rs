@@ -85,7 +85,7 @@ struct Found {
 
 async fn found(transaction: &mut Transaction<'_>, new: &NewAttempt, kind: Kind) -> Result<Found> {
     let device = entries::device(new.terminal.provider, &new.terminal.terminal_id);
-    let values = [new.till.as_str(), kind.name(), new.till_reference.as_str(), &device];
+    let values = [&device, &device, new.till.as_str(), kind.name(), new.till_reference.as_str()];
     let row = transaction.row(BEFORE, &values).await?.ok_or(JournalError::NotFound)?;
     let known = get::<Option<String>>(&row, "id")?.is_some();
     Ok(Found {
@@ -132,7 +132,8 @@ impl Obstacle {
 
 /// The sum of every refund of the sale that has moved money or may still move it, whoever asked for it.
 async fn set_aside(transaction: &mut Transaction<'_>, sale: OperationId) -> Result<i64> {
-    let row = transaction.row(SET_ASIDE, &[&sale.to_string()]).await?.ok_or(JournalError::NotFound)?;
+    let sale = sale.to_string();
+    let row = transaction.row(SET_ASIDE, &[&sale, &sale]).await?.ok_or(JournalError::NotFound)?;
     get(&row, "set_aside")
 }
 
@@ -217,22 +218,22 @@ fn run_again(writes: &mut Writes, operation: &Operation, details: &Details) -> R
 /// Operations begin here; only payments found at the provider are put above or below.
 pub(super) const FIRST_GENERATION: i64 = 1;
 
-/// What the reference `$3` of kind `$2` means to the till `$1`.
+/// What a reference means to a till, by kind.
 pub(super) const BY_REFERENCE: &str = select_operations!(
     "SELECT",
     "operation o JOIN attempt a ON a.reference = o.deciding_attempt \
-     WHERE o.till = $1 AND o.kind = $2 AND o.reference = $3 ORDER BY o.generation DESC LIMIT 1"
+     WHERE o.till = ? AND o.kind = ? AND o.reference = ? ORDER BY o.generation DESC LIMIT 1"
 );
 
-/// The same, and what keeps the device `$4` from a new attempt; one row in any case.
+/// The same, after what keeps a device from a new attempt (named twice); one row in any case.
 pub(super) const BEFORE: &str = select_operations!(
-    "SELECT (SELECT reference FROM attempt WHERE leased_terminal = $4) AS holder, (SELECT text FROM alarm WHERE \
-     freezes = $4 AND acknowledged_at IS NULL ORDER BY id LIMIT 1) AS frozen,",
-    "(SELECT 1) one LEFT JOIN operation o ON o.till = $1 AND o.kind = $2 AND o.reference = $3 \
+    "SELECT (SELECT reference FROM attempt WHERE leased_terminal = ?) AS holder, (SELECT text FROM alarm WHERE \
+     freezes = ? AND acknowledged_at IS NULL ORDER BY id LIMIT 1) AS frozen,",
+    "(SELECT 1) one LEFT JOIN operation o ON o.till = ? AND o.kind = ? AND o.reference = ? \
      LEFT JOIN attempt a ON a.reference = o.deciding_attempt ORDER BY o.generation DESC LIMIT 1"
 );
 
-/// What may no longer be given back of the sale `$1`.
-pub(super) const SET_ASIDE: &str = "SELECT (SELECT refunded_elsewhere FROM operation WHERE id = $1) \
+/// What may no longer be given back of a sale (named twice).
+pub(super) const SET_ASIDE: &str = "SELECT (SELECT refunded_elsewhere FROM operation WHERE id = ?) \
     + COALESCE(SUM(a.set_aside), 0) AS set_aside FROM operation refund JOIN attempt a ON a.operation = refund.id \
-    WHERE refund.original = $1";
+    WHERE refund.original = ?";

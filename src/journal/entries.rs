@@ -169,15 +169,15 @@ pub(super) async fn load_runs(
     transaction.rows(RUNS, &[&reference.to_string()]).await?.iter().map(rows::operation).collect()
 }
 
-/// The operation `$1`.
+/// The operation with a number.
 pub(super) const OPERATION: &str =
-    select_operations!("SELECT", "operation o JOIN attempt a ON a.reference = o.deciding_attempt WHERE o.id = $1");
+    select_operations!("SELECT", "operation o JOIN attempt a ON a.reference = o.deciding_attempt WHERE o.id = ?");
 
-/// All attempts of the operation of the attempt `$1`.
+/// All attempts of the operation of an attempt.
 pub(super) const RUNS: &str = select_operations!(
     "SELECT",
     "attempt wanted JOIN operation o ON o.id = wanted.operation JOIN attempt a ON a.operation = o.id \
-     WHERE wanted.reference = $1 ORDER BY a.number"
+     WHERE wanted.reference = ? ORDER BY a.number"
 );
 
 const INSERT_OPERATION: &str = "\
@@ -204,9 +204,9 @@ const UPDATE_OPERATION: &str = "\
 pub(super) const INSERT_ALARM: &str = "\
     INSERT INTO alarm (subject, kind, text, operation, terminal, freezes, raised_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
 
-/// The alarm of kind `$2` that stands on the subject `$1`.
+/// The alarm that stands on a subject, by its kind.
 pub(super) const STANDING_ALARM: &str =
-    "SELECT 1 FROM alarm WHERE subject = $1 AND kind = $2 AND acknowledged_at IS NULL";
+    "SELECT 1 FROM alarm WHERE subject = ? AND kind = ? AND acknowledged_at IS NULL";
 
 const INSERT_EVENT: &str = "INSERT INTO event (at, operation, attempt, name, event, phase) VALUES (?, ?, ?, ?, ?, ?)";
 

@@ -111,11 +111,6 @@ pub(super) fn may_be_rolled_back(error: &sqlx::Error) -> bool {
     matches!(code(error), Some(SQLITE_FULL | SQLITE_BUSY))
 }
 
-/// What was to be written breaks a rule of the schema; SQLite takes it back and is as sound as before.
-pub(super) fn is_mistake(error: &sqlx::Error) -> bool {
-    matches!(code(error), Some(SQLITE_CONSTRAINT | SQLITE_ERROR))
-}
-
 /// ROLLBACK found nothing to do, because SQLite had rolled back by itself. It has no code of its own for that.
 pub(super) fn is_no_transaction(error: &sqlx::Error) -> bool {
     code(error) == Some(SQLITE_ERROR) && error.to_string().contains("no transaction is active")

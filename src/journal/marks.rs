@@ -181,17 +181,17 @@ impl Step for Probe {
     }
 }
 
-/// What the back office gave back of the sale `$1`.
-pub(super) const REFUNDED_ELSEWHERE: &str = "SELECT refunded_elsewhere FROM operation WHERE id = $1";
+/// What the back office gave back of a sale.
+pub(super) const REFUNDED_ELSEWHERE: &str = "SELECT refunded_elsewhere FROM operation WHERE id = ?";
 
-/// The alarm on `$1` of kind `$2` with the words `$3`, seen to or not.
-pub(super) const SAME_ALARM: &str = "SELECT 1 FROM alarm WHERE subject = $1 AND kind = $2 AND text = $3";
+/// The alarm on a subject, by its kind and its words, seen to or not.
+pub(super) const SAME_ALARM: &str = "SELECT 1 FROM alarm WHERE subject = ? AND kind = ? AND text = ?";
 
-/// The alarm with the number `$1`.
-pub(super) const ALARM: &str = "SELECT 1 FROM alarm WHERE id = CAST($1 AS INTEGER)";
+/// The alarm with a number.
+pub(super) const ALARM: &str = "SELECT 1 FROM alarm WHERE id = CAST(? AS INTEGER)";
 
-/// The delivery `$2` of the provider `$1`.
-pub(super) const SAME_CALLBACK: &str = "SELECT 1 FROM callback WHERE provider = $1 AND delivery = $2";
+/// A delivery of a provider.
+pub(super) const SAME_CALLBACK: &str = "SELECT 1 FROM callback WHERE provider = ? AND delivery = ?";
 
 /// Only of an attempt that decides, and whose result is proven and not noted as told yet.
 const INSERT_TOLD_EVENT: &str = "\

@@ -27,7 +27,7 @@ pub(super) trait Command: Send {
     async fn decide(&mut self, transaction: &mut Transaction<'_>) -> Option<Writes>;
     /// What the step decided could not be written.
     fn fail(&mut self, error: JournalError);
-    /// Answers the caller: with the step's outcome once the batch is committed, else with what became of the batch.
+    /// Answers the caller: with the step's outcome once the batch is committed, else with what went wrong.
     fn answer(self: Box<Self>, batch: &Result<(), JournalError>);
     /// As [`Step::CAN_WAIT`].
     fn can_wait(&self) -> bool;
@@ -74,6 +74,7 @@ impl<S: Step> Command for Pending<S> {
     fn answer(self: Box<Self>, batch: &Result<(), JournalError>) {
         let answer = match (self.outcome, batch) {
             (Some(outcome), Ok(())) => outcome,
+            (Some(Err(own)), Err(JournalError::Unavailable(_))) => Err(own),
             (_, Err(error)) => Err(error.clone()),
             (None, Ok(())) => Err(JournalError::Unavailable("the step was not run".to_owned())),
         };

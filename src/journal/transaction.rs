@@ -1,44 +1,60 @@
 //! The writer's transaction, in as few trips to SQLite's thread as possible. A trip wakes that thread and then the
-//! writer, which on an idle machine costs more than most statements do.
+//! writer, which costs more than most statements do.
 
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, Encode, Sqlite, SqliteConnection, Type};
 
-use super::error::{of_step, unreadable};
+use super::error::of_step;
 use crate::ports::JournalError;
 
-/// A transaction as a step sees it: it can be read and nothing else.
+/// The transaction of a batch of steps. What one step writes goes ahead of the next one's reading in the same trip, and
+/// the last writes go with the commit. Each step's writes have a savepoint, so that those that fail are taken back alone.
 pub(super) struct Transaction<'connection> {
     connection: &'connection mut SqliteConnection,
-    begun: bool,
+    /// What the next trip begins with: `BEGIN` for the first one, then what a step wrote.
+    ahead: Writes,
+    /// Whose writes go ahead.
+    writer: Option<usize>,
+    refused: Vec<Refused>,
+    /// Why it can be used no more. Outside of a transaction a savepoint would commit by itself.
+    lost: Option<JournalError>,
+}
+
+/// A step whose writes were taken back.
+pub(super) struct Refused {
+    /// Its place in the batch.
+    pub(super) step: usize,
+    /// What was wrong with them.
+    pub(super) error: JournalError,
+}
+
+/// Why a transaction did not end with a commit.
+pub(super) enum Uncommitted {
+    /// It broke before.
+    Lost(JournalError),
+    /// The commit failed.
+    Failed(sqlx::Error),
 }
 
 impl<'connection> Transaction<'connection> {
-    /// One that begins with its first statement, in the same trip.
-    pub(super) const fn lone(connection: &'connection mut SqliteConnection) -> Self {
-        Self { connection, begun: false }
+    /// One that begins with its first trip.
+    pub(super) fn new(connection: &'connection mut SqliteConnection) -> Self {
+        Self { connection, ahead: Writes::of("BEGIN IMMEDIATE"), writer: None, refused: Vec::new(), lost: None }
     }
 
-    /// One that has begun.
-    pub(super) const fn begun(connection: &'connection mut SqliteConnection) -> Self {
-        Self { connection, begun: true }
-    }
-
-    /// The rows of a reading; its values are all texts.
+    /// The rows of a reading; its values are all texts, one for each question mark.
     pub(super) async fn rows(
         &mut self,
         reading: &'static str,
         values: &[&str],
     ) -> Result<Vec<SqliteRow>, JournalError> {
-        let mut arguments = SqliteArguments::default();
-        for value in values {
-            arguments.add(*value).map_err(unreadable)?;
+        if let Some(lost) = &self.lost {
+            return Err(lost.clone());
         }
-        // The text is made of literals alone; values are bound.
-        let statement = AssertSqlSafe(format!("{}{reading}", self.beginning()));
-        let rows = sqlx::query_with(statement, arguments).fetch_all(&mut *self.connection).await.map_err(of_step)?;
-        self.begun = true;
-        Ok(rows)
+        match self.trip(reading, values).await {
+            Ok(rows) => Ok(rows),
+            Err(error) => Err(self.lost.insert(of_step(error)).clone()),
+        }
     }
 
     /// The only row of a reading, or the first; `None` when there is none.
@@ -50,18 +66,54 @@ impl<'connection> Transaction<'connection> {
         Ok(self.rows(reading, values).await?.into_iter().next())
     }
 
-    /// Writes everything and commits. Nothing happens where nothing was read and nothing is to be written.
-    pub(super) async fn commit(self, writes: Writes) -> Result<(), sqlx::Error> {
-        let beginning = self.beginning();
-        match (self.begun, writes.is_empty()) {
-            (false, true) => Ok(()),
-            (true, true) => writes.enclosed("COMMIT", "").run(self.connection).await,
-            (_, false) => writes.enclosed(beginning, "; COMMIT").run(self.connection).await,
+    /// Takes what a step writes. Whether that was possible is known after the commit.
+    pub(super) async fn write(&mut self, step: usize, writes: Writes) {
+        if writes.is_empty() {
+            return;
+        }
+        if self.writer.is_some() {
+            // An error is kept as the reason why the transaction is lost.
+            let _ = self.rows("", &[]).await;
+        }
+        let beginning = if self.ahead.is_empty() { "" } else { "BEGIN IMMEDIATE; " };
+        self.ahead = writes.enclosed(&format!("{beginning}SAVEPOINT step; "), "; RELEASE step");
+        self.writer = Some(step);
+    }
+
+    /// Commits, and returns the steps whose writes could not be made part of it.
+    pub(super) async fn commit(mut self) -> Result<Vec<Refused>, Uncommitted> {
+        if let Some(lost) = self.lost {
+            return Err(Uncommitted::Lost(lost));
+        }
+        let has_begun = self.writer.is_some() || self.ahead.is_empty();
+        if has_begun {
+            self.trip("COMMIT", &[]).await.map_err(Uncommitted::Failed)?;
+        }
+        Ok(self.refused)
+    }
+
+    /// Sends what goes ahead and then a statement; the statement alone once more where what went ahead had to be taken
+    /// back.
+    async fn trip(&mut self, statement: &'static str, values: &[&str]) -> Result<Vec<SqliteRow>, sqlx::Error> {
+        loop {
+            let mut trip = std::mem::take(&mut self.ahead);
+            trip.add(statement);
+            for value in values {
+                trip.bind(*value);
+            }
+            let result = trip.run(self.connection).await;
+            match (result, self.writer.take()) {
+                (Err(error), Some(step)) if self.take_back().await => {
+                    self.refused.push(Refused { step, error: of_step(error) });
+                }
+                (result, _) => return result,
+            }
         }
     }
 
-    const fn beginning(&self) -> &'static str {
-        if self.begun { "" } else { "BEGIN IMMEDIATE; " }
+    /// Whether a step's writes were under way and are taken back now.
+    async fn take_back(&mut self) -> bool {
+        sqlx::query("ROLLBACK TO step; RELEASE step").execute(&mut *self.connection).await.is_ok()
     }
 }
 
@@ -70,10 +122,14 @@ impl<'connection> Transaction<'connection> {
 pub(super) struct Writes {
     statements: String,
     values: SqliteArguments,
-    mistake: Option<JournalError>,
+    mistake: Option<sqlx::Error>,
 }
 
 impl Writes {
+    fn of(statement: &'static str) -> Self {
+        Self { statements: statement.to_owned(), ..Self::default() }
+    }
+
     /// Adds a statement; a value for each of its question marks must be bound next.
     pub(super) fn add(&mut self, statement: &'static str) -> &mut Self {
         if !self.statements.is_empty() {
@@ -86,31 +142,29 @@ impl Writes {
     /// The value of the next question mark.
     pub(super) fn bind<'value>(&mut self, value: impl Encode<'value, Sqlite> + Type<Sqlite>) -> &mut Self {
         if let Err(error) = self.values.add(value) {
-            self.mistake.get_or_insert_with(|| unreadable(error));
+            self.mistake.get_or_insert(sqlx::Error::Encode(error));
         }
         self
     }
 
     /// Itself, unless a value could not be bound.
     pub(super) fn checked(mut self) -> Result<Self, JournalError> {
-        self.mistake.take().map_or(Ok(self), Err)
+        self.mistake.take().map_or(Ok(self), |mistake| Err(of_step(mistake)))
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.statements.is_empty()
-    }
-
-    /// Writes everything as a step of a transaction that has begun, so that it can be taken back alone.
-    pub(super) async fn run_as_step(self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        self.enclosed("SAVEPOINT step; ", "; RELEASE step").run(connection).await
     }
 
     fn enclosed(self, before: &str, after: &str) -> Self {
         Self { statements: format!("{before}{}{after}", self.statements), ..self }
     }
 
-    async fn run(self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    async fn run(self, connection: &mut SqliteConnection) -> Result<Vec<SqliteRow>, sqlx::Error> {
+        if let Some(mistake) = self.mistake {
+            return Err(mistake);
+        }
         // The text is made of literals alone; values are bound.
-        sqlx::query_with(AssertSqlSafe(self.statements), self.values).execute(connection).await.map(drop)
+        sqlx::query_with(AssertSqlSafe(self.statements), self.values).fetch_all(connection).await
     }
 }

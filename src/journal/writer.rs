@@ -1,9 +1,8 @@
 //! The one writer: steps wait in a queue, are committed together, and are answered only after the commit.
 //!
 //! A step that somebody waits for is committed at once; batches form by themselves while a commit is under way. Steps
-//! that can wait ([`Step::CAN_WAIT`]) go with the next one that cannot, in the order in which they were handed in. The
-//! writes of each step of a batch have a savepoint of their own, so that one that fails takes nothing of its neighbours
-//! with it. A step that was queued is run to its end whether or not its caller still waits.
+//! that can wait ([`Step::CAN_WAIT`]) go with the next one that cannot, in the order in which they were handed in. A step
+//! whose writes fail takes nothing of its neighbours with it. A step that was queued is run to its end whether or not its caller still waits.
 
 use std::fs::File;
 use std::time::{Duration, Instant};
@@ -14,9 +13,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
 
-use super::error::{is_mistake, is_no_transaction, may_be_rolled_back, of_step};
+use super::error::{is_no_transaction, may_be_rolled_back, of_step};
 use super::step::{Command, Pending, Step};
-use super::transaction::Transaction;
+use super::transaction::{Refused, Transaction, Uncommitted};
 use crate::ports::JournalError;
 
 const QUEUE: usize = 4096;
@@ -156,60 +155,41 @@ impl Writer {
         for command in batch.iter().filter(|command| !command.can_wait()) {
             histogram!("pos_bridge_journal_queue_seconds").record(began.duration_since(command.queued_at()));
         }
-        match batch {
-            [lone] => self.commit_lone(lone.as_mut()).await?,
-            several => self.commit_several(several).await?,
-        }
+        self.commit_steps(batch).await?;
         measure(began, steps);
         Ok(())
     }
 
-    /// A lone step begins, writes and commits in two trips.
-    async fn commit_lone(&mut self, command: &mut dyn Command) -> Result<(), JournalError> {
-        let mut transaction = Transaction::lone(&mut self.connection);
-        let Some(writes) = command.decide(&mut transaction).await else {
-            return self.roll_back().await;
-        };
-        match transaction.commit(writes).await {
-            Ok(()) => Ok(()),
-            // What was to be written is at fault, not the disk: only its caller hears of it.
-            Err(error) if is_mistake(&error) => {
-                command.fail(of_step(error));
-                self.roll_back().await
+    async fn commit_steps(&mut self, batch: &mut [Box<dyn Command>]) -> Result<(), JournalError> {
+        let mut transaction = Transaction::new(&mut self.connection);
+        for (step, command) in batch.iter_mut().enumerate() {
+            if let Some(writes) = command.decide(&mut transaction).await {
+                transaction.write(step, writes).await;
             }
-            Err(error) => self.give_up(error).await,
         }
-    }
-
-    async fn commit_several(&mut self, batch: &mut [Box<dyn Command>]) -> Result<(), JournalError> {
-        self.execute("BEGIN IMMEDIATE").await.map_err(nothing_written)?;
-        for command in batch {
-            let Some(writes) = command.decide(&mut Transaction::begun(&mut self.connection)).await else { continue };
-            if writes.is_empty() {
-                continue;
-            }
-            if let Err(error) = writes.run_as_step(&mut self.connection).await {
-                command.fail(of_step(error));
-                if let Err(error) = self.execute("ROLLBACK TO step; RELEASE step").await {
-                    // SQLite has given up the whole transaction.
-                    self.roll_back().await?;
-                    return Err(nothing_written(error));
+        match transaction.commit().await {
+            Ok(refused) => {
+                for Refused { step, error } in refused {
+                    batch[step].fail(error);
                 }
+                Ok(())
             }
-        }
-        match self.execute("COMMIT").await {
-            Ok(()) => Ok(()),
-            Err(error) => self.give_up(error).await,
+            // Nobody knows what is on disk.
+            Err(Uncommitted::Failed(error)) if !may_be_rolled_back(&error) => {
+                Err(JournalError::Broken(error.to_string()))
+            }
+            Err(Uncommitted::Failed(error)) => self.give_up(of_step(error)).await,
+            Err(Uncommitted::Lost(error)) => self.give_up(error).await,
         }
     }
 
-    /// A commit failed: nothing is on disk where SQLite can still take it back, else that is open.
-    async fn give_up(&mut self, error: sqlx::Error) -> Result<(), JournalError> {
-        if !may_be_rolled_back(&error) {
-            return Err(JournalError::Broken(error.to_string()));
-        }
+    /// Nothing of the batch is on disk, which is nobody's fault: it may be tried again.
+    async fn give_up(&mut self, error: JournalError) -> Result<(), JournalError> {
         self.roll_back().await?;
-        Err(nothing_written(error))
+        Err(match error {
+            JournalError::Corrupt(text) => JournalError::Unavailable(text),
+            other => other,
+        })
     }
 
     /// Takes everything back; an error means that it is open what is on disk.
@@ -242,14 +222,6 @@ impl Writer {
         }
         drop(self.lock);
         self.announce.send_replace(State::Closed);
-    }
-}
-
-/// The transaction was rolled back or never began.
-fn nothing_written(error: sqlx::Error) -> JournalError {
-    match of_step(error) {
-        JournalError::Corrupt(text) => JournalError::Unavailable(text),
-        other => other,
     }
 }
 
