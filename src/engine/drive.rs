@@ -6,6 +6,7 @@ use tokio::time::sleep;
 
 use super::Engine;
 use super::readers::Reading;
+use super::start::Started;
 use crate::domain::attempt::{Attempt, Event};
 use crate::domain::identifiers::{AttemptReference, OperationId};
 use crate::domain::operation::Operation;
@@ -20,9 +21,11 @@ impl Engine {
         let engine = self.clone();
         self.supervise(operation.attempt.order.reference, async move {
             let Some(reading) = engine.claim(&operation.attempt, operation.original) else { return false };
-            let Some(attempt) = engine.start(&operation, &details, &reading).await else { return false };
+            // Kept apart, so that the many that wait do not hold the space of those that start.
+            let started = Box::pin(engine.start(&operation, &details, &reading)).await;
+            let Some(Started { attempt, seen }) = started else { return false };
             drop(details);
-            engine.follow(&operation, attempt, &reading, || ()).await
+            engine.follow(&operation, attempt, seen, &reading, || ()).await
         });
     }
 
@@ -32,7 +35,7 @@ impl Engine {
         let engine = self.clone();
         self.supervise(attempt.order.reference, async move {
             let Some(reading) = engine.claim(&attempt, operation.original) else { return false };
-            engine.follow(&operation, attempt, &reading, looked).await
+            engine.follow(&operation, attempt, None, &reading, looked).await
         });
     }
 

@@ -24,11 +24,13 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 const UNREADABLE_PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 
 impl Engine {
-    /// Reads the provider's record until the attempt is settled; `false` when it ends before.
+    /// Reads the provider's record until the attempt is settled, beginning with what was `seen` of it already; `false`
+    /// when it ends before.
     pub(super) async fn follow(
         &self,
         operation: &Operation,
         mut attempt: Attempt,
+        mut seen: Option<Result<Seen, ReadError>>,
         reading: &Reading,
         looked: impl FnOnce(),
     ) -> bool {
@@ -42,7 +44,11 @@ impl Engine {
                 cancelled_at = Some(Instant::now());
             }
             let known_wish = attempt.cancel_wanted;
-            let retry_after = self.look(provider, operation, &mut attempt).await.err().flatten();
+            let seen = match seen.take() {
+                Some(seen) => seen,
+                None => read(provider, &attempt).await,
+            };
+            let retry_after = self.take_in(provider, operation, &mut attempt, seen).await.err().flatten();
             if let Some(looked) = looked.take() {
                 looked();
             }
@@ -94,18 +100,28 @@ impl Engine {
     /// Reads once and writes what is new.
     ///
     /// # Errors
-    /// When it could not be read: until when the provider does not want to be asked again, where it said so.
+    /// As [`Engine::take_in`].
     pub(super) async fn look(
         &self,
         provider: &dyn Provider,
         operation: &Operation,
         attempt: &mut Attempt,
     ) -> Result<(), Option<Duration>> {
-        let look = look_for(attempt);
-        let seen = match attempt.kind {
-            Kind::Sale => provider.look_for_sale(attempt, look).await,
-            Kind::Refund => provider.look_for_refund(attempt, look).await,
-        };
+        let seen = read(provider, attempt).await;
+        self.take_in(provider, operation, attempt, seen).await
+    }
+
+    /// Writes what is new in a reading.
+    ///
+    /// # Errors
+    /// When there was nothing to read: until when the provider does not want to be asked again, where it said so.
+    async fn take_in(
+        &self,
+        provider: &dyn Provider,
+        operation: &Operation,
+        attempt: &mut Attempt,
+        seen: Result<Seen, ReadError>,
+    ) -> Result<(), Option<Duration>> {
         match seen {
             Ok(Seen { finding, at }) => {
                 self.health.provider(operation.provider, None);
@@ -182,6 +198,15 @@ impl Engine {
         let alarm = Alarm { kind: AlarmKind::Unreadable, text };
         // Where it could not be written, the next reading that fails raises it again.
         let _ = self.raise(operation.id, alarm).await;
+    }
+}
+
+/// Reads the provider's record of an attempt once.
+pub(super) async fn read(provider: &dyn Provider, attempt: &Attempt) -> Result<Seen, ReadError> {
+    let look = look_for(attempt);
+    match attempt.kind {
+        Kind::Sale => provider.look_for_sale(attempt, look).await,
+        Kind::Refund => provider.look_for_refund(attempt, look).await,
     }
 }
 

@@ -5,28 +5,48 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::Engine;
+use super::follow::read;
 use super::readers::Reading;
 use crate::domain::attempt::{Attempt, Event, Kind, Phase, Reason};
 use crate::domain::identifiers::Handle;
 use crate::domain::operation::Operation;
 use crate::domain::refund::sendable;
 use crate::domain::request::Details;
-use crate::ports::{Answer, Provider, RefundOrder, Refundable, SaleOrder};
+use crate::ports::{Answer, Provider, ReadError, RefundOrder, Refundable, SaleOrder, Seen};
 
 /// How long a call that provably never left is tried again while the till waits.
 const SEND_PATIENCE: Duration = Duration::from_secs(10);
 /// Between two such tries.
 const SEND_PAUSE: Duration = Duration::from_millis(250);
 
+/// An attempt after the answer to its start is on disk.
+pub(super) struct Started {
+    pub(super) attempt: Attempt,
+    /// What the provider's record said meanwhile.
+    pub(super) seen: Option<Result<Seen, ReadError>>,
+}
+
 impl Engine {
     /// Sends what starts the attempt, at most once, and writes what the answer means.
-    pub(super) async fn start(&self, operation: &Operation, details: &Details, reading: &Reading) -> Option<Attempt> {
+    pub(super) async fn start(&self, operation: &Operation, details: &Details, reading: &Reading) -> Option<Started> {
         let provider = self.provider(operation.provider).ok()?;
         let event = match operation.kind {
             Kind::Sale => self.start_sale(provider.as_ref(), operation, details, reading).await,
             Kind::Refund => self.start_refund(provider.as_ref(), operation, details, reading).await?,
         };
-        self.record_surely(&operation.attempt, event).await
+        self.write_and_read(provider.as_ref(), &operation.attempt, event).await
+    }
+
+    /// Writes what the answer means. An accepted attempt is read meanwhile: its result waits for the disk in any case,
+    /// but it need not wait for the disk and then for the network.
+    async fn write_and_read(&self, provider: &dyn Provider, attempt: &Attempt, event: Event) -> Option<Started> {
+        let expected = attempt.step(&event).ok().flatten().map(|transition| transition.attempt);
+        let reading = async {
+            let open = expected.as_ref().filter(|attempt| attempt.phase.handle().is_some())?;
+            Some(read(provider, open).await)
+        };
+        let (written, seen) = tokio::join!(self.record_surely(attempt, event), reading);
+        written.map(|attempt| Started { attempt, seen })
     }
 
     async fn start_sale(

@@ -37,7 +37,7 @@ impl Step for NewSale {
             return Ok((Writes::default(), obstacle));
         }
         let operation = new.operation(Kind::Sale, money, None, None, Phase::Sending, earlier.as_ref());
-        write(operation, &new.details, earlier.is_none(), true)
+        write(operation, &new.details, earlier.as_ref(), true)
     }
 }
 
@@ -71,7 +71,7 @@ impl Step for NewRefund {
         let transaction = sale.approval().and_then(|approval| approval.transaction.clone());
         let operation =
             new.operation(Kind::Refund, money, Some(original), transaction, Phase::Reserved, earlier.as_ref());
-        write(operation, &new.details, earlier.is_none(), on_terminal)
+        write(operation, &new.details, earlier.as_ref(), on_terminal)
     }
 }
 
@@ -191,12 +191,16 @@ struct BegunEvent<'a> {
     expires_at: Timestamp,
 }
 
-fn write(operation: Operation, details: &Details, is_new: bool, on_terminal: bool) -> Result<(Writes, Begun)> {
+fn write(
+    operation: Operation,
+    details: &Details,
+    earlier: Option<&Operation>,
+    on_terminal: bool,
+) -> Result<(Writes, Begun)> {
     let mut writes = Writes::default();
-    if is_new {
-        insert_operation(&mut writes, &operation, FIRST_GENERATION, 0, details)?;
-    } else {
-        run_again(&mut writes, &operation, details)?;
+    match earlier {
+        None => insert_operation(&mut writes, &operation, FIRST_GENERATION, 0, details)?,
+        Some(earlier) => run_again(&mut writes, earlier, &operation, details)?,
     }
     insert_attempt(&mut writes, &operation, on_terminal)?;
     let Attempt { order, refunds, expires_at, .. } = &operation.attempt;
@@ -205,8 +209,8 @@ fn write(operation: Operation, details: &Details, is_new: bool, on_terminal: boo
     Ok((writes, Begun::New(operation)))
 }
 
-fn run_again(writes: &mut Writes, operation: &Operation, details: &Details) -> Result<()> {
-    entries::update_operation(writes, operation);
+fn run_again(writes: &mut Writes, earlier: &Operation, operation: &Operation, details: &Details) -> Result<()> {
+    entries::update_operation(writes, earlier, operation);
     writes
         .add("UPDATE operation SET simulated = ?, details = ? WHERE id = ?")
         .bind(operation.simulated)

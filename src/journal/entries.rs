@@ -99,8 +99,17 @@ pub(super) fn update_attempt(writes: &mut Writes, attempt: &Attempt, now: Timest
     Ok(())
 }
 
-/// Writes what may change of an operation: who decides it, and what the till knows of that.
-pub(super) fn update_operation(writes: &mut Writes, operation: &Operation) {
+/// Writes what may change of an operation: who decides it, and what the till knows of that. Most events change none of
+/// it, and then no index has to be written.
+pub(super) fn update_operation(writes: &mut Writes, before: &Operation, operation: &Operation) {
+    let decided = |operation: &Operation| {
+        (operation.attempt.order.reference, operation.status(), operation.told_at, operation.acknowledged_at)
+    };
+    if decided(before) == decided(operation) {
+        let (at, id) = (operation.updated_at.as_millisecond(), operation.id.to_string());
+        writes.add("UPDATE operation SET updated_at = ? WHERE id = ?").bind(at).bind(id);
+        return;
+    }
     writes
         .add(UPDATE_OPERATION)
         .bind(operation.attempt.order.reference.to_string())

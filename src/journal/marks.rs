@@ -59,9 +59,9 @@ impl Step for Acknowledge {
         }
         let now = whole_milliseconds(self.now);
         append_event(&mut writes, &operation.attempt, "acknowledged", &json!({"event": "acknowledged"}), now)?;
-        let operation = Operation { acknowledged_at: Some(now), updated_at: now, ..operation };
-        update_operation(&mut writes, &operation);
-        Ok((writes, operation))
+        let acknowledged = Operation { acknowledged_at: Some(now), updated_at: now, ..operation.clone() };
+        update_operation(&mut writes, &operation, &acknowledged);
+        Ok((writes, acknowledged))
     }
 }
 

@@ -45,7 +45,7 @@ impl Step for Record {
             stopped = stop_others(&mut writes, &mut runs, position, now)?;
         }
         let operation = settle(deciding(&runs)?.clone(), &before, now);
-        update_operation(&mut writes, &operation);
+        update_operation(&mut writes, &before, &operation);
         let run = runs.swap_remove(position);
         if let Some(raised) = &alarm {
             if stands(transaction, run.id, raised.kind).await? {

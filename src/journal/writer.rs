@@ -305,6 +305,65 @@ mod tests {
         queue.close().await;
     }
 
+    /// Reads how many probes there are.
+    struct Count;
+
+    #[async_trait]
+    impl Step for Count {
+        type Outcome = usize;
+
+        async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, usize), JournalError> {
+            Ok((Writes::default(), transaction.rows("SELECT id FROM probe", &[]).await?.len()))
+        }
+    }
+
+    /// Its reading fails.
+    struct Unreadable;
+
+    #[async_trait]
+    impl Step for Unreadable {
+        type Outcome = ();
+
+        async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, ()), JournalError> {
+            transaction.rows("SELECT json('{') FROM (SELECT 1)", &[]).await?;
+            Ok((Writes::default(), ()))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_step_reads_what_its_batch_wrote_before_it_and_nothing_that_was_taken_back() {
+        let (_folder, queue, writer) = stopped_writer().await;
+        let start = async { drop(tokio::spawn(writer.run())) };
+        let half = "INSERT INTO callback VALUES ('p', 'half', NULL, '', 1); INSERT INTO probe (id, at) VALUES (2, 1)";
+        let (none, _, one, failing, still_one, _) = tokio::join!(
+            queue.commit(Count),
+            queue.commit(PROBE),
+            queue.commit(Count),
+            queue.commit(Statement(half)),
+            queue.commit(Count),
+            start
+        );
+        assert_eq!((none, one, still_one), (Ok(0), Ok(1), Ok(1)));
+        assert!(matches!(failing, Err(JournalError::Corrupt(text)) if text.contains("CHECK")));
+        queue.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_reading_that_fails_takes_its_batch_with_it_which_may_be_tried_again() {
+        let (folder, queue, writer) = stopped_writer().await;
+        let start = async { drop(tokio::spawn(writer.run())) };
+        let (before, failing, after, _) =
+            tokio::join!(queue.commit(PROBE), queue.commit(Unreadable), queue.commit(PROBE), start);
+        assert!(matches!(failing, Err(JournalError::Corrupt(text)) if text.contains("malformed")));
+        for told in [before, after] {
+            assert!(matches!(told, Err(JournalError::Unavailable(_))), "{told:?}");
+        }
+        assert_eq!(value(&folder, "SELECT COUNT(*) FROM probe").await, 0);
+        assert_eq!(queue.commit(PROBE).await, Ok(()));
+        assert_eq!(value(&folder, "SELECT COUNT(*) FROM probe").await, 1);
+        queue.close().await;
+    }
+
     #[tokio::test]
     async fn a_step_that_can_wait_goes_before_the_next_one_that_cannot_or_alone_after_a_while() {
         let (_folder, queue, mut writer) = stopped_writer().await;
