@@ -23,9 +23,9 @@ impl Engine {
             let Some(reading) = engine.claim(&operation.attempt, operation.original) else { return false };
             // Kept apart, so that the many that wait do not hold the space of those that start.
             let started = Box::pin(engine.start(&operation, &details, &reading)).await;
-            let Some(Started { attempt, seen }) = started else { return false };
+            let Some(Started { attempt, looked }) = started else { return false };
             drop(details);
-            engine.follow(&operation, attempt, seen, &reading, || ()).await
+            engine.follow(&operation, attempt, looked, &reading, || ()).await
         });
     }
 

@@ -23,14 +23,18 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 /// How long after the horizon readings may fail until a person must look.
 const UNREADABLE_PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 
+/// How a look at the provider's record went: when it could not be read, until when the provider does not want to be asked
+/// again, where it said so.
+pub(super) type Looked = Result<(), Option<Duration>>;
+
 impl Engine {
-    /// Reads the provider's record until the attempt is settled, beginning with what was `seen` of it already; `false`
-    /// when it ends before.
+    /// Reads the provider's record until the attempt is settled, a `first` look at it having been taken
+    /// already or not; `false` when it ends before.
     pub(super) async fn follow(
         &self,
         operation: &Operation,
         mut attempt: Attempt,
-        mut seen: Option<Result<Seen, ReadError>>,
+        mut first: Option<Looked>,
         reading: &Reading,
         looked: impl FnOnce(),
     ) -> bool {
@@ -44,11 +48,11 @@ impl Engine {
                 cancelled_at = Some(Instant::now());
             }
             let known_wish = attempt.cancel_wanted;
-            let seen = match seen.take() {
-                Some(seen) => seen,
-                None => read(provider, &attempt).await,
+            let look = match first.take().filter(|_| cancelled_at.is_none()) {
+                Some(looked) => looked,
+                None => self.look(provider, operation, &mut attempt).await,
             };
-            let retry_after = self.take_in(provider, operation, &mut attempt, seen).await.err().flatten();
+            let retry_after = look.err().flatten();
             if let Some(looked) = looked.take() {
                 looked();
             }
@@ -98,30 +102,12 @@ impl Engine {
     }
 
     /// Reads once and writes what is new.
-    ///
-    /// # Errors
-    /// As [`Engine::take_in`].
-    pub(super) async fn look(
-        &self,
-        provider: &dyn Provider,
-        operation: &Operation,
-        attempt: &mut Attempt,
-    ) -> Result<(), Option<Duration>> {
-        let seen = read(provider, attempt).await;
-        self.take_in(provider, operation, attempt, seen).await
-    }
-
-    /// Writes what is new in a reading.
-    ///
-    /// # Errors
-    /// When there was nothing to read: until when the provider does not want to be asked again, where it said so.
-    async fn take_in(
-        &self,
-        provider: &dyn Provider,
-        operation: &Operation,
-        attempt: &mut Attempt,
-        seen: Result<Seen, ReadError>,
-    ) -> Result<(), Option<Duration>> {
+    pub(super) async fn look(&self, provider: &dyn Provider, operation: &Operation, attempt: &mut Attempt) -> Looked {
+        let look = look_for(attempt);
+        let seen = match attempt.kind {
+            Kind::Sale => provider.look_for_sale(attempt, look).await,
+            Kind::Refund => provider.look_for_refund(attempt, look).await,
+        };
         match seen {
             Ok(Seen { finding, at }) => {
                 self.health.provider(operation.provider, None);
@@ -198,15 +184,6 @@ impl Engine {
         let alarm = Alarm { kind: AlarmKind::Unreadable, text };
         // Where it could not be written, the next reading that fails raises it again.
         let _ = self.raise(operation.id, alarm).await;
-    }
-}
-
-/// Reads the provider's record of an attempt once.
-pub(super) async fn read(provider: &dyn Provider, attempt: &Attempt) -> Result<Seen, ReadError> {
-    let look = look_for(attempt);
-    match attempt.kind {
-        Kind::Sale => provider.look_for_sale(attempt, look).await,
-        Kind::Refund => provider.look_for_refund(attempt, look).await,
     }
 }
 

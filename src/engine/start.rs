@@ -5,14 +5,14 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::Engine;
-use super::follow::read;
+use super::follow::Looked;
 use super::readers::Reading;
 use crate::domain::attempt::{Attempt, Event, Kind, Phase, Reason};
 use crate::domain::identifiers::Handle;
 use crate::domain::operation::Operation;
 use crate::domain::refund::sendable;
 use crate::domain::request::Details;
-use crate::ports::{Answer, Provider, ReadError, RefundOrder, Refundable, SaleOrder, Seen};
+use crate::ports::{Answer, Provider, RefundOrder, Refundable, SaleOrder};
 
 /// How long a call that provably never left is tried again while the till waits.
 const SEND_PATIENCE: Duration = Duration::from_secs(10);
@@ -22,8 +22,8 @@ const SEND_PAUSE: Duration = Duration::from_millis(250);
 /// An attempt after the answer to its start is on disk.
 pub(super) struct Started {
     pub(super) attempt: Attempt,
-    /// What the provider's record said meanwhile.
-    pub(super) seen: Option<Result<Seen, ReadError>>,
+    /// How the first look at the provider's record went, where there was one meanwhile.
+    pub(super) looked: Option<Looked>,
 }
 
 impl Engine {
@@ -34,19 +34,24 @@ impl Engine {
             Kind::Sale => self.start_sale(provider.as_ref(), operation, details, reading).await,
             Kind::Refund => self.start_refund(provider.as_ref(), operation, details, reading).await?,
         };
-        self.write_and_read(provider.as_ref(), &operation.attempt, event).await
+        self.write_and_look(provider.as_ref(), operation, event).await
     }
 
-    /// Writes what the answer means. An accepted attempt is read meanwhile: its result waits for the disk in any case,
-    /// but it need not wait for the disk and then for the network.
-    async fn write_and_read(&self, provider: &dyn Provider, attempt: &Attempt, event: Event) -> Option<Started> {
-        let expected = attempt.step(&event).ok().flatten().map(|transition| transition.attempt);
-        let reading = async {
-            let open = expected.as_ref().filter(|attempt| attempt.phase.handle().is_some())?;
-            Some(read(provider, open).await)
+    /// Writes what the answer means. An accepted attempt is read meanwhile, so that a result that is there already goes
+    /// to disk right behind the acceptance, in the order in which the two were handed in, instead of after it.
+    async fn write_and_look(&self, provider: &dyn Provider, operation: &Operation, event: Event) -> Option<Started> {
+        let accepted = operation.attempt.step(&event).ok().flatten().map(|transition| transition.attempt);
+        let looking = async {
+            let mut attempt = accepted.filter(|attempt| attempt.phase.handle().is_some())?;
+            let looked = self.look(provider, operation, &mut attempt).await;
+            Some((attempt, looked))
         };
-        let (written, seen) = tokio::join!(self.record_surely(attempt, event), reading);
-        written.map(|attempt| Started { attempt, seen })
+        let (written, looked) = tokio::join!(self.record_surely(&operation.attempt, event), looking);
+        let written = written?;
+        Some(match looked {
+            Some((attempt, looked)) if !attempt.phase.is_live() => Started { attempt, looked: Some(looked) },
+            looked => Started { attempt: written, looked: looked.map(|(_, looked)| looked) },
+        })
     }
 
     async fn start_sale(
