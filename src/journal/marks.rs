@@ -29,7 +29,9 @@ impl Step for Told {
     type Outcome = ();
     /// A till that sells again at once must not wait for the note of its last sale. A note that a crash takes along
     /// makes the till hear its result once more: harmless.
-    const CAN_WAIT: bool = true;
+    fn can_wait(&self) -> bool {
+        true
+    }
 
     /// Every sale is told once, so this alone saves its reading: the statements look for themselves.
     async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ())> {

@@ -26,6 +26,12 @@ pub(super) struct Record {
 impl Step for Record {
     type Outcome = Recorded;
 
+    /// An acceptance is no result: a till waits for what comes after it, which may be there already. Without it on disk
+    /// the attempt is looked up by its reference instead of by its handle.
+    fn can_wait(&self) -> bool {
+        matches!(self.event, Event::Accepted { .. })
+    }
+
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Recorded)> {
         let now = whole_milliseconds(self.now);
         let mut writes = Writes::default();

@@ -13,8 +13,10 @@ use crate::ports::JournalError;
 pub(super) trait Step: Send + 'static {
     /// What the caller gets, once it is on disk.
     type Outcome: Send + 'static;
-    /// Nobody is kept waiting by it, so it may wait for the next step and share that one's commit.
-    const CAN_WAIT: bool = false;
+    /// Nobody is kept waiting by it, so it may wait a moment for the next step and share that one's commit.
+    fn can_wait(&self) -> bool {
+        false
+    }
     /// Reads what it needs inside the writer's transaction and decides: what is to be written, and what the caller gets
     /// once that is on disk.
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Self::Outcome), JournalError>;
@@ -29,7 +31,7 @@ pub(super) trait Command: Send {
     fn fail(&mut self, error: JournalError);
     /// Answers the caller: with the step's outcome once the batch is committed, else with what went wrong.
     fn answer(self: Box<Self>, batch: &Result<(), JournalError>);
-    /// As [`Step::CAN_WAIT`].
+    /// As [`Step::can_wait`].
     fn can_wait(&self) -> bool;
     /// When the caller handed it in.
     fn queued_at(&self) -> Instant;
@@ -40,13 +42,15 @@ pub(super) struct Pending<S: Step> {
     step: Option<S>,
     outcome: Option<Result<S::Outcome, JournalError>>,
     reply: oneshot::Sender<Result<S::Outcome, JournalError>>,
+    can_wait: bool,
     queued_at: Instant,
 }
 
 impl<S: Step> Pending<S> {
     /// A step that is handed in now.
     pub(super) fn new(step: S, reply: oneshot::Sender<Result<S::Outcome, JournalError>>) -> Self {
-        Self { step: Some(step), outcome: None, reply, queued_at: Instant::now() }
+        let can_wait = step.can_wait();
+        Self { step: Some(step), outcome: None, reply, can_wait, queued_at: Instant::now() }
     }
 }
 
@@ -83,7 +87,7 @@ impl<S: Step> Command for Pending<S> {
     }
 
     fn can_wait(&self) -> bool {
-        S::CAN_WAIT
+        self.can_wait
     }
 
     fn queued_at(&self) -> Instant {

@@ -1,7 +1,7 @@
 //! The one writer: steps wait in a queue, are committed together, and are answered only after the commit.
 //!
 //! A step that somebody waits for is committed at once; batches form by themselves while a commit is under way. Steps
-//! that can wait ([`Step::CAN_WAIT`]) go with the next one that cannot, in the order in which they were handed in. A step
+//! that can wait ([`Step::can_wait`]) go with the next one that cannot, in the order in which they were handed in. A step
 //! whose writes fail takes nothing of its neighbours with it. A step that was queued is run to its end whether or not its caller still waits.
 
 use std::fs::File;
@@ -21,7 +21,7 @@ use crate::ports::JournalError;
 const QUEUE: usize = 4096;
 const BATCH: usize = 128;
 /// How long steps that can wait do so when nothing else comes.
-const COMPANY_WAIT: Duration = Duration::from_millis(50);
+const COMPANY_WAIT: Duration = Duration::from_millis(10);
 const STOPPED: &str = "its writer stopped unexpectedly";
 
 /// Whether the writer can be relied on.
@@ -259,7 +259,9 @@ mod tests {
     #[async_trait]
     impl Step for Note {
         type Outcome = ();
-        const CAN_WAIT: bool = true;
+        fn can_wait(&self) -> bool {
+            true
+        }
 
         async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ()), JournalError> {
             Ok((Writes::default(), ()))
