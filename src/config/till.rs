@@ -2,16 +2,36 @@
 
 use std::net::IpAddr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret, SecretSlice};
 use serde_json::Value;
+use url::Url;
 
 use super::directory::{Known, identifier};
 use super::section::{Section, boolean, text};
-use crate::domain::directory::{Credentials, Language, Till, WAIT_SECONDS_MAX};
+use crate::domain::directory::{
+    AmountFormat, Charset, Credentials, Dialect, Language, Profile, Push, RefundLimits, Scopes, Till, WAIT_SECONDS_MAX,
+};
 use crate::domain::identifiers::{TerminalName, TillId};
 use crate::domain::operation::OnRepeat;
 
 const LANGUAGES: [(&str, Language); 4] =
     [("en", Language::English), ("nb", Language::Norwegian), ("sv", Language::Swedish), ("da", Language::Danish)];
+const DIALECTS: [(&str, Dialect); 3] = [("json", Dialect::Json), ("form", Dialect::Form), ("xml", Dialect::Xml)];
+const CHARSETS: [(&str, Charset); 5] = [
+    ("utf-8", Charset::Utf8),
+    ("iso-8859-1", Charset::Latin1),
+    ("windows-1252", Charset::Windows1252),
+    ("ibm850", Charset::Ibm850),
+    ("ibm865", Charset::Ibm865),
+];
+const AMOUNT_FORMATS: [(&str, AmountFormat); 3] = [
+    ("minor", AmountFormat::Minor),
+    ("decimal", AmountFormat::Decimal),
+    ("decimal_grouped", AmountFormat::GroupedDecimal),
+];
+const REFERENCE: [(&str, bool); 2] = [("required", false), ("optional", true)];
 const ON_REPEAT: [(&str, OnRepeat); 2] = [("new_attempt", OnRepeat::NewAttempt), ("replay", OnRepeat::Replay)];
 
 pub(super) fn read(mut section: Section<'_>, known: &mut Known) -> Option<Till> {
@@ -21,24 +41,124 @@ pub(super) fn read(mut section: Section<'_>, known: &mut Known) -> Option<Till> 
     }
     let (terminal, terminals) = terminals(&mut section, known);
     let credentials = credentials(&mut section, known);
-    let waits = waits(&mut section);
-    let on_repeat = section.choice("on_repeat", Some(OnRepeat::NewAttempt), &ON_REPEAT);
-    let may_refund_others = section.read("may_refund_others", Some(false), boolean);
-    let language = section.choice("language", Some(Language::English), &LANGUAGES);
-    not_yet(&mut section);
+    let profile = profile(&mut section);
     section.finish();
+    Some(Till { id: id?, terminal: terminal?, terminals: terminals?, credentials: credentials?, profile: profile? })
+}
+
+fn profile(section: &mut Section<'_>) -> Option<Profile> {
+    let usual = Profile::default();
+    let dialect = section.choice("dialect", Some(usual.dialect), &DIALECTS);
+    let charset = section.choice("charset", Some(usual.charset), &CHARSETS);
+    let amounts = section.choice("amount_format", Some(usual.amounts), &AMOUNT_FORMATS);
+    let language = section.choice("language", Some(usual.language), &LANGUAGES);
+    let receipt_columns = section.read("receipt_columns", Some(usual.receipt_columns), receipt_columns);
+    let waits = waits(section);
+    let reference_optional = section.choice("reference", Some(usual.reference_optional), &REFERENCE);
+    let reference_reuse_days = section.whole("reference_reuse_days", 0, 0..=3650);
+    let on_repeat = section.choice("on_repeat", Some(usual.on_repeat), &ON_REPEAT);
+    let supersede = section.read("supersede", Some(usual.supersede), boolean);
+    let queue_seconds = section.whole("queue_seconds", usual.queue_seconds, 0..=WAIT_SECONDS_MAX);
+    let scopes = scopes(section);
+    let may_refund_others = section.read("may_refund_others", Some(usual.may_refund_others), boolean);
+    let each = section.read("refund_max", Some(None), limit);
+    let per_day = section.read("refund_max_per_day", Some(None), limit);
+    let requests_per_minute = section.whole("requests_per_minute", 0, 0..=100_000);
+    let push = push(section);
     let (wait_seconds, wait_seconds_max) = waits?;
-    Some(Till {
-        id: id?,
-        terminal: terminal?,
-        terminals: terminals?,
-        credentials: credentials?,
+    Some(Profile {
+        dialect: dialect?,
+        charset: charset?,
+        amounts: amounts?,
+        language: language?,
+        receipt_columns: receipt_columns?,
         wait_seconds,
         wait_seconds_max,
+        reference_optional: reference_optional?,
+        reference_reuse_days: unless_zero(reference_reuse_days?),
         on_repeat: on_repeat?,
+        supersede: supersede?,
+        queue_seconds: queue_seconds?,
+        scopes: scopes?,
         may_refund_others: may_refund_others?,
-        language: language?,
+        refund_limits: RefundLimits { each: each?, per_day: per_day? },
+        requests_per_minute: unless_zero(requests_per_minute?),
+        push: push?,
     })
+}
+
+fn unless_zero(number: u32) -> Option<u32> {
+    (number > 0).then_some(number)
+}
+
+fn receipt_columns(value: &Value) -> Result<u8, String> {
+    match value.as_u64() {
+        Some(columns @ (24 | 32 | 40 | 48)) => u8::try_from(columns).map_err(|error| error.to_string()),
+        _ => Err("must be 24, 32, 40 or 48: the characters that fit on a line of the till's printer".to_owned()),
+    }
+}
+
+/// An amount in minor units; 0 is no limit.
+fn limit(value: &Value) -> Result<Option<i64>, String> {
+    match value.as_i64() {
+        Some(0) => Ok(None),
+        Some(minor @ 1..) => Ok(Some(minor)),
+        _ => Err("must be an amount in minor units, such as 50000 for 500.00; 0 is no limit".to_owned()),
+    }
+}
+
+/// All scopes when none is named.
+fn scopes(section: &mut Section<'_>) -> Option<Scopes> {
+    let named = section.list("scopes", |text| match text {
+        "pay" | "refund" | "status" => Ok(text.to_owned()),
+        other => Err(format!("{other:?} is no scope; write \"pay\", \"refund\" or \"status\"")),
+    })?;
+    let has = |scope: &str| named.is_empty() || named.iter().any(|name| name == scope);
+    Some(Scopes { pay: has("pay"), refund: has("refund"), status: has("status") })
+}
+
+/// `None` when something is wrong with it.
+#[allow(clippy::option_option, reason = "the outer one tells that a mistake was noted")]
+fn push(section: &mut Section<'_>) -> Option<Option<Push>> {
+    let url = section.optional("notify_url", notify_url);
+    let secret = section.secret("notify_secret", "notify_secret_file");
+    match (url.ok()?, secret.ok()?) {
+        (None, None) => Some(None),
+        (Some(url), Some(secret)) => match signing_key(secret.expose_secret()) {
+            Some(secret) => Some(Some(Push { url, secret })),
+            None => {
+                let message = "must be whsec_ and 24 to 64 bytes in Base64; make one with: \
+                               echo whsec_$(openssl rand -base64 32)";
+                section.mistake("notify_secret", message);
+                None
+            }
+        },
+        (Some(_), None) => {
+            section.mistake("notify_secret", "is missing: the till could not tell a genuine result from a forged one");
+            None
+        }
+        (None, Some(_)) => {
+            section.mistake("notify_secret", "signs what is pushed, but nothing is: set notify_url, or empty this");
+            None
+        }
+    }
+}
+
+/// A till's own address stands on the shop's network, where certificates are rare: what is pushed is signed instead.
+fn notify_url(value: &Value) -> Result<Url, String> {
+    let url = Url::parse(&text(value)?).map_err(|error| format!("is no web address ({error})"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        Err("must begin with http:// or https://".to_owned())
+    } else if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+        Err("must not hold a user name, a password or a #".to_owned())
+    } else {
+        Ok(url)
+    }
+}
+
+fn signing_key(text: &str) -> Option<SecretSlice<u8>> {
+    let key = STANDARD.decode(text.strip_prefix("whsec_")?).ok()?;
+    (24..=64).contains(&key.len()).then(|| key.into())
 }
 
 fn terminals(section: &mut Section<'_>, known: &Known) -> (Option<TerminalName>, Option<Vec<TerminalName>>) {
@@ -101,25 +221,4 @@ fn waits(section: &mut Section<'_>) -> Option<(u32, u32)> {
         return None;
     }
     Some((wait, most))
-}
-
-/// The keys whose features come later: present so that a file written for later is understood, and refused where it asks
-/// for what is not there.
-fn not_yet(section: &mut Section<'_>) {
-    for (name, only, later) in [
-        ("dialect", "json", &["form", "xml"][..]),
-        ("charset", "utf-8", &["iso-8859-1", "windows-1252", "ibm865", "ibm850"]),
-        ("amount_format", "minor", &["decimal"]),
-    ] {
-        section.read(name, Some(()), |value| match text(value)? {
-            text if text == only => Ok(()),
-            text if later.contains(&text.as_str()) => {
-                Err(format!("{text:?} comes with a later version; this one knows {only:?} only"))
-            }
-            text => Err(format!("{text:?} is not known here; write {only:?}")),
-        });
-    }
-    let _reported = section.optional("notify_url", |_| -> Result<(), String> {
-        Err("results are pushed by a later version; leave it empty, and let the till ask GET /last".to_owned())
-    });
 }

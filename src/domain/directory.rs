@@ -2,6 +2,9 @@
 
 use std::net::IpAddr;
 
+use secrecy::SecretSlice;
+use url::Url;
+
 use super::identifiers::{ProviderTerminalId, StoreId, TerminalName, TillId};
 use super::money::Currency;
 use super::operation::{OnRepeat, ProviderName};
@@ -57,16 +60,146 @@ pub struct Till {
     pub terminals: Vec<TerminalName>,
     /// How it shows who it is.
     pub credentials: Credentials,
+    /// How it talks, and what it may do.
+    pub profile: Profile,
+}
+
+/// How a till talks, and what it may do. The default is a modern till without limits.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// The language of its bodies, unless a request says otherwise.
+    pub dialect: Dialect,
+    /// The code page of its bodies, unless a request says otherwise.
+    pub charset: Charset,
+    /// How it spells amounts.
+    pub amounts: AmountFormat,
+    /// The language of its cashiers.
+    pub language: Language,
+    /// The characters of a line of its receipt printer.
+    pub receipt_columns: u8,
     /// How long a call is held when the till does not say, in seconds.
     pub wait_seconds: u32,
     /// The longest that it may ask for, in seconds.
     pub wait_seconds_max: u32,
+    /// It may leave the reference to the bridge.
+    pub reference_optional: bool,
+    /// After so many days a reference over a final result may mean something new; never when absent.
+    pub reference_reuse_days: Option<u32>,
     /// What a repeated reference means after a result that took no money.
     pub on_repeat: OnRepeat,
+    /// A new sale cancels its own older one that is still open on the same terminal.
+    pub supersede: bool,
+    /// How long a new operation waits for a terminal that another one holds, in seconds.
+    pub queue_seconds: u32,
+    /// What it may ask for.
+    pub scopes: Scopes,
     /// It may refund the sales of other tills.
     pub may_refund_others: bool,
-    /// The language of its cashiers.
-    pub language: Language,
+    /// How much it may give back.
+    pub refund_limits: RefundLimits,
+    /// The most requests in a minute; no limit when absent.
+    pub requests_per_minute: Option<u32>,
+    /// Where its results are pushed to.
+    pub push: Option<Push>,
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self {
+            dialect: Dialect::default(),
+            charset: Charset::default(),
+            amounts: AmountFormat::default(),
+            language: Language::default(),
+            receipt_columns: 40,
+            wait_seconds: 45,
+            wait_seconds_max: WAIT_SECONDS_MAX,
+            reference_optional: false,
+            reference_reuse_days: None,
+            on_repeat: OnRepeat::NewAttempt,
+            supersede: false,
+            queue_seconds: 0,
+            scopes: Scopes::default(),
+            may_refund_others: false,
+            refund_limits: RefundLimits::default(),
+            requests_per_minute: None,
+            push: None,
+        }
+    }
+}
+
+/// A language of tills.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dialect {
+    /// `application/json`.
+    #[default]
+    Json,
+    /// `application/x-www-form-urlencoded` in, `text/plain` lines of `key=value` out.
+    Form,
+    /// `application/xml`.
+    Xml,
+}
+
+/// A code page of tills.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Charset {
+    /// `utf-8`.
+    #[default]
+    Utf8,
+    /// `iso-8859-1`.
+    Latin1,
+    /// `windows-1252`.
+    Windows1252,
+    /// `ibm850`: DOS in western Europe.
+    Ibm850,
+    /// `ibm865`: DOS in the Nordic countries.
+    Ibm865,
+}
+
+/// How a till spells amounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AmountFormat {
+    /// Whole minor units: `39900` is 399.00 NOK.
+    #[default]
+    Minor,
+    /// Major units with the currency's decimals: `399.00` or `399,00`.
+    Decimal,
+    /// The same, and groups of three digits may stand apart: `1 234,50`.
+    GroupedDecimal,
+}
+
+/// What a till may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scopes {
+    /// To begin and cancel sales.
+    pub pay: bool,
+    /// To begin and cancel refunds.
+    pub refund: bool,
+    /// To read its own operations, totals and terminals.
+    pub status: bool,
+}
+
+impl Default for Scopes {
+    fn default() -> Self {
+        Self { pay: true, refund: true, status: true }
+    }
+}
+
+/// How much a till may give back, in minor units of its store's currency; no limit when absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RefundLimits {
+    /// In one refund.
+    pub each: Option<i64>,
+    /// In a business day of its store.
+    pub per_day: Option<i64>,
+}
+
+/// Where a till's results are pushed to, and the secret that signs them.
+#[derive(Debug, Clone)]
+pub struct Push {
+    /// The till's own address, from the configuration only.
+    pub url: Url,
+    /// The key of the signatures (Standard Webhooks).
+    pub secret: SecretSlice<u8>,
 }
 
 /// How a till shows who it is; at least one of the two is present.

@@ -39,7 +39,7 @@ impl Engine {
     pub async fn refund(&self, till: &Till, request: RefundRequest) -> Result<Progress, Refusal> {
         self.ready_for_money().await?;
         let sale = self.health.journal(self.journal.find_sale(&till.id, &request.original).await)?;
-        let sale = sale.filter(|sale| sale.till == till.id || till.may_refund_others);
+        let sale = sale.filter(|sale| sale.till == till.id || till.profile.may_refund_others);
         let sale = sale.ok_or(Refusal::NotFound("sale to refund"))?;
         refund_fits(&sale, &request)?;
         let terminal = self.terminal_for(till, request.terminal.as_ref())?;
@@ -131,7 +131,7 @@ impl Engine {
             details,
             till: till.id.clone(),
             till_reference,
-            on_repeat: till.on_repeat,
+            on_repeat: till.profile.on_repeat,
             now: self.clock.now(),
         })
     }

@@ -50,7 +50,7 @@ async fn pay(State(api): State<TillApi>, asked: Asked) -> Response {
     let found = async {
         let (request, wait) = requests::sale(asked.sent_fields()?, asking(&api, &asked)?)?;
         note(&request.reference);
-        let seconds = asked.wait_seconds(wait, asked.till.wait_seconds)?;
+        let seconds = asked.wait_seconds(wait, asked.till.profile.wait_seconds)?;
         let started = api.engine.pay(&asked.till, request).await.map_err(|refusal| refused(&refusal, &asked))?;
         Ok(Found { operation: api.settled(started.operation, seconds).await, replayed: started.replayed })
     }
@@ -62,7 +62,7 @@ async fn refund(State(api): State<TillApi>, asked: Asked) -> Response {
     let found = async {
         let (request, wait) = requests::refund(asked.sent_fields()?, asking(&api, &asked)?)?;
         note(&request.reference);
-        let seconds = asked.wait_seconds(wait, asked.till.wait_seconds)?;
+        let seconds = asked.wait_seconds(wait, asked.till.profile.wait_seconds)?;
         let started = api.engine.refund(&asked.till, request).await.map_err(|refusal| refused(&refusal, &asked))?;
         Ok(Found { operation: api.settled(started.operation, seconds).await, replayed: started.replayed })
     }
@@ -86,7 +86,7 @@ async fn cancel(State(api): State<TillApi>, path: PathText, asked: Asked, kind: 
     let found = async {
         let reference = reference(path)?;
         let wait = requests::wait_only(asked.fields()?)?;
-        let seconds = asked.wait_seconds(wait, asked.till.wait_seconds.min(CANCEL_WAIT_SECONDS))?;
+        let seconds = asked.wait_seconds(wait, asked.till.profile.wait_seconds.min(CANCEL_WAIT_SECONDS))?;
         let asked_for = api.engine.cancel(&asked.till, kind, &reference).await;
         let operation = asked_for.map_err(|refusal| refused(&refusal, &asked))?;
         Ok(Found { operation: api.settled(operation, seconds).await, replayed: false })
@@ -121,7 +121,7 @@ async fn operations(State(api): State<TillApi>, asked: Asked) -> Response {
     respond::answered(asked.reply_in, async {
         let filter = requests::operation_filter(Fields::from_query(&asked.query)?)?;
         let found = api.engine.operations(&asked.till, &filter).await.map_err(|refusal| refused(&refusal, &asked))?;
-        Ok(Answer::Operations(OperationList::new(&found, filter.limit, asked.till.language)))
+        Ok(Answer::Operations(OperationList::new(&found, filter.limit, asked.till.profile.language)))
     })
     .await
 }
@@ -148,7 +148,7 @@ impl TillApi {
             Ok(found) => found,
             Err(problem) => return respond::problem(asked.reply_in, problem),
         };
-        let answer = Answer::Operation(Box::new(Reply::new(&operation, replayed, asked.till.language)));
+        let answer = Answer::Operation(Box::new(Reply::new(&operation, replayed, asked.till.profile.language)));
         let response = respond::operation(asked.reply_in, &operation, &answer);
         if !operation.status().is_final() {
             return response;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use pos_bridge::domain::directory::{Credentials, Directory, Language, Store, Terminal, Till};
+use pos_bridge::domain::directory::{Credentials, Directory, Profile, Store, Terminal, Till};
 use pos_bridge::domain::identifiers::{ProviderTerminalId, StoreId, TerminalName, TillId};
 use pos_bridge::domain::money::Currency;
-use pos_bridge::domain::operation::{OnRepeat, Operation, ProviderName};
+use pos_bridge::domain::operation::{Operation, ProviderName};
 use pos_bridge::engine::{Engine, Pace, Parts};
 use pos_bridge::http::{Limits, Shares, TillApi, TillListenerSettings, serve, till_router};
 use pos_bridge::ports::SystemClock;
@@ -91,11 +91,7 @@ fn engine_on(journal: NoJournal, trusted_by: &[&str]) -> Engine {
             key_sha256: key.map(|key| Sha256::digest(key).into()),
             trusted_addresses: trusted_by.iter().filter(|name| **name == id).map(|_| loopback()).collect(),
         },
-        wait_seconds: 1,
-        wait_seconds_max: 2,
-        on_repeat: OnRepeat::NewAttempt,
-        may_refund_others: false,
-        language: Language::English,
+        profile: Profile { wait_seconds: 1, wait_seconds_max: 2, ..Profile::default() },
     };
     Engine::new(Parts {
         directory: Directory {

@@ -26,9 +26,9 @@ fn values_arrive_typed_and_defaults_hold() {
     assert_eq!(dintero.session_ttl.as_secs(), 300);
     assert_eq!(dintero.client_secret.expose_secret(), SECRET);
     let tills = &configuration.directory.tills;
-    assert_eq!((tills[0].wait_seconds, tills[1].wait_seconds), (45, 20));
+    assert_eq!((tills[0].profile.wait_seconds, tills[1].profile.wait_seconds), (45, 20));
     assert_eq!(tills[0].credentials.key_sha256.map(|key| key[0]), Some(0x9f));
-    assert_eq!((tills[0].language, tills[1].language), (Language::English, Language::Norwegian));
+    assert_eq!((tills[0].profile.language, tills[1].profile.language), (Language::English, Language::Norwegian));
     assert_eq!(configuration.directory.terminals_of(&tills[0]).count(), 2);
 }
 

@@ -3,10 +3,10 @@ use std::net::IpAddr;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::directory::{Credentials, Directory, Language, Store, Terminal, Till};
+use crate::domain::directory::{Credentials, Directory, Profile, Store, Terminal, Till};
 use crate::domain::identifiers::{ProviderTerminalId, StoreId};
 use crate::domain::money::AMOUNT_MAX;
-use crate::domain::operation::{OnRepeat, ProviderName, Status};
+use crate::domain::operation::{ProviderName, Status};
 use crate::domain::request::Decimal;
 use crate::till::dialect::Dialect;
 
@@ -31,11 +31,7 @@ fn directory() -> Directory {
             terminal: TerminalName::new("front").unwrap(),
             terminals: Vec::new(),
             credentials: Credentials { key_sha256: None, trusted_addresses: vec![IpAddr::from([127, 0, 0, 1])] },
-            wait_seconds: 45,
-            wait_seconds_max: 120,
-            on_repeat: OnRepeat::NewAttempt,
-            may_refund_others: false,
-            language: Language::English,
+            profile: Profile { wait_seconds_max: 120, ..Profile::default() },
         }],
     }
 }

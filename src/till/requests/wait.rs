@@ -22,7 +22,7 @@ impl Wait {
     /// till's profile allows.
     #[must_use]
     pub fn seconds(self, till: &Till, default: u32) -> u32 {
-        self.body.or(self.query).or(self.header).unwrap_or(default).min(till.wait_seconds_max)
+        self.body.or(self.query).or(self.header).unwrap_or(default).min(till.profile.wait_seconds_max)
     }
 }
 
