@@ -19,7 +19,7 @@ use crate::domain::evidence::{Finding, PaymentState, Sighting, judge};
 use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TillId};
 use crate::domain::money::Currency;
 use crate::domain::operation::{Operation, ProviderName};
-use crate::ports::{Orphan, Provider, ReadError, Trace};
+use crate::ports::{Listing, Orphan, Provider, ReadError, Trace};
 
 /// How long an approval may stay uncaptured until somebody should look (Dintero tries for 48 hours).
 const CAPTURE_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
@@ -95,8 +95,8 @@ impl Engine {
 
     async fn sweep_store(&self, name: ProviderName, store: &Store) -> bool {
         let Ok(provider) = self.provider(name) else { return false };
-        let traces = match self.traces(provider.as_ref(), store).await {
-            Ok(traces) => traces,
+        let listing = match self.list(provider.as_ref(), store).await {
+            Ok(listing) => listing,
             Err(error) => {
                 tracing::warn!(store = %store.id, %error, "the sweep could not read the provider's list");
                 self.health.provider(name, Some(error.to_string()));
@@ -105,25 +105,35 @@ impl Engine {
         };
         self.health.provider(name, None);
         let mut complete = true;
-        for (reference, traces) in traces {
+        for reference in listing.unreadable {
+            complete &= self.raise_unreadable(reference).await.is_ok();
+        }
+        for (reference, traces) in by_attempt(listing.traces) {
             complete &= self.compare(provider.as_ref(), store, reference, traces).await.is_ok();
         }
         complete
     }
 
-    /// The payments of each attempt: there should be one. The window is cut by the provider's clock.
-    async fn traces(
-        &self,
-        provider: &dyn Provider,
-        store: &Store,
-    ) -> Result<BTreeMap<AttemptReference, Vec<Trace>>, ReadError> {
+    /// One payment that cannot be read stops neither the sweep nor the shop, but somebody must look at it.
+    async fn raise_unreadable(&self, reference: AttemptReference) -> Result<(), Refusal> {
+        let found = self.health.journal(self.journal.find_attempt(reference).await)?;
+        // What the journal does not know either stands in the log alone: there is nothing to hang an alarm on.
+        let Some((operation, _)) = found else { return Ok(()) };
+        let text = format!(
+            "{} {} of till {}: the provider's list holds a payment of it ({reference}) that cannot be understood; compare \
+             it with the provider's back office, and report it",
+            operation.kind.name(),
+            operation.reference,
+            operation.till,
+        );
+        self.raise(operation.id, Alarm { kind: AlarmKind::Unreadable, text }).await
+    }
+
+    /// The shop's payments. The window is cut by the provider's clock.
+    async fn list(&self, provider: &dyn Provider, store: &Store) -> Result<Listing, ReadError> {
         provider.learn_time().await?;
         let since = provider.now().saturating_sub(self.pace.sweep_window).unwrap_or(Timestamp::MIN);
-        let mut by_attempt: BTreeMap<AttemptReference, Vec<Trace>> = BTreeMap::new();
-        for trace in provider.traces(store, since).await? {
-            by_attempt.entry(trace.reference).or_default().push(trace);
-        }
-        Ok(by_attempt)
+        provider.list(store, since).await
     }
 
     /// Enrolment is for people to see; not knowing it stops nothing.
@@ -277,6 +287,15 @@ impl Engine {
             engine.sweep_soon();
         });
     }
+}
+
+/// The payments of each attempt: there should be one.
+fn by_attempt(traces: Vec<Trace>) -> BTreeMap<AttemptReference, Vec<Trace>> {
+    let mut by_attempt: BTreeMap<AttemptReference, Vec<Trace>> = BTreeMap::new();
+    for trace in traces {
+        by_attempt.entry(trace.reference).or_default().push(trace);
+    }
+    by_attempt
 }
 
 /// Whether it is the payment that the attempt was approved with.

@@ -12,5 +12,5 @@ pub use journal::{
     RaisedAlarm, Recorded, TerminalUse,
 };
 pub use provider::{
-    Answer, Enrolment, Look, Patience, Provider, ReadError, RefundOrder, Refundable, SaleOrder, Seen, Trace,
+    Answer, Enrolment, Listing, Look, Patience, Provider, ReadError, RefundOrder, Refundable, SaleOrder, Seen, Trace,
 };

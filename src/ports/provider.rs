@@ -109,6 +109,15 @@ pub struct Trace {
     pub refunded_elsewhere: i64,
 }
 
+/// A shop's payments that carry one of our references.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Listing {
+    /// Those that can be understood.
+    pub traces: Vec<Trace>,
+    /// The references of those that cannot.
+    pub unreadable: Vec<AttemptReference>,
+}
+
 /// How long things may take at a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
@@ -157,7 +166,7 @@ pub trait Provider: Send + Sync {
     /// Reads what the provider knows of a refund attempt.
     async fn look_for_refund(&self, attempt: &Attempt, look: Look) -> Result<Seen, ReadError>;
     /// Lists the payments of a shop since a moment that carry one of our references.
-    async fn traces(&self, store: &Store, since: Timestamp) -> Result<Vec<Trace>, ReadError>;
+    async fn list(&self, store: &Store, since: Timestamp) -> Result<Listing, ReadError>;
     /// Reads a terminal's enrolment; `None` where these credentials may not read it.
     async fn enrolment(&self, terminal: &Terminal) -> Result<Option<Enrolment>, ReadError>;
     /// Proves that the credentials work, and tells how far this machine's clock is ahead of the provider's.

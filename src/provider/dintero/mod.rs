@@ -26,7 +26,7 @@ use crate::domain::evidence::Finding;
 use crate::domain::identifiers::{AttemptReference, Handle, TransactionId};
 use crate::domain::operation::ProviderName;
 use crate::ports::{
-    Answer, Enrolment, Look, Patience, Provider, ReadError, RefundOrder, Refundable, SaleOrder, Seen, Trace,
+    Answer, Enrolment, Listing, Look, Patience, Provider, ReadError, RefundOrder, Refundable, SaleOrder, Seen, Trace,
 };
 
 use api::{Api, Call};
@@ -159,10 +159,20 @@ impl Provider for Dintero {
         Ok(Seen { finding, at: reader.at() })
     }
 
-    async fn traces(&self, store: &Store, since: Timestamp) -> Result<Vec<Trace>, ReadError> {
+    async fn list(&self, store: &Store, since: Timestamp) -> Result<Listing, ReadError> {
         let filters = [("store_id", store.id.as_str()), ("created_at.gte", &since.to_string())];
-        let found = Reader::new(&self.api).transactions(&filters).await?;
-        Ok(found.into_iter().filter_map(trace).collect())
+        let mut listing = Listing::default();
+        for value in Reader::new(&self.api).transactions(&filters).await? {
+            let Some(reference) = reference_of_ours(&value) else { continue };
+            match trace(reference, value) {
+                Ok(trace) => listing.traces.push(trace),
+                Err(error) => {
+                    tracing::error!(attempt = %reference, %error, "a payment of ours in Dintero's list cannot be read");
+                    listing.unreadable.push(reference);
+                }
+            }
+        }
+        Ok(listing)
     }
 
     async fn enrolment(&self, terminal: &Terminal) -> Result<Option<Enrolment>, ReadError> {
@@ -183,19 +193,17 @@ impl Provider for Dintero {
     }
 }
 
-/// A payment of a listing, when it is one of ours.
-fn trace(value: serde_json::Value) -> Option<Trace> {
-    let reference = AttemptReference::parse(value.get("merchant_reference")?.as_str()?)?;
-    let found: Transaction = match reader::understand(value) {
-        Ok(found) => found,
-        Err(error) => {
-            tracing::warn!(%reference, %error, "a payment of ours in Dintero's list is passed over");
-            return None;
-        }
-    };
-    Some(Trace {
+/// Which of our attempts a payment of a listing carries, when it is one of ours.
+fn reference_of_ours(payment: &serde_json::Value) -> Option<AttemptReference> {
+    AttemptReference::parse(payment.get("merchant_reference")?.as_str()?)
+}
+
+fn trace(reference: AttemptReference, payment: serde_json::Value) -> Result<Trace, ReadError> {
+    let found: Transaction = reader::understand(payment)?;
+    let nameless = || ReadError::Unreachable { cause: "a transaction without a usable id".into(), retry_after: None };
+    Ok(Trace {
         reference,
-        payment: transaction::record(&found)?,
+        payment: transaction::record(&found).ok_or_else(nameless)?,
         refunds: refund::all_of_ours(&found),
         refunded_elsewhere: refund::elsewhere(&found),
         till_reference: found.merchant_reference_2,
