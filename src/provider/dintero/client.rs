@@ -17,6 +17,9 @@ use super::settings::Settings;
 pub(super) const REPLY_MAX: usize = 1024 * 1024;
 /// The longest page of payments that is read: a hundred of them, each with its receipts, come close to a megabyte.
 pub(super) const PAGE_MAX: usize = 8 * REPLY_MAX;
+/// A rush leaves as many connections behind as it had calls under way at once, and each keeps its buffers.
+const IDLE_CONNECTIONS: usize = 64;
+const IDLE_CONNECTION_KEPT: Duration = Duration::from_secs(30);
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
 
@@ -82,7 +85,11 @@ impl Client {
         let failed = |error: reqwest::Error| SetupError::Client(describe(&error));
         Ok(Self {
             single_use: builder().pool_max_idle_per_host(0).build().map_err(failed)?,
-            pooled: builder().build().map_err(failed)?,
+            pooled: builder()
+                .pool_max_idle_per_host(IDLE_CONNECTIONS)
+                .pool_idle_timeout(IDLE_CONNECTION_KEPT)
+                .build()
+                .map_err(failed)?,
         })
     }
 
