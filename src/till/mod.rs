@@ -8,6 +8,7 @@ pub mod fields;
 mod json;
 pub mod problem;
 mod reader;
+pub mod receipt;
 pub mod reply;
 pub mod requests;
-mod texts;
+pub mod texts;
