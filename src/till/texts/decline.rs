@@ -72,154 +72,116 @@ const BY_CODE: &[(&[&str], Advice)] = &[
     (&["REFUND_EXCEEDS"], for_both(NOTHING_LEFT)),
 ];
 
-const CARD_DECLINED: Text = Text {
-    en: "Card declined. Try another card",
-    nb: "Kortet ble avvist. Prøv et annet kort",
-    sv: "Kortet nekades. Prova ett annat kort",
-    da: "Kortet blev afvist. Prøv et andet kort",
-};
-
-const REFUND_DECLINED: Text = Text {
-    en: "Refund declined. Nothing was paid back; try again or pay back in another way",
-    nb: "Refusjonen ble avvist. Ingenting er betalt tilbake; prøv igjen eller på annen måte",
-    sv: "Återbetalningen nekades. Inget har betalats tillbaka; försök igen eller på annat sätt",
-    da: "Refunderingen blev afvist. Intet er betalt tilbage; prøv igen eller på anden måde",
-};
-
-const AMOUNT_DECLINED: Text = Text {
-    en: "Not approved for this amount. Try another card",
-    nb: "Ikke godkjent for dette beløpet. Prøv et annet kort",
-    sv: "Inte godkänt för det här beloppet. Prova ett annat kort",
-    da: "Ikke godkendt til dette beløb. Prøv et andet kort",
-};
-
-const WRONG_PIN: Text = Text {
-    en: "The PIN was not right. Try again",
-    nb: "PIN-koden var ikke riktig. Prøv igjen",
-    sv: "PIN-koden var inte rätt. Försök igen",
-    da: "PIN-koden var ikke rigtig. Prøv igen",
-};
-
-const INSERT_CARD: Text = Text {
-    en: "The bank wants the PIN. Insert the card and try again",
-    nb: "Banken vil ha PIN-kode. Sett inn kortet og prøv igjen",
-    sv: "Banken vill ha PIN-kod. Sätt in kortet och försök igen",
-    da: "Banken vil have PIN-kode. Sæt kortet i og prøv igen",
-};
-
-const EXPIRED: Text = Text {
-    en: "The card has expired. Try another card",
-    nb: "Kortet er utløpt. Prøv et annet kort",
-    sv: "Kortet har gått ut. Prova ett annat kort",
-    da: "Kortet er udløbet. Prøv et andet kort",
-};
-
-const NOT_ACCEPTED: Text = Text {
-    en: "This card is not accepted here. Try another card",
-    nb: "Dette kortet kan ikke brukes her. Prøv et annet kort",
-    sv: "Det här kortet kan inte användas här. Prova ett annat kort",
-    da: "Dette kort kan ikke bruges her. Prøv et andet kort",
-};
-
-const CUSTOMER_STOPPED: Text = Text {
-    en: "Stopped at the terminal. Ask the customer and try again",
-    nb: "Stoppet på terminalen. Spør kunden og prøv igjen",
-    sv: "Avbrutet på terminalen. Fråga kunden och försök igen",
-    da: "Stoppet på terminalen. Spørg kunden og prøv igen",
-};
-
-const NO_CARD: Text = Text {
-    en: "No card was shown in time. Try again",
-    nb: "Ingen viste kort i tide. Prøv igjen",
-    sv: "Inget kort visades i tid. Försök igen",
-    da: "Intet kort blev vist i tide. Prøv igen",
-};
-
-const BANK_SILENT: Text = Text {
-    en: "The bank did not answer. Try again in a moment",
-    nb: "Banken svarte ikke. Prøv igjen om litt",
-    sv: "Banken svarade inte. Försök igen om en stund",
-    da: "Banken svarede ikke. Prøv igen om lidt",
-};
-
-const BANK_DECLINED: Text = Text {
-    en: "Not approved by the bank. Try another card",
-    nb: "Ikke godkjent av banken. Prøv et annet kort",
-    sv: "Inte godkänt av banken. Prova ett annat kort",
-    da: "Ikke godkendt af banken. Prøv et andet kort",
-};
-
-const TERMINAL_SILENT: Text = Text {
-    en: "The terminal is not connected. Check it and try again",
-    nb: "Terminalen er ikke tilkoblet. Sjekk den og prøv igjen",
-    sv: "Terminalen är inte ansluten. Kontrollera den och försök igen",
-    da: "Terminalen er ikke tilsluttet. Tjek den og prøv igen",
-};
-
-const SET_UP: Text = Text {
-    en: "Not possible here, no money was moved. Call the manager",
-    nb: "Ikke mulig her, ingen penger er flyttet. Tilkall leder",
-    sv: "Inte möjligt här, inga pengar har flyttats. Kontakta chefen",
-    da: "Ikke muligt her, ingen penge er flyttet. Tilkald lederen",
-};
-
-const NOT_REACHED: Text = Text {
-    en: "Payment service not reached, no money was moved. Try again",
-    nb: "Ingen kontakt med betalingen, ingen penger er flyttet. Prøv igjen",
-    sv: "Betaltjänsten nås inte, inga pengar har flyttats. Försök igen",
-    da: "Ingen kontakt med betalingen, ingen penge er flyttet. Prøv igen",
-};
-
-const NOT_STARTED: Text = Text {
-    en: "Not started, no money was moved. Check the terminal and try again",
-    nb: "Ikke startet, ingen penger er flyttet. Sjekk terminalen og prøv igjen",
-    sv: "Inte startad, inga pengar har flyttats. Kontrollera terminalen och försök igen",
-    da: "Ikke startet, ingen penge er flyttet. Tjek terminalen og prøv igen",
-};
-
-const NO_STORAGE: Text = Text {
-    en: "Not sent, no money was moved. Try again, else call the manager",
-    nb: "Ikke sendt, ingen penger er flyttet. Prøv igjen, ellers tilkall leder",
-    sv: "Inte skickad, inga pengar har flyttats. Försök igen, annars kontakta chefen",
-    da: "Ikke sendt, ingen penge er flyttet. Prøv igen, ellers tilkald lederen",
-};
-
-const NOT_YET: Text = Text {
-    en: "The sale cannot be refunded yet. Try again later",
-    nb: "Salget kan ikke refunderes ennå. Prøv igjen senere",
-    sv: "Köpet kan inte återbetalas ännu. Försök igen senare",
-    da: "Salget kan ikke refunderes endnu. Prøv igen senere",
-};
-
-const NOTHING_LEFT: Text = Text {
-    en: "More than is left of the sale, nothing was paid back. Call the manager",
-    nb: "Mer enn det som er igjen av salget, ingenting er betalt. Tilkall leder",
-    sv: "Mer än vad som är kvar av köpet, inget har betalats. Kontakta chefen",
-    da: "Mere end der er tilbage af salget, intet er betalt. Tilkald lederen",
-};
-
-/// Every text of this file, for the tests.
-#[cfg(test)]
-pub(super) const ALL: [Text; 18] = [
-    CARD_DECLINED,
-    REFUND_DECLINED,
-    AMOUNT_DECLINED,
-    WRONG_PIN,
-    INSERT_CARD,
-    EXPIRED,
-    NOT_ACCEPTED,
-    CUSTOMER_STOPPED,
-    NO_CARD,
-    BANK_SILENT,
-    BANK_DECLINED,
-    TERMINAL_SILENT,
-    SET_UP,
-    NOT_REACHED,
-    NOT_STARTED,
-    NO_STORAGE,
-    NOT_YET,
-    NOTHING_LEFT,
-];
+texts! {
+    CARD_DECLINED {
+        en: "Card declined. Try another card",
+        nb: "Kortet ble avvist. Prøv et annet kort",
+        sv: "Kortet nekades. Prova ett annat kort",
+        da: "Kortet blev afvist. Prøv et andet kort",
+    }
+    REFUND_DECLINED {
+        en: "Refund declined. Nothing was paid back; try again or pay back in another way",
+        nb: "Refusjonen ble avvist. Ingenting er betalt tilbake; prøv igjen eller på annen måte",
+        sv: "Återbetalningen nekades. Inget har betalats tillbaka; försök igen eller på annat sätt",
+        da: "Refunderingen blev afvist. Intet er betalt tilbage; prøv igen eller på anden måde",
+    }
+    AMOUNT_DECLINED {
+        en: "Not approved for this amount. Try another card",
+        nb: "Ikke godkjent for dette beløpet. Prøv et annet kort",
+        sv: "Inte godkänt för det här beloppet. Prova ett annat kort",
+        da: "Ikke godkendt til dette beløb. Prøv et andet kort",
+    }
+    WRONG_PIN {
+        en: "The PIN was not right. Try again",
+        nb: "PIN-koden var ikke riktig. Prøv igjen",
+        sv: "PIN-koden var inte rätt. Försök igen",
+        da: "PIN-koden var ikke rigtig. Prøv igen",
+    }
+    INSERT_CARD {
+        en: "The bank wants the PIN. Insert the card and try again",
+        nb: "Banken vil ha PIN-kode. Sett inn kortet og prøv igjen",
+        sv: "Banken vill ha PIN-kod. Sätt in kortet och försök igen",
+        da: "Banken vil have PIN-kode. Sæt kortet i og prøv igen",
+    }
+    EXPIRED {
+        en: "The card has expired. Try another card",
+        nb: "Kortet er utløpt. Prøv et annet kort",
+        sv: "Kortet har gått ut. Prova ett annat kort",
+        da: "Kortet er udløbet. Prøv et andet kort",
+    }
+    NOT_ACCEPTED {
+        en: "This card is not accepted here. Try another card",
+        nb: "Dette kortet kan ikke brukes her. Prøv et annet kort",
+        sv: "Det här kortet kan inte användas här. Prova ett annat kort",
+        da: "Dette kort kan ikke bruges her. Prøv et andet kort",
+    }
+    CUSTOMER_STOPPED {
+        en: "Stopped at the terminal. Ask the customer and try again",
+        nb: "Stoppet på terminalen. Spør kunden og prøv igjen",
+        sv: "Avbrutet på terminalen. Fråga kunden och försök igen",
+        da: "Stoppet på terminalen. Spørg kunden og prøv igen",
+    }
+    NO_CARD {
+        en: "No card was shown in time. Try again",
+        nb: "Ingen viste kort i tide. Prøv igjen",
+        sv: "Inget kort visades i tid. Försök igen",
+        da: "Intet kort blev vist i tide. Prøv igen",
+    }
+    BANK_SILENT {
+        en: "The bank did not answer. Try again in a moment",
+        nb: "Banken svarte ikke. Prøv igjen om litt",
+        sv: "Banken svarade inte. Försök igen om en stund",
+        da: "Banken svarede ikke. Prøv igen om lidt",
+    }
+    BANK_DECLINED {
+        en: "Not approved by the bank. Try another card",
+        nb: "Ikke godkjent av banken. Prøv et annet kort",
+        sv: "Inte godkänt av banken. Prova ett annat kort",
+        da: "Ikke godkendt af banken. Prøv et andet kort",
+    }
+    TERMINAL_SILENT {
+        en: "The terminal is not connected. Check it and try again",
+        nb: "Terminalen er ikke tilkoblet. Sjekk den og prøv igjen",
+        sv: "Terminalen är inte ansluten. Kontrollera den och försök igen",
+        da: "Terminalen er ikke tilsluttet. Tjek den og prøv igen",
+    }
+    SET_UP {
+        en: "Not possible here, no money was moved. Call the manager",
+        nb: "Ikke mulig her, ingen penger er flyttet. Tilkall leder",
+        sv: "Inte möjligt här, inga pengar har flyttats. Kontakta chefen",
+        da: "Ikke muligt her, ingen penge er flyttet. Tilkald lederen",
+    }
+    NOT_REACHED {
+        en: "Payment service not reached, no money was moved. Try again",
+        nb: "Ingen kontakt med betalingen, ingen penger er flyttet. Prøv igjen",
+        sv: "Betaltjänsten nås inte, inga pengar har flyttats. Försök igen",
+        da: "Ingen kontakt med betalingen, ingen penge er flyttet. Prøv igen",
+    }
+    NOT_STARTED {
+        en: "Not started, no money was moved. Check the terminal and try again",
+        nb: "Ikke startet, ingen penger er flyttet. Sjekk terminalen og prøv igjen",
+        sv: "Inte startad, inga pengar har flyttats. Kontrollera terminalen och försök igen",
+        da: "Ikke startet, ingen penge er flyttet. Tjek terminalen og prøv igen",
+    }
+    NO_STORAGE {
+        en: "Not sent, no money was moved. Try again, else call the manager",
+        nb: "Ikke sendt, ingen penger er flyttet. Prøv igjen, ellers tilkall leder",
+        sv: "Inte skickad, inga pengar har flyttats. Försök igen, annars kontakta chefen",
+        da: "Ikke sendt, ingen penge er flyttet. Prøv igen, ellers tilkald lederen",
+    }
+    NOT_YET {
+        en: "The sale cannot be refunded yet. Try again later",
+        nb: "Salget kan ikke refunderes ennå. Prøv igjen senere",
+        sv: "Köpet kan inte återbetalas ännu. Försök igen senare",
+        da: "Salget kan ikke refunderes endnu. Prøv igen senere",
+    }
+    NOTHING_LEFT {
+        en: "More than is left of the sale, nothing was paid back. Call the manager",
+        nb: "Mer enn det som er igjen av salget, ingenting er betalt. Tilkall leder",
+        sv: "Mer än vad som är kvar av köpet, inget har betalats. Kontakta chefen",
+        da: "Mere end der er tilbage af salget, intet er betalt. Tilkald lederen",
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -28,73 +28,62 @@ fn text(operation: &Operation) -> Text {
     }
 }
 
-const SALE_PENDING: Text =
-    Text { en: "Follow the terminal", nb: "Følg terminalen", sv: "Följ terminalen", da: "Følg terminalen" };
-
-const REFUND_PENDING: Text = Text {
-    en: "Refund under way. Follow the terminal",
-    nb: "Refusjonen pågår. Følg terminalen",
-    sv: "Återbetalningen pågår. Följ terminalen",
-    da: "Refunderingen er i gang. Følg terminalen",
-};
-
-const STOPPING: Text = Text {
-    en: "Stopping. Wait for the result",
-    nb: "Avbryter. Vent på resultatet",
-    sv: "Avbryter. Vänta på resultatet",
-    da: "Afbryder. Vent på resultatet",
-};
-
-const CHECKING: Text = Text {
-    en: "Checking the result. Do not pay again; ask again in a moment",
-    nb: "Sjekker resultatet. Ikke betal på nytt; spør igjen om litt",
-    sv: "Kontrollerar resultatet. Betala inte igen; fråga igen om en stund",
-    da: "Kontrollerer resultatet. Betal ikke igen; spørg igen om lidt",
-};
-
-const PERSON_DECIDES: Text = Text {
-    en: "Result not known. Keep the terminal's receipt and call the manager",
-    nb: "Resultatet er ukjent. Ta vare på terminalens kvittering og tilkall leder",
-    sv: "Resultatet är okänt. Spara terminalens kvitto och kontakta chefen",
-    da: "Resultatet er ukendt. Gem terminalens kvittering og tilkald lederen",
-};
-
-const APPROVED: Text = Text { en: "Approved", nb: "Godkjent", sv: "Godkänt", da: "Godkendt" };
-
-const SALE_APPROVED_LATE: Text = Text {
-    en: "Approved late: the money was taken. Give the goods or refund it",
-    nb: "Godkjent i ettertid: pengene er trukket. Gi ut varene eller refunder",
-    sv: "Godkänt i efterhand: pengarna är dragna. Lämna ut varorna eller återbetala",
-    da: "Godkendt senere: pengene er trukket. Udlever varerne eller refunder",
-};
-
-const REFUND_APPROVED_LATE: Text = Text {
-    en: "Refund approved late: the money was paid back. Do not pay it again",
-    nb: "Refusjon godkjent i ettertid: pengene er betalt tilbake. Ikke betal igjen",
-    sv: "Återbetalning godkänd i efterhand: pengarna är tillbaka. Betala inte igen",
-    da: "Refundering godkendt senere: pengene er betalt tilbage. Betal ikke igen",
-};
-
-const CANCELLED: Text = Text {
-    en: "Cancelled. No money was moved",
-    nb: "Avbrutt. Ingen penger er flyttet",
-    sv: "Avbruten. Inga pengar har flyttats",
-    da: "Afbrudt. Ingen penge er flyttet",
-};
-
-/// Every text of this file, for the tests.
-#[cfg(test)]
-pub(super) const ALL: [Text; 9] = [
-    SALE_PENDING,
-    REFUND_PENDING,
-    STOPPING,
-    CHECKING,
-    PERSON_DECIDES,
-    APPROVED,
-    SALE_APPROVED_LATE,
-    REFUND_APPROVED_LATE,
-    CANCELLED,
-];
+texts! {
+    SALE_PENDING {
+        en: "Follow the terminal",
+        nb: "Følg terminalen",
+        sv: "Följ terminalen",
+        da: "Følg terminalen",
+    }
+    REFUND_PENDING {
+        en: "Refund under way. Follow the terminal",
+        nb: "Refusjonen pågår. Følg terminalen",
+        sv: "Återbetalningen pågår. Följ terminalen",
+        da: "Refunderingen er i gang. Følg terminalen",
+    }
+    STOPPING {
+        en: "Stopping. Wait for the result",
+        nb: "Avbryter. Vent på resultatet",
+        sv: "Avbryter. Vänta på resultatet",
+        da: "Afbryder. Vent på resultatet",
+    }
+    CHECKING {
+        en: "Checking the result. Do not pay again; ask again in a moment",
+        nb: "Sjekker resultatet. Ikke betal på nytt; spør igjen om litt",
+        sv: "Kontrollerar resultatet. Betala inte igen; fråga igen om en stund",
+        da: "Kontrollerer resultatet. Betal ikke igen; spørg igen om lidt",
+    }
+    PERSON_DECIDES {
+        en: "Result not known. Keep the terminal's receipt and call the manager",
+        nb: "Resultatet er ukjent. Ta vare på terminalens kvittering og tilkall leder",
+        sv: "Resultatet är okänt. Spara terminalens kvitto och kontakta chefen",
+        da: "Resultatet er ukendt. Gem terminalens kvittering og tilkald lederen",
+    }
+    APPROVED {
+        en: "Approved",
+        nb: "Godkjent",
+        sv: "Godkänt",
+        da: "Godkendt",
+    }
+    SALE_APPROVED_LATE {
+        en: "Approved late: the money was taken. Give the goods or refund it",
+        nb: "Godkjent i ettertid: pengene er trukket. Gi ut varene eller refunder",
+        sv: "Godkänt i efterhand: pengarna är dragna. Lämna ut varorna eller återbetala",
+        da: "Godkendt senere: pengene er trukket. Udlever varerne eller refunder",
+    }
+    REFUND_APPROVED_LATE {
+        en: "Refund approved late: the money was paid back. Do not pay it again",
+        nb: "Refusjon godkjent i ettertid: pengene er betalt tilbake. Ikke betal igjen",
+        sv: "Återbetalning godkänd i efterhand: pengarna är tillbaka. Betala inte igen",
+        da: "Refundering godkendt senere: pengene er betalt tilbage. Betal ikke igen",
+    }
+    CANCELLED {
+        en: "Cancelled. No money was moved",
+        nb: "Avbrutt. Ingen penger er flyttet",
+        sv: "Avbruten. Inga pengar har flyttats",
+        da: "Afbrudt. Ingen penge er flyttet",
+    }
+}
 
 #[cfg(test)]
 mod tests {

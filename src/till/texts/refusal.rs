@@ -107,7 +107,7 @@ const fn text(code: Code) -> Text {
         Code::RateLimited => Text {
             en: "Too many requests. Wait a moment and try again",
             nb: "For mange forespørsler. Vent litt og prøv igjen",
-            sv: "För många frågor. Vänta en stund och försök igen",
+            sv: "För många anrop. Vänta en stund och försök igen",
             da: "For mange forespørgsler. Vent lidt og prøv igen",
         },
         Code::InternalError => Text {
@@ -131,31 +131,31 @@ const fn text(code: Code) -> Text {
     }
 }
 
-const BUSY_WITH: Text = Text {
-    en: "The terminal is used by {till}. Wait and try again",
-    nb: "Terminalen brukes av {till}. Vent og prøv igjen",
-    sv: "Terminalen används av {till}. Vänta och försök igen",
-    da: "Terminalen bruges af {till}. Vent og prøv igen",
-};
-
-const STANDS_STILL: Text = Text {
-    en: "The terminal must be checked first. Call the manager",
-    nb: "Terminalen må sjekkes først. Tilkall leder",
-    sv: "Terminalen måste kontrolleras först. Kontakta chefen",
-    da: "Terminalen skal tjekkes først. Tilkald lederen",
-};
-
-const NOT_YET: Text = Text {
-    en: "Nothing to print yet. Wait for the result",
-    nb: "Ingenting å skrive ut ennå. Vent på resultatet",
-    sv: "Inget att skriva ut ännu. Vänta på resultatet",
-    da: "Intet at udskrive endnu. Vent på resultatet",
-};
+texts! {
+    BUSY_WITH {
+        en: "The terminal is used by {till}. Wait and try again",
+        nb: "Terminalen brukes av {till}. Vent og prøv igjen",
+        sv: "Terminalen används av {till}. Vänta och försök igen",
+        da: "Terminalen bruges af {till}. Vent og prøv igen",
+    }
+    STANDS_STILL {
+        en: "The terminal must be checked first. Call the manager",
+        nb: "Terminalen må sjekkes først. Tilkall leder",
+        sv: "Terminalen måste kontrolleras först. Kontakta chefen",
+        da: "Terminalen skal tjekkes først. Tilkald lederen",
+    }
+    NOT_YET {
+        en: "Nothing to print yet. Wait for the result",
+        nb: "Ingenting å skrive ut ennå. Vent på resultatet",
+        sv: "Inget att skriva ut ännu. Vänta på resultatet",
+        da: "Intet at udskrive endnu. Vent på resultatet",
+    }
+}
 
 /// Every text of this file, for the tests.
 #[cfg(test)]
 pub(super) fn all() -> Vec<Text> {
-    Code::ALL.map(text).into_iter().chain([BUSY_WITH, STANDS_STILL, NOT_YET]).collect()
+    Code::ALL.map(text).into_iter().chain(ALL.iter().copied()).collect()
 }
 
 #[cfg(test)]

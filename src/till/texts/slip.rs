@@ -4,33 +4,92 @@ use super::Text;
 use crate::domain::attempt::Kind;
 use crate::domain::operation::Status;
 
-pub(in crate::till) const CUSTOMER: Text =
-    Text { en: "CUSTOMER RECEIPT", nb: "KUNDENS KVITTERING", sv: "KUNDENS KVITTO", da: "KUNDENS KVITTERING" };
-pub(in crate::till) const MERCHANT: Text =
-    Text { en: "MERCHANT RECEIPT", nb: "BUTIKKENS KVITTERING", sv: "BUTIKENS KVITTO", da: "BUTIKKENS KVITTERING" };
-
-pub(in crate::till) const COPY: Text =
-    Text { en: "*** COPY ***", nb: "*** KOPI ***", sv: "*** KOPIA ***", da: "*** KOPI ***" };
-pub(in crate::till) const REFUND: Text =
-    Text { en: "*** REFUND ***", nb: "*** REFUSJON ***", sv: "*** ÅTERBETALNING ***", da: "*** REFUNDERING ***" };
-pub(in crate::till) const SIMULATED: Text =
-    Text { en: "*** SIMULATED ***", nb: "*** SIMULERT ***", sv: "*** SIMULERAT ***", da: "*** SIMULERET ***" };
-pub(in crate::till) const NO_MONEY_MOVED: Text = Text {
-    en: "No money was moved",
-    nb: "Ingen penger er flyttet",
-    sv: "Inga pengar har flyttats",
-    da: "Ingen penge er flyttet",
-};
-
-pub(in crate::till) const TILL: Text = Text { en: "Till", nb: "Kasse", sv: "Kassa", da: "Kasse" };
-pub(in crate::till) const REFERENCE: Text = Text { en: "Reference", nb: "Referanse", sv: "Referens", da: "Reference" };
-pub(in crate::till) const DATE: Text = Text { en: "Date", nb: "Dato", sv: "Datum", da: "Dato" };
-pub(in crate::till) const TERMINAL: Text = Text { en: "Terminal", nb: "Terminal", sv: "Terminal", da: "Terminal" };
-pub(in crate::till) const CARD: Text = Text { en: "Card", nb: "Kort", sv: "Kort", da: "Kort" };
-pub(in crate::till) const NUMBER: Text = Text { en: "Number", nb: "Nummer", sv: "Nummer", da: "Nummer" };
-pub(in crate::till) const READ_BY: Text = Text { en: "Read by", nb: "Lest med", sv: "Läst med", da: "Læst med" };
-pub(in crate::till) const TRANSACTION: Text =
-    Text { en: "Transaction", nb: "Transaksjon", sv: "Transaktion", da: "Transaktion" };
+texts! {
+    CUSTOMER {
+        en: "CUSTOMER RECEIPT",
+        nb: "KUNDENS KVITTERING",
+        sv: "KUNDENS KVITTO",
+        da: "KUNDENS KVITTERING",
+    }
+    MERCHANT {
+        en: "MERCHANT RECEIPT",
+        nb: "BUTIKKENS KVITTERING",
+        sv: "BUTIKENS KVITTO",
+        da: "BUTIKKENS KVITTERING",
+    }
+    COPY {
+        en: "*** COPY ***",
+        nb: "*** KOPI ***",
+        sv: "*** KOPIA ***",
+        da: "*** KOPI ***",
+    }
+    REFUND {
+        en: "*** REFUND ***",
+        nb: "*** REFUSJON ***",
+        sv: "*** ÅTERBETALNING ***",
+        da: "*** REFUNDERING ***",
+    }
+    SIMULATED {
+        en: "*** SIMULATED ***",
+        nb: "*** SIMULERT ***",
+        sv: "*** SIMULERAT ***",
+        da: "*** SIMULERET ***",
+    }
+    NO_MONEY_MOVED {
+        en: "No money was moved",
+        nb: "Ingen penger er flyttet",
+        sv: "Inga pengar har flyttats",
+        da: "Ingen penge er flyttet",
+    }
+    TILL {
+        en: "Till",
+        nb: "Kasse",
+        sv: "Kassa",
+        da: "Kasse",
+    }
+    REFERENCE {
+        en: "Reference",
+        nb: "Referanse",
+        sv: "Referens",
+        da: "Reference",
+    }
+    DATE {
+        en: "Date",
+        nb: "Dato",
+        sv: "Datum",
+        da: "Dato",
+    }
+    TERMINAL {
+        en: "Terminal",
+        nb: "Terminal",
+        sv: "Terminal",
+        da: "Terminal",
+    }
+    CARD {
+        en: "Card",
+        nb: "Kort",
+        sv: "Kort",
+        da: "Kort",
+    }
+    NUMBER {
+        en: "Number",
+        nb: "Nummer",
+        sv: "Nummer",
+        da: "Nummer",
+    }
+    READ_BY {
+        en: "Read by",
+        nb: "Lest med",
+        sv: "Läst med",
+        da: "Læst med",
+    }
+    TRANSACTION {
+        en: "Transaction",
+        nb: "Transaksjon",
+        sv: "Transaktion",
+        da: "Transaktion",
+    }
+}
 
 /// What the amount is of.
 pub(in crate::till) const fn kind(kind: Kind) -> Text {
@@ -64,12 +123,10 @@ pub(in crate::till) const fn outcome(status: Status) -> Option<Text> {
 /// Every text of this file, for the tests.
 #[cfg(test)]
 pub(super) fn all() -> Vec<Text> {
-    let headings = [CUSTOMER, MERCHANT, COPY, REFUND, SIMULATED, NO_MONEY_MOVED];
-    let labels = [TILL, REFERENCE, DATE, TERMINAL, CARD, NUMBER, READ_BY, TRANSACTION];
     let words = [Kind::Sale, Kind::Refund].map(kind).into_iter();
     let outcomes = Status::ALL.into_iter().filter_map(outcome);
     let entries = ["chip", "contactless", "magstripe"].into_iter().filter_map(entry_method);
-    headings.into_iter().chain(labels).chain(words).chain(outcomes).chain(entries).collect()
+    ALL.iter().copied().chain(words).chain(outcomes).chain(entries).collect()
 }
 
 #[cfg(test)]

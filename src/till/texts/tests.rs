@@ -9,7 +9,7 @@ const LETTERS: &str = "æøåÆØÅäöÄÖé";
 const SENTENCE_MAX: usize = 60;
 
 fn messages() -> Vec<Text> {
-    outcome::ALL.into_iter().chain(decline::ALL).chain(refusal::all()).collect()
+    [outcome::ALL, decline::ALL, refusal::all().as_slice()].concat()
 }
 
 fn in_every_language(texts: &[Text]) -> impl Iterator<Item = &'static str> {
