@@ -23,7 +23,7 @@ pub(super) async fn print(State(api): State<TillApi>, path: PathText, asked: Ask
         let seconds = Wait { query: wait, ..Wait::default() }.seconds(&asked.till, 0);
         let operation = api.settled(found, seconds).await;
         let paper = api.paper(&operation, &asked);
-        match receipt(&operation, recipient, edition(&operation), &paper) {
+        match receipt(&operation, recipient, edition(&operation), paper) {
             Some(text) => Ok((operation, text)),
             None => Err(nothing_yet(&operation)),
         }

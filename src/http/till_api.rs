@@ -155,7 +155,7 @@ impl TillApi {
             Err(problem) => return respond::problem(asked.reply_in, problem.told_in(asked.language)),
         };
         let reply =
-            Reply::new(&operation, replayed, asked.language).with_receipts(&operation, &self.paper(&operation, asked));
+            Reply::new(&operation, replayed, asked.language).with_receipts(&operation, self.paper(&operation, asked));
         let answer = Answer::Operation(Box::new(reply));
         let response = respond::operation(asked.reply_in, &operation, &answer);
         if !operation.status().is_final() {
@@ -166,7 +166,7 @@ impl TillApi {
     }
 
     /// What the asking till prints an operation on.
-    pub(super) fn paper(&self, operation: &Operation, asked: &Asked) -> Paper {
+    pub(super) fn paper(&self, operation: &Operation, asked: &Asked) -> Paper<'_> {
         Paper::of(&asked.till, self.engine.directory().store(&operation.store), asked.language)
     }
 

@@ -106,7 +106,7 @@ impl Reply {
 impl Reply {
     /// The same reply with the receipts as the till prints them: the provider's fitted to its paper, else composed ones.
     #[must_use]
-    pub fn with_receipts(self, operation: &Operation, paper: &Paper) -> Self {
+    pub fn with_receipts(self, operation: &Operation, paper: Paper<'_>) -> Self {
         let printed = |recipient| receipt(operation, recipient, Edition::Original, paper);
         let receipts = Receipt { customer: printed(Recipient::Customer), merchant: printed(Recipient::Merchant) };
         Self { receipt: receipts.customer.is_some().then_some(receipts), ..self }

@@ -77,20 +77,17 @@ async fn there_is_no_receipt_of_what_is_not_proven() {
     let mut abandoned = pending();
     abandoned.attempt.phase = Phase::Abandoned { handle: None };
     let table = [
-        (
-            pending(),
-            "same_reference",
-            "there is no receipt yet: the sale is pending; ask again when its result is final",
-        ),
-        (abandoned, "operator", "there is no receipt yet: the sale is unknown; ask again when its result is final"),
+        (pending(), "same_reference", "pending", "Nothing to print yet. Wait for the result"),
+        (abandoned, "operator", "unknown", "Result not known. Keep the terminal's receipt and call the manager"),
     ];
-    for (sale, retry, detail) in table {
+    for (sale, retry, status, message) in table {
         let id = sale.id.to_string();
         let reply = border_with_sale(sale).await.call("GET", "/pay/R-1/receipt", "", "").await;
         assert_eq!((reply.status, reply.code().as_str()), (404, "not_found"));
         let problem = reply.json();
+        let detail = format!("there is no receipt yet: the sale is {status}; ask again when its result is final");
         assert_eq!((&problem["retry"], &problem["detail"]), (&retry.into(), &detail.into()));
-        assert_eq!(problem["message"], "Nothing to print yet. Wait for the result");
+        assert_eq!(problem["message"], message);
         assert_eq!((problem["operation_id"].as_str(), reply.header("Location")), (Some(id.as_str()), Some("/pay/R-1")));
     }
 }

@@ -1,5 +1,7 @@
 //! A receipt of our own, where the provider gave none.
 
+use jiff::tz::TimeZone;
+
 use super::sheet::{Sheet, clean};
 use super::{Paper, Recipient};
 use crate::domain::card::Card;
@@ -11,12 +13,12 @@ use crate::till::texts::{Text, slip};
 /// What separates the parts.
 const RULE: char = '-';
 
-pub(super) fn compose(sheet: &mut Sheet, operation: &Operation, recipient: Recipient, outcome: Text, paper: &Paper) {
+pub(super) fn compose(sheet: &mut Sheet, operation: &Operation, recipient: Recipient, outcome: Text, paper: Paper<'_>) {
     let language = paper.language;
     sheet.centred(&clean(operation.store.as_str()));
     sheet.centred(heading(recipient).to(language));
     sheet.blank();
-    sheet.pair(slip::DATE.to(language), &date(operation, paper));
+    sheet.pair(slip::DATE.to(language), &date(operation, paper.time_zone));
     sheet.pair(slip::TILL.to(language), operation.till.as_str());
     sheet.pair(slip::TERMINAL.to(language), operation.terminal.as_str());
     sheet.pair(slip::REFERENCE.to(language), &clean(operation.reference.as_str()));
@@ -35,8 +37,9 @@ const fn heading(recipient: Recipient) -> Text {
 }
 
 /// When the till asked: the one moment that never changes, so that every copy tells the same.
-fn date(operation: &Operation, paper: &Paper) -> String {
-    operation.created_at.to_zoned(paper.time_zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+fn date(operation: &Operation, time_zone: &str) -> String {
+    let time_zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
+    operation.created_at.to_zoned(time_zone).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// What moved, or what would have moved.

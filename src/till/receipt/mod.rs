@@ -7,8 +7,6 @@ mod compose;
 mod provided;
 mod sheet;
 
-use jiff::tz::TimeZone;
-
 use self::sheet::Sheet;
 use super::texts::slip;
 use crate::domain::attempt::Kind;
@@ -40,21 +38,21 @@ impl Recipient {
 }
 
 /// What a receipt is printed on, and for whom.
-#[derive(Debug, Clone)]
-pub struct Paper {
+#[derive(Debug, Clone, Copy)]
+pub struct Paper<'a> {
     /// The characters of a line.
     pub columns: u8,
     /// The language of its labels.
     pub language: Language,
-    /// Where its date and time are told.
-    pub time_zone: TimeZone,
+    /// Where its date and time are told (an IANA name).
+    pub time_zone: &'a str,
 }
 
-impl Paper {
+impl<'a> Paper<'a> {
     /// A till's paper in this language. A shop that the configuration does not know any more is told in UTC.
     #[must_use]
-    pub fn of(till: &Till, store: Option<&Store>, language: Language) -> Self {
-        let time_zone = store.and_then(|store| TimeZone::get(&store.time_zone).ok()).unwrap_or(TimeZone::UTC);
+    pub fn of(till: &Till, store: Option<&'a Store>, language: Language) -> Self {
+        let time_zone = store.map_or("UTC", |store| store.time_zone.as_str());
         Self { columns: till.profile.receipt_columns, language, time_zone }
     }
 }
@@ -70,7 +68,7 @@ pub enum Edition {
 
 /// The receipt of an operation; `None` while its result is not proven.
 #[must_use]
-pub fn receipt(operation: &Operation, recipient: Recipient, edition: Edition, paper: &Paper) -> Option<String> {
+pub fn receipt(operation: &Operation, recipient: Recipient, edition: Edition, paper: Paper<'_>) -> Option<String> {
     let outcome = slip::outcome(operation.status())?;
     let mut sheet = Sheet::new(paper.columns);
     mark(&mut sheet, operation, edition, paper.language);

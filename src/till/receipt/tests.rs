@@ -10,8 +10,8 @@ use crate::till::reply::tests::operation;
 
 const WIDTHS: [u8; 4] = [24, 32, 40, 48];
 
-fn paper(columns: u8, language: Language) -> Paper {
-    Paper { columns, language, time_zone: TimeZone::get("Europe/Oslo").unwrap() }
+fn paper(columns: u8, language: Language) -> Paper<'static> {
+    Paper { columns, language, time_zone: "Europe/Oslo" }
 }
 
 /// An approved sale with this receipt of the provider's.
@@ -40,7 +40,7 @@ fn declined() -> Operation {
 }
 
 fn customers(operation: &Operation, columns: u8, language: Language) -> String {
-    receipt(operation, Recipient::Customer, Edition::Original, &paper(columns, language)).unwrap()
+    receipt(operation, Recipient::Customer, Edition::Original, paper(columns, language)).unwrap()
 }
 
 /// The lines of a golden text: what stands between the bars.
@@ -125,7 +125,7 @@ fn the_merchants_copy_of_a_simulated_refund_in_swedish() {
         |                GODKÄNT                 |
         ",
     );
-    let printed = receipt(&refund, Recipient::Merchant, Edition::Copy, &paper(40, Language::Swedish)).unwrap();
+    let printed = receipt(&refund, Recipient::Merchant, Edition::Copy, paper(40, Language::Swedish)).unwrap();
     assert_eq!(printed, expected);
 }
 
@@ -161,7 +161,7 @@ fn what_is_not_proven_has_no_receipt() {
     ] {
         for recipient in Recipient::ALL {
             let printed =
-                receipt(&operation(phase.clone()), recipient, Edition::Original, &paper(40, Language::English));
+                receipt(&operation(phase.clone()), recipient, Edition::Original, paper(40, Language::English));
             assert_eq!(printed, None, "{phase:?}");
         }
     }
@@ -172,7 +172,7 @@ fn the_providers_own_receipt_is_printed_as_it_is_and_the_missing_one_is_composed
     let text = "  SHOP\n\nTOTAL       399.00\n  thank you";
     let sale = approved(Some(text));
     assert_eq!(customers(&sale, 24, Language::Norwegian), text);
-    let merchants = receipt(&sale, Recipient::Merchant, Edition::Original, &paper(24, Language::Norwegian)).unwrap();
+    let merchants = receipt(&sale, Recipient::Merchant, Edition::Original, paper(24, Language::Norwegian)).unwrap();
     assert!(merchants.contains("BUTIKKENS KVITTERING"), "{merchants}");
     assert!(customers(&approved(Some(" \n")), 24, Language::English).contains("CUSTOMER RECEIPT"));
 }
@@ -180,7 +180,7 @@ fn the_providers_own_receipt_is_printed_as_it_is_and_the_missing_one_is_composed
 #[test]
 fn the_providers_own_receipt_is_marked_too() {
     let sale = Operation { simulated: true, ..approved(Some("SHOP")) };
-    let printed = receipt(&sale, Recipient::Customer, Edition::Copy, &paper(24, Language::English)).unwrap();
+    let printed = receipt(&sale, Recipient::Customer, Edition::Copy, paper(24, Language::English)).unwrap();
     let expected = "   *** SIMULATED ***\n   No money was moved\n      *** COPY ***\n\nSHOP";
     assert_eq!(printed, expected);
 }
@@ -242,7 +242,7 @@ proptest! {
             asked.reference = reference;
         }
         for recipient in Recipient::ALL {
-            let printed = receipt(&asked, recipient, Edition::Copy, &paper(columns, language)).unwrap();
+            let printed = receipt(&asked, recipient, Edition::Copy, paper(columns, language)).unwrap();
             assert_fits(&printed, columns);
             let amount = money.to_string();
             let shown = if language == Language::English { amount } else { amount.replace('.', ",") };

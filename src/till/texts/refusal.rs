@@ -1,6 +1,7 @@
 //! Why a request is not done. None of these says that nothing was taken: a refused question proves nothing of a sale.
 
 use super::Text;
+use super::outcome::PERSON_DECIDES;
 use crate::domain::directory::Language;
 use crate::domain::operation::Retry;
 use crate::till::problem::{Code, Problem};
@@ -13,7 +14,8 @@ pub(in crate::till) fn message(problem: &Problem, language: Language) -> String 
     match (problem.code, problem.retry, &problem.holder) {
         (Code::TerminalBusy, Retry::Operator, _) => STANDS_STILL.to(language).to_owned(),
         (Code::TerminalBusy, _, Some(holder)) => BUSY_WITH.to(language).replace(TILL, holder.as_str()),
-        (Code::NotFound, Retry::SameReference | Retry::Operator, _) => NOT_YET.to(language).to_owned(),
+        (Code::NotFound, Retry::SameReference, _) => NOT_YET.to(language).to_owned(),
+        (Code::NotFound, Retry::Operator, _) => PERSON_DECIDES.to(language).to_owned(),
         (code, _, _) => text(code).to(language).to_owned(),
     }
 }
