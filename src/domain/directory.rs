@@ -225,6 +225,11 @@ pub enum Language {
     Danish,
 }
 
+impl Language {
+    /// Every language, for tables.
+    pub const ALL: [Self; 4] = [Self::English, Self::Norwegian, Self::Swedish, Self::Danish];
+}
+
 impl Directory {
     /// The shop with this id.
     #[must_use]

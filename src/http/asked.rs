@@ -8,8 +8,8 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, TRANSFER_ENCO
 use axum::response::Response;
 
 use super::authentication::Caller;
-use super::respond;
-use crate::domain::directory::Till;
+use super::{language, respond};
+use crate::domain::directory::{Language, Till};
 use crate::till::dialect::Dialect;
 use crate::till::fields::{Fields, Invalid};
 use crate::till::problem::{Code, Problem};
@@ -25,6 +25,8 @@ pub(super) type PathText = Result<Path<String>, PathRejection>;
 pub(super) struct Asked {
     pub(super) till: Till,
     pub(super) reply_in: Dialect,
+    /// What its cashier is told in.
+    pub(super) language: Language,
     pub(super) query: String,
     headers: HeaderMap,
     body: Bytes,
@@ -35,15 +37,18 @@ impl<S: Send + Sync> FromRequest<S> for Asked {
 
     async fn from_request(mut request: Request, state: &S) -> Result<Self, Response> {
         let reply_in = respond::reply_dialect(request.headers());
-        let refused = |code, detail: &str| respond::problem(reply_in, Problem::new(code, detail));
+        let stranger = language::of_stranger(request.headers());
+        let refused =
+            |code, detail: &str, told_in| respond::problem(reply_in, Problem::new(code, detail).told_in(told_in));
         let Some(Caller(till)) = request.extensions_mut().remove::<Caller>() else {
-            return Err(refused(Code::Unauthorized, "this address is only for tills"));
+            return Err(refused(Code::Unauthorized, "this address is only for tills", stranger));
         };
         let query = request.uri().query().unwrap_or_default().to_owned();
         let headers = request.headers().clone();
+        let language = language::of_till(&headers, &till);
         match Bytes::from_request(request, state).await {
-            Ok(body) => Ok(Self { till, reply_in, query, headers, body }),
-            Err(_) => Err(refused(Code::InvalidRequest, "body: cannot be read")),
+            Ok(body) => Ok(Self { till, reply_in, language, query, headers, body }),
+            Err(_) => Err(refused(Code::InvalidRequest, "body: cannot be read", language)),
         }
     }
 }

@@ -46,7 +46,7 @@ pub(super) async fn authenticate(State(engine): State<Engine>, mut request: Requ
         Err(problem) => {
             tracing::warn!(address = ?peer.remote, detail = problem.detail, "refused");
             let unauthorized = problem.code == Code::Unauthorized;
-            let mut response = respond::problem(respond::reply_dialect(request.headers()), problem);
+            let mut response = respond::refused(request.headers(), problem);
             if unauthorized {
                 response.headers_mut().insert(WWW_AUTHENTICATE, CHALLENGE);
             }

@@ -21,7 +21,7 @@ pub(super) async fn admit(State(settings): State<Arc<TillListenerSettings>>, req
         Ok(()) => next.run(request).await,
         Err(problem) => {
             tracing::warn!(address = ?peer.remote, detail = problem.detail, "refused");
-            respond::problem(respond::reply_dialect(request.headers()), problem)
+            respond::refused(request.headers(), problem)
         }
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn routes(engine: Engine) -> Router {
 }
 
 async fn history(State(engine): State<Engine>, path: PathText) -> Response {
-    respond::answered(Dialect::default(), async {
+    respond::answered(Dialect::default(), Language::English, async {
         let (operation, history) = engine.history(operation_id(path)?).await.map_err(refused)?;
         Ok(Answer::History(Box::new(HistoryReply::new(&operation, history))))
     })
@@ -36,7 +36,7 @@ async fn history(State(engine): State<Engine>, path: PathText) -> Response {
 }
 
 async fn resolve(State(engine): State<Engine>, path: PathText, headers: HeaderMap, body: Bytes) -> Response {
-    respond::answered(Dialect::default(), async {
+    respond::answered(Dialect::default(), Language::English, async {
         let id = operation_id(path)?;
         let resolution = requests::resolution(decoded(&headers, &body)?)?;
         let operation = engine.resolve(id, resolution).await.map_err(refused)?;
@@ -46,7 +46,7 @@ async fn resolve(State(engine): State<Engine>, path: PathText, headers: HeaderMa
 }
 
 async fn alarms(State(engine): State<Engine>) -> Response {
-    respond::answered(Dialect::default(), async {
+    respond::answered(Dialect::default(), Language::English, async {
         Ok(Answer::Alarms(AlarmList::new(engine.alarms().await.map_err(refused)?)))
     })
     .await

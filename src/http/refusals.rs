@@ -11,9 +11,12 @@ use crate::till::problem::{Code, Problem};
 pub(super) fn problem(refusal: &Refusal, asking: Option<&TillId>) -> Problem {
     let refused = Problem::new(code(refusal), refusal.to_string());
     match refusal {
-        Refusal::ReferenceConflict(operation) | Refusal::TerminalBusy(operation) => {
-            Problem { operation: Some(operation.id), location: location(operation, asking), ..refused }
-        }
+        Refusal::ReferenceConflict(operation) | Refusal::TerminalBusy(operation) => Problem {
+            operation: Some(operation.id),
+            location: location(operation, asking),
+            holder: Some(operation.till.clone()),
+            ..refused
+        },
         Refusal::TerminalFrozen(_) => Problem { retry: Retry::Operator, ..refused },
         _ => refused,
     }

@@ -8,7 +8,9 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
+use super::language;
 use crate::domain::attempt::Kind;
+use crate::domain::directory::Language;
 use crate::domain::operation::Operation;
 use crate::till::dialect::{Answer, Dialect};
 use crate::till::problem::{Code, Problem};
@@ -32,11 +34,15 @@ pub(super) fn ok(dialect: Dialect, answer: &Answer) -> Response {
     encoded(StatusCode::OK, dialect, answer)
 }
 
-/// What came of a question: its answer, or why there is none.
-pub(super) async fn answered(dialect: Dialect, answer: impl Future<Output = Result<Answer, Problem>>) -> Response {
+/// What came of a question: its answer, or why there is none, for a cashier of this language.
+pub(super) async fn answered(
+    dialect: Dialect,
+    language: Language,
+    answer: impl Future<Output = Result<Answer, Problem>>,
+) -> Response {
     match answer.await {
         Ok(answer) => ok(dialect, &answer),
-        Err(refusal) => problem(dialect, refusal),
+        Err(refusal) => problem(dialect, refusal.told_in(language)),
     }
 }
 
@@ -93,13 +99,23 @@ fn encoded(status: StatusCode, dialect: Dialect, answer: &Answer) -> Response {
 
 /// There is nothing at this address.
 pub(super) async fn not_found(request: Request) -> Response {
-    problem(reply_dialect(request.headers()), Problem::new(Code::NotFound, "there is nothing at this address"))
+    refused(request.headers(), Problem::new(Code::NotFound, "there is nothing at this address"))
 }
 
 /// There is, but not for this method; `Allow` tells for which.
 pub(super) async fn method_not_allowed(request: Request) -> Response {
-    let refused = Problem::new(Code::MethodNotAllowed, "use one of the methods in the Allow header");
-    problem(reply_dialect(request.headers()), refused)
+    refused(request.headers(), Problem::new(Code::MethodNotAllowed, "use one of the methods in the Allow header"))
+}
+
+/// A refusal of a caller who is not known to be a till.
+pub(super) fn refused(headers: &HeaderMap, refusal: Problem) -> Response {
+    problem(reply_dialect(headers), refusal.told_in(language::of_stranger(headers)))
+}
+
+/// A text to print, with the line ends that printers want.
+pub(super) fn plain_text(text: &str) -> Response {
+    let printed = format!("{}\r\n", text.replace('\n', "\r\n"));
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], printed).into_response()
 }
 
 /// The last resort: a defect stops one request and nothing else. The panic itself is in the log.
@@ -117,7 +133,6 @@ mod tests {
 
     use super::*;
     use crate::domain::attempt::{Phase, Reason};
-    use crate::domain::directory::Language;
     use crate::domain::identifiers::Reference;
     use crate::till::reply::Reply;
     use crate::till::reply::tests::operation as sale;

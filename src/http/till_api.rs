@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use super::asked::{Asked, PathText, text_in_path};
 use super::shares::Share;
 use super::told::telling;
-use super::{TillApi, refusals, respond};
+use super::{TillApi, receipt_api, refusals, respond};
 use crate::domain::attempt::Kind;
 use crate::domain::identifiers::{Reference, TillId};
 use crate::domain::operation::Operation;
@@ -18,6 +18,7 @@ use crate::engine::Refusal;
 use crate::till::dialect::Answer;
 use crate::till::fields::{Fields, Invalid};
 use crate::till::problem::Problem;
+use crate::till::receipt::Paper;
 use crate::till::reply::{OperationList, Reply, TerminalList, TerminalReply};
 use crate::till::requests::{self, Asking};
 
@@ -36,10 +37,15 @@ pub(super) fn routes(api: TillApi) -> Router {
         .route("/pay/{reference}", get(|api, path, asked| find(api, path, asked, Kind::Sale)))
         .route("/pay/{reference}/cancel", post(|api, path, asked| cancel(api, path, asked, Kind::Sale)))
         .route("/pay/{reference}/ack", post(|api, path, asked| acknowledge(api, path, asked, Kind::Sale)))
+        .route("/pay/{reference}/receipt", get(|api, path, asked| receipt_api::print(api, path, asked, Kind::Sale)))
         .route("/refund", post(refund))
         .route("/refund/{reference}", get(|api, path, asked| find(api, path, asked, Kind::Refund)))
         .route("/refund/{reference}/cancel", post(|api, path, asked| cancel(api, path, asked, Kind::Refund)))
         .route("/refund/{reference}/ack", post(|api, path, asked| acknowledge(api, path, asked, Kind::Refund)))
+        .route(
+            "/refund/{reference}/receipt",
+            get(|api, path, asked| receipt_api::print(api, path, asked, Kind::Refund)),
+        )
         .route("/last", get(last))
         .route("/operations", get(operations))
         .route("/terminals", get(terminals))
@@ -118,16 +124,16 @@ async fn last(State(api): State<TillApi>, asked: Asked) -> Response {
 }
 
 async fn operations(State(api): State<TillApi>, asked: Asked) -> Response {
-    respond::answered(asked.reply_in, async {
+    respond::answered(asked.reply_in, asked.language, async {
         let filter = requests::operation_filter(Fields::from_query(&asked.query)?)?;
         let found = api.engine.operations(&asked.till, &filter).await.map_err(|refusal| refused(&refusal, &asked))?;
-        Ok(Answer::Operations(OperationList::new(&found, filter.limit, asked.till.profile.language)))
+        Ok(Answer::Operations(OperationList::new(&found, filter.limit, asked.language)))
     })
     .await
 }
 
 async fn terminals(State(api): State<TillApi>, asked: Asked) -> Response {
-    respond::answered(asked.reply_in, async {
+    respond::answered(asked.reply_in, asked.language, async {
         no_query(&asked)?;
         let views = api.engine.terminals(&asked.till).await.map_err(|refusal| refused(&refusal, &asked))?;
         let terminals = views
@@ -146,9 +152,11 @@ impl TillApi {
     async fn tell(&self, asked: &Asked, found: Result<Found, Problem>) -> Response {
         let Found { operation, replayed } = match found {
             Ok(found) => found,
-            Err(problem) => return respond::problem(asked.reply_in, problem),
+            Err(problem) => return respond::problem(asked.reply_in, problem.told_in(asked.language)),
         };
-        let answer = Answer::Operation(Box::new(Reply::new(&operation, replayed, asked.till.profile.language)));
+        let reply =
+            Reply::new(&operation, replayed, asked.language).with_receipts(&operation, self.paper(&operation, asked));
+        let answer = Answer::Operation(Box::new(reply));
         let response = respond::operation(asked.reply_in, &operation, &answer);
         if !operation.status().is_final() {
             return response;
@@ -157,9 +165,14 @@ impl TillApi {
         telling(response, move || engine.told(&operation)).await
     }
 
+    /// What the asking till prints an operation on.
+    pub(super) fn paper(&self, operation: &Operation, asked: &Asked) -> Paper<'_> {
+        Paper::of(&asked.till, self.engine.directory().store(&operation.store), asked.language)
+    }
+
     /// Waits for a result. What was started cannot be refused any more: when waiting fails, the program stops or too
     /// many calls of the till wait already, the till gets what was known last and asks again.
-    async fn settled(&self, operation: Operation, seconds: u32) -> Operation {
+    pub(super) async fn settled(&self, operation: Operation, seconds: u32) -> Operation {
         if operation.is_settled() || seconds == 0 {
             return operation;
         }
@@ -198,12 +211,12 @@ fn asking<'a>(api: &'a TillApi, asked: &'a Asked) -> Result<Asking<'a>, Invalid>
     Ok(Asking { directory: api.engine.directory(), till: &asked.till, idempotency_key: asked.idempotency_key()? })
 }
 
-fn refused(refusal: &Refusal, asked: &Asked) -> Problem {
+pub(super) fn refused(refusal: &Refusal, asked: &Asked) -> Problem {
     tracing::warn!(%refusal, "refused");
     refusals::problem(refusal, Some(&asked.till.id))
 }
 
-fn reference(path: PathText) -> Result<Reference, Invalid> {
+pub(super) fn reference(path: PathText) -> Result<Reference, Invalid> {
     let reference = requests::reference_in_path(&text_in_path(path, "reference")?)?;
     note(&reference);
     Ok(reference)

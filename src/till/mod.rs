@@ -1,13 +1,15 @@
 //! The till's border: bytes to checked requests, results to bytes. Knows nothing of HTTP.
 //!
 //! A [`dialect`] turns a body into [`fields`], [`requests`] turns fields into what the domain asks for, and [`reply`]
-//! and [`problem`] make what goes back. A new dialect is one more codec; nothing else changes.
+//! and [`problem`] make what goes back, with the words of [`texts`] and a [`receipt`] to print. A new dialect is one
+//! more codec; nothing else changes.
 
 pub mod dialect;
 pub mod fields;
 mod json;
 pub mod problem;
 mod reader;
+pub mod receipt;
 pub mod reply;
 pub mod requests;
-mod texts;
+pub mod texts;

@@ -3,7 +3,9 @@
 use serde::{Serialize, Serializer};
 
 use super::fields::Invalid;
-use crate::domain::identifiers::OperationId;
+use super::texts;
+use crate::domain::directory::Language;
+use crate::domain::identifiers::{OperationId, TillId};
 use crate::domain::operation::Retry;
 
 /// Why a request is not done.
@@ -136,13 +138,31 @@ pub struct Problem {
     pub operation: Option<OperationId>,
     /// Where that operation is found (the `Location` header).
     pub location: Option<String>,
+    /// The till that holds the terminal.
+    pub holder: Option<TillId>,
+    /// The language of the cashier who reads it.
+    pub language: Language,
 }
 
 impl Problem {
     /// A refusal with the usual retry of its code.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), retry: code.retry(), operation: None, location: None }
+        Self {
+            code,
+            detail: detail.into(),
+            retry: code.retry(),
+            operation: None,
+            location: None,
+            holder: None,
+            language: Language::default(),
+        }
+    }
+
+    /// The same refusal for a cashier of this language.
+    #[must_use]
+    pub fn told_in(self, language: Language) -> Self {
+        Self { language, ..self }
     }
 }
 
@@ -159,6 +179,8 @@ struct Document<'a> {
     title: &'a str,
     status: u16,
     detail: &'a str,
+    /// For the cashier, as in every reply; an extension member of ours, as RFC 9457 allows.
+    message: String,
     code: &'a str,
     retry: Retry,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -172,6 +194,7 @@ impl Serialize for Problem {
             title: self.code.title(),
             status: self.code.status(),
             detail: &self.detail,
+            message: texts::refusal_message(self, self.language),
             code: self.code.word(),
             retry: self.retry,
             operation_id: self.operation.map(|id| id.to_string()),
@@ -225,7 +248,16 @@ mod tests {
             serde_json::to_string(&problem).unwrap(),
             r#"{"type":"urn:pos-bridge:problem:invalid_request","title":"The request is not valid","status":400,"#
                 .to_owned()
-                + r#""detail":"amount: is required","code":"invalid_request","retry":"never"}"#
+                + r#""detail":"amount: is required","message":"The till's request is not valid. Call the manager","#
+                + r#""code":"invalid_request","retry":"never"}"#
         );
+    }
+
+    #[test]
+    fn the_cashier_reads_it_in_her_own_language() {
+        let problem = Problem::new(Code::NotFound, "there is no such sale").told_in(Language::Norwegian);
+        let document = serde_json::to_value(problem).unwrap();
+        assert_eq!(document["message"], "Ikke funnet. Sjekk nummeret");
+        assert_eq!(document["detail"], "there is no such sale");
     }
 }

@@ -7,6 +7,7 @@ pub use operator::{AlarmList, HistoryReply};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::receipt::{Edition, Paper, Recipient, receipt};
 use super::texts;
 use crate::domain::attempt::{Kind, Reason};
 use crate::domain::card;
@@ -99,6 +100,16 @@ impl Reply {
             created_at: moment(operation.created_at),
             updated_at: moment(operation.updated_at),
         }
+    }
+}
+
+impl Reply {
+    /// The same reply with the receipts as the till prints them: the provider's fitted to its paper, else composed ones.
+    #[must_use]
+    pub fn with_receipts(self, operation: &Operation, paper: Paper<'_>) -> Self {
+        let printed = |recipient| receipt(operation, recipient, Edition::Original, paper);
+        let receipts = Receipt { customer: printed(Recipient::Customer), merchant: printed(Recipient::Merchant) };
+        Self { receipt: receipts.customer.is_some().then_some(receipts), ..self }
     }
 }
 

@@ -3,10 +3,12 @@
 mod details;
 mod listing;
 mod operator;
+mod printing;
 mod wait;
 
 pub use listing::operation_filter;
 pub use operator::{acknowledged_by, resolution};
+pub use printing::receipt_wanted;
 pub use wait::{Wait, wait_only, waiting};
 
 use super::fields::{Fields, Invalid};

@@ -7,6 +7,8 @@ mod callbacks;
 mod greed;
 mod no_journal;
 mod operator;
+mod receipts;
 mod requests;
 mod support;
+mod texts;
 mod wire;

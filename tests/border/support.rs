@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use pos_bridge::domain::directory::{Credentials, Directory, Profile, Store, Terminal, Till};
+use pos_bridge::domain::directory::{Credentials, Directory, Language, Profile, Store, Terminal, Till};
 use pos_bridge::domain::identifiers::{ProviderTerminalId, StoreId, TerminalName, TillId};
 use pos_bridge::domain::money::Currency;
 use pos_bridge::domain::operation::{Operation, ProviderName};
@@ -22,7 +22,7 @@ use super::no_journal::NoJournal;
 
 /// The key of till-1.
 pub(crate) const KEY: &str = "key-of-till-1";
-/// The key of till-2.
+/// The key of till-2, whose cashiers speak Norwegian.
 pub(crate) const OTHER_KEY: &str = "key-of-till-2";
 /// A name of the bridge besides its address.
 pub(crate) const NAME: &str = "kasse.example";
@@ -91,7 +91,7 @@ fn engine_on(journal: NoJournal, trusted_by: &[&str]) -> Engine {
             key_sha256: key.map(|key| Sha256::digest(key).into()),
             trusted_addresses: trusted_by.iter().filter(|name| **name == id).map(|_| loopback()).collect(),
         },
-        profile: Profile { wait_seconds: 1, wait_seconds_max: 2, ..Profile::default() },
+        profile: Profile { wait_seconds: 1, wait_seconds_max: 2, language: language_of(id), ..Profile::default() },
     };
     Engine::new(Parts {
         directory: Directory {
@@ -114,6 +114,10 @@ fn engine_on(journal: NoJournal, trusted_by: &[&str]) -> Engine {
         clock: Arc::new(SystemClock),
         pace: Pace { recovery_patience: Duration::ZERO, ..Pace::default() },
     })
+}
+
+fn language_of(till: &str) -> Language {
+    if till == "till-2" { Language::Norwegian } else { Language::English }
 }
 
 fn loopback() -> IpAddr {
