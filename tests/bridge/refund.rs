@@ -216,15 +216,21 @@ async fn r8_a_refund_that_is_not_found_keeps_its_amount() {
     assert_eq!(bridge.simulator.ledger().await["refund_requests"].as_object().unwrap().len(), 1);
 }
 
-/// R10: a refund that the provider takes back follows its record.
+/// R10: a failed refund that the provider corrects to done follows its record, and is loud when the till was told
+/// otherwise.
 #[tokio::test]
 async fn r10_a_corrected_refund_follows_the_record() {
-    let bridge = Bridge::start().await;
+    let mut bridge = Bridge::start().await;
     let till = bridge.till(1);
     till.pay("R-1", 990_123).await;
-    let answer = till.refund("B-1", "R-1", None).await;
-    assert_eq!(
-        answer.word(),
-        if bridge.simulator.ledger().await["refunded"] == 990_123 { "approved" } else { "declined" }
-    );
+    let told = till.refund("B-1", "R-1", None).await;
+    let corrected = || async { (bridge.simulator.ledger().await["refunded"] == 990_123).then_some(()) };
+    eventually("the correction", corrected).await;
+    bridge.kill();
+    bridge.boot().await;
+    eventually("the record", || async { (till.get("/refund/B-1").await.word() == "approved").then_some(()) }).await;
+    let late = told.word() == "declined";
+    assert_eq!(till.get("/refund/B-1").await.body["late"], late);
+    let alarms = String::from_utf8(bridge.run(&["alarms", "--json"]).await.stdout).unwrap();
+    assert_eq!(alarms.contains("late_approval"), late, "{alarms}");
 }
