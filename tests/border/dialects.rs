@@ -89,7 +89,7 @@ async fn every_call_answers_in_every_dialect() {
         ("GET", "/refund/R-1", 202),
         ("POST", "/pay/R-1/cancel", 503),
         ("POST", "/refund/R-1/cancel", 503),
-        ("POST", "/pay/R-1/ack", 503),
+        ("POST", "/pay/R-1/ack", 202),
         ("GET", "/last", 503),
         ("GET", "/operations", 503),
         ("GET", "/terminals", 503),
