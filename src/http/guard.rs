@@ -4,9 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::{COOKIE, HOST, ORIGIN, REFERER};
+use axum::http::header::{ACCEPT, COOKIE, HOST, ORIGIN, REFERER, UPGRADE_INSECURE_REQUESTS};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, Version};
+use axum::http::{HeaderMap, HeaderValue, Version};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -75,8 +75,14 @@ fn check_origin(settings: &TillListenerSettings, headers: &HeaderMap) -> Result<
     }
 }
 
-/// Whether a request was made by a browser.
+/// Whether a request was made by a browser. Those before 2020 send no `Sec-Fetch`, and a page can have them leave out
+/// `Referer`; what they send along with a form is `Upgrade-Insecure-Requests`, or that they accept XHTML.
 pub(super) fn comes_from_browser(headers: &HeaderMap) -> bool {
-    [ORIGIN, REFERER, COOKIE].iter().any(|name| headers.contains_key(name))
+    [ORIGIN, REFERER, COOKIE, UPGRADE_INSECURE_REQUESTS].iter().any(|name| headers.contains_key(name))
         || headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"))
+        || headers.get_all(ACCEPT).iter().any(accepts_xhtml)
+}
+
+fn accepts_xhtml(accept: &HeaderValue) -> bool {
+    accept.to_str().is_ok_and(|accept| accept.contains("application/xhtml+xml"))
 }

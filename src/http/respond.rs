@@ -1,27 +1,39 @@
 //! Answers as HTTP responses.
 
-use std::any::Any;
-
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use axum::http::header::{ACCEPT, ACCEPT_CHARSET, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::language;
 use crate::domain::attempt::Kind;
-use crate::domain::directory::Language;
+use crate::domain::directory::{Charset, Dialect, Language, Profile};
 use crate::domain::operation::Operation;
-use crate::till::dialect::{Answer, Dialect};
+use crate::till::charset;
+use crate::till::dialect::Answer;
+use crate::till::format::{Format, Wishes};
 use crate::till::problem::{Code, Problem};
 
 /// How long a till should leave a state that may change soon, in seconds.
 const RETRY_AFTER_SECONDS: &str = "1";
 
-/// The dialect of the reply to a request with these headers.
-pub(super) fn reply_dialect(headers: &HeaderMap) -> Dialect {
-    let request = Dialect::of_request(text_of(headers, &CONTENT_TYPE)).unwrap_or_default();
-    Dialect::of_reply(text_of(headers, &ACCEPT), request)
+/// How the reply to a request with these headers is written, while nobody knows which till sent it.
+pub(super) fn reply_format(headers: &HeaderMap) -> Format {
+    reply_format_for(headers, &Profile::default())
+}
+
+/// How the reply to a till of this profile is written.
+pub(super) fn reply_format_for(headers: &HeaderMap, profile: &Profile) -> Format {
+    let wishes = Wishes { accept: text_of(headers, &ACCEPT), accept_charset: text_of(headers, &ACCEPT_CHARSET) };
+    let request = Format::of_request(text_of(headers, &CONTENT_TYPE), profile).unwrap_or_default();
+    Format::of_reply(wishes, profile, request)
+}
+
+/// The code page of a text to print for a till of this profile.
+pub(super) fn charset_of_text(headers: &HeaderMap, profile: &Profile) -> Charset {
+    let wishes = Wishes { accept: text_of(headers, &ACCEPT), accept_charset: text_of(headers, &ACCEPT_CHARSET) };
+    Format::of_reply(wishes, profile, Format::from(Dialect::Form)).charset
 }
 
 /// A header's text, when it is one.
@@ -30,28 +42,28 @@ pub(super) fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&
 }
 
 /// An answer that is no refusal.
-pub(super) fn ok(dialect: Dialect, answer: &Answer) -> Response {
-    encoded(StatusCode::OK, dialect, answer)
+pub(super) fn ok(format: impl Into<Format>, answer: &Answer) -> Response {
+    encoded(StatusCode::OK, format, answer)
 }
 
 /// What came of a question: its answer, or why there is none, for a cashier of this language.
 pub(super) async fn answered(
-    dialect: Dialect,
+    format: impl Into<Format>,
     language: Language,
     answer: impl Future<Output = Result<Answer, Problem>>,
 ) -> Response {
     match answer.await {
-        Ok(answer) => ok(dialect, &answer),
-        Err(refusal) => problem(dialect, refusal.told_in(language)),
+        Ok(answer) => ok(format, &answer),
+        Err(refusal) => problem(format, refusal.told_in(language)),
     }
 }
 
 /// A refusal.
-pub(super) fn problem(dialect: Dialect, problem: Problem) -> Response {
+pub(super) fn problem(format: impl Into<Format>, problem: Problem) -> Response {
     let code = problem.code;
     let location = problem.location.clone();
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = encoded(status, dialect, &Answer::Problem(problem));
+    let mut response = encoded(status, format, &Answer::Problem(problem));
     let headers = response.headers_mut();
     if let Some(location) = location.and_then(|path| HeaderValue::from_str(&path).ok()) {
         headers.insert(LOCATION, location);
@@ -63,11 +75,11 @@ pub(super) fn problem(dialect: Dialect, problem: Problem) -> Response {
 }
 
 /// The state of an operation: 200 when it is final, else 202 and where to ask again.
-pub(super) fn operation(dialect: Dialect, operation: &Operation, answer: &Answer) -> Response {
+pub(super) fn operation(format: impl Into<Format>, operation: &Operation, answer: &Answer) -> Response {
     if operation.status().is_final() {
-        return ok(dialect, answer);
+        return ok(format, answer);
     }
-    let mut response = encoded(StatusCode::ACCEPTED, dialect, answer);
+    let mut response = encoded(StatusCode::ACCEPTED, format, answer);
     let headers = response.headers_mut();
     if let Ok(location) = HeaderValue::from_str(&path_of(operation)) {
         headers.insert(LOCATION, location);
@@ -87,9 +99,12 @@ pub(super) fn path_of(operation: &Operation) -> String {
     format!("/{resource}/{}", escaped.replace('+', "%20"))
 }
 
-fn encoded(status: StatusCode, dialect: Dialect, answer: &Answer) -> Response {
-    match dialect.encode(answer) {
-        Ok((content_type, bytes)) => (status, [(CONTENT_TYPE, content_type)], Body::from(bytes)).into_response(),
+/// An answer with this status.
+pub(super) fn encoded(status: StatusCode, format: impl Into<Format>, answer: &Answer) -> Response {
+    match format.into().encode(answer) {
+        Ok((content_type, bytes)) => {
+            (status, [(CONTENT_TYPE, content_type.as_ref())], Body::from(bytes)).into_response()
+        }
         Err(error) => {
             tracing::error!(%error, "an answer could not be encoded");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -109,28 +124,17 @@ pub(super) async fn method_not_allowed(request: Request) -> Response {
 
 /// A refusal of a caller who is not known to be a till.
 pub(super) fn refused(headers: &HeaderMap, refusal: Problem) -> Response {
-    problem(reply_dialect(headers), refusal.told_in(language::of_stranger(headers)))
+    problem(reply_format(headers), refusal.told_in(language::of_stranger(headers)))
 }
 
-/// A text to print, with the line ends that printers want.
-pub(super) fn plain_text(text: &str) -> Response {
-    let printed = format!("{}\r\n", text.replace('\n', "\r\n"));
-    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], printed).into_response()
-}
-
-/// The last resort: a defect stops one request and nothing else. The panic itself is in the log.
-#[allow(clippy::needless_pass_by_value, reason = "the shape that CatchPanicLayer calls")]
-pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
-    let detail = "the bridge failed on this request; ask again with the same reference, and report it";
-    problem(Dialect::default(), Problem::new(Code::InternalError, detail))
+/// A text to print in a till's code page, with the line ends that printers want.
+pub(super) fn plain_text(charset: Charset, text: &str) -> Response {
+    let printed = charset::encode_text(charset, &format!("{}\r\n", text.replace('\n', "\r\n")));
+    ([(CONTENT_TYPE, format!("text/plain; charset={}", charset::name(charset)))], printed).into_response()
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::Router;
-    use axum::routing::get;
-    use tower::ServiceExt;
-
     use super::*;
     use crate::domain::attempt::{Phase, Reason};
     use crate::domain::identifiers::Reference;
@@ -172,22 +176,15 @@ mod tests {
     #[test]
     fn every_code_is_sent_with_its_own_status() {
         for code in Code::ALL {
-            let response = problem(Dialect::Json, Problem::new(code, "why"));
-            assert_eq!(response.status().as_u16(), code.status());
-            assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_panic_stops_one_request_and_nothing_else() {
-        async fn defect() -> StatusCode {
-            panic!("a defect")
-        }
-        let router = super::super::observed(Router::new().route("/", get(defect)));
-        for _ in 0..2 {
-            let response = router.clone().oneshot(Request::new(Body::empty())).await.unwrap();
-            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-            assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
+            for (dialect, content_type) in [
+                (Dialect::Json, "application/problem+json"),
+                (Dialect::Form, "text/plain; charset=utf-8"),
+                (Dialect::Xml, "application/problem+xml; charset=utf-8"),
+            ] {
+                let response = problem(dialect, Problem::new(code, "why"));
+                assert_eq!(response.status().as_u16(), code.status());
+                assert_eq!(response.headers()[CONTENT_TYPE], content_type);
+            }
         }
     }
 }

@@ -56,7 +56,7 @@ async fn pay(State(api): State<TillApi>, asked: Asked) -> Response {
     let found = async {
         let (request, wait) = requests::sale(asked.sent_fields()?, asking(&api, &asked)?)?;
         note(&request.reference);
-        let seconds = asked.wait_seconds(wait, asked.till.profile.wait_seconds)?;
+        let seconds = asked.sent_wait_seconds(wait, asked.till.profile.wait_seconds)?;
         let started = api.engine.pay(&asked.till, request).await.map_err(|refusal| refused(&refusal, &asked))?;
         Ok(Found { operation: api.settled(started.operation, seconds).await, replayed: started.replayed })
     }
@@ -68,7 +68,7 @@ async fn refund(State(api): State<TillApi>, asked: Asked) -> Response {
     let found = async {
         let (request, wait) = requests::refund(asked.sent_fields()?, asking(&api, &asked)?)?;
         note(&request.reference);
-        let seconds = asked.wait_seconds(wait, asked.till.profile.wait_seconds)?;
+        let seconds = asked.sent_wait_seconds(wait, asked.till.profile.wait_seconds)?;
         let started = api.engine.refund(&asked.till, request).await.map_err(|refusal| refused(&refusal, &asked))?;
         Ok(Found { operation: api.settled(started.operation, seconds).await, replayed: started.replayed })
     }
@@ -125,7 +125,7 @@ async fn last(State(api): State<TillApi>, asked: Asked) -> Response {
 
 async fn operations(State(api): State<TillApi>, asked: Asked) -> Response {
     respond::answered(asked.reply_in, asked.language, async {
-        let filter = requests::operation_filter(Fields::from_query(&asked.query)?)?;
+        let filter = requests::operation_filter(Fields::from_query(&asked.query)?, asking(&api, &asked)?)?;
         let found = api.engine.operations(&asked.till, &filter).await.map_err(|refusal| refused(&refusal, &asked))?;
         Ok(Answer::Operations(OperationList::new(&found, filter.limit, asked.language)))
     })
