@@ -40,12 +40,21 @@ pub(super) async fn answered(dialect: Dialect, answer: impl Future<Output = Resu
     }
 }
 
+/// Why a request was refused, for the log.
+#[derive(Debug, Clone)]
+pub(super) struct Refused {
+    pub(super) code: &'static str,
+    pub(super) detail: String,
+}
+
 /// A refusal.
 pub(super) fn problem(dialect: Dialect, problem: Problem) -> Response {
     let code = problem.code;
+    let refused = Refused { code: code.word(), detail: problem.detail.clone() };
     let location = problem.location.clone();
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = encoded(status, dialect, &Answer::Problem(problem));
+    response.extensions_mut().insert(refused);
     let headers = response.headers_mut();
     if let Some(location) = location.and_then(|path| HeaderValue::from_str(&path).ok()) {
         headers.insert(LOCATION, location);

@@ -4,7 +4,10 @@
 mod authentication;
 mod browser;
 mod callbacks;
+mod callers;
+mod cors;
 mod greed;
+mod hostile_pages;
 mod no_journal;
 mod operator;
 mod requests;
