@@ -1,5 +1,7 @@
 //! `pos-bridge till`: keys are made, hashes are stored, and the rest of the file stays as it is.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
