@@ -48,7 +48,7 @@ pub use simulate::SimulateArguments;
 pub use status::{OperationKind, StatusArguments};
 pub use terminals::TerminalsArguments;
 pub use till::{AskingArguments, TillArguments};
-pub use tills::{AddTillArguments, ListTillsArguments, Scope, TillCommand, TillKeyArguments};
+pub use tills::{AddTillArguments, EndOldKeyArguments, ListTillsArguments, Scope, TillCommand, TillKeyArguments};
 
 /// A payment bridge between the tills of a shop and its card terminals.
 #[derive(Debug, Parser)]

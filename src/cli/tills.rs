@@ -18,6 +18,7 @@ use crate::domain::till_key::till_key;
 pub enum TillCommand {
     Add(AddTillArguments),
     Key(TillKeyArguments),
+    EndOldKey(EndOldKeyArguments),
     List(ListTillsArguments),
 }
 
@@ -38,15 +39,26 @@ pub struct AddTillArguments {
     pub json: bool,
 }
 
-/// Give a till a new key and print it, this one time; the old one ends with the bridge's next start
+/// Give a till a new key and print it, this one time; the bridge takes it from its next start on
 #[derive(Debug, Args)]
 pub struct TillKeyArguments {
     /// The till
     #[arg(value_parser = |text: &str| TillId::new(text))]
     pub id: TillId,
+    /// The key before is taken as well, until `till end-old-key`: for a till that must not stand still meanwhile
+    #[arg(long)]
+    pub keep_old: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// End a till's old key, once the till uses the new one
+#[derive(Debug, Args)]
+pub struct EndOldKeyArguments {
+    /// The till
+    #[arg(value_parser = |text: &str| TillId::new(text))]
+    pub id: TillId,
 }
 
 /// List the tills: terminal, scopes, and how each is known
@@ -89,11 +101,16 @@ impl TillCommand {
                 file.save()?;
                 show_key(&Shown { done: "was added to", id: &id, key: &key, config }, json, output)?;
             }
-            Self::Key(TillKeyArguments { id, json }) => {
+            Self::Key(TillKeyArguments { id, keep_old, json }) => {
                 let key = till_key(rand::random());
-                file.set_key(&id, &sha256(&key))?;
+                file.set_key(&id, &sha256(&key), keep_old)?;
                 file.save()?;
                 show_key(&Shown { done: "has a new key in", id: &id, key: &key, config }, json, output)?;
+            }
+            Self::EndOldKey(EndOldKeyArguments { id }) => {
+                file.end_old_key(&id)?;
+                file.save()?;
+                writeln!(output, "Till {id} has one key. Restart the bridge; until then it takes the old one too.")?;
             }
             Self::List(ListTillsArguments { json }) => list(&file.tills()?, json, output)?,
         }
@@ -146,7 +163,7 @@ fn list(tills: &[ListedTill], json: bool, output: &mut dyn Write) -> std::io::Re
 fn as_json(till: &ListedTill) -> Value {
     json!({
         "id": till.id, "terminal": till.terminal, "scopes": scopes(till), "key": till.has_key,
-        "trusted_addresses": till.trusted_addresses,
+        "old_key": till.has_old_key, "trusted_addresses": till.trusted_addresses,
     })
 }
 
@@ -160,7 +177,8 @@ fn scopes(till: &ListedTill) -> Vec<&str> {
 
 fn known_by(till: &ListedTill) -> Vec<&str> {
     let addresses = till.trusted_addresses.iter().map(String::as_str);
-    let ways: Vec<&str> = till.has_key.then_some("its key").into_iter().chain(addresses).collect();
+    let keys = [till.has_key.then_some("its key"), till.has_old_key.then_some("its old key")];
+    let ways: Vec<&str> = keys.into_iter().flatten().chain(addresses).collect();
     if ways.is_empty() { vec!["nothing: give it a key"] } else { ways }
 }
 

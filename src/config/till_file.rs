@@ -50,6 +50,9 @@ pub enum TillFileError {
     },
 }
 
+const KEY: &str = "key_sha256";
+const OLD_KEY: &str = "key_sha256_old";
+
 type Result<T> = std::result::Result<T, TillFileError>;
 
 /// A till as the file holds it. It has no hash: nobody needs to see one.
@@ -63,6 +66,8 @@ pub struct ListedTill {
     pub scopes: Vec<String>,
     /// It has a key.
     pub has_key: bool,
+    /// Its key before is taken as well.
+    pub has_old_key: bool,
     /// The addresses from which it needs none.
     pub trusted_addresses: Vec<String>,
 }
@@ -115,7 +120,7 @@ impl TillFile {
         table.decor_mut().set_prefix("\n");
         table["id"] = value(id.as_str());
         table["terminal"] = value(terminal.as_str());
-        table["key_sha256"] = value(key_sha256);
+        table[KEY] = value(key_sha256);
         if !scopes.is_empty() {
             table["scopes"] = value(scopes.iter().copied().collect::<Value>());
         }
@@ -124,26 +129,36 @@ impl TillFile {
         Ok(())
     }
 
-    /// Gives a till another key.
+    /// Gives a till another key. The one before ends with it, or is kept as the old one, in place of an older one.
     ///
     /// # Errors
     /// [`TillFileError::NoTill`].
-    pub fn set_key(&mut self, id: &TillId, key_sha256: &str) -> Result<()> {
+    pub fn set_key(&mut self, id: &TillId, key_sha256: &str, keep_old: bool) -> Result<()> {
+        let till = self.till(id)?;
+        let before = text(till, KEY);
+        put(till, KEY, key_sha256);
+        if keep_old && !before.is_empty() {
+            put(till, OLD_KEY, &before);
+        } else {
+            till.remove(OLD_KEY);
+        }
+        Ok(())
+    }
+
+    /// Ends a till's old key.
+    ///
+    /// # Errors
+    /// [`TillFileError::NoTill`].
+    pub fn end_old_key(&mut self, id: &TillId) -> Result<()> {
+        self.till(id)?.remove(OLD_KEY);
+        Ok(())
+    }
+
+    fn till(&mut self, id: &TillId) -> Result<&mut Table> {
         self.list("tills")?;
         let tills = self.document.get_mut("tills").and_then(Item::as_array_of_tables_mut);
         let mut tills = tills.map(ArrayOfTables::iter_mut).into_iter().flatten();
-        let till = tills.find(|table| text(table, "id") == id.as_str());
-        let till = till.ok_or_else(|| TillFileError::NoTill(id.clone()))?;
-        match till.get_mut("key_sha256").and_then(Item::as_value_mut) {
-            Some(old) => {
-                // With the spaces and the comment around it.
-                let decor = old.decor().clone();
-                *old = key_sha256.into();
-                *old.decor_mut() = decor;
-            }
-            None => till["key_sha256"] = value(key_sha256),
-        }
-        Ok(())
+        tills.find(|table| text(table, "id") == id.as_str()).ok_or_else(|| TillFileError::NoTill(id.clone()))
     }
 
     /// Writes the file whole or not at all: a new one is written beside it and takes its place, with its mode and owner.
@@ -194,8 +209,21 @@ fn listed(table: &Table) -> ListedTill {
         id: text(table, "id"),
         terminal: text(table, "terminal"),
         scopes: texts(table, "scopes"),
-        has_key: !text(table, "key_sha256").is_empty(),
+        has_key: !text(table, KEY).is_empty(),
+        has_old_key: !text(table, OLD_KEY).is_empty(),
         trusted_addresses: texts(table, "trusted_addresses"),
+    }
+}
+
+/// Sets a text, with the spaces and the comment around it as they were.
+fn put(table: &mut Table, key: &str, text: &str) {
+    match table.get_mut(key).and_then(Item::as_value_mut) {
+        Some(old) => {
+            let decor = old.decor().clone();
+            *old = text.into();
+            *old.decor_mut() = decor;
+        }
+        None => table[key] = value(text),
     }
 }
 

@@ -15,7 +15,7 @@ use subtle::ConstantTimeEq;
 
 use super::listener::Peer;
 use super::{TillApi, guard, respond, too_many};
-use crate::domain::directory::{Directory, Till};
+use crate::domain::directory::{Credentials, Directory, Till};
 use crate::domain::identifiers::TillId;
 use crate::till::problem::{Code, Problem};
 
@@ -122,7 +122,10 @@ fn by_key<'a>(directory: &'a Directory, presented: &Presented<'_>) -> Option<&'a
     let digest: [u8; 32] = Sha256::digest(&presented.key).into();
     let mut found = None;
     for till in &directory.tills {
-        let same_key = till.credentials.key_sha256.is_some_and(|known| bool::from(known.ct_eq(&digest)));
+        let Credentials { key_sha256, old_key_sha256, .. } = &till.credentials;
+        let [now, before] =
+            [key_sha256, old_key_sha256].map(|known| known.is_some_and(|known| known.ct_eq(&digest).into()));
+        let same_key = now || before;
         let same_till = presented.till.as_ref().is_none_or(|id| *id == till.id);
         if same_key && same_till && found.is_none() {
             found = Some(till);

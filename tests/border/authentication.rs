@@ -24,6 +24,13 @@ async fn a_till_shows_its_key_in_any_of_three_ways() {
 }
 
 #[tokio::test]
+async fn a_till_may_show_its_old_key_while_it_changes_over() {
+    let border = border().await;
+    assert!(border.bare_call("GET", "/last", &format!("X-Api-Key: old-{KEY}\r\n"), "").await.reached_the_engine());
+    assert_eq!(border.bare_call("GET", "/last", &basic("till-2", &format!("old-{KEY}")), "").await.status, 401);
+}
+
+#[tokio::test]
 async fn nobody_else_gets_past() {
     for headers in [
         String::new(),

@@ -89,6 +89,7 @@ fn engine_on(journal: NoJournal, trusted_by: &[&str], profile: &Profile) -> Engi
         terminals: Vec::new(),
         credentials: Credentials {
             key_sha256: key.map(|key| Sha256::digest(key).into()),
+            old_key_sha256: key.map(|key| Sha256::digest(format!("old-{key}")).into()),
             trusted_addresses: trusted_by.iter().filter(|name| **name == id).map(|_| loopback()).collect(),
         },
         profile: Profile { wait_seconds: 1, wait_seconds_max: 2, ..profile.clone() },

@@ -126,6 +126,28 @@ async fn a_till_that_was_known_by_its_address_can_get_a_key() {
     assert_eq!(hash_of(&file.path, &id), Some(sha256(&key)));
 }
 
+/// A till goes on with the old key until somebody has put the new one into it.
+#[tokio::test]
+async fn a_key_is_changed_without_a_pause() {
+    let file = File::new(&good());
+    let id = listed(&file).await[0]["id"].as_str().unwrap().to_owned();
+    let keys = || {
+        let configuration = load(Some(&file.path), std::iter::empty()).unwrap();
+        let credentials = configuration.directory.tills[0].credentials.clone();
+        (credentials.key_sha256, credentials.old_key_sha256)
+    };
+    let before = keys().0;
+    let key = key_in(&file.till(&["key", &id, "--keep-old"]).await.unwrap());
+    assert_eq!(keys(), (Some(sha256(&key)), before));
+    assert!(file.till(&["list"]).await.unwrap().contains("known by its key, its old key"));
+    assert!(file.till(&["end-old-key", &id]).await.unwrap().contains("Restart the bridge"));
+    assert_eq!(keys(), (Some(sha256(&key)), None));
+
+    file.till(&["key", &id, "--keep-old"]).await.unwrap();
+    let last = key_in(&file.till(&["key", &id]).await.unwrap());
+    assert_eq!(keys(), (Some(sha256(&last)), None), "a key that somebody saw ends at once");
+}
+
 async fn listed(file: &File) -> Vec<Value> {
     file.json(&["list"]).await["tills"].as_array().unwrap().clone()
 }
@@ -136,7 +158,8 @@ async fn the_list_shows_how_each_till_is_known_and_no_hash() {
     file.till(&["add", "till-9", "--terminal", "front", "--scope", "refund"]).await.unwrap();
     let last = listed(&file).await.pop().unwrap();
     let expected = serde_json::json!({
-        "id": "till-9", "terminal": "front", "scopes": ["refund"], "key": true, "trusted_addresses": [],
+        "id": "till-9", "terminal": "front", "scopes": ["refund"], "key": true, "old_key": false,
+        "trusted_addresses": [],
     });
     assert_eq!(last, expected);
     let printed = file.till(&["list"]).await.unwrap();
