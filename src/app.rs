@@ -20,8 +20,8 @@ use crate::config::{Configuration, Server};
 use crate::domain::operation::ProviderName;
 use crate::engine::{Engine, Pace, Parts, Refusal};
 use crate::http::{
-    CallbackApi, Limits, Listener, Shares, TillApi, TillListenerSettings, callback_router, operator_router, serve,
-    till_router,
+    CallbackApi, Callers, Limits, Listener, Shares, TillApi, TillListenerSettings, callback_router, operator_router,
+    serve, till_router,
 };
 use crate::journal::{JournalOptions, OpenError, SqliteJournal};
 use crate::ports::{Clock, Provider, SystemClock};
@@ -141,6 +141,7 @@ impl App {
             metrics: Arc::new(move || metrics.render()),
             shutdown: self.shutdown.clone(),
             waiting: Shares::default(),
+            callers: Callers::default(),
         };
         self.serve(doors.tills, till_router(tills), limits);
         self.serve(doors.operators, operator_router(engine(), limits), limits);
@@ -215,6 +216,7 @@ fn limits(server: &Server) -> Limits {
     Limits {
         connections: server.limits.connections,
         connections_per_address: server.limits.connections_per_address,
+        requests_per_minute_per_address: server.limits.requests_per_minute_per_address,
         waiting_per_till: server.limits.waiting_per_till,
         header_read: server.limits.arrival,
         body_read: server.limits.arrival,

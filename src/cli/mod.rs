@@ -1,6 +1,6 @@
 //! The command line.
 //!
-//! `serve`, `demo`, `simulate` and `check` start parts of this program; every other command is a client of a bridge that
+//! `serve`, `demo`, `simulate` and `check` start parts of this program, `till` changes the configuration; every other command is a client of a bridge that
 //! runs already, and [`ClientCommand::run`] does all of it.
 
 mod acknowledge;
@@ -23,13 +23,14 @@ mod terminals;
 mod tests;
 mod text;
 mod till;
+mod tills;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 
 use crate::app::StartError;
-use crate::config::ConfigurationErrors;
+use crate::config::{ConfigurationErrors, TillFileError};
 use crate::telemetry::TelemetryError;
 
 pub use acknowledge::AcknowledgeArguments;
@@ -47,6 +48,7 @@ pub use simulate::SimulateArguments;
 pub use status::{OperationKind, StatusArguments};
 pub use terminals::TerminalsArguments;
 pub use till::{AskingArguments, TillArguments};
+pub use tills::{AddTillArguments, EndOldKeyArguments, ListTillsArguments, Scope, TillCommand, TillKeyArguments};
 
 /// A payment bridge between the tills of a shop and its card terminals.
 #[derive(Debug, Parser)]
@@ -81,6 +83,8 @@ pub enum Command {
     Demo(DemoArguments),
     Simulate(SimulateArguments),
     Check(CheckArguments),
+    #[command(subcommand)]
+    Till(TillCommand),
     #[command(flatten)]
     Client(ClientCommand),
 }
@@ -132,6 +136,9 @@ pub enum CommandError {
     /// The configuration is wrong.
     #[error(transparent)]
     Configuration(#[from] ConfigurationErrors),
+    /// The configuration file cannot be changed.
+    #[error(transparent)]
+    TillFile(#[from] TillFileError),
     /// The log cannot be started.
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),
@@ -179,6 +186,7 @@ impl Arguments {
             Command::Demo(arguments) => arguments.run(output).await,
             Command::Simulate(arguments) => arguments.run(output).await,
             Command::Check(arguments) => arguments.run(&self.config, output).await,
+            Command::Till(command) => command.run(&self.config, output),
             Command::Client(command) => Ok(command.run(&self.config, output).await?),
         }
     }

@@ -34,12 +34,14 @@ fn limits(section: &mut Section<'_>) -> Option<Limits> {
     // Many tills can stand behind one address, so it has no limit of its own unless the shop sets one.
     let every_one = connections.unwrap_or(CONNECTIONS);
     let connections_per_address = section.whole("connections_per_address_max", every_one, 1..=10_000);
+    let per_address = section.whole("requests_per_minute_per_address", 0, 0..=100_000);
     let waiting_per_till = section.whole("waiting_per_till_max", 64, 1..=10_000);
     let body_bytes = section.whole("body_bytes_max", 65_536, 1024..=1_048_576);
     let arrival = section.whole("arrival_seconds", 5, 1..=60).map(seconds);
     Some(Limits {
         connections: usize::try_from(connections?).ok()?,
         connections_per_address: usize::try_from(connections_per_address?).ok()?,
+        requests_per_minute_per_address: per_address.map(|number| (number > 0).then_some(number))?,
         waiting_per_till: usize::try_from(waiting_per_till?).ok()?,
         body_bytes: usize::try_from(body_bytes?).ok()?,
         arrival: arrival?,

@@ -13,6 +13,7 @@ mod secret;
 mod section;
 mod settings;
 mod till;
+mod till_file;
 mod timing;
 
 use std::collections::BTreeSet;
@@ -22,6 +23,7 @@ use serde_json::{Map, Value};
 
 pub use findings::{ConfigurationErrors, Mistake};
 pub use settings::{Callbacks, Configuration, Database, Limits, LogFormat, Reading, Server, Sweep, Telemetry};
+pub use till_file::{ListedTill, TillFile, TillFileError};
 
 use findings::Findings;
 use section::Section;

@@ -57,6 +57,8 @@ pub struct Limits {
     pub connections: usize,
     /// How many of them come from one address.
     pub connections_per_address: usize,
+    /// How many requests one address may make in a minute; no limit when absent.
+    pub requests_per_minute_per_address: Option<u32>,
     /// How many calls of one till wait for a result at once.
     pub waiting_per_till: usize,
     /// The largest body, in bytes.

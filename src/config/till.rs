@@ -174,15 +174,25 @@ fn terminals(section: &mut Section<'_>, known: &Known) -> (Option<TerminalName>,
 
 fn credentials(section: &mut Section<'_>, known: &mut Known) -> Option<Credentials> {
     let key_sha256 = section.optional("key_sha256", key_sha256);
+    let old_key_sha256 = section.optional("key_sha256_old", self::key_sha256);
     let trusted_addresses = section.list("trusted_addresses", address);
-    if let Ok(Some(key)) = key_sha256 {
-        known.keys.claim(key, section, "key_sha256", "give each till a key of its own");
+    for (name, key) in [("key_sha256", key_sha256), ("key_sha256_old", old_key_sha256)] {
+        if let Ok(Some(key)) = key {
+            known.keys.claim(key, section, name, "give each till a key of its own");
+        }
     }
     for address in trusted_addresses.iter().flatten() {
         let way_out = "only one till can be known by an address; give the others a key";
         known.addresses.claim(*address, section, "trusted_addresses", way_out);
     }
-    let credentials = Credentials { key_sha256: key_sha256.ok()?, trusted_addresses: trusted_addresses? };
+    let credentials = Credentials {
+        key_sha256: key_sha256.ok()?,
+        old_key_sha256: old_key_sha256.ok()?,
+        trusted_addresses: trusted_addresses?,
+    };
+    if credentials.key_sha256.is_none() && credentials.old_key_sha256.is_some() {
+        section.mistake("key_sha256_old", "stands beside no key_sha256: move it there, or remove it");
+    }
     if credentials.key_sha256.is_none() && credentials.trusted_addresses.is_empty() {
         let message = "is missing: anybody could pay as this till; add the SHA-256 of its key, or trusted_addresses";
         section.mistake("key_sha256", message);

@@ -207,6 +207,8 @@ pub struct Push {
 pub struct Credentials {
     /// The SHA-256 of its key.
     pub key_sha256: Option<[u8; 32]>,
+    /// The SHA-256 of its key before, which is taken as well while the till changes over.
+    pub old_key_sha256: Option<[u8; 32]>,
     /// The addresses from which it needs no key.
     pub trusted_addresses: Vec<IpAddr>,
 }

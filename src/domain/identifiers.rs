@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
@@ -170,6 +171,12 @@ impl AttemptReference {
     #[must_use]
     pub const fn new(number: Ulid) -> Self {
         Self(number)
+    }
+
+    /// What every attempt that was made at this moment or later sorts behind: its number begins with the time.
+    #[must_use]
+    pub fn first_at(moment: Timestamp) -> Self {
+        Self(Ulid::from_parts(u64::try_from(moment.as_millisecond()).unwrap_or_default(), 0))
     }
 
     /// Reads a reference back; `None` when it is not one of ours.

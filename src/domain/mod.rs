@@ -12,3 +12,4 @@ pub mod operation;
 pub mod reading;
 pub mod refund;
 pub mod request;
+pub mod till_key;

@@ -1,7 +1,10 @@
 //! How much of a sale may still be given back.
 
+use jiff::Timestamp;
+
 use super::attempt::{Phase, Reason};
-use super::money::{Amount, Money};
+use super::directory::RefundLimits;
+use super::money::{Amount, Currency, Money};
 use super::operation::Operation;
 
 /// Why a refund is not taken.
@@ -33,6 +36,70 @@ pub enum NotRefundable {
         /// Minor units that are left.
         left: i64,
     },
+    /// More than the till may give back in one refund.
+    #[error(
+        "this till may give back no more than {most} minor units in one refund; let a till refund it that may give back \
+         more, or raise refund_max"
+    )]
+    ExceedsTillsLimit {
+        /// Minor units that it may.
+        most: i64,
+    },
+    /// More than the till may still give back today.
+    #[error(
+        "this till may give back {left} minor units more today; let a till refund it that may give back more, or raise \
+         refund_max_per_day"
+    )]
+    ExceedsTillsDay {
+        /// Minor units that it still may.
+        left: i64,
+    },
+    /// The till's limits are in another currency, so they cannot be kept.
+    #[error(
+        "this till's refund limits are in {limits}, so it gives back nothing in {asked}; let another till refund it"
+    )]
+    NotInTheLimitsCurrency {
+        /// The store's.
+        limits: &'static str,
+        /// The refund's.
+        asked: &'static str,
+    },
+}
+
+/// What a till may give back, and since when its refunds count together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// How much.
+    pub limits: RefundLimits,
+    /// In what: its store's currency.
+    pub currency: Currency,
+    /// When its store's business day began.
+    pub day_began: Timestamp,
+}
+
+impl Allowance {
+    /// Whether the till may give this back.
+    ///
+    /// `given_back` is the sum, in minor units, of the till's refunds since the day began that have moved money or may
+    /// still move it.
+    ///
+    /// # Errors
+    /// [`NotRefundable`] with what is left.
+    pub fn allows(&self, money: Money, given_back: i64) -> Result<(), NotRefundable> {
+        let RefundLimits { each, per_day } = self.limits;
+        if each.or(per_day).is_some() && money.currency != self.currency {
+            let (limits, asked) = (self.currency.code(), money.currency.code());
+            return Err(NotRefundable::NotInTheLimitsCurrency { limits, asked });
+        }
+        let asked = money.amount.minor();
+        if let Some(most) = each.filter(|most| asked > *most) {
+            return Err(NotRefundable::ExceedsTillsLimit { most });
+        }
+        match per_day.map(|most| most.saturating_sub(given_back)) {
+            Some(left) if asked > left => Err(NotRefundable::ExceedsTillsDay { left: left.max(0) }),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// How much a refund gives back: what was asked, or all that is left.

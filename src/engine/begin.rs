@@ -4,12 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::timeout;
 use ulid::Ulid;
 
-use super::{Engine, Progress, Refusal};
+use super::{Engine, Progress, Refusal, business_day};
 use crate::domain::directory::{Terminal, Till};
 use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TerminalName};
 use crate::domain::money::Money;
 use crate::domain::operation::Operation;
-use crate::domain::refund::NotRefundable;
+use crate::domain::refund::{Allowance, NotRefundable};
 use crate::domain::request::{Details, Original, RefundRequest, SaleRequest};
 use crate::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale};
 
@@ -51,6 +51,7 @@ impl Engine {
             attempt,
             original: sale.id,
             asked: request.amount.map(|amount| Money { amount, ..sale.money }),
+            allowance: self.allowance(till)?,
             on_terminal: provider.refunds_on_terminal(),
         };
         self.begin(details, move |engine| async move { engine.journal.begin_refund(refund).await }).await
@@ -111,6 +112,18 @@ impl Engine {
             .find(|terminal| terminal.name == *name)
             .cloned()
             .ok_or_else(|| Refusal::UnknownTerminal(name.to_string()))
+    }
+
+    /// What the till may give back, in the currency and on the day of its own store.
+    fn allowance(&self, till: &Till) -> Result<Allowance, Refusal> {
+        let terminal = self.directory.terminal(&till.terminal);
+        let store = terminal.and_then(|terminal| self.directory.store(&terminal.store));
+        let store = store.ok_or_else(|| Refusal::UnknownTerminal(till.terminal.to_string()))?;
+        Ok(Allowance {
+            limits: till.profile.refund_limits,
+            currency: store.currency,
+            day_began: business_day::began(self.clock.now(), &store.time_zone),
+        })
     }
 
     fn new_attempt(

@@ -9,6 +9,7 @@
 //! | `begin` | a till asks for a sale or a refund: reference, amount and lease are taken |
 //! | `drive` | one attempt from the first byte to its proof: started by `start`, then followed by `follow` |
 //! | `record` | the one way in for every fact |
+//! | `business_day` | since when a store's refunds of today count |
 //! | `questions` | everything a till asks that starts nothing |
 //! | `refusal` | why a till does not get what it asks for |
 //! | `callbacks` | a provider calls back |
@@ -19,6 +20,7 @@
 //! | `health` | why payments may not be possible right now |
 
 mod begin;
+mod business_day;
 mod callbacks;
 mod drive;
 mod follow;

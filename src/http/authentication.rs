@@ -1,6 +1,7 @@
 //! Which till calls: by its key, or by an address that its profile trusts.
 
 use std::net::IpAddr;
+use std::time::Instant;
 
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
@@ -13,10 +14,9 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::listener::Peer;
-use super::{guard, respond};
-use crate::domain::directory::{Directory, Till};
+use super::{TillApi, guard, respond, too_many};
+use crate::domain::directory::{Credentials, Directory, Till};
 use crate::domain::identifiers::TillId;
-use crate::engine::Engine;
 use crate::till::format::Format;
 use crate::till::problem::{Code, Problem};
 
@@ -42,43 +42,60 @@ struct Presented<'a> {
     till: Option<TillId>,
 }
 
+/// Why nobody is known to call.
+enum Stranger {
+    NoKey,
+    /// The till is the one that it claims to be of, when it does.
+    WrongKey(Option<TillId>),
+    Browser,
+}
+
 /// Finds out which till calls, and refuses everybody else.
-pub(super) async fn authenticate(State(engine): State<Engine>, mut request: Request, next: Next) -> Response {
+pub(super) async fn authenticate(State(api): State<TillApi>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
-    match caller(engine.directory(), request.headers(), peer) {
+    match caller(api.engine.directory(), request.headers(), peer) {
         Ok(till) => {
             tracing::Span::current().record("till", till.id.as_str());
             let caller = Caller(till.clone());
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        Err(problem) => {
-            tracing::warn!(address = ?peer.remote, detail = problem.detail, "refused");
-            let unauthorized = problem.code == Code::Unauthorized;
-            let mut response = respond::refused(request.headers(), problem);
-            if unauthorized {
-                response.headers_mut().insert(WWW_AUTHENTICATE, CHALLENGE);
-            }
-            response
-        }
+        Err(stranger) => refused(&api, &stranger, request.headers(), peer),
     }
 }
 
-fn caller<'a>(directory: &'a Directory, headers: &HeaderMap, peer: Peer) -> Result<&'a Till, Problem> {
-    let unauthorized = |detail: &str| Problem::new(Code::Unauthorized, detail);
+fn caller<'a>(directory: &'a Directory, headers: &HeaderMap, peer: Peer) -> Result<&'a Till, Stranger> {
     if headers.contains_key(AUTHORIZATION) || headers.contains_key(API_KEY) {
-        return presented(headers)
-            .and_then(|presented| by_key(directory, &presented))
-            .ok_or_else(|| unauthorized("this key is not one of a till; see key_sha256 in the till's profile"));
+        let Some(presented) = presented(headers) else { return Err(Stranger::WrongKey(None)) };
+        return by_key(directory, &presented).ok_or(Stranger::WrongKey(presented.till));
     }
     let address = peer.remote.map(|address| address.ip().to_canonical());
-    let Some(till) = address.and_then(|address| by_address(directory, address)) else {
-        return Err(unauthorized("send the till's key: Authorization: Bearer, X-Api-Key, or Basic with the till's id"));
+    let till = address.and_then(|address| by_address(directory, address)).ok_or(Stranger::NoKey)?;
+    if guard::comes_from_browser(headers) { Err(Stranger::Browser) } else { Ok(till) }
+}
+
+fn refused(api: &TillApi, stranger: &Stranger, headers: &HeaderMap, peer: Peer) -> Response {
+    let detail = match stranger {
+        Stranger::NoKey => "send the till's key: Authorization: Bearer, X-Api-Key, or Basic with the till's id",
+        Stranger::WrongKey(claimed) => {
+            if let Some(till) = claimed {
+                tracing::Span::current().record("claimed_till", till.as_str());
+            }
+            let address = peer.remote.map(|remote| remote.ip());
+            let counted = address.map_or(Ok(()), |address| api.callers.guesses.wrong_key(address, Instant::now()));
+            if let Err(locked) = counted {
+                return too_many::refused(None, headers, "wrong keys from this address", locked);
+            }
+            "this key is not one of a till; see key_sha256 in the till's profile"
+        }
+        Stranger::Browser => {
+            let detail = "a browser needs the till's key; an address alone is not enough";
+            return respond::refused(headers, Problem::new(Code::Forbidden, detail));
+        }
     };
-    if guard::comes_from_browser(headers) {
-        return Err(Problem::new(Code::Forbidden, "a browser needs the till's key; an address alone is not enough"));
-    }
-    Ok(till)
+    let mut response = respond::refused(headers, Problem::new(Code::Unauthorized, detail));
+    response.headers_mut().insert(WWW_AUTHENTICATE, CHALLENGE);
+    response
 }
 
 /// The key in the headers; `None` when there is none that can be read, or more than one.
@@ -113,7 +130,10 @@ fn by_key<'a>(directory: &'a Directory, presented: &Presented<'_>) -> Option<&'a
     let digest: [u8; 32] = Sha256::digest(&presented.key).into();
     let mut found = None;
     for till in &directory.tills {
-        let same_key = till.credentials.key_sha256.is_some_and(|known| bool::from(known.ct_eq(&digest)));
+        let Credentials { key_sha256, old_key_sha256, .. } = &till.credentials;
+        let [now, before] =
+            [key_sha256, old_key_sha256].map(|known| known.is_some_and(|known| known.ct_eq(&digest).into()));
+        let same_key = now || before;
         let same_till = presented.till.as_ref().is_none_or(|id| *id == till.id);
         if same_key && same_till && found.is_none() {
             found = Some(till);

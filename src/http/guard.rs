@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, COOKIE, HOST, ORIGIN, REFERER, UPGRADE_INSECURE_REQUESTS};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderValue, Version};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Version};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -14,15 +14,15 @@ use super::listener::Peer;
 use super::{TillListenerSettings, respond};
 use crate::till::problem::{Code, Problem};
 
+/// Where a request stands to the page that made it, as browsers tell servers that they trust (HTTPS, or this machine).
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
 /// Refuses whatever a web page may have sent, before anything else is looked at.
 pub(super) async fn admit(State(settings): State<Arc<TillListenerSettings>>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
     match check(&settings, peer, &request) {
         Ok(()) => next.run(request).await,
-        Err(problem) => {
-            tracing::warn!(address = ?peer.remote, detail = problem.detail, "refused");
-            respond::refused(request.headers(), problem)
-        }
+        Err(problem) => respond::refused(request.headers(), problem),
     }
 }
 
@@ -66,9 +66,17 @@ fn is_our_address(ours: SocketAddr, host: &str) -> bool {
     bare.parse::<IpAddr>().is_ok_and(|called| called.to_canonical() == ours.ip().to_canonical())
 }
 
+/// A page names its origin with whatever it may read the answer to, or that changes something. An image, a script or a
+/// followed link carries none; newer browsers say of those that the page is not ours.
 fn check_origin(settings: &TillListenerSettings, headers: &HeaderMap) -> Result<(), Problem> {
     let is_allowed = |origin: &str| settings.allowed_origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin));
-    if headers.get_all(ORIGIN).iter().all(|origin| origin.to_str().is_ok_and(is_allowed)) {
+    let is_ours = |site: &HeaderValue| [&b"none"[..], b"same-origin"].contains(&site.as_bytes());
+    let mut origins = headers.get_all(ORIGIN).iter().peekable();
+    let allowed = match origins.peek() {
+        Some(_) => origins.all(|origin| origin.to_str().is_ok_and(is_allowed)),
+        None => headers.get_all(FETCH_SITE).iter().all(is_ours),
+    };
+    if allowed {
         Ok(())
     } else {
         Err(Problem::new(Code::Forbidden, "web pages of this Origin may not call; add it to allowed_origins"))

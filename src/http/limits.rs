@@ -9,6 +9,8 @@ pub struct Limits {
     pub connections: usize,
     /// How many of them come from one address; later ones are closed at once.
     pub connections_per_address: usize,
+    /// Requests of one address in a minute, beside those that its tills have of their own; no limit when absent.
+    pub requests_per_minute_per_address: Option<u32>,
     /// Calls of one till that wait for a result; later ones are answered at once with what is known.
     pub waiting_per_till: usize,
     /// Until a request's headers are complete; also how long an idle connection is kept.
@@ -32,6 +34,7 @@ impl Default for Limits {
         Self {
             connections: 4096,
             connections_per_address: 4096,
+            requests_per_minute_per_address: None,
             waiting_per_till: 64,
             header_read: Duration::from_secs(5),
             body_read: Duration::from_secs(5),

@@ -5,13 +5,17 @@ mod asked;
 mod authentication;
 mod body;
 mod callbacks;
+mod cors;
 mod defects;
 mod guard;
+mod guesses;
 mod language;
 mod limits;
 mod listener;
 mod observe;
 mod operator_api;
+mod permission;
+mod rate;
 mod receipt_api;
 mod refusals;
 mod respond;
@@ -19,6 +23,7 @@ mod shares;
 mod status_api;
 mod till_api;
 mod told;
+mod too_many;
 mod write_deadline;
 
 use std::net::SocketAddr;
@@ -36,6 +41,7 @@ pub use limits::Limits;
 pub use listener::{Listener, Peer, serve};
 pub use shares::Shares;
 pub use status_api::RenderMetrics;
+pub use too_many::Callers;
 
 /// How the tills' listener protects itself.
 #[derive(Debug, Clone)]
@@ -63,6 +69,8 @@ pub struct TillApi {
     pub shutdown: CancellationToken,
     /// How many calls of each till wait for a result.
     pub waiting: Shares<TillId>,
+    /// Who called lately, how often, and with how many wrong keys.
+    pub callers: Callers,
 }
 
 /// What the callback listener needs.
@@ -82,12 +90,15 @@ pub struct CallbackApi {
 pub fn till_router(api: TillApi) -> Router {
     let router = defects::caught_in_routes(till_api::routes(api.clone()))
         .route_layer(from_fn_with_state(api.settings.limits, body::read_whole))
-        .route_layer(from_fn_with_state(api.engine.clone(), authentication::authenticate))
+        .route_layer(from_fn(permission::permit))
+        .route_layer(from_fn_with_state(api.clone(), too_many::of_one_till))
+        .route_layer(from_fn_with_state(api.clone(), authentication::authenticate))
+        .route_layer(from_fn_with_state(api.clone(), too_many::from_one_address))
         .merge(status_api::routes(api.clone()))
         .fallback(respond::not_found)
-        .method_not_allowed_fallback(respond::method_not_allowed)
-        .layer(from_fn_with_state(api.settings, guard::admit));
-    observed(router)
+        .method_not_allowed_fallback(respond::method_not_allowed);
+    let router = cors::let_in(router, &api.settings.allowed_origins);
+    observed(router.layer(from_fn_with_state(api.settings, guard::admit)))
 }
 
 /// The providers' listener. It answers no other path, and never says why not.

@@ -8,18 +8,27 @@ use axum::middleware::Next;
 use axum::response::Response;
 use tracing::{Instrument, field};
 
+use super::listener::Peer;
+use super::respond::Refused;
+
 /// What stands for an address that is none of ours; the address itself may hold anything.
 const NO_ROUTE: &str = "none";
 
-/// Runs a request in its span and counts it. The log has the route and, once checked, the reference; never the raw
+/// Runs a request in its span and counts it. Every refusal is logged here, with who called and what it was told. The log has the route and, once checked, the reference; never the raw
 /// address, which may hold anything.
 pub(super) async fn observe(request: Request, next: Next) -> Response {
     let method = method_name(request.method());
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or(NO_ROUTE, MatchedPath::as_str).to_owned();
-    let span = tracing::info_span!("request", method, path = %route, till = field::Empty, reference = field::Empty);
+    let remote = request.extensions().get::<Peer>().and_then(|peer| peer.remote);
+    let span = tracing::info_span!(
+        "request", method, path = %route, till = field::Empty, claimed_till = field::Empty, reference = field::Empty
+    );
     let started = Instant::now();
     let response = next.run(request).instrument(span.clone()).await;
+    if let Some(Refused { code, detail }) = response.extensions().get() {
+        tracing::warn!(parent: &span, address = ?remote.map(|remote| remote.ip()), code, detail, "refused");
+    }
     let status = response.status().as_u16();
     tracing::info!(parent: &span, status, duration_ms = started.elapsed().as_millis(), "answered");
     metrics::counter!(

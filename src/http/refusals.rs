@@ -27,6 +27,11 @@ const fn code(refusal: &Refusal) -> Code {
         Refusal::NotFound(_) => Code::NotFound,
         Refusal::ReferenceConflict(_) => Code::ReferenceConflict,
         Refusal::NotRefundable(NotRefundable::Exceeds { .. }) => Code::RefundExceeds,
+        Refusal::NotRefundable(
+            NotRefundable::ExceedsTillsLimit { .. }
+            | NotRefundable::ExceedsTillsDay { .. }
+            | NotRefundable::NotInTheLimitsCurrency { .. },
+        ) => Code::Forbidden,
         Refusal::NotRefundable(_) => Code::NotRefundable,
         Refusal::UnknownTerminal(_) => Code::UnknownTerminal,
         Refusal::TerminalBusy(_) | Refusal::TerminalFrozen(_) => Code::TerminalBusy,
@@ -54,6 +59,13 @@ mod tests {
             (Refusal::NotFound("sale"), "not_found", Retry::Never),
             (Refusal::ReferenceConflict(held()), "reference_conflict", Retry::Never),
             (Refusal::NotRefundable(NotRefundable::Exceeds { left: 1 }), "refund_exceeds", Retry::Never),
+            (Refusal::NotRefundable(NotRefundable::ExceedsTillsLimit { most: 1 }), "forbidden", Retry::Never),
+            (Refusal::NotRefundable(NotRefundable::ExceedsTillsDay { left: 1 }), "forbidden", Retry::Never),
+            (
+                Refusal::NotRefundable(NotRefundable::NotInTheLimitsCurrency { limits: "NOK", asked: "SEK" }),
+                "forbidden",
+                Retry::Never,
+            ),
             (Refusal::NotRefundable(NotRefundable::NoTransaction), "not_refundable", Retry::Never),
             (Refusal::NotRefundable(NotRefundable::NotApproved { status: "declined" }), "not_refundable", Retry::Never),
             (

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::language;
 use crate::domain::attempt::Kind;
-use crate::domain::directory::{Charset, Dialect, Language, Profile};
+use crate::domain::directory::{Charset, Dialect, Language, Profile, Till};
 use crate::domain::operation::Operation;
 use crate::till::charset;
 use crate::till::dialect::Answer;
@@ -58,12 +58,21 @@ pub(super) async fn answered(
     }
 }
 
+/// Why a request was refused, for the log.
+#[derive(Debug, Clone)]
+pub(super) struct Refused {
+    pub(super) code: &'static str,
+    pub(super) detail: String,
+}
+
 /// A refusal.
 pub(super) fn problem(format: impl Into<Format>, problem: Problem) -> Response {
     let code = problem.code;
+    let refused = Refused { code: code.word(), detail: problem.detail.clone() };
     let location = problem.location.clone();
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = encoded(status, format, &Answer::Problem(problem));
+    response.extensions_mut().insert(refused);
     let headers = response.headers_mut();
     if let Some(location) = location.and_then(|path| HeaderValue::from_str(&path).ok()) {
         headers.insert(LOCATION, location);
@@ -125,6 +134,11 @@ pub(super) async fn method_not_allowed(request: Request) -> Response {
 /// A refusal of a caller who is not known to be a till.
 pub(super) fn refused(headers: &HeaderMap, refusal: Problem) -> Response {
     problem(reply_format(headers), refusal.told_in(language::of_stranger(headers)))
+}
+
+/// A refusal of this till.
+pub(super) fn refused_to(till: &Till, headers: &HeaderMap, refusal: Problem) -> Response {
+    problem(reply_format_for(headers, &till.profile), refusal.told_in(language::of_till(headers, till)))
 }
 
 /// A text to print in a till's code page, with the line ends that printers want.

@@ -212,7 +212,6 @@ fn asking<'a>(api: &'a TillApi, asked: &'a Asked) -> Result<Asking<'a>, Invalid>
 }
 
 pub(super) fn refused(refusal: &Refusal, asked: &Asked) -> Problem {
-    tracing::warn!(%refusal, "refused");
     refusals::problem(refusal, Some(&asked.till.id))
 }
 

@@ -11,10 +11,10 @@ use super::step::Step;
 use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::{Attempt, Kind, Phase};
 use crate::domain::evidence::Order;
-use crate::domain::identifiers::{OperationId, TransactionId};
+use crate::domain::identifiers::{AttemptReference, OperationId, TillId, TransactionId};
 use crate::domain::money::Money;
 use crate::domain::operation::{Fingerprint, Operation, Repeat};
-use crate::domain::refund::refund_amount;
+use crate::domain::refund::{Allowance, refund_amount};
 use crate::domain::request::Details;
 use crate::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale};
 
@@ -46,7 +46,7 @@ impl Step for NewRefund {
     type Outcome = Begun;
 
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Begun)> {
-        let Self { attempt: new, original, asked, on_terminal } = self;
+        let Self { attempt: new, original, asked, allowance, on_terminal } = self;
         let fingerprint = Fingerprint { money: asked, original: Some(original) };
         let found = found(transaction, &new, Kind::Refund).await?;
         let earlier = match repeated(found.operation, &new, &fingerprint) {
@@ -64,10 +64,13 @@ impl Step for NewRefund {
             Ok(amount) => amount,
             Err(reason) => return Ok((Writes::default(), Begun::NotRefundable(reason))),
         };
+        let money = Money { amount, currency: sale.money.currency };
+        if let Err(reason) = allowance.allows(money, given_back(transaction, &new.till, &allowance).await?) {
+            return Ok((Writes::default(), Begun::NotRefundable(reason)));
+        }
         if on_terminal && let Some(obstacle) = found.obstacle.in_the_way(transaction).await? {
             return Ok((Writes::default(), obstacle));
         }
-        let money = Money { amount, currency: sale.money.currency };
         let transaction = sale.approval().and_then(|approval| approval.transaction.clone());
         let operation =
             new.operation(Kind::Refund, money, Some(original), transaction, Phase::Reserved, earlier.as_ref());
@@ -135,6 +138,17 @@ async fn set_aside(transaction: &mut Transaction<'_>, sale: OperationId) -> Resu
     let sale = sale.to_string();
     let row = transaction.row(SET_ASIDE, &[&sale, &sale]).await?.ok_or(JournalError::NotFound)?;
     get(&row, "set_aside")
+}
+
+/// The sum of the till's refunds of the day that have moved money or may still move it; not asked where nothing goes by
+/// it.
+async fn given_back(transaction: &mut Transaction<'_>, till: &TillId, allowance: &Allowance) -> Result<i64> {
+    if allowance.limits.per_day.is_none() {
+        return Ok(0);
+    }
+    let first = AttemptReference::first_at(allowance.day_began).to_string();
+    let row = transaction.row(GIVEN_BACK, &[&first, till.as_str()]).await?.ok_or(JournalError::NotFound)?;
+    get(&row, "given_back")
 }
 
 impl NewAttempt {
@@ -241,3 +255,8 @@ pub(super) const BEFORE: &str = select_operations!(
 pub(super) const SET_ASIDE: &str = "SELECT (SELECT refunded_elsewhere FROM operation WHERE id = ?) \
     + COALESCE(SUM(a.set_aside), 0) AS set_aside FROM operation refund JOIN attempt a ON a.operation = refund.id \
     WHERE refund.original = ?";
+
+/// What a till gave back since a moment. The attempts of a day are few and stand together, by their names; a till's
+/// refunds of all times are not (`CROSS JOIN` is SQLite's way to say which of the two to begin with).
+pub(super) const GIVEN_BACK: &str = "SELECT COALESCE(SUM(a.set_aside), 0) AS given_back FROM attempt a CROSS JOIN \
+    operation o ON o.id = a.operation WHERE a.reference >= ? AND a.set_aside > 0 AND o.till = ? AND o.kind = 'refund'";

@@ -42,6 +42,7 @@ async fn every_reading_uses_an_index() {
         begin::BY_REFERENCE,
         begin::BEFORE,
         begin::SET_ASIDE,
+        begin::GIVEN_BACK,
         adopt::GENERATIONS,
         adopt::TWINS,
         adopt::KNOWN_ALARM,

@@ -9,7 +9,7 @@ use crate::domain::directory::Terminal;
 use crate::domain::identifiers::{AttemptReference, OperationId, Reference, StoreId, TerminalName, TillId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::operation::{OnRepeat, Operation, ProviderName, Status};
-use crate::domain::refund::NotRefundable;
+use crate::domain::refund::{Allowance, NotRefundable};
 use crate::domain::request::{Details, Original};
 
 /// Why the journal could not do what it was asked.
@@ -77,6 +77,8 @@ pub struct NewRefund {
     pub original: OperationId,
     /// How much; all that is left when the till did not say.
     pub asked: Option<Money>,
+    /// How much the asking till may give back.
+    pub allowance: Allowance,
     /// The refund needs the terminal: it takes the lease.
     pub on_terminal: bool,
 }

@@ -1,4 +1,4 @@
-//! The last stop of every log line: no card number passes it, and one event stays one line.
+//! The last stop of every log line: no card number and no till's key passes it, and one event stays one line.
 
 use std::io;
 
@@ -6,6 +6,7 @@ use tracing::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::domain::card::without_card_numbers;
+use crate::domain::till_key::without_till_keys;
 
 /// Makes writers whose lines are clean.
 #[derive(Debug, Clone)]
@@ -59,11 +60,11 @@ impl<W: io::Write> Drop for Line<W> {
     }
 }
 
-/// One event as one line: card numbers masked, control characters spelt out, a newline at the end.
+/// One event as one line: card numbers and keys masked, control characters spelt out, a newline at the end.
 fn clean_line(event: &str) -> String {
     let event = event.strip_suffix('\n').unwrap_or(event);
     let mut line = String::with_capacity(event.len() + 1);
-    for character in without_card_numbers(event).chars() {
+    for character in without_till_keys(&without_card_numbers(event)).chars() {
         match character {
             '\n' => line.push_str("\\n"),
             // As JSON spells it, so that a JSON line stays one.
@@ -139,6 +140,15 @@ mod tests {
             });
             assert!(log.contains("4111 11** **** 1111") && log.contains("550000******0004"), "{log}");
             assert!(!crate::domain::card::holds_card_number(&log), "{log}");
+        }
+    }
+
+    #[test]
+    fn no_key_is_logged() {
+        let key = crate::domain::till_key::till_key([7; 32]);
+        for format in [LogFormat::Text, LogFormat::Json] {
+            let log = logged(format, || tracing::warn!(detail = %key, "got {key:?}"));
+            assert!(log.contains("pbk_***") && !log.contains(&key[4..]), "{log}");
         }
     }
 

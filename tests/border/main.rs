@@ -4,8 +4,11 @@
 mod authentication;
 mod browser;
 mod callbacks;
+mod callers;
+mod cors;
 mod dialects;
 mod greed;
+mod hostile_pages;
 mod no_journal;
 mod operator;
 mod receipts;

@@ -11,7 +11,7 @@ use pos_bridge::domain::identifiers::{ProviderTerminalId, StoreId, TerminalName,
 use pos_bridge::domain::money::Currency;
 use pos_bridge::domain::operation::{Operation, ProviderName};
 use pos_bridge::engine::{Engine, Pace, Parts};
-use pos_bridge::http::{Limits, Shares, TillApi, TillListenerSettings, serve, till_router};
+use pos_bridge::http::{Callers, Limits, Shares, TillApi, TillListenerSettings, serve, till_router};
 use pos_bridge::ports::SystemClock;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -79,25 +79,25 @@ pub(crate) fn short_limits() -> Limits {
 }
 
 pub(crate) fn engine(trusted_by: &[&str]) -> Engine {
-    engine_on(NoJournal::default(), trusted_by)
+    engine_on(NoJournal::default(), trusted_by, &Profile::default())
 }
 
-fn engine_on(journal: NoJournal, trusted_by: &[&str]) -> Engine {
-    engine_with(journal, trusted_by, Profile::default())
-}
-
-fn engine_with(journal: NoJournal, trusted_by: &[&str], profile: Profile) -> Engine {
+fn engine_on(journal: NoJournal, trusted_by: &[&str], profile: &Profile) -> Engine {
     let store = StoreId::new("oslo").unwrap();
     let terminal = TerminalName::new("front").unwrap();
-    let till = |id: &str, key: Option<&str>| Till {
-        id: TillId::new(id).unwrap(),
-        terminal: terminal.clone(),
-        terminals: Vec::new(),
-        credentials: Credentials {
-            key_sha256: key.map(|key| Sha256::digest(key).into()),
-            trusted_addresses: trusted_by.iter().filter(|name| **name == id).map(|_| loopback()).collect(),
-        },
-        profile: Profile { wait_seconds: 1, wait_seconds_max: 2, language: language_of(id), ..profile.clone() },
+    let till = |id: &str, key: Option<&str>| {
+        let language = if profile.language == Language::English { language_of(id) } else { profile.language };
+        Till {
+            id: TillId::new(id).unwrap(),
+            terminal: terminal.clone(),
+            terminals: Vec::new(),
+            credentials: Credentials {
+                key_sha256: key.map(|key| Sha256::digest(key).into()),
+                old_key_sha256: key.map(|key| Sha256::digest(format!("old-{key}")).into()),
+                trusted_addresses: trusted_by.iter().filter(|name| **name == id).map(|_| loopback()).collect(),
+            },
+            profile: Profile { wait_seconds: 1, wait_seconds_max: 2, language, ..profile.clone() },
+        }
     };
     Engine::new(Parts {
         directory: Directory {
@@ -137,12 +137,17 @@ pub(crate) async fn border_with(limits: Limits, trusted_by: &[&str]) -> Border {
 
 /// The tills' listener, where every till finds this operation.
 pub(crate) async fn border_that_knows(operation: Operation, limits: Limits) -> Border {
-    border_of(engine_on(NoJournal { found: Some(operation) }, &[]), limits).await
+    border_of(engine_on(NoJournal { found: Some(operation) }, &[], &Profile::default()), limits).await
+}
+
+/// The tills' listener, where every till has this profile.
+pub(crate) async fn border_with_profile(profile: &Profile) -> Border {
+    border_of(engine_on(NoJournal::default(), &[], profile), Limits::default()).await
 }
 
 /// The tills' listener for tills of this profile, where every till finds this operation.
 pub(crate) async fn border_for(profile: Profile, found: Option<Operation>, limits: Limits) -> Border {
-    border_of(engine_with(NoJournal { found }, &[], profile), limits).await
+    border_of(engine_on(NoJournal { found }, &[], &profile), limits).await
 }
 
 async fn border_of(engine: Engine, limits: Limits) -> Border {
@@ -159,6 +164,7 @@ async fn border_of(engine: Engine, limits: Limits) -> Border {
         metrics: Arc::new(|| "pos_bridge_up 1\n".into()),
         shutdown: stop.clone(),
         waiting: Shares::default(),
+        callers: Callers::default(),
     });
     start(listener, router, limits, stop)
 }

@@ -6,6 +6,7 @@
 
 mod abandoned;
 mod callbacks;
+mod callers;
 mod cancel;
 mod faults;
 #[path = "../common/free_address.rs"]

@@ -5,3 +5,4 @@ mod example;
 mod mistakes;
 mod sources;
 mod support;
+mod till_file;

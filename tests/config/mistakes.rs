@@ -86,6 +86,8 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("id = \"till-1\"", "id = \"till-1\"\ntrusted_addresses = [\"::ffff:127.0.0.1\"]", "tills[1].trusted_addresses"),
     ("id = \"till-2\"", "id = \"till-2\"\nkey_sha256 = \"abc\"", "tills[1].key_sha256"),
     ("id = \"till-2\"", "id = \"till-2\"\nkey_sha256 = \"canary-secret-000123\"", "tills[1].key_sha256"),
+    ("id = \"till-2\"", "id = \"till-2\"\nkey_sha256_old = \"abc\"", "tills[1].key_sha256_old"),
+    ("[server]", "[server]\nrequests_per_minute_per_address = 100001", "server.requests_per_minute_per_address"),
     ("id = \"till-2\"", "id = \"till-2\"\nwait_seconds = 301", "tills[1].wait_seconds"),
     ("id = \"till-2\"", "id = \"till-2\"\nwait_seconds = 60\nwait_seconds_max = 30", "tills[1].wait_seconds_max"),
     ("id = \"till-2\"", "id = \"till-2\"\nlanguage = \"fi\"", "tills[1].language"),
@@ -130,6 +132,9 @@ fn each_mistake_names_exactly_its_key() {
 fn equal_keys_are_refused() {
     let text = with("trusted_addresses = [\"127.0.0.1\"]", &format!("key_sha256 = \"{}\"", KEY.to_uppercase()));
     assert_eq!(wrong_keys(&text), ["tills[1].key_sha256"]);
+    let old = |hash: &str| with("id = \"till-2\"", &format!("id = \"till-2\"\nkey_sha256_old = \"{hash}\""));
+    assert_eq!(wrong_keys(&old(KEY)), ["tills[1].key_sha256_old", "tills[1].key_sha256_old"], "another's, and alone");
+    assert_eq!(wrong_keys(&old(OTHER_KEY)), ["tills[1].key_sha256_old"], "an old key without a new one");
     let text = with("trusted_addresses = [\"127.0.0.1\"]", &format!("key_sha256 = \"{OTHER_KEY}\""));
     assert_eq!(wrong_keys(&text), Vec::<String>::new());
 }

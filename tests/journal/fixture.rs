@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use pos_bridge::domain::attempt::{Attempt, Event, Phase, Reason};
-use pos_bridge::domain::directory::Terminal;
+use pos_bridge::domain::directory::{RefundLimits, Terminal};
 use pos_bridge::domain::evidence::{Approval, Finding};
 use pos_bridge::domain::identifiers::*;
 use pos_bridge::domain::money::{Amount, Currency, Money};
 use pos_bridge::domain::operation::{OnRepeat, Operation, ProviderName};
+use pos_bridge::domain::refund::Allowance;
 use pos_bridge::domain::request::Details;
 use pos_bridge::journal::{JournalOptions, SqliteJournal};
 use pos_bridge::ports::{Begun, Journal, NewAttempt, NewRefund, NewSale, Recorded};
@@ -136,8 +137,14 @@ pub(crate) fn refund(till_id: &str, till_reference: &str, original: OperationId,
         attempt: attempt(till_id, till_reference, "front"),
         original,
         asked: asked.map(nok),
+        allowance: allowance(RefundLimits::default()),
         on_terminal: false,
     }
+}
+
+/// Limits in NOK, on the day of every attempt here.
+pub(crate) fn allowance(limits: RefundLimits) -> Allowance {
+    Allowance { limits, currency: nok(1).currency, day_began: Timestamp::UNIX_EPOCH }
 }
 
 pub(crate) fn approval(attempt: &Attempt) -> Approval {

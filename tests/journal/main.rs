@@ -9,5 +9,6 @@ mod files;
 mod fixture;
 mod reading;
 mod recording;
+mod refund_limits;
 mod refunding;
 mod storage;

@@ -33,7 +33,10 @@ fn directory() -> Directory {
             id: TillId::new("till-1").unwrap(),
             terminal: TerminalName::new("front").unwrap(),
             terminals: Vec::new(),
-            credentials: Credentials { key_sha256: None, trusted_addresses: vec![IpAddr::from([127, 0, 0, 1])] },
+            credentials: Credentials {
+                trusted_addresses: vec![IpAddr::from([127, 0, 0, 1])],
+                ..Credentials::default()
+            },
             profile: Profile { wait_seconds_max: 120, ..Profile::default() },
         }],
     }

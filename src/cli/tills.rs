@@ -1,0 +1,187 @@
+//! `pos-bridge till`: the tills of the configuration and their keys.
+
+use std::io::Write;
+use std::path::Path;
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{CommandError, Exit};
+use crate::config::{ListedTill, TillFile};
+use crate::domain::identifiers::{TerminalName, TillId};
+use crate::domain::till_key::till_key;
+
+/// The tills of the configuration, and their keys
+#[derive(Debug, Subcommand)]
+#[allow(missing_docs, reason = "each variant's help is the doc of its arguments")]
+pub enum TillCommand {
+    Add(AddTillArguments),
+    Key(TillKeyArguments),
+    EndOldKey(EndOldKeyArguments),
+    List(ListTillsArguments),
+}
+
+/// Add a till to the configuration and print its key, this one time
+#[derive(Debug, Args)]
+pub struct AddTillArguments {
+    /// Your name for the till
+    #[arg(value_parser = |text: &str| TillId::new(text))]
+    pub id: TillId,
+    /// The terminal that it uses
+    #[arg(long, value_name = "NAME", value_parser = |text: &str| TerminalName::new(text))]
+    pub terminal: TerminalName,
+    /// What it may ask for [default: everything]
+    #[arg(long = "scope", value_name = "SCOPE", value_enum, value_delimiter = ',')]
+    pub scopes: Vec<Scope>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Give a till a new key and print it, this one time; the bridge takes it from its next start on
+#[derive(Debug, Args)]
+pub struct TillKeyArguments {
+    /// The till
+    #[arg(value_parser = |text: &str| TillId::new(text))]
+    pub id: TillId,
+    /// The key before is taken as well, until `till end-old-key`: for a till that must not stand still meanwhile
+    #[arg(long)]
+    pub keep_old: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// End a till's old key, once the till uses the new one
+#[derive(Debug, Args)]
+pub struct EndOldKeyArguments {
+    /// The till
+    #[arg(value_parser = |text: &str| TillId::new(text))]
+    pub id: TillId,
+}
+
+/// List the tills: terminal, scopes, and how each is known
+#[derive(Debug, Args)]
+pub struct ListTillsArguments {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a till may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Scope {
+    /// Sales
+    Pay,
+    /// Refunds
+    Refund,
+    /// Every reading
+    Status,
+}
+
+impl Scope {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Pay => "pay",
+            Self::Refund => "refund",
+            Self::Status => "status",
+        }
+    }
+}
+
+impl TillCommand {
+    pub(super) fn run(self, config: &Path, output: &mut dyn Write) -> Result<Exit, CommandError> {
+        let mut file = TillFile::read(config)?;
+        match self {
+            Self::Add(AddTillArguments { id, terminal, scopes, json }) => {
+                let scopes: Vec<&str> = scopes.iter().map(|scope| scope.word()).collect();
+                let key = till_key(rand::random());
+                file.add(&id, &terminal, &scopes, &sha256(&key))?;
+                file.save()?;
+                show_key(&Shown { done: "was added to", id: &id, key: &key, config }, json, output)?;
+            }
+            Self::Key(TillKeyArguments { id, keep_old, json }) => {
+                let key = till_key(rand::random());
+                file.set_key(&id, &sha256(&key), keep_old)?;
+                file.save()?;
+                show_key(&Shown { done: "has a new key in", id: &id, key: &key, config }, json, output)?;
+            }
+            Self::EndOldKey(EndOldKeyArguments { id }) => {
+                file.end_old_key(&id)?;
+                file.save()?;
+                writeln!(output, "Till {id} has one key. Restart the bridge; until then it takes the old one too.")?;
+            }
+            Self::List(ListTillsArguments { json }) => list(&file.tills()?, json, output)?,
+        }
+        Ok(Exit::Success)
+    }
+}
+
+/// A key to be shown, and what became of it.
+struct Shown<'a> {
+    done: &'static str,
+    id: &'a TillId,
+    key: &'a str,
+    config: &'a Path,
+}
+
+fn show_key(shown: &Shown<'_>, json: bool, output: &mut dyn Write) -> std::io::Result<()> {
+    let Shown { done, id, key, config } = shown;
+    if json {
+        return writeln!(output, "{}", json!({ "till": id.as_str(), "key": key, "configuration": config }));
+    }
+    writeln!(
+        output,
+        "Till {id} {done} {config}. Its key, which is shown only now and kept nowhere:\n\n  {key}\n\n\
+         Put it into the till, which sends it with every request:  Authorization: Bearer {key}\n\
+         Then restart the bridge; until then it does not know the key:  systemctl restart pos-bridge",
+        config = config.display(),
+    )
+}
+
+fn list(tills: &[ListedTill], json: bool, output: &mut dyn Write) -> std::io::Result<()> {
+    if json {
+        let tills: Vec<Value> = tills.iter().map(as_json).collect();
+        return writeln!(output, "{}", json!({ "tills": tills }));
+    }
+    if tills.is_empty() {
+        return writeln!(output, "no tills; `pos-bridge till add` adds one");
+    }
+    for till in tills {
+        let ListedTill { id, terminal, .. } = till;
+        writeln!(
+            output,
+            "{id}  on {terminal}  may {}  known by {}",
+            scopes(till).join(", "),
+            known_by(till).join(", ")
+        )?;
+    }
+    Ok(())
+}
+
+fn as_json(till: &ListedTill) -> Value {
+    json!({
+        "id": till.id, "terminal": till.terminal, "scopes": scopes(till), "key": till.has_key,
+        "old_key": till.has_old_key, "trusted_addresses": till.trusted_addresses,
+    })
+}
+
+/// All when the file names none.
+fn scopes(till: &ListedTill) -> Vec<&str> {
+    if till.scopes.is_empty() {
+        return [Scope::Pay, Scope::Refund, Scope::Status].map(Scope::word).to_vec();
+    }
+    till.scopes.iter().map(String::as_str).collect()
+}
+
+fn known_by(till: &ListedTill) -> Vec<&str> {
+    let addresses = till.trusted_addresses.iter().map(String::as_str);
+    let keys = [till.has_key.then_some("its key"), till.has_old_key.then_some("its old key")];
+    let ways: Vec<&str> = keys.into_iter().flatten().chain(addresses).collect();
+    if ways.is_empty() { vec!["nothing: give it a key"] } else { ways }
+}
+
+fn sha256(key: &str) -> String {
+    Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect()
+}

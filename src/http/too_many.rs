@@ -1,0 +1,85 @@
+//! Refuses callers that call too often.
+//!
+//! Calls about one operation (`/pay/{reference}` and what is below it) are counted apart from the others: who may not
+//! begin anything for a moment still learns what became of its sale, and can stop it.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::authentication::Caller;
+use super::guesses::{Guesses, network};
+use super::listener::Peer;
+use super::rate::Rate;
+use super::{TillApi, respond};
+use crate::domain::directory::Till;
+use crate::domain::identifiers::TillId;
+use crate::till::problem::{Code, Problem};
+
+/// What is known of those who called lately.
+#[derive(Debug, Clone, Default)]
+pub struct Callers {
+    tills: Rate<(TillId, About)>,
+    addresses: Rate<(IpAddr, About)>,
+    pub(super) guesses: Guesses,
+}
+
+/// What a call is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum About {
+    OneOperation,
+    AnythingElse,
+}
+
+impl About {
+    fn of(request: &Request) -> Self {
+        let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        if ["/pay/", "/refund/"].iter().any(|resource| route.starts_with(resource)) {
+            Self::OneOperation
+        } else {
+            Self::AnythingElse
+        }
+    }
+}
+
+/// Holds every address to its number of requests. Comes before authentication, so that strangers are held too.
+pub(super) async fn from_one_address(State(api): State<TillApi>, request: Request, next: Next) -> Response {
+    let remote = request.extensions().get::<Peer>().and_then(|peer| peer.remote);
+    if let (Some(per_minute), Some(remote)) = (api.settings.limits.requests_per_minute_per_address, remote) {
+        let caller = (network(remote.ip()), About::of(&request));
+        if let Err(wait) = api.callers.addresses.take(caller, per_minute, Instant::now()) {
+            return refused(None, request.headers(), "requests from this address", wait);
+        }
+    }
+    next.run(request).await
+}
+
+/// Holds every till to its number of requests.
+pub(super) async fn of_one_till(State(api): State<TillApi>, request: Request, next: Next) -> Response {
+    if let Some(Caller(till)) = request.extensions().get::<Caller>()
+        && let Some(per_minute) = till.profile.requests_per_minute
+    {
+        let caller = (till.id.clone(), About::of(&request));
+        if let Err(wait) = api.callers.tills.take(caller, per_minute, Instant::now()) {
+            return refused(Some(till), request.headers(), "requests of this till", wait);
+        }
+    }
+    next.run(request).await
+}
+
+/// Too many of what `what` says; trying again makes sense after `wait`.
+pub(super) fn refused(till: Option<&Till>, headers: &HeaderMap, what: &str, wait: Duration) -> Response {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let problem = Problem::new(Code::RateLimited, format!("too many {what}; wait {seconds} seconds"));
+    let mut response = match till {
+        Some(till) => respond::refused_to(till, headers, problem),
+        None => respond::refused(headers, problem),
+    };
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
