@@ -219,9 +219,10 @@ fn limits(server: &Server) -> Limits {
         header_read: server.limits.arrival,
         body_read: server.limits.arrival,
         write_stall: server.limits.arrival,
+        header_bytes: server.limits.header_bytes,
+        headers: server.limits.headers,
         body_bytes: server.limits.body_bytes,
         drain: server.drain,
-        ..Limits::default()
     }
 }
 

@@ -36,12 +36,16 @@ fn limits(section: &mut Section<'_>) -> Option<Limits> {
     let connections_per_address = section.whole("connections_per_address_max", every_one, 1..=10_000);
     let waiting_per_till = section.whole("waiting_per_till_max", 64, 1..=10_000);
     let body_bytes = section.whole("body_bytes_max", 65_536, 1024..=1_048_576);
+    let header_bytes = section.whole("header_bytes_max", 16_384, 8192..=65_536);
+    let headers = section.whole("headers_max", 64, 16..=256);
     let arrival = section.whole("arrival_seconds", 5, 1..=60).map(seconds);
     Some(Limits {
         connections: usize::try_from(connections?).ok()?,
         connections_per_address: usize::try_from(connections_per_address?).ok()?,
         waiting_per_till: usize::try_from(waiting_per_till?).ok()?,
         body_bytes: usize::try_from(body_bytes?).ok()?,
+        header_bytes: usize::try_from(header_bytes?).ok()?,
+        headers: usize::try_from(headers?).ok()?,
         arrival: arrival?,
     })
 }

@@ -61,6 +61,10 @@ pub struct Limits {
     pub waiting_per_till: usize,
     /// The largest body, in bytes.
     pub body_bytes: usize,
+    /// The longest first line and headers of a request, in bytes.
+    pub header_bytes: usize,
+    /// The most headers of a request.
+    pub headers: usize,
     /// How long a request's headers, and then its body, may take to arrive.
     pub arrival: Duration,
 }

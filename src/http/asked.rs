@@ -8,6 +8,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, TRANSFER_ENCO
 use axum::response::Response;
 
 use super::authentication::Caller;
+use super::exchange::Exchange;
 use super::respond;
 use crate::domain::directory::Till;
 use crate::till::dialect::Dialect;
@@ -26,6 +27,8 @@ pub(super) struct Asked {
     pub(super) till: Till,
     pub(super) reply_in: Dialect,
     pub(super) query: String,
+    /// The connection that it came over.
+    pub(super) exchange: Exchange,
     headers: HeaderMap,
     body: Bytes,
 }
@@ -41,8 +44,9 @@ impl<S: Send + Sync> FromRequest<S> for Asked {
         };
         let query = request.uri().query().unwrap_or_default().to_owned();
         let headers = request.headers().clone();
+        let exchange = request.extensions_mut().remove::<Exchange>().unwrap_or_default();
         match Bytes::from_request(request, state).await {
-            Ok(body) => Ok(Self { till, reply_in, query, headers, body }),
+            Ok(body) => Ok(Self { till, reply_in, query, exchange, headers, body }),
             Err(_) => Err(refused(Code::InvalidRequest, "body: cannot be read")),
         }
     }

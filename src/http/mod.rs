@@ -5,17 +5,24 @@ mod asked;
 mod authentication;
 mod body;
 mod callbacks;
+mod connection;
+mod exchange;
+mod first_head;
 mod guard;
+mod half_close;
 mod limits;
 mod listener;
 mod observe;
 mod operator_api;
+mod overload;
 mod refusals;
 mod respond;
+mod room;
 mod shares;
 mod status_api;
 mod till_api;
 mod told;
+mod transport;
 mod write_deadline;
 
 use std::net::SocketAddr;
@@ -31,9 +38,11 @@ use crate::engine::Engine;
 use crate::ports::{CallbackVerifier, Clock};
 
 pub use limits::Limits;
-pub use listener::{Listener, Peer, serve};
+pub use listener::{Accepted, Listener, Peer, serve, serve_in};
+pub use room::Room;
 pub use shares::Shares;
 pub use status_api::RenderMetrics;
+pub use transport::Transport;
 
 /// How the tills' listener protects itself.
 #[derive(Debug, Clone)]

@@ -154,7 +154,7 @@ impl TillApi {
             return response;
         }
         let engine = self.engine.clone();
-        telling(response, move || engine.told(&operation)).await
+        telling(response, asked.exchange.clone(), move || engine.told(&operation)).await
     }
 
     /// Waits for a result. What was started cannot be refused any more: when waiting fails, the program stops or too

@@ -6,6 +6,7 @@ mod browser;
 mod callbacks;
 mod greed;
 mod no_journal;
+mod old_http;
 mod operator;
 mod requests;
 mod support;
