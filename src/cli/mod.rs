@@ -1,6 +1,6 @@
 //! The command line.
 //!
-//! `serve`, `demo`, `simulate` and `check` start parts of this program; every other command is a client of a bridge that
+//! `serve`, `demo`, `simulate` and `check` start parts of this program, `tls` makes files; every other command is a client of a bridge that
 //! runs already, and [`ClientCommand::run`] does all of it.
 
 mod acknowledge;
@@ -23,12 +23,14 @@ mod terminals;
 mod tests;
 mod text;
 mod till;
+mod tls;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 
 use crate::app::StartError;
+use crate::certificates::CertificateError;
 use crate::config::ConfigurationErrors;
 use crate::telemetry::TelemetryError;
 
@@ -47,6 +49,7 @@ pub use simulate::SimulateArguments;
 pub use status::{OperationKind, StatusArguments};
 pub use terminals::TerminalsArguments;
 pub use till::{AskingArguments, TillArguments};
+pub use tls::{TlsAction, TlsArguments};
 
 /// A payment bridge between the tills of a shop and its card terminals.
 #[derive(Debug, Parser)]
@@ -81,6 +84,7 @@ pub enum Command {
     Demo(DemoArguments),
     Simulate(SimulateArguments),
     Check(CheckArguments),
+    Tls(TlsArguments),
     #[command(flatten)]
     Client(ClientCommand),
 }
@@ -160,6 +164,9 @@ pub enum CommandError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The certificate cannot be made.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// The demonstration cannot go on.
     #[error("the demo stopped: {0}")]
     Demo(String),
@@ -179,6 +186,7 @@ impl Arguments {
             Command::Demo(arguments) => arguments.run(output).await,
             Command::Simulate(arguments) => arguments.run(output).await,
             Command::Check(arguments) => arguments.run(&self.config, output).await,
+            Command::Tls(arguments) => arguments.run(output),
             Command::Client(command) => Ok(command.run(&self.config, output).await?),
         }
     }

@@ -1,18 +1,24 @@
 //! `[server]` and `[callbacks]`
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
+use serde_json::Value;
 use url::{Host, Url};
 
-use super::section::{Section, base_url, boolean, socket_address};
-use super::settings::{Callbacks, Limits, Server};
+use super::section::{Section, base_url, boolean, socket_address, text};
+use super::settings::{Callbacks, Limits, Server, Tls};
 
 /// A thousand tills that wait, and as many idle connections, leave room for one more.
 const CONNECTIONS: u32 = 4096;
 
 pub(super) fn server(mut section: Section<'_>) -> Option<Server> {
-    let listen = section.read("listen", Some(local(7117)), socket_address);
+    let listen = section.read("listen", Some(Some(local(7117))), address_or_none);
+    let tls = tls(&mut section);
+    if let (Some(None), Some(None)) = (listen, &tls) {
+        section.mistake("listen", "is empty, and tls_listen too: tills could call nowhere; fill in one of them");
+    }
     let allowed_hosts = section.list("allowed_hosts", host);
     let allowed_origins = section.list("allowed_origins", origin);
     let insecure_lan = section.read("insecure_lan", Some(false), boolean);
@@ -21,12 +27,43 @@ pub(super) fn server(mut section: Section<'_>) -> Option<Server> {
     section.finish();
     Some(Server {
         listen: listen?,
+        tls: tls?,
         allowed_hosts: allowed_hosts?,
         allowed_origins: allowed_origins?,
         insecure_lan: insecure_lan?,
         drain: drain?,
         limits: limits?,
     })
+}
+
+/// The encrypted side: all three keys or none.
+fn tls(section: &mut Section<'_>) -> Option<Option<Tls>> {
+    let listen = section.optional("tls_listen", socket_address);
+    let certificate = section.optional("tls_cert", path);
+    let key = section.optional("tls_key", path);
+    let (listen, certificate, key) = (listen.ok()?, certificate.ok()?, key.ok()?);
+    let names = [("tls_cert", certificate.is_some()), ("tls_key", key.is_some())];
+    for (name, given) in names {
+        if given && listen.is_none() {
+            section.mistake(name, "means nothing without tls_listen: add that, or empty this");
+        } else if !given && listen.is_some() {
+            let message = "is needed, since tls_listen is set: add the file, or make one with `pos-bridge tls init`";
+            section.mistake(name, message);
+        }
+    }
+    match (listen, certificate, key) {
+        (Some(listen), Some(certificate), Some(key)) => Some(Some(Tls { listen, certificate, key })),
+        (None, None, None) => Some(None),
+        _ => None,
+    }
+}
+
+fn address_or_none(value: &Value) -> Result<Option<SocketAddr>, String> {
+    if value.as_str() == Some("") { Ok(None) } else { socket_address(value).map(Some) }
+}
+
+fn path(value: &Value) -> Result<PathBuf, String> {
+    text(value).map(PathBuf::from)
 }
 
 fn limits(section: &mut Section<'_>) -> Option<Limits> {

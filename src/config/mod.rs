@@ -21,7 +21,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 pub use findings::{ConfigurationErrors, Mistake};
-pub use settings::{Callbacks, Configuration, Database, Limits, LogFormat, Reading, Server, Sweep, Telemetry};
+pub use settings::{Callbacks, Configuration, Database, Limits, LogFormat, Reading, Server, Sweep, Telemetry, Tls};
 
 use findings::Findings;
 use section::Section;

@@ -6,6 +6,7 @@ mod authentication;
 mod body;
 mod callbacks;
 mod connection;
+mod encrypted;
 mod exchange;
 mod first_head;
 mod guard;
@@ -37,6 +38,7 @@ use crate::domain::identifiers::TillId;
 use crate::engine::Engine;
 use crate::ports::{CallbackVerifier, Clock};
 
+pub use encrypted::{Greeting, TlsListener};
 pub use limits::Limits;
 pub use listener::{Accepted, Listener, Peer, serve, serve_in};
 pub use room::Room;

@@ -10,4 +10,5 @@ mod old_http;
 mod operator;
 mod requests;
 mod support;
+mod tls;
 mod wire;

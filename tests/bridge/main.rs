@@ -10,7 +10,9 @@ mod cancel;
 mod faults;
 #[path = "../common/free_address.rs"]
 mod free_address;
+mod old_till;
 mod outcomes;
+mod overload;
 mod pay;
 mod questions;
 mod recovery;
@@ -22,3 +24,4 @@ mod startup;
 mod storage;
 mod support;
 mod sweep;
+mod tls;
