@@ -53,11 +53,11 @@ impl Room {
 
     /// A place for a caller, when there is one.
     pub(super) fn take(&self, peer: Peer) -> Result<Place, Full> {
+        let place = self.free.clone().try_acquire_owned().map_err(|_| Full::Everywhere)?;
         let share = match peer.remote.map(|remote| remote.ip().to_canonical()) {
             Some(address) => Some(self.taken.take(address, self.per_address).ok_or(Full::ForThisAddress)?),
             None => None,
         };
-        let place = self.free.clone().try_acquire_owned().map_err(|_| Full::Everywhere)?;
         Ok(Place { _place: place, _share: share })
     }
 
