@@ -115,6 +115,26 @@ async fn a_till_that_closes_its_side_in_the_middle_of_its_request_is_not_answere
     }
 }
 
+/// Refused before anybody read the body.
+#[tokio::test]
+async fn a_till_that_closes_its_side_reads_why_it_is_refused() {
+    let border = border().await;
+    let sale = sale("1.0", "");
+    for (sent, status) in [
+        (sale.replace(KEY, "no key"), "401"),
+        (sale.replace("/pay", "/nothing"), "404"),
+        (sale.replace("POST", "PUT"), "405"),
+        (sale.replace("\r\nX-Api-Key", "\r\nOrigin: https://evil.example\r\nX-Api-Key"), "403"),
+        (sale.replace(SALE, &"x".repeat(30)), "400"),
+    ] {
+        let mut stream = border.connect().await;
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let answer = read_to_close(&mut stream).await;
+        assert!(answer.starts_with(&format!("HTTP/1.0 {status} ")) && answer.contains("\"retry\""), "{sent}: {answer}");
+    }
+}
+
 #[tokio::test]
 async fn a_body_may_hold_line_ends_of_every_kind() {
     let border = border().await;
