@@ -16,12 +16,13 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{Configuration, Server};
+use crate::certificates::{CertificateError, CertificateFiles, ServedCertificate};
+use crate::config::{Configuration, Server, Tls};
 use crate::domain::operation::ProviderName;
 use crate::engine::{Engine, Pace, Parts, Refusal};
 use crate::http::{
-    CallbackApi, Callers, Limits, Listener, Shares, TillApi, TillListenerSettings, callback_router, operator_router,
-    serve, till_router,
+    CallbackApi, Callers, Limits, Listener, Room, Shares, TillApi, TillListenerSettings, TlsListener, callback_router,
+    operator_router, serve_in, till_router,
 };
 use crate::journal::{JournalOptions, OpenError, SqliteJournal};
 use crate::ports::{Clock, Provider, SystemClock};
@@ -37,7 +38,22 @@ pub struct App {
     journal: Arc<SqliteJournal>,
     listeners: TaskTracker,
     shutdown: CancellationToken,
-    till_address: SocketAddr,
+    addresses: TillAddresses,
+}
+
+/// Where the tills call; at least one of both is there.
+#[derive(Debug, Clone, Copy)]
+struct TillAddresses {
+    plain: Option<SocketAddr>,
+    encrypted: Option<SocketAddr>,
+}
+
+impl TillAddresses {
+    /// One of them; the unencrypted one first.
+    fn any(self) -> SocketAddr {
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        self.plain.or(self.encrypted).unwrap_or(nowhere)
+    }
 }
 
 /// Why a bridge does not start.
@@ -69,6 +85,9 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// The tills' certificate cannot be used.
+    #[error("server.tls_cert and server.tls_key: {0}")]
+    Certificate(#[from] CertificateError),
     /// What was open before could not be read from the journal.
     #[error("the journal does not tell what was open before: {0}")]
     Recovery(Refusal),
@@ -87,9 +106,9 @@ impl App {
         let metrics = metric::recorder().map_err(|error| StartError::Metrics(error.to_string()))?;
         let journal = Arc::new(SqliteJournal::open(JournalOptions::at(&configuration.database.path)).await?);
         let doors = Doors::open(&configuration).await?;
-        let till_address = doors.till_address;
+        let addresses = doors.addresses;
         let settings = TillListenerSettings {
-            listen: till_address,
+            listen: addresses.any(),
             allowed_hosts: configuration.server.allowed_hosts.clone(),
             allowed_origins: configuration.server.allowed_origins.clone(),
             limits: limits(&configuration.server),
@@ -100,17 +119,17 @@ impl App {
         engine.recover().await.map_err(StartError::Recovery)?;
 
         let (listeners, shutdown) = (TaskTracker::new(), CancellationToken::new());
-        let app = Self { engine, journal, listeners, shutdown, till_address };
+        let app = Self { engine, journal, listeners, shutdown, addresses };
         app.serve_all(doors, settings, clock, metrics);
         app.listeners.spawn(upkeep(metrics, app.shutdown.clone()));
-        tracing::info!(address = %till_address, "listening to tills");
+        tracing::info!(plain = ?addresses.plain, encrypted = ?addresses.encrypted, "listening to tills");
         Ok(app)
     }
 
-    /// Where the tills call; tells the port when the configuration left it open (port 0).
+    /// Where the tills call, unencrypted if they may; tells the port when the configuration left it open (port 0).
     #[must_use]
-    pub const fn till_address(&self) -> SocketAddr {
-        self.till_address
+    pub fn till_address(&self) -> SocketAddr {
+        self.addresses.any()
     }
 
     /// Returns, with the reason, when the bridge must not go on: the journal failed in the middle of a commit.
@@ -143,39 +162,68 @@ impl App {
             waiting: Shares::default(),
             callers: Callers::default(),
         };
-        self.serve(doors.tills, till_router(tills), limits);
-        self.serve(doors.operators, operator_router(engine(), limits), limits);
+        let (router, room) = (till_router(tills), Room::new(limits));
+        if let Some(listener) = doors.tills {
+            self.serve(room.clone(), listener, router.clone(), limits);
+        }
+        if let Some((listener, certificate)) = doors.encrypted {
+            self.serve(room, listener, router, limits);
+            self.listeners.spawn(certificate.look_after(self.shutdown.clone()));
+        }
+        self.serve(Room::new(limits), doors.operators, operator_router(engine(), limits), limits);
         if let Some((signature, listener)) = doors.callbacks {
             let callbacks = CallbackApi { engine: engine(), dintero: Arc::new(signature), clock, limits };
-            self.serve(listener, callback_router(callbacks), limits);
+            self.serve(Room::new(limits), listener, callback_router(callbacks), limits);
         }
     }
 
-    fn serve(&self, listener: impl Listener, router: Router, limits: Limits) {
-        self.listeners.spawn(serve(listener, router, limits, self.shutdown.clone()));
+    fn serve(&self, room: Room, listener: impl Listener, router: Router, limits: Limits) {
+        self.listeners.spawn(serve_in(room, listener, router, limits, self.shutdown.clone()));
     }
 }
 
 /// Where everybody comes in.
 struct Doors {
-    tills: TcpListener,
-    till_address: SocketAddr,
+    tills: Option<TcpListener>,
+    /// With the certificate that it shows.
+    encrypted: Option<(TlsListener, Arc<ServedCertificate>)>,
     /// Open only where a callback could be genuine.
     callbacks: Option<(CallbackSignature, TcpListener)>,
+    addresses: TillAddresses,
     operators: UnixListener,
 }
 
 impl Doors {
     async fn open(configuration: &Configuration) -> Result<Self, StartError> {
-        let tills = listen("server.listen", configuration.server.listen).await?;
-        let till_address = address_of(&tills, "server.listen", configuration.server.listen)?;
+        let mut addresses = TillAddresses { plain: None, encrypted: None };
+        let mut tills = None;
+        if let Some(address) = configuration.server.listen {
+            let listener = listen("server.listen", address).await?;
+            addresses.plain = Some(address_of(&listener, "server.listen", address)?);
+            tills = Some(listener);
+        }
+        let mut encrypted = None;
+        if let Some(tls) = &configuration.server.tls {
+            let certificate = certificate(tls)?;
+            let listener = listen("server.tls_listen", tls.listen).await?;
+            addresses.encrypted = Some(address_of(&listener, "server.tls_listen", tls.listen)?);
+            encrypted = Some((TlsListener::new(listener, certificate.server_config()?), certificate));
+        }
         let callbacks = match configuration.dintero.as_ref().and_then(CallbackSignature::new) {
             Some(signature) => Some((signature, listen("callbacks.listen", configuration.callbacks.listen).await?)),
             None => None,
         };
         let operators = operator_socket(&configuration.database.operator_socket())?;
-        Ok(Self { tills, till_address, callbacks, operators })
+        Ok(Self { tills, encrypted, callbacks, addresses, operators })
     }
+}
+
+/// The tills' certificate, a fresh one where it ended soon and is the store's own.
+fn certificate(tls: &Tls) -> Result<Arc<ServedCertificate>, CertificateError> {
+    let files = CertificateFiles { certificate: tls.certificate.clone(), key: tls.key.clone() };
+    let certificate = Arc::new(ServedCertificate::open(files)?);
+    certificate.see_to_its_end(Timestamp::now());
+    Ok(certificate)
 }
 
 fn parts(configuration: Configuration, journal: &Arc<SqliteJournal>) -> Result<Parts, StartError> {
@@ -221,9 +269,10 @@ fn limits(server: &Server) -> Limits {
         header_read: server.limits.arrival,
         body_read: server.limits.arrival,
         write_stall: server.limits.arrival,
+        header_bytes: server.limits.header_bytes,
+        headers: server.limits.headers,
         body_bytes: server.limits.body_bytes,
         drain: server.drain,
-        ..Limits::default()
     }
 }
 

@@ -5,6 +5,7 @@
 //! with the tills, [`app`] puts it all together.
 
 pub mod app;
+pub mod certificates;
 pub mod cli;
 pub mod config;
 pub mod domain;

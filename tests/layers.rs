@@ -19,6 +19,7 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
     ("till", &["domain", "ports", "till"], &["tokio", "axum", "sqlx", "reqwest"]),
     ("http", &["domain", "ports", "engine", "till", "http"], &["sqlx", "reqwest"]),
     ("simulator", &["simulator"], &["sqlx"]),
+    ("certificates", &["certificates"], &["axum", "hyper", "sqlx", "reqwest"]),
     ("config", &["domain", "provider", "config"], &["tokio", "axum", "hyper", "sqlx", "reqwest"]),
     ("telemetry", &["domain", "config", "telemetry"], &["axum", "hyper", "sqlx", "reqwest"]),
 ];

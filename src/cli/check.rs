@@ -1,5 +1,6 @@
 //! `pos-bridge check`
 
+mod certificate;
 mod ports;
 
 use std::io::Write;
@@ -27,7 +28,7 @@ const CALLBACK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Check everything a payment needs, and say what to do about each fault
 ///
-/// Configuration, database, credentials, terminals, clock and ports: a line each. No money moves. Ends with 0 when
+/// Configuration, database, credentials, terminals, clock, ports and certificate: a line each. No money moves. Ends with 0 when
 /// payments can be taken, else with 1.
 #[derive(Debug, Args)]
 pub struct CheckArguments {
@@ -98,6 +99,7 @@ async fn check(configuration: &Configuration, file: &Path) -> Vec<Line> {
     lines.extend(configuration.warnings.iter().map(|text| warning("configuration", text)));
     lines.push(check_database(&configuration.database).await);
     lines.push(ports::check(configuration).await);
+    lines.extend(configuration.server.tls.as_ref().map(|tls| certificate::check(&configuration.server, tls)));
     if let Some(settings) = &configuration.dintero {
         match Dintero::new(settings.clone()) {
             Ok(dintero) => lines.extend(check_provider(&dintero, &directory.terminals).await),

@@ -1,7 +1,7 @@
 //! The command line.
 //!
-//! `serve`, `demo`, `simulate` and `check` start parts of this program, `till` changes the configuration; every other command is a client of a bridge that
-//! runs already, and [`ClientCommand::run`] does all of it.
+//! `serve`, `demo`, `simulate` and `check` start parts of this program, `till` changes the configuration, `tls` makes
+//! files; every other command is a client of a bridge that runs already, and [`ClientCommand::run`] does all of it.
 
 mod acknowledge;
 mod alarms;
@@ -24,12 +24,14 @@ mod tests;
 mod text;
 mod till;
 mod tills;
+mod tls;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 
 use crate::app::StartError;
+use crate::certificates::CertificateError;
 use crate::config::{ConfigurationErrors, TillFileError};
 use crate::telemetry::TelemetryError;
 
@@ -49,6 +51,7 @@ pub use status::{OperationKind, StatusArguments};
 pub use terminals::TerminalsArguments;
 pub use till::{AskingArguments, TillArguments};
 pub use tills::{AddTillArguments, EndOldKeyArguments, ListTillsArguments, Scope, TillCommand, TillKeyArguments};
+pub use tls::{TlsAction, TlsArguments};
 
 /// A payment bridge between the tills of a shop and its card terminals.
 #[derive(Debug, Parser)]
@@ -85,6 +88,7 @@ pub enum Command {
     Check(CheckArguments),
     #[command(subcommand)]
     Till(TillCommand),
+    Tls(TlsArguments),
     #[command(flatten)]
     Client(ClientCommand),
 }
@@ -167,6 +171,9 @@ pub enum CommandError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The certificate cannot be made.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// The demonstration cannot go on.
     #[error("the demo stopped: {0}")]
     Demo(String),
@@ -187,6 +194,7 @@ impl Arguments {
             Command::Simulate(arguments) => arguments.run(output).await,
             Command::Check(arguments) => arguments.run(&self.config, output).await,
             Command::Till(command) => command.run(&self.config, output),
+            Command::Tls(arguments) => arguments.run(output),
             Command::Client(command) => Ok(command.run(&self.config, output).await?),
         }
     }

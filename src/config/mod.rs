@@ -22,7 +22,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 pub use findings::{ConfigurationErrors, Mistake};
-pub use settings::{Callbacks, Configuration, Database, Limits, LogFormat, Reading, Server, Sweep, Telemetry};
+pub use settings::{Callbacks, Configuration, Database, Limits, LogFormat, Reading, Server, Sweep, Telemetry, Tls};
 pub use till_file::{ListedTill, TillFile, TillFileError};
 
 use findings::Findings;

@@ -42,13 +42,21 @@ pub(super) fn listeners_are_safe(
     findings: &Findings,
 ) {
     let Some(server) = server else { return };
-    beyond_this_machine("server.listen", server.listen, server.insecure_lan, findings);
-    if server.insecure_lan && !server.listen.ip().is_loopback() {
-        every_till_has_a_key(directory, findings);
+    if let Some(listen) = server.listen {
+        beyond_this_machine("server.listen", listen, server.insecure_lan, findings);
+        if server.insecure_lan && !listen.ip().is_loopback() {
+            every_till_has_a_key(directory, findings);
+        }
+    }
+    let encrypted = server.tls.as_ref().map(|tls| tls.listen);
+    if let (Some(listen), Some(encrypted)) = (server.listen, encrypted)
+        && collide(listen, encrypted)
+    {
+        findings.mistake("server.tls_listen", "is server.listen too: take another port, or set listen = \"\"");
     }
     if let Some(callbacks) = callbacks {
         beyond_this_machine("callbacks.listen", callbacks.listen, server.insecure_lan, findings);
-        if collide(server.listen, callbacks.listen) {
+        if [server.listen, encrypted].into_iter().flatten().any(|listen| collide(listen, callbacks.listen)) {
             let message = "is the tills' address too: a tunnel would expose the tills' side; take another port";
             findings.mistake("callbacks.listen", message);
         }
@@ -63,8 +71,8 @@ fn beyond_this_machine(key: &str, listen: SocketAddr, insecure_lan: bool, findin
         findings.warning(key, "whoever is on that network can read and change what is sent; keep it to tills alone");
     } else {
         let message = format!(
-            "{listen} can be reached from other machines, unencrypted (TLS comes with a later version): listen on \
-             127.0.0.1, or set server.insecure_lan = true and give every till a key"
+            "{listen} can be reached from other machines, unencrypted: listen on 127.0.0.1 and let tills on other \
+             machines call server.tls_listen, or set server.insecure_lan = true and give every till a key"
         );
         findings.mistake(key, message);
     }

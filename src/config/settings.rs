@@ -36,8 +36,10 @@ pub struct Configuration {
 /// The tills' listener.
 #[derive(Debug, Clone)]
 pub struct Server {
-    /// Where it listens.
-    pub listen: SocketAddr,
+    /// Where it listens unencrypted; one of this and [`Server::tls`] is there.
+    pub listen: Option<SocketAddr>,
+    /// Where it listens encrypted, and with which certificate.
+    pub tls: Option<Tls>,
     /// Names that tills may call it by, in lower case and without a port, beside its own address.
     pub allowed_hosts: Vec<String>,
     /// The origins (`https://till.example.com`) whose pages may call it.
@@ -48,6 +50,17 @@ pub struct Server {
     pub drain: Duration,
     /// What one caller, and all together, may use.
     pub limits: Limits,
+}
+
+/// The encrypted side of the tills' listener.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The certificate and those that lead to its authority, in PEM.
+    pub certificate: PathBuf,
+    /// Its private key, in PEM.
+    pub key: PathBuf,
 }
 
 /// What callers may use.
@@ -63,6 +76,10 @@ pub struct Limits {
     pub waiting_per_till: usize,
     /// The largest body, in bytes.
     pub body_bytes: usize,
+    /// The longest first line and headers of a request, in bytes.
+    pub header_bytes: usize,
+    /// The most headers of a request.
+    pub headers: usize,
     /// How long a request's headers, and then its body, may take to arrive.
     pub arrival: Duration,
 }

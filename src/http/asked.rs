@@ -10,6 +10,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, TRANSFER_ENCO
 use axum::response::Response;
 
 use super::authentication::{self, Caller};
+use super::exchange::Exchange;
 use super::{language, respond};
 use crate::domain::directory::{Charset, Language, Profile, Till};
 use crate::till::fields::{Fields, Invalid, shown};
@@ -30,6 +31,8 @@ pub(super) struct Asked {
     /// What its cashier is told in.
     pub(super) language: Language,
     pub(super) query: String,
+    /// The connection that it came over.
+    pub(super) exchange: Exchange,
     headers: HeaderMap,
     body: Bytes,
 }
@@ -48,8 +51,9 @@ impl<S: Send + Sync> FromRequest<S> for Asked {
         let query = request.uri().query().unwrap_or_default().to_owned();
         let headers = request.headers().clone();
         let language = language::of_till(&headers, &till);
+        let exchange = request.extensions_mut().remove::<Exchange>().unwrap_or_default();
         match Bytes::from_request(request, state).await {
-            Ok(body) => Ok(Self { till, reply_in, language, query, headers, body }),
+            Ok(body) => Ok(Self { till, reply_in, language, query, exchange, headers, body }),
             Err(_) => Err(refused(Code::InvalidRequest, "body: cannot be read", language)),
         }
     }

@@ -5,9 +5,9 @@ use std::time::Duration;
 /// How much a listener takes, and how long it waits for it. A caller that is slower or bigger is cut off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Open connections; later ones wait until one closes.
+    /// Open connections; later ones are answered 503 at once and closed.
     pub connections: usize,
-    /// How many of them come from one address; later ones are closed at once.
+    /// How many of them come from one address; later ones are answered 429 at once and closed.
     pub connections_per_address: usize,
     /// Requests of one address in a minute, beside those that its tills have of their own; no limit when absent.
     pub requests_per_minute_per_address: Option<u32>,

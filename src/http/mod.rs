@@ -5,25 +5,33 @@ mod asked;
 mod authentication;
 mod body;
 mod callbacks;
+mod connection;
 mod cors;
 mod defects;
+mod encrypted;
+mod exchange;
+mod first_head;
 mod guard;
 mod guesses;
+mod half_close;
 mod language;
 mod limits;
 mod listener;
 mod observe;
 mod operator_api;
+mod overload;
 mod permission;
 mod rate;
 mod receipt_api;
 mod refusals;
 mod respond;
+mod room;
 mod shares;
 mod status_api;
 mod till_api;
 mod told;
 mod too_many;
+mod transport;
 mod write_deadline;
 
 use std::net::SocketAddr;
@@ -37,11 +45,14 @@ use crate::domain::identifiers::TillId;
 use crate::engine::Engine;
 use crate::ports::{CallbackVerifier, Clock};
 
+pub use encrypted::{Greeting, TlsListener};
 pub use limits::Limits;
-pub use listener::{Listener, Peer, serve};
+pub use listener::{Accepted, Listener, Peer, serve, serve_in};
+pub use room::Room;
 pub use shares::Shares;
 pub use status_api::RenderMetrics;
 pub use too_many::Callers;
+pub use transport::Transport;
 
 /// How the tills' listener protects itself.
 #[derive(Debug, Clone)]

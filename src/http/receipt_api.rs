@@ -32,7 +32,8 @@ pub(super) async fn print(State(api): State<TillApi>, path: PathText, asked: Ask
         Ok((operation, text)) => {
             // The receipt tells the result as well as a reply does.
             let engine = api.engine.clone();
-            telling(respond::plain_text(asked.charset_of_text(), &text), move || engine.told(&operation)).await
+            let printed = respond::plain_text(asked.charset_of_text(), &text);
+            telling(printed, asked.exchange.clone(), move || engine.told(&operation)).await
         }
         Err(problem) => respond::problem(asked.reply_in, problem.told_in(asked.language)),
     }

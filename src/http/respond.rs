@@ -77,7 +77,10 @@ pub(super) fn problem(format: impl Into<Format>, problem: Problem) -> Response {
     if let Some(location) = location.and_then(|path| HeaderValue::from_str(&path).ok()) {
         headers.insert(LOCATION, location);
     }
-    if matches!(code, Code::TerminalBusy | Code::RateLimited | Code::StorageUnavailable | Code::ShuttingDown) {
+    if matches!(
+        code,
+        Code::TerminalBusy | Code::RateLimited | Code::Overloaded | Code::StorageUnavailable | Code::ShuttingDown
+    ) {
         headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
     }
     response

@@ -162,7 +162,7 @@ impl TillApi {
             return response;
         }
         let engine = self.engine.clone();
-        telling(response, move || engine.told(&operation)).await
+        telling(response, asked.exchange.clone(), move || engine.told(&operation)).await
     }
 
     /// What the asking till prints an operation on.

@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
+use super::transport::Transport;
+
 /// A stream whose writes fail once the other side has taken nothing for a while. Time counts only while there is
 /// something to write: a till that waits for its answer is not late.
 pub(super) struct WriteDeadline<S> {
@@ -70,5 +72,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteDeadline<S> {
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let ended = self.stream().poll_shutdown(context);
         self.in_time(context, ended)
+    }
+}
+
+impl<S: Transport> Transport for WriteDeadline<S> {
+    fn is_broken(&self) -> bool {
+        self.stream.is_broken()
     }
 }

@@ -43,6 +43,8 @@ pub enum Code {
     RateLimited,
     /// A defect in the bridge.
     InternalError,
+    /// Too many connections.
+    Overloaded,
     /// The journal cannot be written.
     StorageUnavailable,
     /// The bridge is stopping or not ready yet.
@@ -51,7 +53,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, for tables.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::InvalidRequest,
         Self::Unauthorized,
         Self::Forbidden,
@@ -68,6 +70,7 @@ impl Code {
         Self::TerminalBusy,
         Self::RateLimited,
         Self::InternalError,
+        Self::Overloaded,
         Self::StorageUnavailable,
         Self::ShuttingDown,
     ];
@@ -93,6 +96,7 @@ impl Code {
             Self::TerminalBusy => ("terminal_busy", 423, "The terminal is busy", Retry::SameReference),
             Self::RateLimited => ("rate_limited", 429, "Too many requests", Retry::SameReference),
             Self::InternalError => ("internal_error", 500, "A defect in the bridge", Retry::SameReference),
+            Self::Overloaded => ("overloaded", 503, "Too many connections", Retry::SameReference),
             Self::StorageUnavailable => {
                 ("storage_unavailable", 503, "The journal cannot be written", Retry::SameReference)
             }

@@ -13,7 +13,7 @@ use pos_bridge::domain::identifiers::{
 use pos_bridge::domain::money::{Amount, Currency, Money};
 use pos_bridge::domain::operation::{Operation, ProviderName};
 use pos_bridge::http::Limits;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
@@ -38,7 +38,8 @@ async fn whoever_never_reads_loses_its_place() {
     let border = long_and_late(Limits { connections: 1, ..short_limits() }).await;
     let mut greedy = border.connect().await;
     greedy.write_all(request("GET", "/long", "", "").repeat(32).as_bytes()).await.unwrap();
-    assert_eq!(border.send(request("GET", "/long", "", "")).await.status, 200, "the only place was never given back");
+    assert_eq!(border.send(request("GET", "/long", "", "")).await.code(), "overloaded", "the only place is taken");
+    served_again(&border, &request("GET", "/long", "", "")).await;
 }
 
 #[tokio::test]
@@ -53,8 +54,9 @@ async fn an_address_with_its_share_of_connections_is_closed_and_others_are_serve
     let border = long_and_late(Limits { connections: 3, connections_per_address: 2, ..Limits::default() }).await;
     let call = request("GET", "/long", "", "");
     let (mut first, second) = (border.connect().await, border.connect().await);
-    let mut third = border.connect().await;
-    assert_eq!(read_to_close(&mut third).await, "", "one too many is closed without a word");
+    let third = border.send(&call).await;
+    assert_eq!((third.status, third.code().as_str()), (429, "rate_limited"), "one too many is told so at once");
+    assert_eq!((third.header("Retry-After"), third.header("Connection")), (Some("1"), Some("close")));
 
     let neighbour = TcpSocket::new_v4().unwrap();
     neighbour.bind("127.0.0.2:0".parse().unwrap()).unwrap();
@@ -65,15 +67,48 @@ async fn an_address_with_its_share_of_connections_is_closed_and_others_are_serve
     }
 
     drop((first, second));
-    let again = async {
-        loop {
-            let mut stream = border.connect().await;
-            if stream.write_all(call.as_bytes()).await.is_ok() && stream.read_u8().await.is_ok() {
-                break;
-            }
-        }
-    };
+    served_again(&border, &call).await;
+}
+
+/// A place that became free is given to whoever asks next.
+async fn served_again(border: &Border, call: &str) {
+    let again = async { while border.send(call).await.status != 200 {} };
     tokio::time::timeout(PATIENCE, again).await.expect("a closed connection gives its place back");
+}
+
+#[tokio::test]
+async fn a_till_for_which_there_is_no_place_is_told_so_at_once_and_served_once_there_is() {
+    let limits = Limits { connections: 2, header_read: PATIENCE, ..Limits::default() };
+    let border = border_that_knows(pending(), limits).await;
+    let mut waiting = border.connect().await;
+    let call = |path: &str| request("GET", path, &format!("Host: {NAME}\r\nX-Api-Key: {KEY}\r\n"), "");
+    waiting.write_all(call("/pay/R-1?wait=1").as_bytes()).await.unwrap();
+    let idle = border.connect().await;
+    for _ in 0..50 {
+        let refused = border.send(call("/health")).await;
+        assert_eq!((refused.status, refused.code().as_str()), (503, "overloaded"));
+        assert_eq!((refused.header("Retry-After"), refused.header("Connection")), (Some("1"), Some("close")));
+        assert_eq!(refused.json()["retry"], "same_reference");
+    }
+    assert_eq!(read_reply(&mut waiting).await.status, 202, "the one that waits goes on");
+    drop(idle);
+    served_again(&border, &call("/health")).await;
+}
+
+/// Whoever has no place and says nothing takes nothing from those who are told, and is closed soon.
+#[tokio::test]
+async fn silent_callers_without_a_place_are_closed() {
+    let border = border_with(Limits { connections: 1, ..Limits::default() }, &[]).await;
+    let mut first = border.connect().await;
+    let mut silent = Vec::new();
+    for _ in 0..100 {
+        silent.push(border.connect().await);
+    }
+    first.write_all(request("GET", "/health", &format!("Host: {NAME}\r\n"), "").as_bytes()).await.unwrap();
+    assert_eq!(read_reply(&mut first).await.status, 200, "the open one goes on");
+    for mut stream in silent {
+        assert_eq!(read_to_close(&mut stream).await, "");
+    }
 }
 
 #[tokio::test]

@@ -11,8 +11,11 @@ use pos_bridge::domain::identifiers::{ProviderTerminalId, StoreId, TerminalName,
 use pos_bridge::domain::money::Currency;
 use pos_bridge::domain::operation::{Operation, ProviderName};
 use pos_bridge::engine::{Engine, Pace, Parts};
-use pos_bridge::http::{Callers, Limits, Shares, TillApi, TillListenerSettings, serve, till_router};
+use pos_bridge::http::{
+    Callers, Limits, Listener, Shares, TillApi, TillListenerSettings, TlsListener, serve, till_router,
+};
 use pos_bridge::ports::SystemClock;
+use rustls::ServerConfig;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -153,10 +156,24 @@ pub(crate) async fn border_for(profile: Profile, found: Option<Operation>, limit
 async fn border_of(engine: Engine, limits: Limits) -> Border {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let stop = CancellationToken::new();
-    let router = till_router(TillApi {
+    let router = router_of(engine, listener.local_addr().unwrap(), limits, &stop);
+    start(listener, router, limits, stop)
+}
+
+/// The tills' listener over TLS, where every till finds this operation.
+pub(crate) async fn encrypted_border(operation: Operation, limits: Limits, config: Arc<ServerConfig>) -> Border {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+    let router =
+        router_of(engine_on(NoJournal { found: Some(operation) }, &[], &Profile::default()), address, limits, &stop);
+    start_at(address, TlsListener::new(listener, config), router, limits, stop)
+}
+
+fn router_of(engine: Engine, address: SocketAddr, limits: Limits, stop: &CancellationToken) -> Router {
+    till_router(TillApi {
         engine,
         settings: Arc::new(TillListenerSettings {
-            listen: listener.local_addr().unwrap(),
+            listen: address,
             allowed_hosts: vec![NAME.into()],
             allowed_origins: vec![PAGE.into()],
             limits,
@@ -165,12 +182,20 @@ async fn border_of(engine: Engine, limits: Limits) -> Border {
         shutdown: stop.clone(),
         waiting: Shares::default(),
         callers: Callers::default(),
-    });
-    start(listener, router, limits, stop)
+    })
 }
 
 pub(crate) fn start(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) -> Border {
-    let address = listener.local_addr().unwrap();
+    start_at(listener.local_addr().unwrap(), listener, router, limits, stop)
+}
+
+fn start_at(
+    address: SocketAddr,
+    listener: impl Listener,
+    router: Router,
+    limits: Limits,
+    stop: CancellationToken,
+) -> Border {
     tokio::spawn(serve(listener, router, limits, stop.clone()));
     Border { address, _stop: stop.drop_guard() }
 }

@@ -133,22 +133,6 @@ fn allow_two_thousand_sockets() {
 }
 
 #[tokio::test]
-async fn a_connection_over_the_limit_waits_and_harms_nobody() {
-    let limits = Limits { connections: 2, ..Limits::default() };
-    let border = border_with(limits, &[]).await;
-    let (mut first, second) = (border.connect().await, border.connect().await);
-    let health = format!("GET /health HTTP/1.1\r\nHost: {NAME}\r\n\r\n");
-    first.write_all(health.as_bytes()).await.unwrap();
-    assert_eq!(read_reply(&mut first).await.status, 200);
-    let mut third = border.connect().await;
-    third.write_all(health.as_bytes()).await.unwrap();
-    first.write_all(health.as_bytes()).await.unwrap();
-    assert_eq!(read_reply(&mut first).await.status, 200, "the open one goes on");
-    drop(second);
-    assert_eq!(read_reply(&mut third).await.status, 200, "the waiting one gets the free place");
-}
-
-#[tokio::test]
 async fn http_1_0_needs_no_host_and_gets_a_length_and_a_close() {
     let border = border().await;
     let body = r#"{"reference":"R-1","amount":1}"#;

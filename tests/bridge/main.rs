@@ -11,7 +11,9 @@ mod cancel;
 mod faults;
 #[path = "../common/free_address.rs"]
 mod free_address;
+mod old_till;
 mod outcomes;
+mod overload;
 mod pay;
 mod questions;
 mod receipts;
@@ -25,3 +27,4 @@ mod storage;
 mod support;
 mod sweep;
 mod texts;
+mod tls;

@@ -37,6 +37,26 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("127.0.0.1:7118", "0.0.0.0:7118", "callbacks.listen"),
     ("127.0.0.1:7118", "127.0.0.1:7117", "callbacks.listen"),
     ("listen = \"127.0.0.1:7117\"", "listen = \"192.168.1.5:7117\"\ninsecure_lan = true", "tills[1].key_sha256"),
+    ("listen = \"127.0.0.1:7117\"", "listen = \"\"", "server.listen"),
+    ("[server]", "[server]\ntls_listen = \"192.168.1.5:7443\"\ntls_cert = \"c.pem\"\ntls_key = \"k.pem\"", ""),
+    (
+        "listen = \"127.0.0.1:7117\"",
+        "listen = \"\"\ntls_listen = \"0.0.0.0:7443\"\ntls_cert = \"c.pem\"\ntls_key = \"k.pem\"",
+        "",
+    ),
+    ("[server]", "[server]\ntls_listen = \"127.0.0.1:7443\"\ntls_cert = \"c.pem\"", "server.tls_key"),
+    ("[server]", "[server]\ntls_listen = \"127.0.0.1:7443\"\ntls_key = \"k.pem\"", "server.tls_cert"),
+    ("[server]", "[server]\ntls_cert = \"c.pem\"", "server.tls_cert"),
+    (
+        "[server]",
+        "[server]\ntls_listen = \"127.0.0.1:7117\"\ntls_cert = \"c.pem\"\ntls_key = \"k.pem\"",
+        "server.tls_listen",
+    ),
+    (
+        "[server]",
+        "[server]\ntls_listen = \"127.0.0.1:7118\"\ntls_cert = \"c.pem\"\ntls_key = \"k.pem\"",
+        "callbacks.listen",
+    ),
     ("[callbacks]", "[callbacks]\npublic_url = \"http://pos.example.com\"", "callbacks.public_url"),
     ("[callbacks]", "[callbacks]\npublic_url = \"https://pos.example.com/?a=1\"", "callbacks.public_url"),
     (

@@ -13,7 +13,7 @@ use super::support::{SECRET, file, good, load_with, with};
 fn values_arrive_typed_and_defaults_hold() {
     let text = with("id = \"till-2\"", "id = \"till-2\"\nlanguage = \"nb\"\nwait_seconds = 20");
     let configuration = load_with(&text, &[]).expect("a good configuration");
-    assert_eq!(configuration.server.listen.to_string(), "127.0.0.1:7117");
+    assert_eq!(configuration.server.listen.expect("an address").to_string(), "127.0.0.1:7117");
     assert_eq!(configuration.callbacks.listen.to_string(), "127.0.0.1:7118");
     assert_eq!(configuration.callbacks.public_url, None);
     assert_eq!(configuration.database.path, Path::new("data/pos-bridge.db"));
@@ -49,7 +49,7 @@ fn the_environment_overrides_the_file() {
     )
     .expect("a good configuration");
     assert_eq!(configuration.warnings, Vec::<String>::new());
-    assert_eq!(configuration.server.listen.port(), 8000);
+    assert_eq!(configuration.server.listen.expect("an address").port(), 8000);
     assert!(configuration.server.insecure_lan);
     assert_eq!(configuration.sweep.window.as_hours(), 24);
     assert_eq!(configuration.telemetry.level, "debug");
@@ -77,7 +77,7 @@ fn a_variable_that_names_no_key_is_told() {
 fn a_variable_that_means_nothing_is_warned_of() {
     for name in ["POS_BRIDGE_SERVER__LISTEN", "POS_BRIDGE_LISTEN", "pos_bridge_config"] {
         let configuration = load_with(&good(), &[(name, "127.0.0.1:8000")]).expect("a good configuration");
-        assert_eq!(configuration.server.listen.port(), 7117, "{name}");
+        assert_eq!(configuration.server.listen.expect("an address").port(), 7117, "{name}");
         assert_eq!(configuration.warnings.len(), 1, "{:?}", configuration.warnings);
         assert!(configuration.warnings[0].starts_with(name), "{:?}", configuration.warnings);
     }

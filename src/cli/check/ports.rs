@@ -3,10 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
-use url::Url;
-
 use super::{Line, fault, ok};
-use crate::cli::client::Bridge;
 use crate::config::Configuration;
 
 /// How long whoever has the tills' address may take to say that it is a bridge.
@@ -14,14 +11,19 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Takes each address and lets it go again. One that is taken is right only when a bridge that runs has it.
 pub(super) async fn check(configuration: &Configuration) -> Line {
-    let tills = configuration.server.listen;
-    let taken = TcpListener::bind(tills).err();
-    let bridge_runs = taken.is_some() && is_a_bridge(tills).await;
-    let mut found = match taken {
-        None => vec![format!("{tills} is free")],
-        Some(_) if bridge_runs => vec![format!("{tills}: a bridge runs there")],
-        Some(error) => return refused("server.listen", tills, &error),
-    };
+    let plain = configuration.server.listen.map(|listen| ("server.listen", "http", listen));
+    let encrypted = configuration.server.tls.as_ref().map(|tls| ("server.tls_listen", "https", tls.listen));
+    let (mut found, mut bridge_runs) = (Vec::new(), false);
+    for (key, scheme, tills) in plain.into_iter().chain(encrypted) {
+        match TcpListener::bind(tills) {
+            Ok(_) => found.push(format!("{tills} is free")),
+            Err(_) if is_a_bridge(scheme, tills).await => {
+                bridge_runs = true;
+                found.push(format!("{tills}: a bridge runs there"));
+            }
+            Err(error) => return refused(key, tills, &error),
+        }
+    }
     let callbacks = configuration.callbacks.listen;
     if configuration.callbacks.public_url.is_some() {
         match TcpListener::bind(callbacks) {
@@ -39,14 +41,20 @@ fn refused(key: &str, address: SocketAddr, error: &std::io::Error) -> Line {
     fault("ports", format!("{key}: {address} cannot be listened on ({error}); {advice}"))
 }
 
-async fn is_a_bridge(listen: SocketAddr) -> bool {
+/// Whether a bridge answers there, by whatever certificate: nothing is told to it that it should not know.
+async fn is_a_bridge(scheme: &str, listen: SocketAddr) -> bool {
     let address = SocketAddr::new(reachable(listen.ip()), listen.port());
-    let Ok(url) = Url::parse(&format!("http://{address}")) else { return false };
-    let Ok(bridge) = Bridge::at(&url, None) else { return false };
-    match tokio::time::timeout(ANSWER_TIMEOUT, bridge.get(&["health"], 0)).await {
-        Ok(Ok(answer)) => answer.body["status"] == "ok" && answer.body["version"].is_string(),
-        _ => false,
-    }
+    let client = reqwest::Client::builder()
+        .timeout(ANSWER_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .tls_danger_accept_invalid_certs(true)
+        .no_proxy()
+        .build();
+    let asked = async {
+        let answer = client?.get(format!("{scheme}://{address}/health")).send().await?;
+        answer.json::<serde_json::Value>().await
+    };
+    asked.await.is_ok_and(|answer: serde_json::Value| answer["status"] == "ok" && answer["version"].is_string())
 }
 
 /// Where to call somebody who listens on all addresses.

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::routing::get;
+use axum::{Extension, Router};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -22,13 +22,13 @@ impl Drop for Dropped {
 
 /// A till's call that waits for `result` and reports on `taken` when its reply is handed over.
 async fn call(result: Arc<Notify>, taken: Arc<Notify>, arrived: Arc<Notify>, dropped: Arc<Notify>) -> TcpStream {
-    let handler = move || {
+    let handler = move |Extension(exchange): Extension<Exchange>| {
         let (result, taken, dropped) = (result.clone(), taken.clone(), Dropped(dropped.clone()));
         arrived.notify_one();
         async move {
             let _dropped = dropped;
             result.notified().await;
-            telling(Response::new(Body::from("approved")), move || taken.notify_one()).await
+            telling(Response::new(Body::from("approved")), exchange, move || taken.notify_one()).await
         }
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -53,14 +53,55 @@ async fn a_till_that_gets_its_result_is_told() {
 }
 
 #[tokio::test]
+async fn a_till_that_closes_its_side_behind_its_request_gets_its_result_and_is_told() {
+    let [result, taken, arrived, dropped] = [(); 4].map(|()| Arc::new(Notify::new()));
+    let mut till = call(result.clone(), taken.clone(), arrived.clone(), dropped).await;
+    till.shutdown().await.unwrap();
+    arrived.notified().await;
+    result.notify_one();
+    let mut reply = String::new();
+    till.read_to_string(&mut reply).await.unwrap();
+    assert!(reply.ends_with("approved"), "{reply}");
+    tokio::time::timeout(Duration::from_secs(5), taken.notified()).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_till_that_hung_up_while_it_waited_is_not_told() {
     let [result, taken, arrived, dropped] = [(); 4].map(|()| Arc::new(Notify::new()));
     let till = call(result.clone(), taken.clone(), arrived.clone(), dropped.clone()).await;
     arrived.notified().await;
     drop(till);
-    tokio::time::timeout(Duration::from_secs(5), dropped.notified()).await.unwrap();
+    the_connection_hears_of_it().await;
     result.notify_one();
-    // Everybody who could tell is gone with the handler.
-    assert_eq!(Arc::strong_count(&taken), 2, "the router's and the test's");
-    assert!(tokio::time::timeout(Duration::ZERO, taken.notified()).await.is_err());
+    tokio::time::timeout(Duration::from_secs(5), dropped.notified()).await.unwrap();
+    nobody_is_left_to_tell(&taken).await;
+}
+
+#[tokio::test]
+async fn a_till_that_broke_off_while_it_waited_is_noticed_at_once() {
+    let [result, taken, arrived, dropped] = [(); 4].map(|()| Arc::new(Notify::new()));
+    let till = call(result, taken.clone(), arrived.clone(), dropped.clone()).await;
+    arrived.notified().await;
+    till.set_zero_linger().unwrap();
+    drop(till);
+    tokio::time::timeout(Duration::from_secs(5), dropped.notified()).await.unwrap();
+    nobody_is_left_to_tell(&taken).await;
+}
+
+/// The runtime of a test has one thread: two turns of its driver have taken up what has happened on the wire.
+async fn the_connection_hears_of_it() {
+    for _ in 0..2 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// The connection has ended, and with it went whoever could tell.
+async fn nobody_is_left_to_tell(taken: &Arc<Notify>) {
+    let ended = async {
+        while Arc::strong_count(taken) > 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), ended).await.expect("the router's and the test's are left");
+    assert!(tokio::time::timeout(Duration::ZERO, taken.notified()).await.is_err(), "it was told");
 }

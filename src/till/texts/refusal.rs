@@ -118,6 +118,12 @@ const fn text(code: Code) -> Text {
             sv: "Något gick fel här. Fråga igen med samma nummer",
             da: "Noget gik galt her. Spørg igen med samme nummer",
         },
+        Code::Overloaded => Text {
+            en: "Too many tills ask at once. Wait a moment and try again",
+            nb: "For mange kasser spør samtidig. Vent litt og prøv igjen",
+            sv: "För många kassor frågar samtidigt. Vänta och försök igen",
+            da: "For mange kasser spørger på én gang. Vent og prøv igen",
+        },
         Code::StorageUnavailable => Text {
             en: "No payments can be taken now. Wait, else call the manager",
             nb: "Ingen betaling er mulig nå. Vent litt, ellers tilkall leder",

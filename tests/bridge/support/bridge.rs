@@ -31,6 +31,8 @@ pub(crate) struct Setup {
     pub(crate) poll_ms: u32,
     pub(crate) sweep_seconds: u32,
     pub(crate) token_life_seconds: u64,
+    /// Variables that override the configuration.
+    pub(crate) environment: Vec<(&'static str, String)>,
 }
 
 impl Default for Setup {
@@ -51,6 +53,7 @@ impl Default for Setup {
             poll_ms: 20,
             sweep_seconds: 3600,
             token_life_seconds: 14_400,
+            environment: Vec::new(),
         }
     }
 }
@@ -61,6 +64,7 @@ pub(crate) struct Bridge {
     pub(crate) client: Client,
     /// What the journal lies on.
     pub(crate) disk: Disk,
+    environment: Vec<(&'static str, String)>,
     process: Option<Child>,
 }
 
@@ -73,7 +77,8 @@ impl Bridge {
         let simulator = Simulator::start(&setup).await;
         let folder = Folder::new(&setup, &simulator.base_url());
         let client = Client::builder().pool_max_idle_per_host(0).build().unwrap();
-        let mut bridge = Self { simulator, folder, client, disk: Disk::Usual, process: None };
+        let mut bridge =
+            Self { simulator, folder, client, disk: Disk::Usual, environment: setup.environment, process: None };
         bridge.boot().await;
         bridge
     }
@@ -95,6 +100,7 @@ impl Bridge {
     pub(crate) fn serve(&self) -> Command {
         let mut command = self.disk.command(&self.folder, env!("CARGO_BIN_EXE_pos-bridge"));
         command.arg("serve").arg("--config").arg(self.folder.configuration());
+        command.envs(self.environment.clone());
         if std::env::var_os("SHOW_BRIDGE_LOG").is_none() {
             command.stdout(Stdio::null()).stderr(Stdio::null());
         }
@@ -105,6 +111,7 @@ impl Bridge {
     pub(crate) async fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pos-bridge"));
         command.args(arguments).arg("--config").arg(self.folder.configuration());
+        command.envs(self.environment.clone());
         output(command).await
     }
 

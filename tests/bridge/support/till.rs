@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// What the bridge answered.
@@ -79,6 +79,19 @@ impl Till {
             body["amount"] = json!(amount);
         }
         self.post("/refund", body).await
+    }
+
+    /// Posts a sale at HTTP/1.0, closes its own side behind it, and reads what comes until the bridge closes too.
+    pub(crate) async fn pay_half_closed(&self, reference: &str, amount: i64) -> String {
+        let body = json!({ "reference": reference, "amount": amount }).to_string();
+        let (key, length) = (&self.key, body.len());
+        let request = format!("POST /pay HTTP/1.0\r\nX-Api-Key: {key}\r\nContent-Length: {length}\r\n\r\n{body}");
+        let mut connection = TcpStream::connect(self.address).await.unwrap();
+        connection.write_all(request.as_bytes()).await.unwrap();
+        connection.shutdown().await.unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.unwrap();
+        answer
     }
 
     /// Posts a sale and hangs up before the answer.

@@ -1,0 +1,38 @@
+//! The next certificate, in time.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::authority::{self, Authority};
+use super::files::{self, CertificateFiles, PUBLIC};
+use super::{CertificateError, Facts, facts};
+
+/// How long before its end a certificate is renewed, and from when on its end is warned of.
+pub const AHEAD: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Whether a certificate was made by an authority whose key lies beside it.
+#[must_use]
+pub fn is_ours(files: &CertificateFiles) -> bool {
+    files.authority_key().exists() && facts::is_signed_by(&files.certificate, &files.authority()).unwrap_or(false)
+}
+
+/// Whether a certificate ends soon.
+#[must_use]
+pub fn is_due(facts: &Facts, now: Timestamp) -> bool {
+    facts.until.duration_since(now) < AHEAD
+}
+
+/// Puts a new certificate for the same names and the same key in the place of the old one. The key stays, so that a
+/// crash between two files can never leave a pair that does not fit.
+///
+/// # Errors
+/// [`CertificateError`], and the old certificate stays.
+pub fn renew(files: &CertificateFiles, now: Timestamp) -> Result<Facts, CertificateError> {
+    if !is_ours(files) {
+        return Err(CertificateError::NotOurs { certificate: files.certificate.clone() });
+    }
+    let names = Facts::read(&files.certificate)?.names;
+    let key = authority::key(&files.key)?;
+    let issued = Authority::beside(files, now)?.issue(&names, &key, authority::date(now))?;
+    files::replace(&files.certificate, &issued, PUBLIC)?;
+    Facts::read(&files.certificate)
+}

@@ -1,0 +1,72 @@
+//! One connection, from its first byte to its last.
+
+use std::convert::Infallible;
+use std::pin::pin;
+
+use axum::Router;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use super::exchange::Exchange;
+use super::first_head::FirstHead;
+use super::half_close::HalfClose;
+use super::limits::Limits;
+use super::listener::{Accepted, Peer};
+use super::transport::Transport;
+use super::write_deadline::WriteDeadline;
+
+/// What is needed to serve a connection.
+pub(super) struct Connection {
+    pub(super) peer: Peer,
+    pub(super) router: Router,
+    pub(super) limits: Limits,
+    pub(super) shutdown: CancellationToken,
+}
+
+/// Opens a connection within the time of a head, and answers what comes over it.
+pub(super) async fn serve_connection(accepted: impl Accepted, connection: Connection) {
+    match tokio::time::timeout(connection.limits.header_read, accepted.open()).await {
+        Ok(Ok(stream)) => connection.answer(stream).await,
+        Ok(Err(error)) => tracing::debug!(%error, remote = ?connection.peer.remote, "a connection was not opened"),
+        Err(_) => tracing::debug!(remote = ?connection.peer.remote, "a connection was not opened in time"),
+    }
+}
+
+impl Connection {
+    async fn answer(self, stream: impl Transport) {
+        let Self { peer, router, limits, shutdown } = self;
+        let exchange = Exchange::default();
+        let stream = HalfClose::new(WriteDeadline::new(stream, limits.write_stall), exchange.clone());
+        let stream = FirstHead::new(stream, exchange.clone());
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            let mut request = request.map(|body| exchange.begin(body));
+            request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(exchange.clone());
+            let router = router.clone();
+            async move { router.oneshot(request).await as Result<_, Infallible> }
+        });
+        let mut connection = pin!(
+            http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(limits.header_read)
+                .max_header_size(limits.header_bytes)
+                .max_headers(limits.headers)
+                .title_case_headers(true)
+                .serve_connection(TokioIo::new(stream), service)
+        );
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = shutdown.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended early");
+        }
+    }
+}
