@@ -134,6 +134,16 @@ text_identifier!(
     RECEIPT_NUMBER
 );
 
+impl Reference {
+    /// The number that the bridge makes for an operation whose till has none: the random end of its own number (50 bits),
+    /// short enough to be printed and typed.
+    #[must_use]
+    pub fn made_for(operation: OperationId) -> Self {
+        let random: String = operation.to_string().chars().skip(16).collect();
+        Self(format!("B-{random}"))
+    }
+}
+
 /// One operation of one till: a sale or a refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OperationId(pub Ulid);
@@ -218,6 +228,13 @@ mod tests {
         for seen in ["Bon 42", "Ærlig №7", "レシート", "إيصال", "☕️ 2×"] {
             assert!(Reference::new(seen).is_ok(), "{seen:?}");
         }
+    }
+
+    #[test]
+    fn a_reference_that_the_bridge_makes_is_short_and_valid() {
+        let made = Reference::made_for(OperationId(Ulid::from_parts(1_700_000_000_000, u128::MAX)));
+        assert_eq!(made.as_str(), "B-ZZZZZZZZZZ");
+        assert_eq!(Reference::new(made.as_str()).unwrap(), made);
     }
 
     #[test]

@@ -11,4 +11,6 @@ pub mod money;
 pub mod operation;
 pub mod reading;
 pub mod refund;
+pub mod repeat;
 pub mod request;
+pub mod turn;

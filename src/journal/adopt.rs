@@ -46,7 +46,7 @@ impl Step for Orphan {
         };
         let stopped = stop_twins(transaction, &mut writes, &operation, now).await?;
         let generation = generation(transaction, &operation).await?;
-        insert_operation(&mut writes, &operation, generation, self.given_back(), &Details::default())?;
+        insert_operation(&mut writes, &operation, generation, self.given_back(), &Details::default(), None)?;
         insert_attempt(&mut writes, &operation, false)?;
         let event = json!({"event": "adopted", "payment": self.trace.payment.transaction, "amount": operation.money});
         append_event(&mut writes, &operation.attempt, "adopted", &event, now)?;

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Serialize;
+use sqlx::sqlite::SqliteRow;
 
 use super::entries::{self, append_event, insert_attempt, insert_operation};
 use super::redact::clean_json;
@@ -13,8 +14,9 @@ use crate::domain::attempt::{Attempt, Kind, Phase};
 use crate::domain::evidence::Order;
 use crate::domain::identifiers::{OperationId, TransactionId};
 use crate::domain::money::Money;
-use crate::domain::operation::{Fingerprint, Operation, Repeat};
+use crate::domain::operation::Operation;
 use crate::domain::refund::refund_amount;
+use crate::domain::repeat::{Fingerprint, KnownBy, Repeat};
 use crate::domain::request::Details;
 use crate::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale};
 
@@ -27,17 +29,16 @@ impl Step for NewSale {
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Begun)> {
         let Self { attempt: new, money } = self;
         let asked = Fingerprint { money: Some(money), original: None };
-        let found = found(transaction, &new, Kind::Sale).await?;
-        let earlier = match repeated(found.operation, &new, &asked) {
+        let found = found(transaction, &new, Kind::Sale, &asked).await?;
+        let place = match found.earlier.repeated(&new, &asked) {
             Repeated::Answered(answer) => return Ok((Writes::default(), answer)),
-            Repeated::Never => None,
-            Repeated::Again(operation) => Some(operation),
+            Repeated::Begins(place) => place,
         };
         if let Some(obstacle) = found.obstacle.in_the_way(transaction).await? {
             return Ok((Writes::default(), obstacle));
         }
-        let operation = new.operation(Kind::Sale, money, None, None, Phase::Sending, earlier.as_ref());
-        write(operation, &new.details, earlier.as_ref(), true)
+        let operation = new.operation(Kind::Sale, money, None, None, Phase::Sending, place.earlier());
+        write(operation, &new, &place, true)
     }
 }
 
@@ -48,18 +49,17 @@ impl Step for NewRefund {
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Begun)> {
         let Self { attempt: new, original, asked, on_terminal } = self;
         let fingerprint = Fingerprint { money: asked, original: Some(original) };
-        let found = found(transaction, &new, Kind::Refund).await?;
-        let earlier = match repeated(found.operation, &new, &fingerprint) {
+        let found = found(transaction, &new, Kind::Refund, &fingerprint).await?;
+        let place = match found.earlier.repeated(&new, &fingerprint) {
             Repeated::Answered(answer) => return Ok((Writes::default(), answer)),
-            Repeated::Never => None,
-            Repeated::Again(operation) => Some(operation),
+            Repeated::Begins(place) => place,
         };
         let sale = entries::load(transaction, original).await?;
         if sale.kind != Kind::Sale {
             return Err(JournalError::NotFound);
         }
         // A refund that runs again gives back what it was first made for.
-        let asked = earlier.as_ref().map_or(asked, |operation| Some(operation.money));
+        let asked = place.earlier().map_or(asked, |operation| Some(operation.money));
         let amount = match refund_amount(&sale, set_aside(transaction, original).await?, asked) {
             Ok(amount) => amount,
             Err(reason) => return Ok((Writes::default(), Begun::NotRefundable(reason))),
@@ -70,47 +70,117 @@ impl Step for NewRefund {
         let money = Money { amount, currency: sale.money.currency };
         let transaction = sale.approval().and_then(|approval| approval.transaction.clone());
         let operation =
-            new.operation(Kind::Refund, money, Some(original), transaction, Phase::Reserved, earlier.as_ref());
-        write(operation, &new.details, earlier.as_ref(), on_terminal)
+            new.operation(Kind::Refund, money, Some(original), transaction, Phase::Reserved, place.earlier());
+        write(operation, &new, &place, on_terminal)
     }
 }
 
 /// What stands in the journal before anything begins.
 struct Found {
-    /// What the reference means so far.
-    operation: Option<Operation>,
+    /// What was asked for before.
+    earlier: Earlier,
     /// What the terminal is busy with.
     obstacle: Obstacle,
 }
 
-async fn found(transaction: &mut Transaction<'_>, new: &NewAttempt, kind: Kind) -> Result<Found> {
-    let device = entries::device(new.terminal.provider, &new.terminal.terminal_id);
-    let values = [&device, &device, new.till.as_str(), kind.name(), new.till_reference.as_str()];
-    let row = transaction.row(BEFORE, &values).await?.ok_or(JournalError::NotFound)?;
+/// The latest operation that a request may be, and what is known of it there.
+struct Earlier {
+    operation: Option<Operation>,
+    /// The generation of the operation under its reference, 0 when there is none.
+    generation: i64,
+    /// The till has asked for another one without a number on that terminal since.
+    followed: bool,
+}
+
+async fn found(transaction: &mut Transaction<'_>, new: &NewAttempt, kind: Kind, asked: &Fingerprint) -> Result<Found> {
+    let row = before(transaction, new, kind, asked).await?.ok_or(JournalError::NotFound)?;
     let known = get::<Option<String>>(&row, "id")?.is_some();
     Ok(Found {
-        operation: known.then(|| rows::operation(&row)).transpose()?,
+        earlier: Earlier {
+            operation: known.then(|| rows::operation(&row)).transpose()?,
+            generation: get::<Option<i64>>(&row, "generation")?.unwrap_or_default(),
+            followed: get(&row, "followed")?,
+        },
         obstacle: Obstacle { holder: get(&row, "holder")?, frozen: get(&row, "frozen")? },
     })
 }
 
-/// What is known of the reference.
+/// One reading, whatever the request is known by.
+async fn before(
+    transaction: &mut Transaction<'_>,
+    new: &NewAttempt,
+    kind: Kind,
+    asked: &Fingerprint,
+) -> Result<Option<SqliteRow>> {
+    let device = entries::device(new.terminal.provider, &new.terminal.terminal_id);
+    let (till, terminal) = (new.till.as_str(), new.terminal.name.as_str());
+    if new.known_by != KnownBy::Content {
+        let values = [&device, &device, till, kind.name(), new.till_reference.as_str()];
+        return transaction.row(BEFORE, &values).await;
+    }
+    let amount = asked.money.map_or_else(String::new, |money| money.amount.minor().to_string());
+    match asked.original {
+        None => {
+            let currency = asked.money.map_or("", |money| money.currency.code());
+            let values = [&device, &device, till, terminal, &amount, currency];
+            transaction.row(BEFORE_SALE_WITHOUT_NUMBER, &values).await
+        }
+        Some(original) => {
+            let values = [&device, &device, &original.to_string(), till, terminal, &amount, &amount];
+            transaction.row(BEFORE_REFUND_WITHOUT_NUMBER, &values).await
+        }
+    }
+}
+
+/// What is known of a request.
 enum Repeated {
-    /// Nothing.
-    Never,
     /// It is answered from what is known.
     Answered(Begun),
-    /// It is run again under this operation.
+    /// It begins here.
+    Begins(Place),
+}
+
+/// Where a new attempt is put.
+enum Place {
+    /// Into a new operation of this generation under its reference.
+    New(i64),
+    /// Into this operation.
     Again(Operation),
 }
 
-fn repeated(known: Option<Operation>, new: &NewAttempt, asked: &Fingerprint) -> Repeated {
-    let Some(known) = known else { return Repeated::Never };
-    match known.repeat(asked, new.on_repeat) {
+impl Place {
+    const fn earlier(&self) -> Option<&Operation> {
+        match self {
+            Self::New(_) => None,
+            Self::Again(operation) => Some(operation),
+        }
+    }
+}
+
+impl Earlier {
+    fn repeated(self, new: &NewAttempt, asked: &Fingerprint) -> Repeated {
+        let above = self.generation + 1;
+        let Some(known) = self.operation else { return Repeated::Begins(Place::New(FIRST_GENERATION)) };
+        match new.known_by {
+            KnownBy::Reference => answer(known.repeat(asked, new.rules, new.now), known, above),
+            KnownBy::Content => {
+                let repeat = known.repeat_by_content(self.followed, new.rules.on_repeat, new.now);
+                // It gets a number of its own.
+                answer(repeat, known, FIRST_GENERATION)
+            }
+            KnownBy::Nothing => Repeated::Begins(Place::New(above)),
+        }
+    }
+}
+
+/// `generation` is a new operation's.
+fn answer(repeat: Repeat, known: Operation, generation: i64) -> Repeated {
+    match repeat {
         Repeat::Conflict => Repeated::Answered(Begun::Conflict(known)),
         Repeat::Join => Repeated::Answered(Begun::Joined(known)),
         Repeat::Replay => Repeated::Answered(Begun::Replayed(known)),
-        Repeat::NewAttempt => Repeated::Again(known),
+        Repeat::NewAttempt => Repeated::Begins(Place::Again(known)),
+        Repeat::NewOperation => Repeated::Begins(Place::New(generation)),
     }
 }
 
@@ -154,7 +224,7 @@ impl NewAttempt {
             id,
             kind,
             till: self.till.clone(),
-            reference: self.till_reference.clone(),
+            reference: earlier.map_or(&self.till_reference, |operation| &operation.reference).clone(),
             money,
             terminal: self.terminal.name.clone(),
             store: self.terminal.store.clone(),
@@ -191,16 +261,14 @@ struct BegunEvent<'a> {
     expires_at: Timestamp,
 }
 
-fn write(
-    operation: Operation,
-    details: &Details,
-    earlier: Option<&Operation>,
-    on_terminal: bool,
-) -> Result<(Writes, Begun)> {
+fn write(operation: Operation, new: &NewAttempt, place: &Place, on_terminal: bool) -> Result<(Writes, Begun)> {
     let mut writes = Writes::default();
-    match earlier {
-        None => insert_operation(&mut writes, &operation, FIRST_GENERATION, 0, details)?,
-        Some(earlier) => run_again(&mut writes, earlier, &operation, details)?,
+    match place {
+        Place::New(generation) => {
+            let asked_terminal = (new.known_by != KnownBy::Reference).then_some(&operation.terminal);
+            insert_operation(&mut writes, &operation, *generation, 0, &new.details, asked_terminal)?;
+        }
+        Place::Again(earlier) => run_again(&mut writes, earlier, &operation, &new.details)?,
     }
     insert_attempt(&mut writes, &operation, on_terminal)?;
     let Attempt { order, refunds, expires_at, .. } = &operation.attempt;
@@ -219,7 +287,8 @@ fn run_again(writes: &mut Writes, earlier: &Operation, operation: &Operation, de
     Ok(())
 }
 
-/// Operations begin here; only payments found at the provider are put above or below.
+/// Operations begin here. Above are those that a till made under a number which started over; payments found at the
+/// provider are put above or below.
 pub(super) const FIRST_GENERATION: i64 = 1;
 
 /// What a reference means to a till, by kind.
@@ -232,9 +301,32 @@ pub(super) const BY_REFERENCE: &str = select_operations!(
 /// The same, after what keeps a device from a new attempt (named twice); one row in any case.
 pub(super) const BEFORE: &str = select_operations!(
     "SELECT (SELECT reference FROM attempt WHERE leased_terminal = ?) AS holder, (SELECT text FROM alarm WHERE \
-     freezes = ? AND acknowledged_at IS NULL ORDER BY id LIMIT 1) AS frozen,",
+     freezes = ? AND acknowledged_at IS NULL ORDER BY id LIMIT 1) AS frozen, o.generation, FALSE AS followed,",
     "(SELECT 1) one LEFT JOIN operation o ON o.till = ? AND o.kind = ? AND o.reference = ? \
      LEFT JOIN attempt a ON a.reference = o.deciding_attempt ORDER BY o.generation DESC LIMIT 1"
+);
+
+/// What a sale without a number may be: a till's latest one on a terminal with an amount and a currency. After what keeps
+/// a device from a new attempt (named twice); one row in any case.
+pub(super) const BEFORE_SALE_WITHOUT_NUMBER: &str = select_operations!(
+    "SELECT (SELECT reference FROM attempt WHERE leased_terminal = ?) AS holder, (SELECT text FROM alarm WHERE \
+     freezes = ? AND acknowledged_at IS NULL ORDER BY id LIMIT 1) AS frozen, o.generation, \
+     EXISTS (SELECT 1 FROM operation later INDEXED BY operation_by_asked_terminal WHERE later.till = o.till \
+     AND later.asked_terminal = o.asked_terminal AND later.sequence > o.sequence) AS followed,",
+    "(SELECT 1) one LEFT JOIN operation o ON o.sequence = (SELECT sequence FROM operation WHERE kind = 'sale' AND \
+     till = ? AND asked_terminal = ? AND amount = CAST(? AS INTEGER) AND currency = ? ORDER BY sequence DESC LIMIT 1) \
+     LEFT JOIN attempt a ON a.reference = o.deciding_attempt"
+);
+
+/// The same of a refund: the latest one of a sale, with an amount (named twice) where it is not empty.
+pub(super) const BEFORE_REFUND_WITHOUT_NUMBER: &str = select_operations!(
+    "SELECT (SELECT reference FROM attempt WHERE leased_terminal = ?) AS holder, (SELECT text FROM alarm WHERE \
+     freezes = ? AND acknowledged_at IS NULL ORDER BY id LIMIT 1) AS frozen, o.generation, \
+     EXISTS (SELECT 1 FROM operation later INDEXED BY operation_by_asked_terminal WHERE later.till = o.till \
+     AND later.asked_terminal = o.asked_terminal AND later.sequence > o.sequence) AS followed,",
+    "(SELECT 1) one LEFT JOIN operation o ON o.sequence = (SELECT sequence FROM operation WHERE original = ? AND \
+     till = ? AND asked_terminal = ? AND (? = '' OR amount = CAST(? AS INTEGER)) ORDER BY sequence DESC LIMIT 1) \
+     LEFT JOIN attempt a ON a.reference = o.deciding_attempt"
 );
 
 /// What may no longer be given back of a sale (named twice).

@@ -20,5 +20,6 @@ mod repeat;
 mod sha256;
 mod startup;
 mod storage;
+mod stories;
 mod support;
 mod sweep;

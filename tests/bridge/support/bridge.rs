@@ -23,6 +23,8 @@ pub(crate) struct Setup {
     pub(crate) refund: &'static str,
     pub(crate) on_repeat: &'static str,
     pub(crate) may_refund_others: bool,
+    /// More lines of every till's profile.
+    pub(crate) profile: &'static str,
     pub(crate) ttl_seconds: u32,
     pub(crate) prompt_seconds: u32,
     pub(crate) in_flight_seconds: u32,
@@ -42,6 +44,7 @@ impl Default for Setup {
             refund: "terminal",
             on_repeat: "new_attempt",
             may_refund_others: false,
+            profile: "",
             ttl_seconds: 300,
             prompt_seconds: 150,
             in_flight_seconds: 120,

@@ -108,10 +108,11 @@ time_zone = "Europe/Oslo"
             let _ = write!(
                 text,
                 "\n[[tills]]\nid = \"till-{number}\"\nterminal = \"terminal-{terminal}\"\nkey_sha256 = \"{}\"\nwait_seconds = \
-                 20\non_repeat = \"{}\"\nmay_refund_others = {}\n",
+                 20\non_repeat = \"{}\"\nmay_refund_others = {}\n{}\n",
                 sha256(&key(number)),
                 setup.on_repeat,
                 setup.may_refund_others,
+                setup.profile,
             );
         }
         text
