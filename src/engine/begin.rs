@@ -27,7 +27,7 @@ impl Engine {
     /// A [`Refusal`]; nothing was sent then.
     pub async fn pay(&self, till: &Till, request: SaleRequest, wait: Duration) -> Result<Progress, Refusal> {
         let patience = Patience::starting_now(wait);
-        self.ready_for_money().await?;
+        self.ready_for_money(wait).await?;
         let SaleRequest { naming, money, terminal, details } = request;
         let terminal = self.terminal_for(till, terminal.as_ref())?;
         let provider = self.provider(terminal.provider)?;
@@ -46,7 +46,7 @@ impl Engine {
     /// A [`Refusal`]; nothing was sent then.
     pub async fn refund(&self, till: &Till, request: RefundRequest, wait: Duration) -> Result<Progress, Refusal> {
         let patience = Patience::starting_now(wait);
-        self.ready_for_money().await?;
+        self.ready_for_money(wait).await?;
         let sale = self.health.journal(self.journal.find_sale(&till.id, &request.original).await)?;
         let sale = sale.filter(|sale| sale.till == till.id || till.profile.may_refund_others);
         let sale = sale.ok_or(Refusal::NotFound("sale to refund"))?;
@@ -93,10 +93,12 @@ impl Engine {
     }
 
     /// New payments wait a little for the recovery after a start, and are refused while it is not done: the journal may
-    /// be an old copy that does not know what was paid.
-    async fn ready_for_money(&self) -> Result<(), Refusal> {
+    /// be an old copy that does not know what was paid. A till that says how long it waits is answered by then.
+    async fn ready_for_money(&self, wait: Duration) -> Result<(), Refusal> {
+        let usual = self.pace.recovery_patience;
+        let patience = if wait.is_zero() { usual } else { usual.min(wait) };
         let mut recovered = self.recovered.subscribe();
-        let done = timeout(self.pace.recovery_patience, recovered.wait_for(|recovered| *recovered)).await.is_ok();
+        let done = timeout(patience, recovered.wait_for(|recovered| *recovered)).await.is_ok();
         if done && !self.stopping.is_cancelled() { Ok(()) } else { Err(Refusal::ShuttingDown) }
     }
 

@@ -179,15 +179,17 @@ impl TillApi {
         telling(response, move || engine.told(&operation)).await
     }
 
-    /// How long a new operation may wait for its terminal, and what counts that waiting until it is dropped. A till that
-    /// never waits for a terminal has no need of it; one whose calls wait already is answered at once.
+    /// How long a new operation may take to begin, and what counts a till that may wait for a terminal meanwhile, until
+    /// it is dropped. Past the calls of one till that may wait, none waits.
     fn patience(&self, till: &Till, seconds: u32) -> (Duration, Option<WaitingTill>) {
+        let wait = Duration::from_secs(seconds.into());
         if till.profile.queue_seconds == 0 && !till.profile.supersede {
-            return (Duration::ZERO, None);
+            return (wait, None);
         }
-        let share = self.waiting.take(till.id.clone(), self.settings.limits.waiting_per_till);
-        let wait = if share.is_some() { Duration::from_secs(seconds.into()) } else { Duration::ZERO };
-        (wait, share.map(WaitingTill::new))
+        match self.waiting.take(till.id.clone(), self.settings.limits.waiting_per_till) {
+            Some(share) => (wait, Some(WaitingTill::new(share))),
+            None => (Duration::ZERO, None),
+        }
     }
 
     /// Waits for a result until the deadline. What was started cannot be refused any more: when waiting fails, the program stops or too

@@ -306,7 +306,7 @@ async fn a_number_over_an_open_sale_joins_it_however_old_it_is() {
 /// The customer left. The cashier begins the next sale, and the terminal forgets the old one first.
 #[tokio::test]
 async fn a_new_sale_has_the_tills_own_older_one_cancelled_first() {
-    let bridge = one_terminal("supersede = true", 1).await;
+    let bridge = one_terminal("supersede = true", 2).await;
     let till = bridge.till(1);
     till.begin("R-1", 39900).await;
     let next = till.paying("R-2", 4900);
@@ -345,7 +345,7 @@ async fn another_tills_sale_is_never_superseded_and_without_the_option_none_is()
     bridge.till(1).begin("R-1", 39900).await;
     let busy = bridge.till(2).pay("R-2", 4900).await;
     assert_eq!((busy.status, busy.word()), (423, "terminal_busy"));
-    let plain = one_terminal("", 1).await;
+    let plain = one_terminal("", 2).await;
     plain.till(1).begin("R-1", 39900).await;
     let busy = plain.till(1).pay("R-2", 4900).await;
     assert_eq!((busy.word(), busy.header("location")), ("terminal_busy", "/pay/R-1"));
@@ -359,7 +359,7 @@ async fn another_tills_sale_is_never_superseded_and_without_the_option_none_is()
 /// The provider does not answer the cancel: the till is told who holds the terminal, in time.
 #[tokio::test]
 async fn a_sale_whose_place_is_not_proven_free_in_time_does_not_begin() {
-    let bridge = one_terminal("supersede = true", 1).await;
+    let bridge = one_terminal("supersede = true", 2).await;
     let till = bridge.till(1);
     till.begin("R-1", 39900).await;
     bridge.simulator.faults(json!([{ "call": "cancel_session", "fault": "lose_request", "times": 1000 }])).await;

@@ -11,3 +11,4 @@ mod reading;
 mod recording;
 mod refunding;
 mod storage;
+mod without_number;
