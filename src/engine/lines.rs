@@ -36,6 +36,7 @@ impl Lines {
         if line.len() == 1 {
             bell.notify_one();
         }
+        metrics::gauge!("pos_bridge_queued_tills").increment(1);
         LinePlace { lines: self.clone(), terminal: terminal.clone(), bell }
     }
 
@@ -66,6 +67,7 @@ impl LinePlace {
 
 impl Drop for LinePlace {
     fn drop(&mut self) {
+        metrics::gauge!("pos_bridge_queued_tills").decrement(1);
         let mut lines = self.lines.lock();
         let Some(line) = lines.get_mut(&self.terminal) else { return };
         let Some(position) = line.iter().position(|bell| Arc::ptr_eq(bell, &self.bell)) else { return };

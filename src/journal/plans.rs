@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
-use super::{JournalOptions, adopt, begin, connection, entries, files, marks, read};
+use super::{JournalOptions, adopt, begin, connection, earlier, entries, files, marks, read};
 use crate::domain::identifiers::{OperationId, TillId};
 use crate::domain::operation::Status;
 use crate::ports::OperationFilter;
@@ -40,9 +40,9 @@ async fn every_reading_uses_an_index() {
         entries::RUNS,
         entries::STANDING_ALARM,
         begin::BY_REFERENCE,
-        begin::BEFORE,
-        begin::BEFORE_SALE_WITHOUT_NUMBER,
-        begin::BEFORE_REFUND_WITHOUT_NUMBER,
+        earlier::BEFORE,
+        earlier::BEFORE_SALE_WITHOUT_NUMBER,
+        earlier::BEFORE_REFUND_WITHOUT_NUMBER,
         begin::SET_ASIDE,
         adopt::GENERATIONS,
         adopt::TWINS,

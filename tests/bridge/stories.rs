@@ -37,13 +37,19 @@ impl Till {
 }
 
 impl Bridge {
-    /// Waits until so many calls wait for a terminal or a result.
+    /// Waits until so many calls wait for a result or a terminal.
     async fn waits_for(&self, calls: usize) {
-        let wanted = format!("pos_bridge_waiting_tills {calls}");
-        eventually("the calls that wait", || async {
-            (self.metric("pos_bridge_waiting_tills").await == wanted).then_some(())
-        })
-        .await;
+        self.counts("pos_bridge_waiting_tills", calls).await;
+    }
+
+    /// Waits until so many calls wait for a terminal.
+    async fn queues(&self, calls: usize) {
+        self.counts("pos_bridge_queued_tills", calls).await;
+    }
+
+    async fn counts(&self, name: &str, calls: usize) {
+        let wanted = format!("{name} {calls}");
+        eventually(&wanted, || async { (self.metric(name).await == wanted).then_some(()) }).await;
     }
 
     /// Lets time pass: everything in the journal is so much older.
@@ -383,7 +389,7 @@ async fn tills_that_wait_for_a_terminal_get_it_in_their_order() {
     let mut waiting = Vec::new();
     for (number, reference) in [(2, "R-2"), (3, "R-3"), (4, "R-4")] {
         waiting.push((number, reference, bridge.till(number).paying(reference, 100)));
-        bridge.waits_for(number - 1).await;
+        bridge.queues(number - 1).await;
         assert_eq!(bridge.till(number).get(&format!("/pay/{reference}")).await.status, 404, "nothing is on disk");
     }
     bridge.simulator.customer(1, "approve").await;
@@ -417,11 +423,11 @@ async fn a_till_that_hangs_up_in_the_line_begins_nothing() {
     let bridge = one_terminal("queue_seconds = 20", 3).await;
     bridge.till(1).begin("R-1", 100).await;
     let gone = hanging_call(&bridge.till(2), &json!({ "reference": "R-2", "amount": 100 })).await;
-    bridge.waits_for(1).await;
+    bridge.queues(1).await;
     let next = bridge.till(3).paying("R-3", 100);
-    bridge.waits_for(2).await;
+    bridge.queues(2).await;
     drop(gone);
-    bridge.waits_for(1).await;
+    bridge.queues(1).await;
     bridge.simulator.customer(1, "approve").await;
     bridge.listed(&bridge.till(3), &json!("R-3"), "pending").await;
     bridge.simulator.customer(1, "approve").await;
@@ -437,7 +443,7 @@ async fn a_till_that_hangs_up_after_its_turn_came_finds_its_result() {
     bridge.till(1).begin("R-1", 100).await;
     let till = bridge.till(2);
     let call = hanging_call(&till, &json!({ "reference": "R-2", "amount": 100 })).await;
-    bridge.waits_for(1).await;
+    bridge.queues(1).await;
     bridge.simulator.customer(1, "approve").await;
     bridge.listed(&till, &json!("R-2"), "pending").await;
     drop(call);
@@ -459,7 +465,7 @@ async fn a_refund_waits_for_its_terminal_too() {
         let till = till.clone();
         async move { till.refund("F-1", "R-1", None).await }
     });
-    bridge.waits_for(1).await;
+    bridge.queues(1).await;
     bridge.simulator.customer(1, "approve").await;
     bridge.listed(&till, &json!("F-1"), "pending").await;
     bridge.simulator.customer(1, "approve").await;
