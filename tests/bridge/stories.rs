@@ -327,10 +327,18 @@ async fn a_new_sale_has_the_tills_own_older_one_cancelled_first() {
 /// charged, and the new sale begins when it asks again.
 #[tokio::test]
 async fn an_older_sale_that_was_paid_after_all_is_told_before_the_new_one_begins() {
-    let bridge = Bridge::with(Setup { profile: "supersede = true", speed: 20, ..Setup::default() }).await;
+    let bridge = one_terminal("supersede = true", 2).await;
     let till = bridge.till(1);
-    let older = till.begin("R-1", 990_107).await;
-    let next = till.pay("R-2", 4900).await;
+    let older = till.begin("R-1", 39900).await;
+    // The cancel comes too late.
+    bridge.simulator.faults(json!([{ "call": "cancel_session", "fault": "lose_request", "times": 1000 }])).await;
+    let next = till.paying("R-2", 4900);
+    eventually("the cancel", || async {
+        (bridge.simulator.hits().await["lose_request"].as_u64() > Some(0)).then_some(())
+    })
+    .await;
+    bridge.simulator.customer(1, "approve").await;
+    let next = next.await.unwrap();
     assert_eq!((next.status, next.word()), (423, "terminal_busy"), "{:?}", next.body);
     assert_eq!((&next.body["operation_id"], next.header("location")), (&older.body["operation_id"], "/pay/R-1"));
     assert!(next.body["detail"].as_str().unwrap().contains("was paid"), "{:?}", next.body);
@@ -341,6 +349,7 @@ async fn an_older_sale_that_was_paid_after_all_is_told_before_the_new_one_begins
         alarms.contains("late_approval").then_some(())
     })
     .await;
+    bridge.simulator.terminal_mode(1, "automatic").await;
     assert_eq!(till.pay("R-2", 4900).await.word(), "approved");
     bridge.books_agree().await;
 }

@@ -204,6 +204,9 @@ fn the_reference_may_stand_in_the_idempotency_key() {
     assert_eq!(reference(r#"{"amount":1,"reference":"R-7"}"#, Some("R-7")).unwrap(), "R-7");
     assert_eq!(refused_field(reference(r#"{"amount":1,"reference":"R-8"}"#, Some("R-7"))), "reference");
     assert_eq!(refused_field(reference(r#"{"amount":1}"#, None)), "reference");
+    assert_eq!(refused_field(reference(r#"{"amount":1,"force":true}"#, None)), "reference");
+    assert_eq!(refused_field(reference(r#"{"amount":1,"force":false}"#, Some("R-7"))), "force");
+    assert_eq!(refused_field(reference(r#"{"amount":1,"force":"yes"}"#, None)), "force");
     assert_eq!(refused_field(reference(r#"{"amount":1}"#, Some("4111111111111111"))), "Idempotency-Key");
 }
 
