@@ -115,8 +115,9 @@ impl Engine {
         tokio::select! {
             biased;
             () = self.stopping.cancelled() => Err(Refusal::ShuttingDown),
-            () = place.turn() => Ok(true),
+            // Before the turn: whoever was to be answered by now begins nothing any more.
             () = sleep_until(deadline) => Ok(false),
+            () = place.turn() => Ok(true),
             () = sleep(LOOK_AGAIN), if place.is_first() => Ok(true),
         }
     }
