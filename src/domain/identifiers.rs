@@ -135,6 +135,27 @@ text_identifier!(
     RECEIPT_NUMBER
 );
 
+impl Reference {
+    /// The number that the bridge makes for an operation whose till has none: the random end of its own number (50 bits),
+    /// short enough to be printed and typed.
+    #[must_use]
+    pub fn made_for(operation: OperationId) -> Self {
+        let random: String = operation.to_string().chars().skip(MADE_SKIPS).collect();
+        Self(format!("{MADE_PREFIX}{random}"))
+    }
+
+    /// It has the shape of one that the bridge made.
+    #[must_use]
+    pub fn looks_made(&self) -> bool {
+        let random = self.0.strip_prefix(MADE_PREFIX);
+        random.is_some_and(|random| Ulid::from_string(&format!("{}{random}", "0".repeat(MADE_SKIPS))).is_ok())
+    }
+}
+
+const MADE_PREFIX: &str = "B-";
+/// The characters of an operation's number that tell its time, and as many more as make the rest short.
+const MADE_SKIPS: usize = 16;
+
 /// One operation of one till: a sale or a refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OperationId(pub Ulid);
@@ -224,6 +245,17 @@ mod tests {
         }
         for seen in ["Bon 42", "Ærlig №7", "レシート", "إيصال", "☕️ 2×"] {
             assert!(Reference::new(seen).is_ok(), "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn a_reference_that_the_bridge_makes_is_short_and_valid() {
+        let made = Reference::made_for(OperationId(Ulid::from_parts(1_700_000_000_000, u128::MAX)));
+        assert_eq!(made.as_str(), "B-ZZZZZZZZZZ");
+        assert_eq!(Reference::new(made.as_str()).unwrap(), made);
+        assert!(made.looks_made());
+        for given in ["R-1001", "B-2", "B-ZZZZZZZZZZZ", "B-ZZZZZZZZ\u{e6}", "ZZZZZZZZZZ"] {
+            assert!(!Reference::new(given).unwrap().looks_made(), "{given}");
         }
     }
 

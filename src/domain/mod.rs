@@ -11,5 +11,7 @@ pub mod money;
 pub mod operation;
 pub mod reading;
 pub mod refund;
+pub mod repeat;
 pub mod request;
 pub mod till_key;
+pub mod turn;

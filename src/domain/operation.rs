@@ -184,15 +184,6 @@ impl Operation {
     }
 }
 
-/// What makes a repeated request the same request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fingerprint {
-    /// How much; a refund may leave it out and then means all that is left.
-    pub money: Option<Money>,
-    /// The sale that a refund gives back.
-    pub original: Option<OperationId>,
-}
-
 /// What a till's profile wants when a reference comes again after a result that took no money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnRepeat {
@@ -201,38 +192,6 @@ pub enum OnRepeat {
     NewAttempt,
     /// The stored result, for ever.
     Replay,
-}
-
-/// What to do with a request whose reference is known already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Repeat {
-    /// It asks for something else: refuse it.
-    Conflict,
-    /// It is under way: wait with the first caller.
-    Join,
-    /// It is over: give the stored result.
-    Replay,
-    /// It is over, nothing was taken and the till knows that: run it again.
-    NewAttempt,
-}
-
-impl Operation {
-    /// What to do when the till asks for this operation again.
-    #[must_use]
-    pub fn repeat(&self, asked: &Fingerprint, on_repeat: OnRepeat) -> Repeat {
-        if asked.original != self.original || asked.money.is_some_and(|money| money != self.money) {
-            return Repeat::Conflict;
-        }
-        match (&self.attempt.phase, on_repeat) {
-            (phase, _) if phase.is_live() => Repeat::Join,
-            (Phase::Declined { .. } | Phase::Cancelled { .. } | Phase::Failed { .. }, OnRepeat::NewAttempt)
-                if self.told_at.is_some() =>
-            {
-                Repeat::NewAttempt
-            }
-            _ => Repeat::Replay,
-        }
-    }
 }
 
 impl Attempt {

@@ -4,12 +4,13 @@ use serde::Serialize;
 
 use super::identifiers::{OperationId, Reference, TerminalName, TillId, TransactionId};
 use super::money::{Amount, Currency, Money};
+use super::repeat::KnownBy;
 
 /// A sale.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SaleRequest {
-    /// The till's own number for it.
-    pub reference: Reference,
+    /// The till's own number for it, or that it has none.
+    pub naming: Naming,
     /// How much of what.
     pub money: Money,
     /// On which terminal; the till's own when it does not say.
@@ -21,8 +22,8 @@ pub struct SaleRequest {
 /// A refund of an approved sale.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundRequest {
-    /// The refund's own number.
-    pub reference: Reference,
+    /// The refund's own number, or that it has none.
+    pub naming: Naming,
     /// Of which sale.
     pub original: Original,
     /// How much; all that is left when the till does not say.
@@ -33,6 +34,39 @@ pub struct RefundRequest {
     pub terminal: Option<TerminalName>,
     /// What is kept and passed on.
     pub details: Details,
+}
+
+/// How a till names what it asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Naming {
+    /// By a number of its own.
+    Reference(Reference),
+    /// Not at all; the bridge makes a number.
+    Unnamed {
+        /// It is a new one, however much it looks like the one before.
+        force: bool,
+    },
+}
+
+impl Naming {
+    /// The till's own number, when it has one.
+    #[must_use]
+    pub const fn reference(&self) -> Option<&Reference> {
+        match self {
+            Self::Reference(reference) => Some(reference),
+            Self::Unnamed { .. } => None,
+        }
+    }
+
+    /// By what the request is known when it comes again.
+    #[must_use]
+    pub const fn known_by(&self) -> KnownBy {
+        match self {
+            Self::Reference(_) => KnownBy::Reference,
+            Self::Unnamed { force: false } => KnownBy::Content,
+            Self::Unnamed { force: true } => KnownBy::Nothing,
+        }
+    }
 }
 
 /// How a refund names its sale.

@@ -1,75 +1,82 @@
 //! A till asks for a sale or a refund: the reference, the amount and the terminal's lease are taken in one commit.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::timeout;
 use ulid::Ulid;
 
+use super::turn::Patience;
 use super::{Engine, Progress, Refusal, business_day};
+use crate::domain::attempt::Kind;
 use crate::domain::directory::{Terminal, Till};
 use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TerminalName};
 use crate::domain::money::Money;
 use crate::domain::operation::Operation;
 use crate::domain::refund::{Allowance, NotRefundable};
-use crate::domain::request::{Details, Original, RefundRequest, SaleRequest};
-use crate::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale};
+use crate::domain::repeat::{KnownBy, RepeatRules};
+use crate::domain::request::{Details, Naming, Original, RefundRequest, SaleRequest};
+use crate::ports::{Begun, Journal, JournalError, NewAttempt, NewRefund, NewSale};
 
 impl Engine {
     /// Starts, rejoins or replays a sale. Returns as soon as its state is on disk; the payment itself goes on in a task
-    /// of its own, whatever becomes of the caller. Wait for its result with [`Engine::settled`].
+    /// of its own, whatever becomes of the caller. Wait for its result with [`Engine::settled`]. A terminal that is held
+    /// is waited for where the till's profile says so, and never longer than `wait`.
     ///
     /// # Errors
     /// A [`Refusal`]; nothing was sent then.
-    pub async fn pay(&self, till: &Till, request: SaleRequest) -> Result<Progress, Refusal> {
-        self.ready_for_money().await?;
-        let terminal = self.terminal_for(till, request.terminal.as_ref())?;
+    pub async fn pay(&self, till: &Till, request: SaleRequest, wait: Duration) -> Result<Progress, Refusal> {
+        let patience = Patience::starting_now(wait);
+        self.ready_for_money(wait).await?;
+        let SaleRequest { naming, money, terminal, details } = request;
+        let terminal = self.terminal_for(till, terminal.as_ref())?;
         let provider = self.provider(terminal.provider)?;
-        let patience = provider.patience();
-        let expires_at = later(provider.now(), patience.session);
-        let horizon = later(expires_at, patience.afterwards);
-        let attempt = self.new_attempt(till, terminal, request.reference, request.details, (expires_at, horizon))?;
-        let details = attempt.details.clone();
-        let sale = NewSale { attempt, money: request.money };
-        self.begin(details, move |engine| async move { engine.journal.begin_sale(sale).await }).await
+        let intent = || {
+            let expires_at = later(provider.now(), provider.patience().session);
+            let horizon = later(expires_at, provider.patience().afterwards);
+            let attempt = self.new_attempt(till, &terminal, &naming, &details, (expires_at, horizon))?;
+            Ok(Intent::Sale(NewSale { attempt, money }))
+        };
+        self.begin_in_turn(till, patience, intent).await
     }
 
     /// The same for a refund of an approved sale.
     ///
     /// # Errors
     /// A [`Refusal`]; nothing was sent then.
-    pub async fn refund(&self, till: &Till, request: RefundRequest) -> Result<Progress, Refusal> {
-        self.ready_for_money().await?;
+    pub async fn refund(&self, till: &Till, request: RefundRequest, wait: Duration) -> Result<Progress, Refusal> {
+        let patience = Patience::starting_now(wait);
+        self.ready_for_money(wait).await?;
         let sale = self.health.journal(self.journal.find_sale(&till.id, &request.original).await)?;
         let sale = sale.filter(|sale| sale.till == till.id || till.profile.may_refund_others);
         let sale = sale.ok_or(Refusal::NotFound("sale to refund"))?;
         refund_fits(&sale, &request)?;
-        let terminal = self.terminal_for(till, request.terminal.as_ref())?;
+        let RefundRequest { naming, amount, terminal, details, .. } = request;
+        let terminal = self.terminal_for(till, terminal.as_ref())?;
         let provider = self.provider(terminal.provider)?;
-        let horizon = later(provider.now(), provider.patience().refund);
-        let attempt = self.new_attempt(till, terminal, request.reference, request.details, (horizon, horizon))?;
-        let details = attempt.details.clone();
-        let refund = NewRefund {
-            attempt,
-            original: sale.id,
-            asked: request.amount.map(|amount| Money { amount, ..sale.money }),
-            allowance: self.allowance(till)?,
-            on_terminal: provider.refunds_on_terminal(),
+        let intent = || {
+            let horizon = later(provider.now(), provider.patience().refund);
+            Ok(Intent::Refund(NewRefund {
+                attempt: self.new_attempt(till, &terminal, &naming, &details, (horizon, horizon))?,
+                original: sale.id,
+                asked: amount.map(|amount| Money { amount, ..sale.money }),
+                allowance: self.allowance(till)?,
+                on_terminal: provider.refunds_on_terminal(),
+            }))
         };
-        self.begin(details, move |engine| async move { engine.journal.begin_refund(refund).await }).await
+        self.begin_in_turn(till, patience, intent).await
     }
 
     /// Begins in a task of its own, so that an attempt that is on disk is also driven when the till hangs up meanwhile.
-    async fn begin<Beginning>(
-        &self,
-        details: Details,
-        commit: impl FnOnce(Self) -> Beginning + Send + 'static,
-    ) -> Result<Progress, Refusal>
-    where
-        Beginning: Future<Output = Result<Begun, JournalError>> + Send,
-    {
+    pub(super) async fn begin(&self, intent: Intent) -> Result<Begun, Refusal> {
         let engine = self.clone();
+        let details = intent.attempt().details.clone();
         let beginning = self.tasks.spawn(async move {
-            let begun = engine.health.journal(commit(engine.clone()).await)?;
-            engine.begun(begun, details)
+            let begun = engine.health.journal(intent.commit(engine.journal.as_ref()).await)?;
+            if let Begun::New(operation) = &begun {
+                engine.begun(operation, details);
+            }
+            Ok(begun)
         });
         beginning.await.unwrap_or_else(|failure| {
             tracing::error!(%failure, "beginning an operation failed");
@@ -77,31 +84,22 @@ impl Engine {
         })
     }
 
-    fn begun(&self, begun: Begun, details: Details) -> Result<Progress, Refusal> {
-        match begun {
-            Begun::New(operation) => {
-                tracing::info!(
-                    operation = %operation.id, attempt = %operation.attempt.order.reference, till = %operation.till,
-                    terminal = %operation.terminal, kind = operation.kind.name(), reference = %operation.reference,
-                    amount = operation.money.amount.minor(), currency = %operation.money.currency, "begun",
-                );
-                self.drive_new(operation.clone(), details);
-                Ok(Progress { operation, replayed: false })
-            }
-            Begun::Joined(operation) => Ok(Progress { operation, replayed: false }),
-            Begun::Replayed(operation) => Ok(Progress { operation, replayed: true }),
-            Begun::Conflict(operation) => Err(Refusal::ReferenceConflict(Box::new(operation))),
-            Begun::Busy(holder) => Err(Refusal::TerminalBusy(Box::new(holder))),
-            Begun::Frozen(why) => Err(Refusal::TerminalFrozen(why)),
-            Begun::NotRefundable(why) => Err(Refusal::NotRefundable(why)),
-        }
+    fn begun(&self, operation: &Operation, details: Details) {
+        tracing::info!(
+            operation = %operation.id, attempt = %operation.attempt.order.reference, till = %operation.till,
+            terminal = %operation.terminal, kind = operation.kind.name(), reference = %operation.reference,
+            amount = operation.money.amount.minor(), currency = %operation.money.currency, "begun",
+        );
+        self.drive_new(operation.clone(), details);
     }
 
     /// New payments wait a little for the recovery after a start, and are refused while it is not done: the journal may
-    /// be an old copy that does not know what was paid.
-    async fn ready_for_money(&self) -> Result<(), Refusal> {
+    /// be an old copy that does not know what was paid. A till that says how long it waits is answered by then.
+    async fn ready_for_money(&self, wait: Duration) -> Result<(), Refusal> {
+        let usual = self.pace.recovery_patience;
+        let patience = if wait.is_zero() { usual } else { usual.min(wait) };
         let mut recovered = self.recovered.subscribe();
-        let done = timeout(self.pace.recovery_patience, recovered.wait_for(|recovered| *recovered)).await.is_ok();
+        let done = timeout(patience, recovered.wait_for(|recovered| *recovered)).await.is_ok();
         if done && !self.stopping.is_cancelled() { Ok(()) } else { Err(Refusal::ShuttingDown) }
     }
 
@@ -129,25 +127,65 @@ impl Engine {
     fn new_attempt(
         &self,
         till: &Till,
-        terminal: Terminal,
-        till_reference: Reference,
-        details: Details,
+        terminal: &Terminal,
+        naming: &Naming,
+        details: &Details,
         (expires_at, horizon): (Timestamp, Timestamp),
     ) -> Result<NewAttempt, Refusal> {
+        let operation = OperationId(Ulid::generate());
         Ok(NewAttempt {
-            operation: OperationId(Ulid::generate()),
+            operation,
             reference: AttemptReference::new(Ulid::generate()),
             simulated: self.provider(terminal.provider)?.is_sandbox(),
-            terminal,
+            terminal: terminal.clone(),
             expires_at,
             horizon,
-            details,
+            details: details.clone(),
             till: till.id.clone(),
-            till_reference,
-            on_repeat: till.profile.on_repeat,
+            till_reference: naming.reference().cloned().unwrap_or_else(|| Reference::made_for(operation)),
+            known_by: naming.known_by(),
+            rules: repeat_rules(till),
             now: self.clock.now(),
         })
     }
+}
+
+/// An operation to begin.
+pub(super) enum Intent {
+    Sale(NewSale),
+    Refund(NewRefund),
+}
+
+impl Intent {
+    pub(super) const fn kind(&self) -> Kind {
+        match self {
+            Self::Sale(_) => Kind::Sale,
+            Self::Refund(_) => Kind::Refund,
+        }
+    }
+
+    pub(super) const fn known_by(&self) -> KnownBy {
+        self.attempt().known_by
+    }
+
+    const fn attempt(&self) -> &NewAttempt {
+        match self {
+            Self::Sale(sale) => &sale.attempt,
+            Self::Refund(refund) => &refund.attempt,
+        }
+    }
+
+    async fn commit(self, journal: &dyn Journal) -> Result<Begun, JournalError> {
+        match self {
+            Self::Sale(sale) => journal.begin_sale(sale).await,
+            Self::Refund(refund) => journal.begin_refund(refund).await,
+        }
+    }
+}
+
+fn repeat_rules(till: &Till) -> RepeatRules {
+    let days = |days: u32| SignedDuration::from_hours(24 * i64::from(days));
+    RepeatRules { on_repeat: till.profile.on_repeat, reuse_after: till.profile.reference_reuse_days.map(days) }
 }
 
 /// A refund that names its sale by a payment means that payment, and one that names a currency means that one.

@@ -7,6 +7,7 @@
 //! | file | what happens there |
 //! | --- | --- |
 //! | `begin` | a till asks for a sale or a refund: reference, amount and lease are taken |
+//! | `turn`, `lines` | the terminal is held: who is refused, who waits in line, who supersedes |
 //! | `drive` | one attempt from the first byte to its proof: started by `start`, then followed by `follow` |
 //! | `record` | the one way in for every fact |
 //! | `business_day` | since when a store's refunds of today count |
@@ -25,6 +26,7 @@ mod callbacks;
 mod drive;
 mod follow;
 mod health;
+mod lines;
 mod operator;
 mod questions;
 mod readers;
@@ -33,6 +35,7 @@ mod recovery;
 mod refusal;
 mod start;
 mod sweep;
+mod turn;
 mod waiters;
 
 use std::collections::HashMap;
@@ -50,6 +53,7 @@ use crate::domain::operation::{Operation, ProviderName};
 use crate::ports::{Clock, Enrolment, Journal, Provider, TerminalUse};
 
 use health::Health;
+use lines::Lines;
 use readers::Readers;
 use waiters::Waiters;
 
@@ -65,6 +69,7 @@ pub struct Engine {
     pace: Pace,
     health: Arc<Health>,
     waiters: Waiters,
+    lines: Lines,
     readers: Readers,
     tasks: TaskTracker,
     stopping: CancellationToken,
@@ -117,6 +122,8 @@ pub struct Progress {
     pub operation: Operation,
     /// It was asked for before; nothing new was started.
     pub replayed: bool,
+    /// The till gave no number, and it was taken for one that it asked for before.
+    pub possible_duplicate: bool,
 }
 
 /// What is done with a genuine callback.
@@ -153,6 +160,7 @@ impl Engine {
             pace: parts.pace,
             health: Arc::default(),
             waiters: Waiters::default(),
+            lines: Lines::default(),
             readers: Readers::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),

@@ -34,6 +34,9 @@ impl Engine {
                 metrics::counter!("pos_bridge_outcomes_total", &labels).increment(1);
             }
             self.waiters.ring(operation);
+            if !attempt.phase.is_live() {
+                self.lines.ring(&attempt.order.terminal);
+            }
             for stopped in recorded.stopped {
                 self.readers.wake(stopped);
             }

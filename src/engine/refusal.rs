@@ -22,6 +22,12 @@ pub enum Refusal {
     /// Another operation holds the terminal.
     #[error("terminal {} is busy with {} {} of till {}", .0.terminal, .0.kind.name(), .0.reference, .0.till)]
     TerminalBusy(Box<Operation>),
+    /// The till's own older sale, which the new one was to supersede, was paid all the same.
+    #[error(
+        "sale {} of this till was paid before it could be cancelled: give its goods or refund it, then ask again for this \
+         one", .0.reference
+    )]
+    OlderSalePaid(Box<Operation>),
     /// The terminal waits for a person; the text says why.
     #[error("this terminal takes no payments until a person has looked: {0}")]
     TerminalFrozen(String),

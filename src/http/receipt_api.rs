@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::asked::{Asked, PathText};
-use super::till_api::{reference, refused};
+use super::till_api::{after, reference, refused};
 use super::told::telling;
 use super::{TillApi, respond};
 use crate::domain::attempt::Kind;
@@ -21,7 +21,7 @@ pub(super) async fn print(State(api): State<TillApi>, path: PathText, asked: Ask
         let found =
             api.engine.find(&asked.till, kind, &reference).await.map_err(|refusal| refused(&refusal, &asked))?;
         let seconds = Wait { query: wait, ..Wait::default() }.seconds(&asked.till, 0);
-        let operation = api.settled(found, seconds).await;
+        let operation = api.settled(found, after(seconds)).await;
         let paper = api.paper(&operation, &asked);
         match receipt(&operation, recipient, edition(&operation), paper) {
             Some(text) => Ok((operation, text)),

@@ -11,7 +11,9 @@ use crate::till::problem::{Code, Problem};
 pub(super) fn problem(refusal: &Refusal, asking: Option<&TillId>) -> Problem {
     let refused = Problem::new(code(refusal), refusal.to_string());
     match refusal {
-        Refusal::ReferenceConflict(operation) | Refusal::TerminalBusy(operation) => Problem {
+        Refusal::ReferenceConflict(operation)
+        | Refusal::TerminalBusy(operation)
+        | Refusal::OlderSalePaid(operation) => Problem {
             operation: Some(operation.id),
             location: location(operation, asking),
             holder: Some(operation.till.clone()),
@@ -34,7 +36,7 @@ const fn code(refusal: &Refusal) -> Code {
         ) => Code::Forbidden,
         Refusal::NotRefundable(_) => Code::NotRefundable,
         Refusal::UnknownTerminal(_) => Code::UnknownTerminal,
-        Refusal::TerminalBusy(_) | Refusal::TerminalFrozen(_) => Code::TerminalBusy,
+        Refusal::TerminalBusy(_) | Refusal::OlderSalePaid(_) | Refusal::TerminalFrozen(_) => Code::TerminalBusy,
         Refusal::NotResolvable(_) => Code::NotResolvable,
         Refusal::StorageUnavailable(_) => Code::StorageUnavailable,
         Refusal::ShuttingDown => Code::ShuttingDown,
@@ -75,6 +77,7 @@ mod tests {
             ),
             (Refusal::UnknownTerminal("back".into()), "unknown_terminal", Retry::Never),
             (Refusal::TerminalBusy(held()), "terminal_busy", Retry::SameReference),
+            (Refusal::OlderSalePaid(held()), "terminal_busy", Retry::SameReference),
             (Refusal::TerminalFrozen("two payments".into()), "terminal_busy", Retry::Operator),
             (Refusal::NotResolvable(NotResolvable::AlreadyFinal), "not_resolvable", Retry::Never),
             (Refusal::StorageUnavailable("full".into()), "storage_unavailable", Retry::SameReference),

@@ -1,6 +1,6 @@
 //! The tills' routes: parse, call the engine, encode.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::State;
@@ -12,9 +12,11 @@ use super::shares::Share;
 use super::told::telling;
 use super::{TillApi, receipt_api, refusals, respond};
 use crate::domain::attempt::Kind;
+use crate::domain::directory::Till;
 use crate::domain::identifiers::{Reference, TillId};
 use crate::domain::operation::Operation;
-use crate::engine::Refusal;
+use crate::domain::request::Naming;
+use crate::engine::{Progress, Refusal};
 use crate::till::dialect::Answer;
 use crate::till::fields::{Fields, Invalid};
 use crate::till::problem::Problem;
@@ -29,6 +31,7 @@ const CANCEL_WAIT_SECONDS: u32 = 5;
 struct Found {
     operation: Operation,
     replayed: bool,
+    possible_duplicate: bool,
 }
 
 pub(super) fn routes(api: TillApi) -> Router {
@@ -55,10 +58,15 @@ pub(super) fn routes(api: TillApi) -> Router {
 async fn pay(State(api): State<TillApi>, asked: Asked) -> Response {
     let found = async {
         let (request, wait) = requests::sale(asked.sent_fields()?, asking(&api, &asked)?)?;
-        note(&request.reference);
+        note_named(&request.naming);
         let seconds = asked.sent_wait_seconds(wait, asked.till.profile.wait_seconds)?;
-        let started = api.engine.pay(&asked.till, request).await.map_err(|refusal| refused(&refusal, &asked))?;
-        Ok(Found { operation: api.settled(started.operation, seconds).await, replayed: started.replayed })
+        let deadline = after(seconds);
+        let (patience, waiting) = api.patience(&asked.till, seconds);
+        let started = api.engine.pay(&asked.till, request, patience).await;
+        drop(waiting);
+        let Progress { operation, replayed, possible_duplicate } =
+            started.map_err(|refusal| refused(&refusal, &asked))?;
+        Ok(Found { operation: api.settled(operation, deadline).await, replayed, possible_duplicate })
     }
     .await;
     api.tell(&asked, found).await
@@ -67,10 +75,15 @@ async fn pay(State(api): State<TillApi>, asked: Asked) -> Response {
 async fn refund(State(api): State<TillApi>, asked: Asked) -> Response {
     let found = async {
         let (request, wait) = requests::refund(asked.sent_fields()?, asking(&api, &asked)?)?;
-        note(&request.reference);
+        note_named(&request.naming);
         let seconds = asked.sent_wait_seconds(wait, asked.till.profile.wait_seconds)?;
-        let started = api.engine.refund(&asked.till, request).await.map_err(|refusal| refused(&refusal, &asked))?;
-        Ok(Found { operation: api.settled(started.operation, seconds).await, replayed: started.replayed })
+        let deadline = after(seconds);
+        let (patience, waiting) = api.patience(&asked.till, seconds);
+        let started = api.engine.refund(&asked.till, request, patience).await;
+        drop(waiting);
+        let Progress { operation, replayed, possible_duplicate } =
+            started.map_err(|refusal| refused(&refusal, &asked))?;
+        Ok(Found { operation: api.settled(operation, deadline).await, replayed, possible_duplicate })
     }
     .await;
     api.tell(&asked, found).await
@@ -82,7 +95,7 @@ async fn find(State(api): State<TillApi>, path: PathText, asked: Asked, kind: Ki
         let seconds = asked.wait_seconds(None, 0)?;
         let found =
             api.engine.find(&asked.till, kind, &reference).await.map_err(|refusal| refused(&refusal, &asked))?;
-        Ok(Found { operation: api.settled(found, seconds).await, replayed: false })
+        Ok(Found { operation: api.settled(found, after(seconds)).await, replayed: false, possible_duplicate: false })
     }
     .await;
     api.tell(&asked, found).await
@@ -95,7 +108,11 @@ async fn cancel(State(api): State<TillApi>, path: PathText, asked: Asked, kind: 
         let seconds = asked.wait_seconds(wait, asked.till.profile.wait_seconds.min(CANCEL_WAIT_SECONDS))?;
         let asked_for = api.engine.cancel(&asked.till, kind, &reference).await;
         let operation = asked_for.map_err(|refusal| refused(&refusal, &asked))?;
-        Ok(Found { operation: api.settled(operation, seconds).await, replayed: false })
+        Ok(Found {
+            operation: api.settled(operation, after(seconds)).await,
+            replayed: false,
+            possible_duplicate: false,
+        })
     }
     .await;
     api.tell(&asked, found).await
@@ -107,7 +124,11 @@ async fn acknowledge(State(api): State<TillApi>, path: PathText, asked: Asked, k
         no_query(&asked)?;
         requests::nothing(asked.fields()?)?;
         let booked = api.engine.acknowledge(&asked.till, kind, &reference).await;
-        Ok(Found { operation: booked.map_err(|refusal| refused(&refusal, &asked))?, replayed: false })
+        Ok(Found {
+            operation: booked.map_err(|refusal| refused(&refusal, &asked))?,
+            replayed: false,
+            possible_duplicate: false,
+        })
     }
     .await;
     api.tell(&asked, found).await
@@ -117,7 +138,7 @@ async fn last(State(api): State<TillApi>, asked: Asked) -> Response {
     let found = async {
         no_query(&asked)?;
         let operation = api.engine.last(&asked.till).await.map_err(|refusal| refused(&refusal, &asked))?;
-        Ok(Found { operation, replayed: false })
+        Ok(Found { operation, replayed: false, possible_duplicate: false })
     }
     .await;
     api.tell(&asked, found).await
@@ -150,13 +171,13 @@ impl TillApi {
     ///
     /// Takes what was found, not its future: a till that waits would hold the space of that twice.
     async fn tell(&self, asked: &Asked, found: Result<Found, Problem>) -> Response {
-        let Found { operation, replayed } = match found {
+        let Found { operation, replayed, possible_duplicate } = match found {
             Ok(found) => found,
             Err(problem) => return respond::problem(asked.reply_in, problem.told_in(asked.language)),
         };
         let reply =
             Reply::new(&operation, replayed, asked.language).with_receipts(&operation, self.paper(&operation, asked));
-        let answer = Answer::Operation(Box::new(reply));
+        let answer = Answer::Operation(Box::new(reply.of_possible_duplicate(possible_duplicate)));
         let response = respond::operation(asked.reply_in, &operation, &answer);
         if !operation.status().is_final() {
             return response;
@@ -170,16 +191,30 @@ impl TillApi {
         Paper::of(&asked.till, self.engine.directory().store(&operation.store), asked.language)
     }
 
-    /// Waits for a result. What was started cannot be refused any more: when waiting fails, the program stops or too
+    /// How long a new operation may take to begin, and what counts a till that may wait for a terminal meanwhile, until
+    /// it is dropped. Past the calls of one till that may wait, none waits.
+    fn patience(&self, till: &Till, seconds: u32) -> (Duration, Option<WaitingTill>) {
+        let wait = Duration::from_secs(seconds.into());
+        if till.profile.queue_seconds == 0 && !till.profile.supersede {
+            return (wait, None);
+        }
+        match self.waiting.take(till.id.clone(), self.settings.limits.waiting_per_till) {
+            Some(share) => (wait, Some(WaitingTill::new(share))),
+            None => (Duration::ZERO, None),
+        }
+    }
+
+    /// Waits for a result until the deadline. What was started cannot be refused any more: when waiting fails, the program stops or too
     /// many calls of the till wait already, the till gets what was known last and asks again.
-    pub(super) async fn settled(&self, operation: Operation, seconds: u32) -> Operation {
-        if operation.is_settled() || seconds == 0 {
+    pub(super) async fn settled(&self, operation: Operation, deadline: Instant) -> Operation {
+        let wait = deadline.saturating_duration_since(Instant::now());
+        if operation.is_settled() || wait.is_zero() {
             return operation;
         }
         let share = self.waiting.take(operation.till.clone(), self.settings.limits.waiting_per_till);
         let Some(_waiting) = share.map(WaitingTill::new) else { return operation };
         let waited = tokio::select! {
-            waited = self.engine.settled(&operation, Duration::from_secs(seconds.into())) => waited,
+            waited = self.engine.settled(&operation, wait) => waited,
             () = self.shutdown.cancelled() => return operation,
         };
         waited.unwrap_or_else(|refusal| {
@@ -223,6 +258,17 @@ pub(super) fn reference(path: PathText) -> Result<Reference, Invalid> {
 
 fn no_query(asked: &Asked) -> Result<(), Invalid> {
     requests::nothing(Fields::from_query(&asked.query)?)
+}
+
+/// When a till that waits so long must be answered.
+pub(super) fn after(seconds: u32) -> Instant {
+    Instant::now() + Duration::from_secs(seconds.into())
+}
+
+fn note_named(naming: &Naming) {
+    if let Some(reference) = naming.reference() {
+        note(reference);
+    }
 }
 
 /// Writes a checked reference to the log lines of this request.

@@ -46,7 +46,10 @@ impl Step for Orphan {
         };
         let stopped = stop_twins(transaction, &mut writes, &operation, now).await?;
         let generation = generation(transaction, &operation).await?;
-        insert_operation(&mut writes, &operation, generation, self.given_back(), &Details::default())?;
+        // A till without numbers asks for the lost sale again by what it was for.
+        let asked_terminal = operation.reference.looks_made().then_some(&operation.terminal);
+        let details = Details::default();
+        insert_operation(&mut writes, &operation, generation, self.given_back(), &details, asked_terminal)?;
         insert_attempt(&mut writes, &operation, false)?;
         let event = json!({"event": "adopted", "payment": self.trace.payment.transaction, "amount": operation.money});
         append_event(&mut writes, &operation.attempt, "adopted", &event, now)?;

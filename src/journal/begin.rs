@@ -4,17 +4,19 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::earlier::{Place, Repeated, found};
 use super::entries::{self, append_event, insert_attempt, insert_operation};
 use super::redact::clean_json;
-use super::rows::{self, get, select_operations, whole_milliseconds};
+use super::rows::{get, select_operations, whole_milliseconds};
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::{Attempt, Kind, Phase};
 use crate::domain::evidence::Order;
 use crate::domain::identifiers::{AttemptReference, OperationId, TillId, TransactionId};
 use crate::domain::money::Money;
-use crate::domain::operation::{Fingerprint, Operation, Repeat};
+use crate::domain::operation::Operation;
 use crate::domain::refund::{Allowance, refund_amount};
+use crate::domain::repeat::{Fingerprint, KnownBy};
 use crate::domain::request::Details;
 use crate::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale};
 
@@ -27,17 +29,16 @@ impl Step for NewSale {
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Begun)> {
         let Self { attempt: new, money } = self;
         let asked = Fingerprint { money: Some(money), original: None };
-        let found = found(transaction, &new, Kind::Sale).await?;
-        let earlier = match repeated(found.operation, &new, &asked) {
-            Repeated::Answered(answer) => return Ok((Writes::default(), answer)),
-            Repeated::Never => None,
-            Repeated::Again(operation) => Some(operation),
+        let found = found(transaction, &new, Kind::Sale, &asked).await?;
+        let place = match found.earlier.repeated(&new, &asked) {
+            Repeated::Answered(answer) => return Ok((Writes::default(), *answer)),
+            Repeated::Begins(place) => place,
         };
         if let Some(obstacle) = found.obstacle.in_the_way(transaction).await? {
             return Ok((Writes::default(), obstacle));
         }
-        let operation = new.operation(Kind::Sale, money, None, None, Phase::Sending, earlier.as_ref());
-        write(operation, &new.details, earlier.as_ref(), true)
+        let operation = new.operation(Kind::Sale, money, None, None, Phase::Sending, place.earlier());
+        write(operation, &new, &place, true)
     }
 }
 
@@ -48,18 +49,17 @@ impl Step for NewRefund {
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Begun)> {
         let Self { attempt: new, original, asked, allowance, on_terminal } = self;
         let fingerprint = Fingerprint { money: asked, original: Some(original) };
-        let found = found(transaction, &new, Kind::Refund).await?;
-        let earlier = match repeated(found.operation, &new, &fingerprint) {
-            Repeated::Answered(answer) => return Ok((Writes::default(), answer)),
-            Repeated::Never => None,
-            Repeated::Again(operation) => Some(operation),
+        let found = found(transaction, &new, Kind::Refund, &fingerprint).await?;
+        let place = match found.earlier.repeated(&new, &fingerprint) {
+            Repeated::Answered(answer) => return Ok((Writes::default(), *answer)),
+            Repeated::Begins(place) => place,
         };
         let sale = entries::load(transaction, original).await?;
         if sale.kind != Kind::Sale {
             return Err(JournalError::NotFound);
         }
         // A refund that runs again gives back what it was first made for.
-        let asked = earlier.as_ref().map_or(asked, |operation| Some(operation.money));
+        let asked = place.earlier().map_or(asked, |operation| Some(operation.money));
         let amount = match refund_amount(&sale, set_aside(transaction, original).await?, asked) {
             Ok(amount) => amount,
             Err(reason) => return Ok((Writes::default(), Begun::NotRefundable(reason))),
@@ -73,63 +73,8 @@ impl Step for NewRefund {
         }
         let transaction = sale.approval().and_then(|approval| approval.transaction.clone());
         let operation =
-            new.operation(Kind::Refund, money, Some(original), transaction, Phase::Reserved, earlier.as_ref());
-        write(operation, &new.details, earlier.as_ref(), on_terminal)
-    }
-}
-
-/// What stands in the journal before anything begins.
-struct Found {
-    /// What the reference means so far.
-    operation: Option<Operation>,
-    /// What the terminal is busy with.
-    obstacle: Obstacle,
-}
-
-async fn found(transaction: &mut Transaction<'_>, new: &NewAttempt, kind: Kind) -> Result<Found> {
-    let device = entries::device(new.terminal.provider, &new.terminal.terminal_id);
-    let values = [&device, &device, new.till.as_str(), kind.name(), new.till_reference.as_str()];
-    let row = transaction.row(BEFORE, &values).await?.ok_or(JournalError::NotFound)?;
-    let known = get::<Option<String>>(&row, "id")?.is_some();
-    Ok(Found {
-        operation: known.then(|| rows::operation(&row)).transpose()?,
-        obstacle: Obstacle { holder: get(&row, "holder")?, frozen: get(&row, "frozen")? },
-    })
-}
-
-/// What is known of the reference.
-enum Repeated {
-    /// Nothing.
-    Never,
-    /// It is answered from what is known.
-    Answered(Begun),
-    /// It is run again under this operation.
-    Again(Operation),
-}
-
-fn repeated(known: Option<Operation>, new: &NewAttempt, asked: &Fingerprint) -> Repeated {
-    let Some(known) = known else { return Repeated::Never };
-    match known.repeat(asked, new.on_repeat) {
-        Repeat::Conflict => Repeated::Answered(Begun::Conflict(known)),
-        Repeat::Join => Repeated::Answered(Begun::Joined(known)),
-        Repeat::Replay => Repeated::Answered(Begun::Replayed(known)),
-        Repeat::NewAttempt => Repeated::Again(known),
-    }
-}
-
-/// Who holds the terminal, or why it takes nothing.
-struct Obstacle {
-    holder: Option<String>,
-    frozen: Option<String>,
-}
-
-impl Obstacle {
-    async fn in_the_way(self, transaction: &mut Transaction<'_>) -> Result<Option<Begun>> {
-        let Some(holder) = self.holder else { return Ok(self.frozen.map(Begun::Frozen)) };
-        let reference = rows::attempt_reference(&holder)?;
-        let runs = entries::load_runs(transaction, reference).await?;
-        // The holder is shown as the attempt that holds, not as the one that decides.
-        Ok(runs.into_iter().find(|run| run.attempt.order.reference == reference).map(Begun::Busy))
+            new.operation(Kind::Refund, money, Some(original), transaction, Phase::Reserved, place.earlier());
+        write(operation, &new, &place, on_terminal)
     }
 }
 
@@ -168,7 +113,7 @@ impl NewAttempt {
             id,
             kind,
             till: self.till.clone(),
-            reference: self.till_reference.clone(),
+            reference: earlier.map_or(&self.till_reference, |operation| &operation.reference).clone(),
             money,
             terminal: self.terminal.name.clone(),
             store: self.terminal.store.clone(),
@@ -205,16 +150,14 @@ struct BegunEvent<'a> {
     expires_at: Timestamp,
 }
 
-fn write(
-    operation: Operation,
-    details: &Details,
-    earlier: Option<&Operation>,
-    on_terminal: bool,
-) -> Result<(Writes, Begun)> {
+fn write(operation: Operation, new: &NewAttempt, place: &Place, on_terminal: bool) -> Result<(Writes, Begun)> {
     let mut writes = Writes::default();
-    match earlier {
-        None => insert_operation(&mut writes, &operation, FIRST_GENERATION, 0, details)?,
-        Some(earlier) => run_again(&mut writes, earlier, &operation, details)?,
+    match place {
+        Place::New(generation) => {
+            let asked_terminal = (new.known_by != KnownBy::Reference).then_some(&operation.terminal);
+            insert_operation(&mut writes, &operation, *generation, 0, &new.details, asked_terminal)?;
+        }
+        Place::Again(earlier) => run_again(&mut writes, earlier, &operation, &new.details)?,
     }
     insert_attempt(&mut writes, &operation, on_terminal)?;
     let Attempt { order, refunds, expires_at, .. } = &operation.attempt;
@@ -233,7 +176,8 @@ fn run_again(writes: &mut Writes, earlier: &Operation, operation: &Operation, de
     Ok(())
 }
 
-/// Operations begin here; only payments found at the provider are put above or below.
+/// Operations begin here. Above are those that a till made under a number which started over; payments found at the
+/// provider are put above or below.
 pub(super) const FIRST_GENERATION: i64 = 1;
 
 /// What a reference means to a till, by kind.
@@ -241,14 +185,6 @@ pub(super) const BY_REFERENCE: &str = select_operations!(
     "SELECT",
     "operation o JOIN attempt a ON a.reference = o.deciding_attempt \
      WHERE o.till = ? AND o.kind = ? AND o.reference = ? ORDER BY o.generation DESC LIMIT 1"
-);
-
-/// The same, after what keeps a device from a new attempt (named twice); one row in any case.
-pub(super) const BEFORE: &str = select_operations!(
-    "SELECT (SELECT reference FROM attempt WHERE leased_terminal = ?) AS holder, (SELECT text FROM alarm WHERE \
-     freezes = ? AND acknowledged_at IS NULL ORDER BY id LIMIT 1) AS frozen,",
-    "(SELECT 1) one LEFT JOIN operation o ON o.till = ? AND o.kind = ? AND o.reference = ? \
-     LEFT JOIN attempt a ON a.reference = o.deciding_attempt ORDER BY o.generation DESC LIMIT 1"
 );
 
 /// What may no longer be given back of a sale (named twice).

@@ -10,7 +10,7 @@ use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Phase};
 use crate::domain::card::without_card_numbers;
 use crate::domain::evidence::Approval;
-use crate::domain::identifiers::{AttemptReference, OperationId, ProviderTerminalId};
+use crate::domain::identifiers::{AttemptReference, OperationId, ProviderTerminalId, TerminalName};
 use crate::domain::operation::{Operation, ProviderName};
 use crate::domain::request::Details;
 use crate::ports::JournalError;
@@ -18,12 +18,14 @@ use crate::ports::JournalError;
 type Result<T> = std::result::Result<T, JournalError>;
 
 /// Writes a new operation with its deciding attempt's name. The attempt is written after it by [`insert_attempt`].
+/// `asked_terminal` is given where the till had no number for it.
 pub(super) fn insert_operation(
     writes: &mut Writes,
     operation: &Operation,
     generation: i64,
     refunded_elsewhere: i64,
     details: &Details,
+    asked_terminal: Option<&TerminalName>,
 ) -> Result<()> {
     writes
         .add(INSERT_OPERATION)
@@ -41,7 +43,8 @@ pub(super) fn insert_operation(
         .bind(operation.simulated)
         .bind(clean_json(details)?)
         .bind(operation.created_at.as_millisecond())
-        .bind(operation.updated_at.as_millisecond());
+        .bind(operation.updated_at.as_millisecond())
+        .bind(asked_terminal.map(TerminalName::as_str));
     Ok(())
 }
 
@@ -191,8 +194,8 @@ pub(super) const RUNS: &str = select_operations!(
 
 const INSERT_OPERATION: &str = "\
     INSERT INTO operation (id, kind, till, reference, generation, amount, currency, original, deciding_attempt, \
-    status, refunded_elsewhere, simulated, details, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \
-    ?, ?, ?, ?)";
+    status, refunded_elsewhere, simulated, details, created_at, updated_at, asked_terminal) VALUES (?, ?, ?, ?, ?, ?, \
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 const INSERT_ATTEMPT: &str = "\
     INSERT INTO attempt (reference, operation, number, terminal, provider_terminal, store, provider, refunds, \

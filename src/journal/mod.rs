@@ -6,6 +6,7 @@
 mod adopt;
 mod begin;
 mod connection;
+mod earlier;
 mod entries;
 mod error;
 mod files;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
-use super::{JournalOptions, adopt, begin, connection, entries, files, marks, read};
+use super::{JournalOptions, adopt, begin, connection, earlier, entries, files, marks, read};
 use crate::domain::identifiers::{OperationId, TillId};
 use crate::domain::operation::Status;
 use crate::ports::OperationFilter;
@@ -40,7 +40,9 @@ async fn every_reading_uses_an_index() {
         entries::RUNS,
         entries::STANDING_ALARM,
         begin::BY_REFERENCE,
-        begin::BEFORE,
+        earlier::BEFORE,
+        earlier::BEFORE_SALE_WITHOUT_NUMBER,
+        earlier::BEFORE_REFUND_WITHOUT_NUMBER,
         begin::SET_ASIDE,
         begin::GIVEN_BACK,
         adopt::GENERATIONS,
@@ -50,6 +52,7 @@ async fn every_reading_uses_an_index() {
         marks::SAME_ALARM,
         marks::ALARM,
         marks::SAME_CALLBACK,
+        read::SALE_BY_REFERENCE,
         read::SALE_BY_TRANSACTION,
         read::LIVE,
         read::ABANDONED,

@@ -37,7 +37,9 @@ pub(super) async fn find(
 pub(super) async fn find_sale(pool: &SqlitePool, till: &TillId, original: &Original) -> Result<Option<Operation>> {
     match original {
         Original::Reference { reference, till: other } => {
-            find(pool, other.as_ref().unwrap_or(till), Kind::Sale, reference).await
+            let till = other.as_ref().unwrap_or(till);
+            let query = sqlx::query(SALE_BY_REFERENCE).bind(till.as_str()).bind(reference.as_str());
+            one(query.fetch_optional(pool).await)
         }
         Original::Operation(id) => Ok(operation(pool, *id).await?.filter(|found| found.kind == Kind::Sale)),
         Original::Transaction(transaction) => {
@@ -183,6 +185,14 @@ fn wanted_each(rows: &[SqliteRow]) -> Result<Vec<(Operation, Attempt)>> {
         })
         .collect()
 }
+
+/// The sale that a refund means by a number: the newest approved one of a till, else the newest.
+pub(super) const SALE_BY_REFERENCE: &str = select_operations!(
+    "SELECT",
+    "operation o JOIN attempt a ON a.reference = o.deciding_attempt \
+     WHERE o.till = ? AND o.kind = 'sale' AND o.reference = ? \
+     ORDER BY o.status = 'approved' DESC, o.generation DESC LIMIT 1"
+);
 
 /// The newest sale with the payment `$1`.
 pub(super) const SALE_BY_TRANSACTION: &str = select_operations!(

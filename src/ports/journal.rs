@@ -8,8 +8,9 @@ use crate::domain::attempt::{Alarm, Attempt, Event, Kind, NotResolvable};
 use crate::domain::directory::Terminal;
 use crate::domain::identifiers::{AttemptReference, OperationId, Reference, StoreId, TerminalName, TillId};
 use crate::domain::money::{Currency, Money};
-use crate::domain::operation::{OnRepeat, Operation, ProviderName, Status};
+use crate::domain::operation::{Operation, ProviderName, Status};
 use crate::domain::refund::{Allowance, NotRefundable};
+use crate::domain::repeat::{KnownBy, RepeatRules};
 use crate::domain::request::{Details, Original};
 
 /// Why the journal could not do what it was asked.
@@ -51,10 +52,12 @@ pub struct NewAttempt {
     pub details: Details,
     /// Who asks.
     pub till: TillId,
-    /// The till's own number.
+    /// The till's own number, or the one that the bridge made for it.
     pub till_reference: Reference,
-    /// What a repeated reference means to this till.
-    pub on_repeat: OnRepeat,
+    /// By what it is known, should it have been asked for before.
+    pub known_by: KnownBy,
+    /// What a repeated request means to this till.
+    pub rules: RepeatRules,
     /// Now, on this machine.
     pub now: Timestamp,
 }
@@ -251,7 +254,7 @@ pub trait Journal: Send + Sync {
     async fn operation(&self, id: OperationId) -> Result<Option<Operation>, JournalError>;
     /// A till's latest operation with this kind and reference.
     async fn find(&self, till: &TillId, kind: Kind, reference: &Reference) -> Result<Option<Operation>, JournalError>;
-    /// The sale that a refund names; `till` is the asking one.
+    /// The sale that a refund names; `till` is the asking one. Where several carry the number, the newest approved one.
     async fn find_sale(&self, till: &TillId, original: &Original) -> Result<Option<Operation>, JournalError>;
     /// The operation of this attempt, and the attempt.
     async fn find_attempt(&self, reference: AttemptReference) -> Result<Option<(Operation, Attempt)>, JournalError>;

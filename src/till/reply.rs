@@ -45,6 +45,9 @@ pub struct Reply {
     #[serde(skip_serializing_if = "Option::is_none")]
     receipt: Option<Receipt>,
     replayed: bool,
+    /// Told only when it is so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    possible_duplicate: bool,
     late: bool,
     simulated: bool,
     acknowledged: bool,
@@ -96,12 +99,19 @@ impl Reply {
             card: approval.and_then(|approval| approval.card.as_ref()).map(Card::from),
             receipt: approval.and_then(|approval| approval.receipt.as_ref()).map(Receipt::from),
             replayed,
+            possible_duplicate: false,
             late: operation.is_late(),
             simulated: operation.simulated,
             acknowledged: operation.acknowledged_at.is_some(),
             created_at: moment(operation.created_at),
             updated_at: moment(operation.updated_at),
         }
+    }
+
+    /// The same, which the till gave no number and which was taken for this operation of before.
+    #[must_use]
+    pub fn of_possible_duplicate(self, possible_duplicate: bool) -> Self {
+        Self { possible_duplicate, ..self }
     }
 }
 

@@ -17,13 +17,14 @@ use super::reader::{Reader, identifier};
 use crate::domain::directory::{Directory, Till};
 use crate::domain::identifiers::{OperationId, Reference, TerminalName, TillId, TransactionId};
 use crate::domain::money::{Amount, Currency, Money};
-use crate::domain::request::{Original, RefundRequest, SaleRequest};
+use crate::domain::request::{Naming, Original, RefundRequest, SaleRequest};
 
-const SALE_FIELDS: [&str; 9] =
-    ["reference", "amount", "currency", "terminal", "wait", "operator", "items", "description", "metadata"];
+const SALE_FIELDS: [&str; 10] =
+    ["reference", "force", "amount", "currency", "terminal", "wait", "operator", "items", "description", "metadata"];
 
-const REFUND_FIELDS: [&str; 14] = [
+const REFUND_FIELDS: [&str; 15] = [
     "reference",
+    "force",
     "original_reference",
     "original_till",
     "operation_id",
@@ -62,7 +63,7 @@ pub fn sale(fields: Fields, asking: Asking<'_>) -> Result<(SaleRequest, Option<u
     let amounts = Amounts::new(asking.till.profile.amounts, currency);
     let amount = reader.required("amount", amount(reader, amounts)?)?;
     let request = SaleRequest {
-        reference: reference(reader, asking.idempotency_key)?,
+        naming: naming(reader, asking)?,
         money: Money { amount, currency },
         terminal,
         details: details::of(reader, Some(amount), amounts)?,
@@ -81,7 +82,7 @@ pub fn refund(fields: Fields, asking: Asking<'_>) -> Result<(RefundRequest, Opti
     let amounts = Amounts::new(asking.till.profile.amounts, currency_or_the_stores(reader, asking, terminal.as_ref())?);
     let amount = amount(reader, amounts)?;
     let request = RefundRequest {
-        reference: reference(reader, asking.idempotency_key)?,
+        naming: naming(reader, asking)?,
         original: original(reader)?,
         amount,
         currency: currency(reader)?.or(amount.and_then(|_| amounts.assumed_currency())),
@@ -135,7 +136,20 @@ fn store_currency(asking: Asking<'_>, named: Option<&TerminalName>) -> Option<Cu
     directory.store(&terminal.store).map(|store| store.currency)
 }
 
-fn reference(reader: Reader<'_>, key: Option<&str>) -> Result<Reference, Invalid> {
+fn naming(reader: Reader<'_>, asking: Asking<'_>) -> Result<Naming, Invalid> {
+    let reference = reference(reader, asking.idempotency_key)?;
+    let force = reader.flag("force")?;
+    if !asking.till.profile.reference_optional {
+        reader.required("reference", reference.as_ref())?;
+    }
+    match (reference, force) {
+        (None, force) => Ok(Naming::Unnamed { force: force.unwrap_or(false) }),
+        (Some(reference), None) => Ok(Naming::Reference(reference)),
+        (Some(_), Some(_)) => Err(reader.invalid("force", "is only for a request without a reference; leave it out")),
+    }
+}
+
+fn reference(reader: Reader<'_>, key: Option<&str>) -> Result<Option<Reference>, Invalid> {
     let in_body = reader.parsed("reference", Reference::new)?;
     let in_header =
         key.map(|key| reference_in_path(key).map_err(|invalid| Invalid::new("Idempotency-Key", invalid.detail)));
@@ -143,7 +157,7 @@ fn reference(reader: Reader<'_>, key: Option<&str>) -> Result<Reference, Invalid
         (Some(body), Some(header)) if body != header => {
             Err(reader.invalid("reference", "must be the same as the Idempotency-Key header when both are sent"))
         }
-        (body, header) => reader.required("reference", body.or(header)),
+        (body, header) => Ok(body.or(header)),
     }
 }
 

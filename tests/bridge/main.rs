@@ -24,6 +24,7 @@ mod repeat;
 mod sha256;
 mod startup;
 mod storage;
+mod stories;
 mod support;
 mod sweep;
 mod texts;

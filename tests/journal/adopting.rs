@@ -5,6 +5,7 @@ use pos_bridge::domain::evidence::{Finding, PaymentRecord, PaymentState, Terms};
 use pos_bridge::domain::identifiers::{AttemptReference, OperationId, StoreId, TransactionId};
 use pos_bridge::domain::money::Currency;
 use pos_bridge::domain::operation::{ProviderName, Status};
+use pos_bridge::domain::repeat::KnownBy;
 use pos_bridge::ports::{Begun, Journal, Orphan, Trace};
 
 use crate::fixture::*;
@@ -59,6 +60,17 @@ async fn a_lost_payment_becomes_an_approved_late_operation_with_an_alarm() {
     let again = fixture.journal.begin_sale(sale("till-1", "R-1", "front", 10_000)).await.unwrap();
     assert_eq!(again, Begun::Replayed(adopted.clone()));
     assert!(matches!(fixture.refund(&adopted, "F-1", None).await, Begun::New(_)));
+}
+
+/// A till without numbers asks again by the amount: what was lost answers.
+#[tokio::test]
+async fn a_lost_payment_without_a_number_answers_the_till_that_asks_again() {
+    let fixture = Fixture::new().await;
+    let lost = orphan(Some(("till-1", "B-7K3M9Q2XZ4")));
+    let adopted = fixture.journal.adopt(lost).await.unwrap().unwrap().operation;
+    let mut again = sale("till-1", "B-0000000000", "front", 10_000);
+    again.attempt.known_by = KnownBy::Content;
+    assert_eq!(fixture.journal.begin_sale(again).await, Ok(Begun::Replayed(adopted)));
 }
 
 #[tokio::test]

@@ -61,7 +61,7 @@ async fn a_declined_sale_runs_again_only_when_its_till_knows() {
     fixture.journal.told(begun.id, 1, now()).await.unwrap();
     fixture.journal.acknowledge(begun.id, now()).await.unwrap();
     let mut replaying = again();
-    replaying.attempt.on_repeat = OnRepeat::Replay;
+    replaying.attempt.rules.on_repeat = OnRepeat::Replay;
     assert_eq!(word(&fixture.journal.begin_sale(replaying).await.unwrap()), "replayed");
 
     let second = fixture.begin(again()).await;

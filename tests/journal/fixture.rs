@@ -8,8 +8,9 @@ use pos_bridge::domain::directory::{RefundLimits, Terminal};
 use pos_bridge::domain::evidence::{Approval, Finding};
 use pos_bridge::domain::identifiers::*;
 use pos_bridge::domain::money::{Amount, Currency, Money};
-use pos_bridge::domain::operation::{OnRepeat, Operation, ProviderName};
+use pos_bridge::domain::operation::{Operation, ProviderName};
 use pos_bridge::domain::refund::Allowance;
+use pos_bridge::domain::repeat::{KnownBy, RepeatRules};
 use pos_bridge::domain::request::Details;
 use pos_bridge::journal::{JournalOptions, SqliteJournal};
 use pos_bridge::ports::{Begun, Journal, NewAttempt, NewRefund, NewSale, Recorded};
@@ -123,7 +124,8 @@ pub(crate) fn attempt(till_id: &str, till_reference: &str, on: &str) -> NewAttem
         details: Details { operator: Some("Kari".to_owned()), ..Details::default() },
         till: till(till_id),
         till_reference: reference(till_reference),
-        on_repeat: OnRepeat::NewAttempt,
+        known_by: KnownBy::Reference,
+        rules: RepeatRules::default(),
         now: now(),
     }
 }

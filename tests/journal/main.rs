@@ -12,3 +12,4 @@ mod recording;
 mod refund_limits;
 mod refunding;
 mod storage;
+mod without_number;

@@ -72,17 +72,41 @@ fn every_figure_that_is_named_exists() {
 /// The smallest configuration works, once its placeholders are filled in.
 #[test]
 fn the_smallest_configuration_is_one() {
+    assert!(loads(""));
+}
+
+/// The keys for tills that are not like that belong to a till's section, with which the smallest configuration ends.
+#[test]
+fn every_option_of_a_till_is_one() {
+    let section = README.split("### Tills that are not like that").nth(1).unwrap().split("### Errors").next().unwrap();
+    let options: Vec<&str> = fenced(section).collect();
+    assert!(options.len() > 3);
+    for option in options {
+        assert!(loads(option), "{option}");
+    }
+    assert!(!loads("no_such_key = true"));
+}
+
+/// Whether the smallest configuration is one with more lines for its till.
+fn loads(more: &str) -> bool {
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("client_secret");
     std::fs::write(&secret, "a secret").unwrap();
-    let example = README.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
-    let filled = example
+    let section = README.split("smallest real configuration").nth(1).unwrap();
+    let filled = fenced(section)
+        .next()
+        .unwrap()
         .replace("/etc/pos-bridge/client_secret", secret.to_str().unwrap())
         .replace("key_sha256 = \"...\"", &format!("key_sha256 = \"{}\"", "0123456789abcdef".repeat(4)))
         .replace("\"...\"", "\"something\"");
     let file = folder.path().join("pos-bridge.toml");
-    std::fs::write(&file, filled).unwrap();
-    pos_bridge::config::load(Some(&file), std::iter::empty()).unwrap();
+    std::fs::write(&file, filled + more).unwrap();
+    pos_bridge::config::load(Some(&file), std::iter::empty()).is_ok()
+}
+
+/// The blocks of configuration in a part of the README.
+fn fenced(text: &str) -> impl Iterator<Item = &str> {
+    text.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap())
 }
 
 #[test]

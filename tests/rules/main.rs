@@ -9,4 +9,5 @@ mod evidence;
 mod random_walks;
 mod refund;
 mod repeat;
+mod stories;
 mod support;

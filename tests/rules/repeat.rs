@@ -2,13 +2,18 @@
 
 use pos_bridge::domain::attempt::Phase;
 use pos_bridge::domain::identifiers::OperationId;
-use pos_bridge::domain::operation::{Fingerprint, OnRepeat, Repeat, Retry, Status};
+use pos_bridge::domain::operation::{OnRepeat, Retry, Status};
+use pos_bridge::domain::repeat::{Fingerprint, Repeat, RepeatRules};
 use ulid::Ulid;
 
 use crate::support::*;
 
 fn same() -> Fingerprint {
     Fingerprint { money: Some(money(39900)), original: None }
+}
+
+fn rules(on_repeat: OnRepeat) -> RepeatRules {
+    RepeatRules { on_repeat, reuse_after: None }
 }
 
 /// P2, P3, P36.
@@ -18,12 +23,12 @@ fn a_repeated_reference_joins_replays_or_tries_again() {
         let mut operation = operation(sale(phase.clone()));
         let unpaid = matches!(phase, Phase::Declined { .. } | Phase::Cancelled { .. } | Phase::Failed { .. });
         let untold = if phase.is_live() { Repeat::Join } else { Repeat::Replay };
-        assert_eq!(operation.repeat(&same(), OnRepeat::NewAttempt), untold, "{}", phase.name());
+        assert_eq!(operation.repeat(&same(), rules(OnRepeat::NewAttempt), start()), untold, "{}", phase.name());
 
         operation.told_at = Some(start());
         let told = if unpaid { Repeat::NewAttempt } else { untold };
-        assert_eq!(operation.repeat(&same(), OnRepeat::NewAttempt), told, "{}", phase.name());
-        assert_eq!(operation.repeat(&same(), OnRepeat::Replay), untold, "{}", phase.name());
+        assert_eq!(operation.repeat(&same(), rules(OnRepeat::NewAttempt), start()), told, "{}", phase.name());
+        assert_eq!(operation.repeat(&same(), rules(OnRepeat::Replay), start()), untold, "{}", phase.name());
     }
 }
 
@@ -41,7 +46,10 @@ fn a_reference_that_asks_for_something_else_is_a_conflict() {
     ];
     for phase in phases() {
         for fingerprint in &different {
-            assert_eq!(operation(sale(phase.clone())).repeat(fingerprint, OnRepeat::NewAttempt), Repeat::Conflict);
+            assert_eq!(
+                operation(sale(phase.clone())).repeat(fingerprint, rules(OnRepeat::NewAttempt), start()),
+                Repeat::Conflict
+            );
         }
     }
 }
@@ -50,7 +58,7 @@ fn a_reference_that_asks_for_something_else_is_a_conflict() {
 fn a_refund_without_an_amount_is_the_same_refund_again() {
     let fingerprint = Fingerprint { money: None, original: None };
     let operation = operation(sale(Phase::Open { handle: handle() }));
-    assert_eq!(operation.repeat(&fingerprint, OnRepeat::NewAttempt), Repeat::Join);
+    assert_eq!(operation.repeat(&fingerprint, rules(OnRepeat::NewAttempt), start()), Repeat::Join);
 }
 
 #[test]

@@ -136,6 +136,15 @@ fn a_late_approval_says_so_in_the_cashiers_language() {
 }
 
 #[test]
+fn a_possible_duplicate_is_told_only_when_it_is_one() {
+    let reply = || Reply::new(&operation(approved(false)), true, Language::English);
+    let told = |flagged| serde_json::to_value(reply().of_possible_duplicate(flagged)).unwrap();
+    assert_eq!(told(true)["possible_duplicate"], true);
+    assert_eq!(told(false), serde_json::to_value(reply()).unwrap());
+    assert!(told(false).get("possible_duplicate").is_none());
+}
+
+#[test]
 fn a_full_page_tells_where_the_next_one_starts() {
     let found = [operation(Phase::Sending)];
     let page = |limit| serde_json::to_value(OperationList::new(&found, limit, Language::English)).unwrap();

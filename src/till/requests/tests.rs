@@ -72,7 +72,7 @@ fn refused_field<T>(result: Result<T, Invalid>) -> String {
 #[test]
 fn the_smallest_sale_takes_the_shops_currency() {
     let request = sale_of(r#"{"reference":"R-1001","amount":39900}"#).unwrap();
-    assert_eq!(request.reference.as_str(), "R-1001");
+    assert_eq!(request.naming.reference().unwrap().as_str(), "R-1001");
     assert_eq!(request.money.to_string(), "399.00 NOK");
     assert_eq!(request.terminal, None);
     assert_eq!(sale_with(r#""terminal":"south""#).unwrap().money.currency.code(), "SEK");
@@ -204,12 +204,15 @@ fn a_body_is_one_json_object() {
 #[test]
 fn the_reference_may_stand_in_the_idempotency_key() {
     let reference = |body: &str, key| {
-        with_key(body.as_bytes(), key, sale).map(|(request, _)| request.reference.as_str().to_owned())
+        with_key(body.as_bytes(), key, sale).map(|(request, _)| request.naming.reference().unwrap().to_string())
     };
     assert_eq!(reference(r#"{"amount":1}"#, Some("R-7")).unwrap(), "R-7");
     assert_eq!(reference(r#"{"amount":1,"reference":"R-7"}"#, Some("R-7")).unwrap(), "R-7");
     assert_eq!(refused_field(reference(r#"{"amount":1,"reference":"R-8"}"#, Some("R-7"))), "reference");
     assert_eq!(refused_field(reference(r#"{"amount":1}"#, None)), "reference");
+    assert_eq!(refused_field(reference(r#"{"amount":1,"force":true}"#, None)), "reference");
+    assert_eq!(refused_field(reference(r#"{"amount":1,"force":false}"#, Some("R-7"))), "force");
+    assert_eq!(refused_field(reference(r#"{"amount":1,"force":"yes"}"#, None)), "force");
     assert_eq!(refused_field(reference(r#"{"amount":1}"#, Some("4111111111111111"))), "Idempotency-Key");
 }
 

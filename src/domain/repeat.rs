@@ -1,0 +1,106 @@
+//! What a request means that was made before, or may have been.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::attempt::Phase;
+use super::identifiers::OperationId;
+use super::money::Money;
+use super::operation::{OnRepeat, Operation};
+
+/// How long a request without a number is taken for the one before it, whatever became of that one.
+pub const SAME_CONTENT: SignedDuration = SignedDuration::from_secs(90);
+
+/// By what a request is known when it comes again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownBy {
+    /// By the till's own number.
+    Reference,
+    /// By till, kind, terminal and amount: the till has no number for it.
+    Content,
+    /// By nothing: the till has no number and says that it is a new one.
+    Nothing,
+}
+
+/// What a till's profile says of repeated requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RepeatRules {
+    /// What the same number means after a result that took no money.
+    pub on_repeat: OnRepeat,
+    /// How long a final operation must have rested until its number may mean something new; never when absent.
+    pub reuse_after: Option<SignedDuration>,
+}
+
+/// What makes a repeated request the same request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// How much; a refund may leave it out and then means all that is left.
+    pub money: Option<Money>,
+    /// The sale that a refund gives back.
+    pub original: Option<OperationId>,
+}
+
+/// What to do with a request that is known already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// It asks for something else: refuse it.
+    Conflict,
+    /// It is under way: wait with the first caller.
+    Join,
+    /// It is over: give the stored result.
+    Replay,
+    /// It is over, nothing was taken and the till knows that: run it again.
+    NewAttempt,
+    /// It is another one that only looks like it.
+    NewOperation,
+}
+
+impl Operation {
+    /// What to do when the till asks again with this operation's number.
+    #[must_use]
+    pub fn repeat(&self, asked: &Fingerprint, rules: RepeatRules, now: Timestamp) -> Repeat {
+        if self.has_rested(rules, now) {
+            return Repeat::NewOperation;
+        }
+        if asked.original != self.original || asked.money.is_some_and(|money| money != self.money) {
+            return Repeat::Conflict;
+        }
+        match (&self.attempt.phase, rules.on_repeat) {
+            (phase, _) if phase.is_live() => Repeat::Join,
+            (Phase::Declined { .. } | Phase::Cancelled { .. } | Phase::Failed { .. }, OnRepeat::NewAttempt)
+                if self.told_at.is_some() =>
+            {
+                Repeat::NewAttempt
+            }
+            _ => Repeat::Replay,
+        }
+    }
+
+    /// What to do when the till asks again for the same amount on the same terminal and has no number for it. `followed`
+    /// tells that the till has begun something else without a number on that terminal since.
+    ///
+    /// A till that never books its results must not be held to one amount for ever, so an approved one counts as booked
+    /// also when the till was given it and then went on to something else: it is done with that customer. What took no
+    /// money holds nobody: once the till knows, the next try is a new attempt, or a new operation for a till that
+    /// wants no second attempt under one number.
+    #[must_use]
+    pub fn repeat_by_content(&self, followed: bool, on_repeat: OnRepeat, now: Timestamp) -> Repeat {
+        let young = now.duration_since(self.created_at) < SAME_CONTENT;
+        let told = self.told_at.is_some();
+        let booked = self.acknowledged_at.is_some() || (told && followed);
+        match &self.attempt.phase {
+            phase if phase.is_live() => Repeat::Join,
+            Phase::Approved { .. } if booked && !young => Repeat::NewOperation,
+            Phase::Declined { .. } | Phase::Cancelled { .. } | Phase::Failed { .. } if told => match on_repeat {
+                OnRepeat::NewAttempt if young => Repeat::NewAttempt,
+                _ => Repeat::NewOperation,
+            },
+            _ => Repeat::Replay,
+        }
+    }
+
+    /// Only a final operation rests, and from its last change on: a till that repeats the sale of a moment ago under an
+    /// old number must never be charged twice.
+    fn has_rested(&self, rules: RepeatRules, now: Timestamp) -> bool {
+        self.status().is_final() && rules.reuse_after.is_some_and(|rest| now.duration_since(self.updated_at) >= rest)
+    }
+}

@@ -1,0 +1,181 @@
+//! A terminal that is held: a new operation is refused, waits in line, or has its till's own older sale cancelled first.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::begin::Intent;
+use super::lines::LinePlace;
+use super::{Engine, Progress, Refusal};
+use crate::domain::attempt::{Alarm, AlarmKind, Event, Kind};
+use crate::domain::directory::Till;
+use crate::domain::operation::{Operation, Status};
+use crate::domain::repeat::KnownBy;
+use crate::domain::turn::Turn;
+use crate::ports::Begun;
+
+/// Until the first in a line looks by itself, should nobody have rung.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// How long it is watched what becomes of a superseded sale: longer than any horizon.
+const WATCHED: Duration = Duration::from_secs(24 * 3600);
+
+/// How long a till waits, from when on.
+#[derive(Clone, Copy)]
+pub(super) struct Patience {
+    asked_at: Instant,
+    wait: Duration,
+}
+
+impl Patience {
+    /// From now on.
+    pub(super) fn starting_now(wait: Duration) -> Self {
+        Self { asked_at: Instant::now(), wait }
+    }
+}
+
+/// Who asks for what kind of operation, and how long it waits.
+#[derive(Clone, Copy)]
+struct Asking<'a> {
+    till: &'a Till,
+    kind: Kind,
+    patience: Patience,
+}
+
+impl Asking<'_> {
+    fn turn(&self, holder: &Operation) -> Turn {
+        Turn::of(self.till, self.kind, holder)
+    }
+
+    /// Until when the terminal is waited for.
+    fn deadline(&self, turn: Turn) -> Instant {
+        let Patience { asked_at, wait } = self.patience;
+        let longest = match turn {
+            Turn::Refused => Duration::ZERO,
+            Turn::Queued => wait.min(Duration::from_secs(self.till.profile.queue_seconds.into())),
+            Turn::Supersedes => wait,
+        };
+        asked_at + longest
+    }
+}
+
+impl Engine {
+    /// Begins what `intent` makes, when the terminal is free or its turn comes in time. Made anew for each try, since a
+    /// session's life begins with the commit and not with the waiting.
+    ///
+    /// Nothing is on disk while it waits, and the waiting lies in the caller: a till that hangs up loses its place, and
+    /// nothing begins behind its back.
+    pub(super) async fn begin_in_turn(
+        &self,
+        till: &Till,
+        patience: Patience,
+        intent: impl Fn() -> Result<Intent, Refusal> + Send + Sync,
+    ) -> Result<Progress, Refusal> {
+        let first = intent()?;
+        let asking = Asking { till, kind: first.kind(), patience };
+        let known_by = first.known_by();
+        let begun = match self.begin(first).await? {
+            Begun::Busy(holder) if asking.turn(&holder) != Turn::Refused => {
+                // Kept apart, so that a sale that need not wait has no space for it.
+                Box::pin(self.wait_for_turn(asking, holder, intent)).await?
+            }
+            begun => begun,
+        };
+        outcome(begun, known_by)
+    }
+
+    async fn wait_for_turn(
+        &self,
+        asking: Asking<'_>,
+        mut holder: Operation,
+        intent: impl Fn() -> Result<Intent, Refusal> + Send + Sync,
+    ) -> Result<Begun, Refusal> {
+        let place = self.lines.join(&holder.attempt.order.terminal);
+        let mut superseded: Option<Operation> = None;
+        loop {
+            let turn = asking.turn(&holder);
+            if turn == Turn::Supersedes && superseded.as_ref().is_none_or(|older| older.id != holder.id) {
+                self.supersede(&holder).await?;
+                superseded = Some(holder.clone());
+            }
+            if !self.turn_comes(&place, asking.deadline(turn)).await? {
+                return Err(Refusal::TerminalBusy(Box::new(holder)));
+            }
+            if let Some(older) = &superseded {
+                self.refuse_if_paid(older).await?;
+            }
+            match self.begin(intent()?).await? {
+                Begun::Busy(next) => holder = next,
+                begun => return Ok(begun),
+            }
+        }
+    }
+
+    /// Whether the terminal may be free before the deadline, and nobody else was here before.
+    async fn turn_comes(&self, place: &LinePlace, deadline: Instant) -> Result<bool, Refusal> {
+        tokio::select! {
+            biased;
+            () = self.stopping.cancelled() => Err(Refusal::ShuttingDown),
+            // Before the turn: whoever was to be answered by now begins nothing any more.
+            () = sleep_until(deadline) => Ok(false),
+            () = place.turn() => Ok(true),
+            () = sleep(LOOK_AGAIN), if place.is_first() => Ok(true),
+        }
+    }
+
+    /// Wants a till's own older sale stopped for a new one. Whether that succeeds is only known from the provider.
+    async fn supersede(&self, older: &Operation) -> Result<(), Refusal> {
+        if older.attempt.cancel_wanted {
+            return Ok(());
+        }
+        tracing::info!(operation = %older.id, till = %older.till, reference = %older.reference, "superseded");
+        self.record_and_wake(older.attempt.order.reference, Event::CancelWanted).await?;
+        let (engine, older) = (self.clone(), older.clone());
+        // In a task of its own: its till has turned to the next sale, and may hang up before this one is decided.
+        self.tasks.spawn(async move { engine.watch_superseded(&older).await });
+        Ok(())
+    }
+
+    /// A superseded sale that was paid all the same stands on the console until somebody has seen it: nobody waits for
+    /// its result any more.
+    async fn watch_superseded(&self, older: &Operation) {
+        let Ok(settled) = self.settled(older, WATCHED).await else { return };
+        if settled.status() != Status::Approved {
+            return;
+        }
+        let text = format!(
+            "sale {} of till {} was paid although the till had gone on to a new one; give the goods or refund it",
+            older.reference, older.till,
+        );
+        // A journal that fails is told by whatever is written next; the till's own list shows the sale as well.
+        let _ = self.raise(older.id, Alarm { kind: AlarmKind::LateApproval, text }).await;
+    }
+
+    /// The customer paid the older sale in the last moment. The new one may be the same basket, rung up once more by a
+    /// cashier who thought that the first had failed: to begin it now could charge that customer twice. So the till
+    /// hears of the older sale first, as what stands in the way; when it asks again, the terminal is free and the new
+    /// sale begins.
+    async fn refuse_if_paid(&self, older: &Operation) -> Result<(), Refusal> {
+        let read = self.health.journal(self.journal.operation(older.id).await)?;
+        match read {
+            Some(older) if older.status() == Status::Approved => Err(Refusal::OlderSalePaid(Box::new(older))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What the till gets.
+fn outcome(begun: Begun, known_by: KnownBy) -> Result<Progress, Refusal> {
+    let looks_alike = known_by == KnownBy::Content;
+    match begun {
+        Begun::New(operation) => {
+            let possible_duplicate = looks_alike && operation.attempt.number > 1;
+            Ok(Progress { operation, replayed: false, possible_duplicate })
+        }
+        Begun::Joined(operation) => Ok(Progress { operation, replayed: false, possible_duplicate: looks_alike }),
+        Begun::Replayed(operation) => Ok(Progress { operation, replayed: true, possible_duplicate: looks_alike }),
+        Begun::Conflict(operation) => Err(Refusal::ReferenceConflict(Box::new(operation))),
+        Begun::Busy(holder) => Err(Refusal::TerminalBusy(Box::new(holder))),
+        Begun::Frozen(why) => Err(Refusal::TerminalFrozen(why)),
+        Begun::NotRefundable(why) => Err(Refusal::NotRefundable(why)),
+    }
+}

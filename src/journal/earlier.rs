@@ -1,0 +1,180 @@
+//! What stands in the journal before an operation begins: whether it was asked for before, and what holds its terminal.
+//! One reading, inside the step that then writes.
+
+use sqlx::sqlite::SqliteRow;
+
+use super::begin::FIRST_GENERATION;
+use super::entries;
+use super::rows::{self, get, select_operations};
+use super::transaction::Transaction;
+use crate::domain::attempt::Kind;
+use crate::domain::operation::Operation;
+use crate::domain::repeat::{Fingerprint, KnownBy, Repeat};
+use crate::ports::{Begun, JournalError, NewAttempt};
+
+type Result<T> = std::result::Result<T, JournalError>;
+
+/// What stands in the journal before anything begins.
+pub(super) struct Found {
+    /// What was asked for before.
+    pub(super) earlier: Earlier,
+    /// What the terminal is busy with.
+    pub(super) obstacle: Obstacle,
+}
+
+/// The latest operation that a request may be, and what is known of it there.
+pub(super) struct Earlier {
+    operation: Option<Operation>,
+    /// The generation of the operation under its reference, 0 when there is none.
+    generation: i64,
+    /// The till has asked for another one without a number on that terminal since.
+    followed: bool,
+}
+
+/// What stands in the journal of what is asked for, and of its terminal.
+pub(super) async fn found(
+    transaction: &mut Transaction<'_>,
+    new: &NewAttempt,
+    kind: Kind,
+    asked: &Fingerprint,
+) -> Result<Found> {
+    let row = before(transaction, new, kind, asked).await?.ok_or(JournalError::NotFound)?;
+    let known = get::<Option<String>>(&row, "id")?.is_some();
+    Ok(Found {
+        earlier: Earlier {
+            operation: known.then(|| rows::operation(&row)).transpose()?,
+            generation: get::<Option<i64>>(&row, "generation")?.unwrap_or_default(),
+            followed: get(&row, "followed")?,
+        },
+        obstacle: Obstacle { holder: get(&row, "holder")?, frozen: get(&row, "frozen")? },
+    })
+}
+
+/// One reading, whatever the request is known by.
+async fn before(
+    transaction: &mut Transaction<'_>,
+    new: &NewAttempt,
+    kind: Kind,
+    asked: &Fingerprint,
+) -> Result<Option<SqliteRow>> {
+    let device = entries::device(new.terminal.provider, &new.terminal.terminal_id);
+    let (till, terminal) = (new.till.as_str(), new.terminal.name.as_str());
+    if new.known_by != KnownBy::Content {
+        let values = [&device, &device, till, kind.name(), new.till_reference.as_str()];
+        return transaction.row(BEFORE, &values).await;
+    }
+    let amount = asked.money.map_or_else(String::new, |money| money.amount.minor().to_string());
+    match asked.original {
+        None => {
+            let currency = asked.money.map_or("", |money| money.currency.code());
+            let values = [&device, &device, till, terminal, &amount, currency];
+            transaction.row(BEFORE_SALE_WITHOUT_NUMBER, &values).await
+        }
+        Some(original) => {
+            let values = [&device, &device, &original.to_string(), till, terminal, &amount, &amount];
+            transaction.row(BEFORE_REFUND_WITHOUT_NUMBER, &values).await
+        }
+    }
+}
+
+/// What is known of a request.
+pub(super) enum Repeated {
+    /// It is answered from what is known.
+    Answered(Box<Begun>),
+    /// It begins here.
+    Begins(Place),
+}
+
+/// Where a new attempt is put.
+pub(super) enum Place {
+    /// Into a new operation of this generation under its reference.
+    New(i64),
+    /// Into this operation.
+    Again(Box<Operation>),
+}
+
+impl Place {
+    /// What it runs again.
+    pub(super) fn earlier(&self) -> Option<&Operation> {
+        match self {
+            Self::New(_) => None,
+            Self::Again(operation) => Some(operation),
+        }
+    }
+}
+
+impl Earlier {
+    /// What the request means after it.
+    pub(super) fn repeated(self, new: &NewAttempt, asked: &Fingerprint) -> Repeated {
+        let above = self.generation + 1;
+        let Some(known) = self.operation else { return Repeated::Begins(Place::New(FIRST_GENERATION)) };
+        match new.known_by {
+            KnownBy::Reference => answer(known.repeat(asked, new.rules, new.now), known, above),
+            KnownBy::Content => {
+                let repeat = known.repeat_by_content(self.followed, new.rules.on_repeat, new.now);
+                // It gets a number of its own.
+                answer(repeat, known, FIRST_GENERATION)
+            }
+            KnownBy::Nothing => Repeated::Begins(Place::New(above)),
+        }
+    }
+}
+
+/// `generation` is a new operation's.
+fn answer(repeat: Repeat, known: Operation, generation: i64) -> Repeated {
+    match repeat {
+        Repeat::Conflict => Repeated::Answered(Box::new(Begun::Conflict(known))),
+        Repeat::Join => Repeated::Answered(Box::new(Begun::Joined(known))),
+        Repeat::Replay => Repeated::Answered(Box::new(Begun::Replayed(known))),
+        Repeat::NewAttempt => Repeated::Begins(Place::Again(Box::new(known))),
+        Repeat::NewOperation => Repeated::Begins(Place::New(generation)),
+    }
+}
+
+/// Who holds the terminal, or why it takes nothing.
+pub(super) struct Obstacle {
+    holder: Option<String>,
+    frozen: Option<String>,
+}
+
+impl Obstacle {
+    /// What the till is told of it; `None` when nothing is in the way.
+    pub(super) async fn in_the_way(self, transaction: &mut Transaction<'_>) -> Result<Option<Begun>> {
+        let Some(holder) = self.holder else { return Ok(self.frozen.map(Begun::Frozen)) };
+        let reference = rows::attempt_reference(&holder)?;
+        let runs = entries::load_runs(transaction, reference).await?;
+        // The holder is shown as the attempt that holds, not as the one that decides.
+        Ok(runs.into_iter().find(|run| run.attempt.order.reference == reference).map(Begun::Busy))
+    }
+}
+
+/// What a reference means to a till, after what keeps a device from a new attempt (named twice); one row in any case.
+pub(super) const BEFORE: &str = select_operations!(
+    "SELECT (SELECT reference FROM attempt WHERE leased_terminal = ?) AS holder, (SELECT text FROM alarm WHERE \
+     freezes = ? AND acknowledged_at IS NULL ORDER BY id LIMIT 1) AS frozen, o.generation, FALSE AS followed,",
+    "(SELECT 1) one LEFT JOIN operation o ON o.till = ? AND o.kind = ? AND o.reference = ? \
+     LEFT JOIN attempt a ON a.reference = o.deciding_attempt ORDER BY o.generation DESC LIMIT 1"
+);
+
+/// What a sale without a number may be: a till's latest one on a terminal with an amount and a currency. After what keeps
+/// a device from a new attempt (named twice); one row in any case.
+pub(super) const BEFORE_SALE_WITHOUT_NUMBER: &str = select_operations!(
+    "SELECT (SELECT reference FROM attempt WHERE leased_terminal = ?) AS holder, (SELECT text FROM alarm WHERE \
+     freezes = ? AND acknowledged_at IS NULL ORDER BY id LIMIT 1) AS frozen, o.generation, \
+     EXISTS (SELECT 1 FROM operation later INDEXED BY operation_by_asked_terminal WHERE later.till = o.till \
+     AND later.asked_terminal = o.asked_terminal AND later.sequence > o.sequence) AS followed,",
+    "(SELECT 1) one LEFT JOIN operation o ON o.sequence = (SELECT sequence FROM operation WHERE kind = 'sale' AND \
+     till = ? AND asked_terminal = ? AND amount = CAST(? AS INTEGER) AND currency = ? ORDER BY sequence DESC LIMIT 1) \
+     LEFT JOIN attempt a ON a.reference = o.deciding_attempt"
+);
+
+/// The same of a refund: the latest one of a sale, with an amount (named twice) where it is not empty.
+pub(super) const BEFORE_REFUND_WITHOUT_NUMBER: &str = select_operations!(
+    "SELECT (SELECT reference FROM attempt WHERE leased_terminal = ?) AS holder, (SELECT text FROM alarm WHERE \
+     freezes = ? AND acknowledged_at IS NULL ORDER BY id LIMIT 1) AS frozen, o.generation, \
+     EXISTS (SELECT 1 FROM operation later INDEXED BY operation_by_asked_terminal WHERE later.till = o.till \
+     AND later.asked_terminal = o.asked_terminal AND later.sequence > o.sequence) AS followed,",
+    "(SELECT 1) one LEFT JOIN operation o ON o.sequence = (SELECT sequence FROM operation WHERE original = ? AND \
+     till = ? AND asked_terminal = ? AND (? = '' OR amount = CAST(? AS INTEGER)) ORDER BY sequence DESC LIMIT 1) \
+     LEFT JOIN attempt a ON a.reference = o.deciding_attempt"
+);

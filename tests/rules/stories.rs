@@ -1,0 +1,119 @@
+//! Requests that may have been made before: numbers that start over, tills without numbers, terminals that are held.
+
+use jiff::{SignedDuration, Timestamp};
+use pos_bridge::domain::attempt::{Kind, Phase};
+use pos_bridge::domain::directory::{Credentials, Profile, Till};
+use pos_bridge::domain::identifiers::{TerminalName, TillId};
+use pos_bridge::domain::operation::{OnRepeat, Operation};
+use pos_bridge::domain::repeat::{Fingerprint, Repeat, RepeatRules, SAME_CONTENT};
+use pos_bridge::domain::turn::Turn;
+use proptest::prelude::*;
+
+use crate::support::*;
+
+const DAY: i64 = 24 * 3600;
+
+fn later(seconds: i64) -> Timestamp {
+    start() + SignedDuration::from_secs(seconds)
+}
+
+/// An operation that was asked for and last changed at [`start`].
+fn at_start(phase: Phase, told: bool, acknowledged: bool) -> Operation {
+    let operation = operation(sale(phase));
+    Operation {
+        created_at: start(),
+        updated_at: start(),
+        told_at: told.then(start),
+        acknowledged_at: acknowledged.then(start),
+        ..operation
+    }
+}
+
+fn took_money(phase: &Phase) -> bool {
+    matches!(phase, Phase::Approved { .. })
+}
+
+fn took_none(phase: &Phase) -> bool {
+    phase.is_final() && !took_money(phase)
+}
+
+fn any_phase() -> impl Strategy<Value = Phase> {
+    proptest::sample::select(phases())
+}
+
+fn any_on_repeat() -> impl Strategy<Value = OnRepeat> {
+    prop_oneof![Just(OnRepeat::NewAttempt), Just(OnRepeat::Replay)]
+}
+
+proptest! {
+    /// A number starts over only above a final operation that has rested long enough, whatever is asked for then.
+    #[test]
+    fn a_number_starts_over_above_what_is_final_and_old(
+        phase in any_phase(), told in any::<bool>(), days in 1_i64..100, age in 0..200 * DAY, amount in 1_i64..3,
+        on_repeat in any_on_repeat(),
+    ) {
+        let rules = RepeatRules { on_repeat, reuse_after: Some(SignedDuration::from_hours(24 * days)) };
+        let never = RepeatRules { reuse_after: None, ..rules };
+        let asked = Fingerprint { money: Some(money(39900 * amount)), original: None };
+        let known = at_start(phase.clone(), told, false);
+        let answer = known.repeat(&asked, rules, later(age));
+        if phase.is_final() && age >= days * DAY {
+            prop_assert_eq!(answer, Repeat::NewOperation);
+        } else {
+            prop_assert_eq!(answer, known.repeat(&asked, never, later(age)));
+            prop_assert_ne!(answer, Repeat::NewOperation);
+        }
+    }
+
+    /// Without a number, nothing new begins over what is open or unproven, over what is young and took money, or over a
+    /// result that the till does not know.
+    #[test]
+    fn without_a_number_nothing_is_charged_twice(
+        phase in any_phase(), told in any::<bool>(), acknowledged in any::<bool>(), followed in any::<bool>(),
+        age in -DAY..DAY, on_repeat in any_on_repeat(),
+    ) {
+        let known = at_start(phase.clone(), told, acknowledged);
+        let answer = known.repeat_by_content(followed, on_repeat, later(age));
+        let begins = matches!(answer, Repeat::NewAttempt | Repeat::NewOperation);
+        if !phase.is_final() {
+            prop_assert!(!begins);
+            prop_assert_eq!(answer == Repeat::Join, phase.is_live());
+        }
+        if took_money(&phase) {
+            let booked = acknowledged || (told && followed);
+            let old = later(age).duration_since(start()) >= SAME_CONTENT;
+            prop_assert_eq!(answer, if booked && old { Repeat::NewOperation } else { Repeat::Replay });
+        }
+        if took_none(&phase) {
+            prop_assert_eq!(begins, told);
+            prop_assert!(answer != Repeat::NewAttempt || on_repeat == OnRepeat::NewAttempt);
+        }
+        prop_assert_ne!(answer, Repeat::Conflict);
+    }
+
+    /// Another till's operation is never stopped, and neither is a refund.
+    #[test]
+    fn only_a_tills_own_sale_is_superseded(
+        own in any::<bool>(), holder in any_kind(), asked in any_kind(), supersede in any::<bool>(),
+        queue_seconds in 0_u32..3,
+    ) {
+        let held = Operation { kind: holder, ..at_start(Phase::Sending, false, false) };
+        let till = Till {
+            id: if own { held.till.clone() } else { TillId::new("somebody-else").unwrap() },
+            terminal: TerminalName::new("front").unwrap(),
+            terminals: Vec::new(),
+            credentials: Credentials::default(),
+            profile: Profile { supersede, queue_seconds, ..Profile::default() },
+        };
+        let expected = match (own, queue_seconds > 0) {
+            (true, _) if supersede && holder == Kind::Sale && asked == Kind::Sale => Turn::Supersedes,
+            (false, true) => Turn::Queued,
+            _ => Turn::Refused,
+        };
+        prop_assert_eq!(Turn::of(&till, asked, &held), expected);
+    }
+}
+
+fn any_kind() -> impl Strategy<Value = Kind> {
+    prop_oneof![Just(Kind::Sale), Just(Kind::Refund)]
+}
