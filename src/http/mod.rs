@@ -5,6 +5,7 @@ mod asked;
 mod authentication;
 mod body;
 mod callbacks;
+mod contract;
 mod guard;
 mod limits;
 mod listener;
@@ -82,6 +83,7 @@ pub fn till_router(api: TillApi) -> Router {
         .route_layer(from_fn_with_state(api.settings.limits, body::read_whole))
         .route_layer(from_fn_with_state(api.engine.clone(), authentication::authenticate))
         .merge(status_api::routes(api.clone()))
+        .merge(contract::routes())
         .fallback(respond::not_found)
         .method_not_allowed_fallback(respond::method_not_allowed)
         .layer(from_fn_with_state(api.settings, guard::admit));

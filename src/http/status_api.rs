@@ -8,6 +8,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::TillApi;
@@ -23,9 +24,12 @@ pub(super) fn routes(api: TillApi) -> Router {
         .with_state(api)
 }
 
-#[derive(Serialize)]
-struct Health {
+/// The program lives.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Health {
+    /// `ok`.
     status: &'static str,
+    /// The program's version.
     version: &'static str,
 }
 
@@ -33,9 +37,12 @@ async fn health() -> Json<Health> {
     Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") })
 }
 
-#[derive(Serialize)]
-struct Readiness {
+/// Whether the bridge can take payments.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Readiness {
+    /// `ready` or `not_ready`.
     status: &'static str,
+    /// What stands in the way.
     reasons: Vec<String>,
 }
 

@@ -3,10 +3,14 @@
 mod details;
 mod listing;
 mod operator;
+mod schema;
 mod wait;
 
 pub use listing::operation_filter;
 pub use operator::{acknowledged_by, resolution};
+pub use schema::{
+    RequestSchema, empty_schema, filter_schema, reference_rule, refund_schema, sale_schema, wait_rule, wait_schema,
+};
 pub use wait::{Wait, wait_only, waiting};
 
 use super::fields::{Fields, Invalid};
