@@ -7,6 +7,7 @@
 mod abandoned;
 mod callbacks;
 mod cancel;
+mod contract;
 mod faults;
 #[path = "../common/free_address.rs"]
 mod free_address;

@@ -29,8 +29,8 @@ impl Parameter {
             })],
             Self::WaitInHeader => vec![json!({
                 "name": "Prefer", "in": "header", "example": "wait=10",
-                "schema": { "type": "string", "pattern": "^wait=(300|[12]?[0-9]?[0-9])$" },
-                "description": "`wait=SECONDS` says the same (RFC 7240).",
+               "schema": { "type": "string" },
+                "description": "`wait=SECONDS` says the same (RFC 7240); other preferences are ignored.",
             })],
             Self::IdempotencyKey => vec![json!({
                 "name": "Idempotency-Key", "in": "header", "example": "R-1001", "schema": reference_rule(),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::fields::{self, Row};
-use super::html::{anchor, escaped, json, line, prose};
+use super::html::{anchor, escaped, json, line, prose, short_json};
 use super::word;
 
 /// Where the examples call, until the page's script puts its own address there.
@@ -23,7 +23,7 @@ pub(super) fn article(document: &Value, path: &str, method: &str, call: &Value) 
     format!(
         "<article class=\"call\" id=\"{id}\">\n<div class=\"told\">\n<h3>{summary}</h3>\n\
          <p class=\"route\"><b class=\"{method}\">{method}</b> <code>{path}</code></p>\n{description}\n{parameters}{body}\
-         {answers}</div>\n<div class=\"shown\">\n{examples}{trial}</div>\n</article>\n",
+         {answers}</div>\n<div class=\"shown\">\n{requests}{trial}{replies}</div>\n</article>\n",
         id = escaped(word(&call["operationId"])),
         summary = escaped(word(&call["summary"])),
         path = escaped(path),
@@ -31,8 +31,9 @@ pub(super) fn article(document: &Value, path: &str, method: &str, call: &Value) 
         parameters = shown.parameters(),
         body = shown.body(),
         answers = shown.answers(),
-        examples = shown.examples(),
+        requests = shown.requests(),
         trial = shown.trial(),
+        replies = shown.replies(),
     )
 }
 
@@ -107,18 +108,22 @@ impl<'a> Shown<'a> {
         )
     }
 
-    fn examples(&self) -> String {
-        let mut html = String::new();
+    fn requests(&self) -> String {
         if self.json_body().is_none() {
-            html += &figure("request", "", &self.curl(None));
+            return figure("request", "", &self.curl(None));
         }
-        for example in self.body_examples() {
-            html += &figure("request", word(&example["summary"]), &self.curl(Some(&example["value"])));
-        }
-        for (status, answer) in self.call["responses"].as_object().into_iter().flatten() {
+        let shown = |example: &Value| figure("request", word(&example["summary"]), &self.curl(Some(&example["value"])));
+        self.body_examples().map(shown).collect()
+    }
+
+    /// The first example of each answer that is no refusal.
+    fn replies(&self) -> String {
+        let mut html = String::new();
+        let answers = self.call["responses"].as_object().into_iter().flatten();
+        for (status, answer) in answers.filter(|(status, _)| status.starts_with('2')) {
             let first = answer["content"].as_object().and_then(|content| content.values().next());
-            let examples = first.and_then(|content| content["examples"].as_object()).into_iter().flatten();
-            for (_, example) in examples.filter(|_| status.starts_with('2')).take(1) {
+            let mut examples = first.and_then(|content| content["examples"].as_object()).into_iter().flatten();
+            if let Some((_, example)) = examples.next() {
                 html += &figure(status, word(&example["summary"]), &json(&example["value"]));
             }
         }
@@ -137,7 +142,7 @@ impl<'a> Shown<'a> {
             lines.push("  -H &#39;Authorization: Bearer KEY&#39;".to_owned());
         }
         if let Some(body) = body {
-            lines.push(format!("  --json &#39;{}&#39;", json(body)));
+            lines.push(format!("  --json &#39;{}&#39;", short_json(body)));
         }
         lines.join(" \\\n")
     }
