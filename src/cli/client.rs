@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use reqwest::header::ACCEPT;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -117,6 +118,7 @@ impl Bridge {
             Some(key) => request.bearer_auth(key.expose_secret()),
             None => request,
         };
+        let request = request.header(ACCEPT, "application/json; charset=utf-8");
         let timeout = PATIENCE + Duration::from_secs(u64::from(wait));
         let response = request.timeout(timeout).send().await.map_err(|error| self.failed(&error))?;
         let status = response.status();

@@ -7,11 +7,11 @@ use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, TRANSFER_ENCODING};
 use axum::response::Response;
 
-use super::authentication::Caller;
+use super::authentication::{self, Caller};
 use super::respond;
-use crate::domain::directory::Till;
-use crate::till::dialect::Dialect;
-use crate::till::fields::{Fields, Invalid};
+use crate::domain::directory::{Profile, Till};
+use crate::till::fields::{Fields, Invalid, shown};
+use crate::till::format::{Format, UnsupportedContentType};
 use crate::till::problem::{Code, Problem};
 use crate::till::requests::{self, Wait};
 
@@ -24,7 +24,7 @@ pub(super) type PathText = Result<Path<String>, PathRejection>;
 /// A call of a known till, with its whole body.
 pub(super) struct Asked {
     pub(super) till: Till,
-    pub(super) reply_in: Dialect,
+    pub(super) reply_in: Format,
     pub(super) query: String,
     headers: HeaderMap,
     body: Bytes,
@@ -34,7 +34,7 @@ impl<S: Send + Sync> FromRequest<S> for Asked {
     type Rejection = Response;
 
     async fn from_request(mut request: Request, state: &S) -> Result<Self, Response> {
-        let reply_in = respond::reply_dialect(request.headers());
+        let reply_in = authentication::reply_format(&request);
         let refused = |code, detail: &str| respond::problem(reply_in, Problem::new(code, detail));
         let Some(Caller(till)) = request.extensions_mut().remove::<Caller>() else {
             return Err(refused(Code::Unauthorized, "this address is only for tills"));
@@ -49,24 +49,44 @@ impl<S: Send + Sync> FromRequest<S> for Asked {
 }
 
 impl Asked {
-    /// The fields of a body that must be there. Without a length a body is not read, and nobody would know why.
+    /// The fields of a body that must be there, or of the query in its place. Without a length a body is not read, and
+    /// nobody would know why.
     pub(super) fn sent_fields(&self) -> Result<Fields, Problem> {
+        let in_query = self.query_fields()?;
+        if self.query_is_the_body(&in_query) {
+            return Ok(in_query);
+        }
         if !self.headers.contains_key(CONTENT_LENGTH) && !self.headers.contains_key(TRANSFER_ENCODING) {
-            let detail = "body: none arrived; send the fields as JSON, with the header Content-Length";
+            let detail =
+                "body: none arrived; send the fields in one, with the header Content-Length, or in the address";
             return Err(Problem::new(Code::InvalidRequest, detail));
+        }
+        if let Some(name) = beyond_wait(&in_query) {
+            return Err(Invalid::new(shown(name), "stands in the address beside a body; send all fields in one").into());
         }
         self.fields()
     }
 
+    /// Tills that cannot send a body write its fields into the address.
+    fn query_is_the_body(&self, in_query: &Fields) -> bool {
+        self.body.trim_ascii().is_empty() && beyond_wait(in_query).is_some()
+    }
+
+    fn query_fields(&self) -> Result<Fields, Problem> {
+        let format = Format::of_query(content_type(&self.headers), &self.till.profile).map_err(unsupported)?;
+        Ok(format.decode(self.query.as_bytes())?)
+    }
+
     /// The fields of the body.
     pub(super) fn fields(&self) -> Result<Fields, Problem> {
-        decoded(&self.headers, &self.body)
+        decoded(&self.headers, &self.till.profile, &self.body)
     }
 
     /// How long the till waits, in seconds: what it said of that in the body, the query or the headers, else `default`.
-    pub(super) fn wait_seconds(&self, in_body: Option<u32>, default: u32) -> Result<u32, Invalid> {
+    pub(super) fn wait_seconds(&self, in_body: Option<u32>, default: u32) -> Result<u32, Problem> {
+        let query = if self.query_is_the_body(&self.query_fields()?) { "" } else { &self.query };
         let prefer = self.headers.get_all(&PREFER).iter().filter_map(|value| value.to_str().ok());
-        let wait = Wait { body: in_body, ..requests::waiting(&self.query, prefer)? };
+        let wait = Wait { body: in_body, ..requests::waiting(query, prefer)? };
         Ok(wait.seconds(&self.till, default))
     }
 
@@ -88,12 +108,21 @@ pub(super) fn text_in_path(path: PathText, name: &str) -> Result<String, Invalid
     path.map(|Path(text)| text).map_err(|_| Invalid::new(name, "must be percent-encoded UTF-8 in the address"))
 }
 
-/// The fields of a body, in the dialect that its content type names.
-pub(super) fn decoded(headers: &HeaderMap, body: &[u8]) -> Result<Fields, Problem> {
-    let content_type = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("unreadable"));
-    let dialect = match Dialect::of_request(content_type) {
-        Ok(dialect) => dialect,
-        Err(error) => return Err(Problem::new(Code::UnsupportedMediaType, error.to_string())),
-    };
-    Ok(dialect.decode(body)?)
+/// The fields of a body, written as its content type says, else as the profile does.
+pub(super) fn decoded(headers: &HeaderMap, profile: &Profile, body: &[u8]) -> Result<Fields, Problem> {
+    let format = Format::of_request(content_type(headers), profile).map_err(unsupported)?;
+    Ok(format.decode(body)?)
+}
+
+fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("unreadable"))
+}
+
+fn unsupported(error: UnsupportedContentType) -> Problem {
+    Problem::new(Code::UnsupportedMediaType, error.to_string())
+}
+
+/// The first field that says more than how long to wait.
+fn beyond_wait(fields: &Fields) -> Option<&str> {
+    fields.iter().map(|(name, _)| name).find(|name| *name != "wait")
 }

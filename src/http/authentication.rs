@@ -17,6 +17,7 @@ use super::{guard, respond};
 use crate::domain::directory::{Directory, Till};
 use crate::domain::identifiers::TillId;
 use crate::engine::Engine;
+use crate::till::format::Format;
 use crate::till::problem::{Code, Problem};
 
 /// The header of a key, for those who cannot write `Authorization`.
@@ -26,6 +27,14 @@ const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"pos-brid
 /// The till that a request was proven to come from.
 #[derive(Debug, Clone)]
 pub(super) struct Caller(pub(super) Till);
+
+/// How the reply to a request is written: its till's profile counts where it is known.
+pub(super) fn reply_format(request: &Request) -> Format {
+    match request.extensions().get::<Caller>() {
+        Some(Caller(till)) => respond::reply_format_for(request.headers(), &till.profile),
+        None => respond::reply_format(request.headers()),
+    }
+}
 
 /// A key as it was presented. It has no `Debug`: it must not reach a log.
 struct Presented<'a> {
@@ -47,7 +56,7 @@ pub(super) async fn authenticate(State(engine): State<Engine>, mut request: Requ
         Err(problem) => {
             tracing::warn!(address = ?peer.remote, detail = problem.detail, "refused");
             let unauthorized = problem.code == Code::Unauthorized;
-            let mut response = respond::problem(respond::reply_dialect(request.headers()), problem);
+            let mut response = respond::problem(respond::reply_format(request.headers()), problem);
             if unauthorized {
                 response.headers_mut().insert(WWW_AUTHENTICATE, CHALLENGE);
             }

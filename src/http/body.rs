@@ -9,18 +9,19 @@ use axum::response::Response;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body as HttpBody;
 
+use super::authentication;
 use super::limits::Limits;
 use super::respond;
 use crate::till::problem::{Code, Problem};
 
 /// Hands a request on with its whole body in memory.
 pub(super) async fn read_whole(State(limits): State<Limits>, request: Request, next: Next) -> Response {
-    let dialect = respond::reply_dialect(request.headers());
+    let format = authentication::reply_format(&request);
     let (head, body) = request.into_parts();
     match whole(body, limits).await {
         Ok(bytes) => next.run(Request::from_parts(head, Body::from(bytes))).await,
         Err(problem) => {
-            let mut response = respond::problem(dialect, problem);
+            let mut response = respond::problem(format, problem);
             // What is left of the body is not read, so nothing can follow it.
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             response

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN, REFERER};
+use axum::http::header::{ACCEPT, AUTHORIZATION, COOKIE, HOST, ORIGIN, REFERER, UPGRADE_INSECURE_REQUESTS};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Version};
 use axum::middleware::Next;
@@ -22,7 +22,7 @@ pub(super) async fn admit(State(settings): State<Arc<TillListenerSettings>>, req
         Ok(()) => next.run(request).await,
         Err(problem) => {
             tracing::warn!(address = ?peer.remote, detail = problem.detail, "refused");
-            respond::problem(respond::reply_dialect(request.headers()), problem)
+            respond::problem(respond::reply_format(request.headers()), problem)
         }
     }
 }
@@ -87,8 +87,10 @@ fn is_own_page(headers: &HeaderMap, origin: &str) -> bool {
     is_keyed && place.is_some_and(|place| place.eq_ignore_ascii_case(host))
 }
 
-/// Whether a request was made by a browser.
+/// Whether a request was made by a browser. Those before 2020 send no `Sec-Fetch`, and a page can have them leave out
+/// `Referer`; what they send along with a form is `Upgrade-Insecure-Requests`, or that they accept XHTML.
 pub(super) fn comes_from_browser(headers: &HeaderMap) -> bool {
-    [ORIGIN, REFERER, COOKIE].iter().any(|name| headers.contains_key(name))
+    [ORIGIN, REFERER, COOKIE, UPGRADE_INSECURE_REQUESTS].iter().any(|name| headers.contains_key(name))
         || headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"))
+        || respond::text_of(headers, &ACCEPT).is_some_and(|accept| accept.contains("application/xhtml+xml"))
 }

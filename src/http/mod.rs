@@ -6,6 +6,7 @@ mod authentication;
 mod body;
 mod callbacks;
 mod contract;
+mod defects;
 mod guard;
 mod limits;
 mod listener;
@@ -25,7 +26,6 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use tokio_util::sync::CancellationToken;
-use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::domain::identifiers::TillId;
 use crate::engine::Engine;
@@ -79,7 +79,7 @@ pub struct CallbackApi {
 
 /// The tills' listener.
 pub fn till_router(api: TillApi) -> Router {
-    let router = till_api::routes(api.clone())
+    let router = defects::caught_in_routes(till_api::routes(api.clone()))
         .route_layer(from_fn_with_state(api.settings.limits, body::read_whole))
         .route_layer(from_fn_with_state(api.engine.clone(), authentication::authenticate))
         .merge(status_api::routes(api.clone()))
@@ -105,5 +105,5 @@ pub fn operator_router(engine: Engine, limits: Limits) -> Router {
 }
 
 fn observed(router: Router) -> Router {
-    router.layer(CatchPanicLayer::custom(respond::panicked)).layer(from_fn(observe::observe))
+    defects::caught(router).layer(from_fn(observe::observe))
 }

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 
 use super::asked::{PathText, decoded, text_in_path};
 use super::{refusals, respond};
-use crate::domain::directory::Language;
+use crate::domain::directory::{Language, Profile};
 use crate::domain::identifiers::OperationId;
 use crate::engine::{Engine, Refusal};
 use crate::till::dialect::{Answer, Dialect};
@@ -38,7 +38,7 @@ async fn history(State(engine): State<Engine>, path: PathText) -> Response {
 async fn resolve(State(engine): State<Engine>, path: PathText, headers: HeaderMap, body: Bytes) -> Response {
     respond::answered(Dialect::default(), async {
         let id = operation_id(path)?;
-        let resolution = requests::resolution(decoded(&headers, &body)?)?;
+        let resolution = requests::resolution(decoded(&headers, &Profile::default(), &body)?)?;
         let operation = engine.resolve(id, resolution).await.map_err(refused)?;
         Ok(Answer::Operation(Box::new(Reply::new(&operation, false, Language::English))))
     })
@@ -55,7 +55,7 @@ async fn alarms(State(engine): State<Engine>) -> Response {
 async fn acknowledge_alarm(State(engine): State<Engine>, path: PathText, headers: HeaderMap, body: Bytes) -> Response {
     let acknowledged = async {
         let id = text_in_path(path, "id")?.parse().map_err(|_| Invalid::new("id", "must be the number of an alarm"))?;
-        let by = requests::acknowledged_by(decoded(&headers, &body)?)?;
+        let by = requests::acknowledged_by(decoded(&headers, &Profile::default(), &body)?)?;
         engine.acknowledge_alarm(id, &by).await.map_err(refused)
     };
     match acknowledged.await {

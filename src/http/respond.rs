@@ -1,25 +1,31 @@
 //! Answers as HTTP responses.
 
-use std::any::Any;
-
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use axum::http::header::{ACCEPT, ACCEPT_CHARSET, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::domain::attempt::Kind;
+use crate::domain::directory::Profile;
 use crate::domain::operation::Operation;
-use crate::till::dialect::{Answer, Dialect};
+use crate::till::dialect::Answer;
+use crate::till::format::{Format, Wishes};
 use crate::till::problem::{Code, Problem};
 
 /// How long a till should leave a state that may change soon, in seconds.
 const RETRY_AFTER_SECONDS: &str = "1";
 
-/// The dialect of the reply to a request with these headers.
-pub(super) fn reply_dialect(headers: &HeaderMap) -> Dialect {
-    let request = Dialect::of_request(text_of(headers, &CONTENT_TYPE)).unwrap_or_default();
-    Dialect::of_reply(text_of(headers, &ACCEPT), request)
+/// How the reply to a request with these headers is written, while nobody knows which till sent it.
+pub(super) fn reply_format(headers: &HeaderMap) -> Format {
+    reply_format_for(headers, &Profile::default())
+}
+
+/// How the reply to a till of this profile is written.
+pub(super) fn reply_format_for(headers: &HeaderMap, profile: &Profile) -> Format {
+    let wishes = Wishes { accept: text_of(headers, &ACCEPT), accept_charset: text_of(headers, &ACCEPT_CHARSET) };
+    let request = Format::of_request(text_of(headers, &CONTENT_TYPE), profile).unwrap_or_default();
+    Format::of_reply(wishes, profile, request)
 }
 
 /// A header's text, when it is one.
@@ -28,24 +34,27 @@ pub(super) fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&
 }
 
 /// An answer that is no refusal.
-pub(super) fn ok(dialect: Dialect, answer: &Answer) -> Response {
-    encoded(StatusCode::OK, dialect, answer)
+pub(super) fn ok(format: impl Into<Format>, answer: &Answer) -> Response {
+    encoded(StatusCode::OK, format, answer)
 }
 
 /// What came of a question: its answer, or why there is none.
-pub(super) async fn answered(dialect: Dialect, answer: impl Future<Output = Result<Answer, Problem>>) -> Response {
+pub(super) async fn answered(
+    format: impl Into<Format>,
+    answer: impl Future<Output = Result<Answer, Problem>>,
+) -> Response {
     match answer.await {
-        Ok(answer) => ok(dialect, &answer),
-        Err(refusal) => problem(dialect, refusal),
+        Ok(answer) => ok(format, &answer),
+        Err(refusal) => problem(format, refusal),
     }
 }
 
 /// A refusal.
-pub(super) fn problem(dialect: Dialect, problem: Problem) -> Response {
+pub(super) fn problem(format: impl Into<Format>, problem: Problem) -> Response {
     let code = problem.code;
     let location = problem.location.clone();
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = encoded(status, dialect, &Answer::Problem(problem));
+    let mut response = encoded(status, format, &Answer::Problem(problem));
     let headers = response.headers_mut();
     if let Some(location) = location.and_then(|path| HeaderValue::from_str(&path).ok()) {
         headers.insert(LOCATION, location);
@@ -57,11 +66,11 @@ pub(super) fn problem(dialect: Dialect, problem: Problem) -> Response {
 }
 
 /// The state of an operation: 200 when it is final, else 202 and where to ask again.
-pub(super) fn operation(dialect: Dialect, operation: &Operation, answer: &Answer) -> Response {
+pub(super) fn operation(format: impl Into<Format>, operation: &Operation, answer: &Answer) -> Response {
     if operation.status().is_final() {
-        return ok(dialect, answer);
+        return ok(format, answer);
     }
-    let mut response = encoded(StatusCode::ACCEPTED, dialect, answer);
+    let mut response = encoded(StatusCode::ACCEPTED, format, answer);
     let headers = response.headers_mut();
     if let Ok(location) = HeaderValue::from_str(&path_of(operation)) {
         headers.insert(LOCATION, location);
@@ -81,9 +90,12 @@ pub(super) fn path_of(operation: &Operation) -> String {
     format!("/{resource}/{}", escaped.replace('+', "%20"))
 }
 
-fn encoded(status: StatusCode, dialect: Dialect, answer: &Answer) -> Response {
-    match dialect.encode(answer) {
-        Ok((content_type, bytes)) => (status, [(CONTENT_TYPE, content_type)], Body::from(bytes)).into_response(),
+/// An answer with this status.
+pub(super) fn encoded(status: StatusCode, format: impl Into<Format>, answer: &Answer) -> Response {
+    match format.into().encode(answer) {
+        Ok((content_type, bytes)) => {
+            (status, [(CONTENT_TYPE, content_type.as_ref())], Body::from(bytes)).into_response()
+        }
         Err(error) => {
             tracing::error!(%error, "an answer could not be encoded");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -93,32 +105,22 @@ fn encoded(status: StatusCode, dialect: Dialect, answer: &Answer) -> Response {
 
 /// There is nothing at this address.
 pub(super) async fn not_found(request: Request) -> Response {
-    problem(reply_dialect(request.headers()), Problem::new(Code::NotFound, "there is nothing at this address"))
+    problem(reply_format(request.headers()), Problem::new(Code::NotFound, "there is nothing at this address"))
 }
 
 /// There is, but not for this method; `Allow` tells for which.
 pub(super) async fn method_not_allowed(request: Request) -> Response {
     let refused = Problem::new(Code::MethodNotAllowed, "use one of the methods in the Allow header");
-    problem(reply_dialect(request.headers()), refused)
-}
-
-/// The last resort: a defect stops one request and nothing else. The panic itself is in the log.
-#[allow(clippy::needless_pass_by_value, reason = "the shape that CatchPanicLayer calls")]
-pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
-    let detail = "the bridge failed on this request; ask again with the same reference, and report it";
-    problem(Dialect::default(), Problem::new(Code::InternalError, detail))
+    problem(reply_format(request.headers()), refused)
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::Router;
-    use axum::routing::get;
-    use tower::ServiceExt;
-
     use super::*;
     use crate::domain::attempt::{Phase, Reason};
     use crate::domain::directory::Language;
     use crate::domain::identifiers::Reference;
+    use crate::till::dialect::Dialect;
     use crate::till::reply::Reply;
     use crate::till::reply::tests::operation as sale;
 
@@ -159,19 +161,6 @@ mod tests {
         for code in Code::ALL {
             let response = problem(Dialect::Json, Problem::new(code, "why"));
             assert_eq!(response.status().as_u16(), code.status());
-            assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_panic_stops_one_request_and_nothing_else() {
-        async fn defect() -> StatusCode {
-            panic!("a defect")
-        }
-        let router = super::super::observed(Router::new().route("/", get(defect)));
-        for _ in 0..2 {
-            let response = router.clone().oneshot(Request::new(Body::empty())).await.unwrap();
-            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
             assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
         }
     }

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
-use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::TillApi;
+use super::{TillApi, respond};
+use crate::till::dialect::Answer;
+use crate::till::reply::{Health, Readiness};
 
 /// Renders the metrics in Prometheus' text format.
 pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
@@ -24,35 +24,14 @@ pub(super) fn routes(api: TillApi) -> Router {
         .with_state(api)
 }
 
-/// The program lives.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct Health {
-    /// `ok`.
-    status: &'static str,
-    /// The program's version.
-    version: &'static str,
+async fn health(headers: HeaderMap) -> Response {
+    respond::ok(respond::reply_format(&headers), &Answer::Health(Health::default()))
 }
 
-async fn health() -> Json<Health> {
-    Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") })
-}
-
-/// Whether the bridge can take payments.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct Readiness {
-    /// `ready` or `not_ready`.
-    status: &'static str,
-    /// What stands in the way.
-    reasons: Vec<String>,
-}
-
-async fn ready(State(api): State<TillApi>) -> (StatusCode, Json<Readiness>) {
+async fn ready(State(api): State<TillApi>, headers: HeaderMap) -> Response {
     let reasons = api.engine.unready();
-    if reasons.is_empty() {
-        (StatusCode::OK, Json(Readiness { status: "ready", reasons }))
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, Json(Readiness { status: "not_ready", reasons }))
-    }
+    let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    respond::encoded(status, respond::reply_format(&headers), &Answer::Readiness(Readiness::new(reasons)))
 }
 
 async fn metrics(State(api): State<TillApi>) -> Response {

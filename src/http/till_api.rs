@@ -119,7 +119,7 @@ async fn last(State(api): State<TillApi>, asked: Asked) -> Response {
 
 async fn operations(State(api): State<TillApi>, asked: Asked) -> Response {
     respond::answered(asked.reply_in, async {
-        let filter = requests::operation_filter(Fields::from_query(&asked.query)?)?;
+        let filter = requests::operation_filter(Fields::from_query(&asked.query)?, asking(&api, &asked)?)?;
         let found = api.engine.operations(&asked.till, &filter).await.map_err(|refusal| refused(&refusal, &asked))?;
         Ok(Answer::Operations(OperationList::new(&found, filter.limit, asked.till.profile.language)))
     })

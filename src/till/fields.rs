@@ -1,12 +1,16 @@
 //! A decoded request: names and raw values in the order they came, whatever the dialect they came in.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 
+use super::charset::Charset;
+use super::form;
 use crate::domain::card::without_card_numbers;
 use crate::domain::identifiers::is_printable;
+
+/// What errors call the request as a whole.
+pub(super) const BODY: &str = "body";
 
 /// A value as the dialect tells it, before anybody has said what it should be.
 #[derive(Debug, Clone)]
@@ -23,6 +27,10 @@ pub enum Value {
     Structured(Box<RawValue>),
     /// A value of a dialect without types (a query, a form): whatever its text can be read as.
     Untyped(String),
+    /// A list of a dialect that is read as a whole.
+    List(Vec<Value>),
+    /// An object of such a dialect.
+    Object(Fields),
 }
 
 /// Names and raw values, in the order they came, each name once.
@@ -63,11 +71,9 @@ impl Fields {
     /// The fields of a query (`wait=10&open=true`), without its question mark.
     ///
     /// # Errors
-    /// [`Invalid`] when a name comes twice.
+    /// [`Invalid`] when a name comes twice or a text is no UTF-8.
     pub fn from_query(query: &str) -> Result<Self, Invalid> {
-        let pair =
-            |(name, value): (Cow<'_, str>, Cow<'_, str>)| (name.into_owned(), Value::Untyped(value.into_owned()));
-        Self::new(form_urlencoded::parse(query.as_bytes()).map(pair).collect())
+        form::decode_flat(query.as_bytes(), Charset::Utf8)
     }
 
     /// Refuses every field whose name is not among the known ones.
@@ -109,7 +115,8 @@ impl Fields {
 }
 
 /// A name that somebody else chose, fit for an error: short, without control characters and card numbers.
-pub(super) fn shown(name: &str) -> String {
+#[must_use]
+pub fn shown(name: &str) -> String {
     let printable: String = name.chars().filter(|character| is_printable(*character)).take(64).collect();
     without_card_numbers(&printable)
 }

@@ -1,25 +1,27 @@
 //! JSON with nothing lost on the way: names that come twice stay visible, numbers stay as they were written.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::fields::{Fields, Invalid, Value};
-
-/// What errors call the request as a whole.
-const BODY: &str = "body";
+use super::fields::{BODY, Fields, Invalid, Value};
+use super::walk::Unwritable;
 
 /// The fields of a body; none when it is empty.
-pub(super) fn decode(body: &[u8]) -> Result<Fields, Invalid> {
-    // Some tills' platforms put a byte order mark before every text that they write as UTF-8.
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+pub(super) fn decode(body: &str) -> Result<Fields, Invalid> {
     if body.trim_ascii().is_empty() {
         return Ok(Fields::default());
     }
-    let members =
-        serde_json::from_slice::<Members>(body).map_err(|_| Invalid::new(BODY, "must be one JSON object in UTF-8"))?;
+    let members = serde_json::from_str::<Members>(body).map_err(|_| Invalid::new(BODY, "must be one JSON object"))?;
     members.into_fields()
+}
+
+/// An answer as JSON.
+pub(super) fn encode(answer: &impl Serialize) -> Result<String, Unwritable> {
+    serde_json::to_string(answer).map_err(|error| Unwritable(error.to_string()))
 }
 
 /// The members of an object inside a body.
@@ -29,8 +31,25 @@ pub(super) fn object(raw: &RawValue, place: &str) -> Result<Fields, Invalid> {
 }
 
 /// The elements of an array inside a body.
-pub(super) fn array(raw: &RawValue, place: &str) -> Result<Vec<Box<RawValue>>, Invalid> {
-    serde_json::from_str(raw.get()).map_err(|_| Invalid::new(place, "must be an array"))
+pub(super) fn array(raw: &RawValue, place: &str) -> Result<Vec<Value>, Invalid> {
+    let elements: Vec<Box<RawValue>> =
+        serde_json::from_str(raw.get()).map_err(|_| Invalid::new(place, "must be an array"))?;
+    let values = elements.into_iter().map(value);
+    values.collect::<Option<_>>().ok_or_else(|| Invalid::new(place, "must be valid Unicode text"))
+}
+
+/// The member that was being written at the end of a text.
+pub(super) fn member_before(text: &str) -> Option<&str> {
+    let (before, _) = text.rsplit_once("\":").or_else(|| text.rsplit_once("\" :"))?;
+    before.rsplit_once('"').map(|(_, name)| name)
+}
+
+/// A text inside a JSON text.
+pub(super) fn escape(text: &'static str) -> Cow<'static, str> {
+    match serde_json::to_string(text) {
+        Ok(quoted) if quoted.len() > text.len() + 2 => quoted[1..quoted.len() - 1].to_owned().into(),
+        _ => text.into(),
+    }
 }
 
 /// An object's members as they came; `serde_json::Value` would silently keep the last of two of the same name.

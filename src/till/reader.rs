@@ -105,6 +105,18 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A number, exactly as it was written, as a number or as a text.
+    ///
+    /// # Errors
+    /// [`Invalid`] with `wanted` for anything else.
+    pub(super) fn number_or_text(&self, name: &str, wanted: &str) -> Result<Option<&'a str>, Invalid> {
+        match self.value(name)? {
+            None => Ok(None),
+            Some(Value::Number(text) | Value::Text(text) | Value::Untyped(text)) => Ok(Some(text)),
+            Some(_) => Err(self.invalid(name, wanted)),
+        }
+    }
+
     /// `true` or `false`.
     ///
     /// # Errors

@@ -1,8 +1,10 @@
 //! The replies, field for field as the contract has them.
 
 mod operator;
+mod service;
 
 pub use operator::{AlarmList, HistoryReply};
+pub use service::{Health, Readiness};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;

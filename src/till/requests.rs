@@ -13,6 +13,7 @@ pub use schema::{
 };
 pub use wait::{Wait, wait_only, waiting};
 
+use super::amounts::Amounts;
 use super::fields::{Fields, Invalid};
 use super::reader::{Reader, identifier};
 use crate::domain::directory::{Directory, Till};
@@ -40,8 +41,6 @@ const REFUND_FIELDS: [&str; 14] = [
     "metadata",
 ];
 
-const AMOUNT_WANTED: &str = "must be a whole number of minor units, such as 39900 for 399.00";
-
 /// Who asks, and what stands beside the body.
 #[derive(Debug, Clone, Copy)]
 pub struct Asking<'a> {
@@ -60,17 +59,15 @@ pub struct Asking<'a> {
 pub fn sale(fields: Fields, asking: Asking<'_>) -> Result<(SaleRequest, Option<u32>), Invalid> {
     let fields = fields.only(&SALE_FIELDS)?;
     let reader = Reader::new(&fields);
-    let amount = reader.required("amount", amount(reader)?)?;
     let terminal = reader.parsed("terminal", TerminalName::new)?;
-    let currency = match currency(reader)? {
-        Some(currency) => currency,
-        None => reader.required("currency", store_currency(asking, terminal.as_ref()))?,
-    };
+    let currency = currency_or_the_stores(reader, asking, terminal.as_ref())?;
+    let amounts = Amounts::new(asking.till.profile.amounts, currency);
+    let amount = reader.required("amount", amount(reader, amounts)?)?;
     let request = SaleRequest {
         reference: reference(reader, asking.idempotency_key)?,
         money: Money { amount, currency },
         terminal,
-        details: details::of(reader, Some(amount))?,
+        details: details::of(reader, Some(amount), amounts)?,
     };
     Ok((request, wait::in_fields(reader)?))
 }
@@ -82,14 +79,16 @@ pub fn sale(fields: Fields, asking: Asking<'_>) -> Result<(SaleRequest, Option<u
 pub fn refund(fields: Fields, asking: Asking<'_>) -> Result<(RefundRequest, Option<u32>), Invalid> {
     let fields = fields.only(&REFUND_FIELDS)?;
     let reader = Reader::new(&fields);
-    let amount = amount(reader)?;
+    let terminal = reader.parsed("terminal", TerminalName::new)?;
+    let amounts = Amounts::new(asking.till.profile.amounts, currency_or_the_stores(reader, asking, terminal.as_ref())?);
+    let amount = amount(reader, amounts)?;
     let request = RefundRequest {
         reference: reference(reader, asking.idempotency_key)?,
         original: original(reader)?,
         amount,
-        currency: currency(reader)?,
-        terminal: reader.parsed("terminal", TerminalName::new)?,
-        details: details::of(reader, amount)?,
+        currency: currency(reader)?.or(amount.and_then(|_| amounts.assumed_currency())),
+        terminal,
+        details: details::of(reader, amount, amounts)?,
     };
     Ok((request, wait::in_fields(reader)?))
 }
@@ -110,13 +109,24 @@ pub fn nothing(fields: Fields) -> Result<(), Invalid> {
     fields.only(&[]).map(drop)
 }
 
-fn amount(reader: Reader<'_>) -> Result<Option<Amount>, Invalid> {
-    let minor = reader.whole_number("amount", AMOUNT_WANTED)?;
+fn amount(reader: Reader<'_>, amounts: Amounts) -> Result<Option<Amount>, Invalid> {
+    let minor = amounts.read(reader, "amount")?;
     minor.map(|minor| Amount::new(minor).map_err(|error| reader.invalid("amount", error.to_string()))).transpose()
 }
 
 fn currency(reader: Reader<'_>) -> Result<Option<Currency>, Invalid> {
     reader.parsed("currency", Currency::from_code)
+}
+
+fn currency_or_the_stores(
+    reader: Reader<'_>,
+    asking: Asking<'_>,
+    terminal: Option<&TerminalName>,
+) -> Result<Currency, Invalid> {
+    match currency(reader)? {
+        Some(currency) => Ok(currency),
+        None => reader.required("currency", store_currency(asking, terminal)),
+    }
 }
 
 /// What the shop of the terminal pays in. An unknown terminal is refused by the engine, whatever the currency.

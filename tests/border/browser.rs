@@ -84,7 +84,7 @@ async fn a_keyless_till_is_no_browser() {
 #[tokio::test]
 async fn what_a_page_can_send_unasked_is_no_request() {
     let border = border_with(Default::default(), &["keyless"]).await;
-    for content_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
+    for content_type in ["text/plain", "multipart/form-data; boundary=x", "text/html"] {
         let reply = border.bare_call("POST", "/pay", &format!("Content-Type: {content_type}\r\n"), SALE).await;
         assert_eq!((reply.status, reply.code().as_str()), (415, "unsupported_media_type"), "{content_type}");
     }
@@ -140,4 +140,43 @@ async fn the_page_asks_nobody_else_and_its_browser_is_told_so() {
         assert!(!page.body.contains(strange), "{strange}");
     }
     assert!(page.body.len() < 150_000, "{}", page.body.len());
+}
+
+#[tokio::test]
+async fn a_pages_form_cannot_pay_however_it_is_sent() {
+    let border = border_with(Default::default(), &["keyless"]).await;
+    let marks = [
+        "Origin: null",
+        "Origin: https://evil.example",
+        "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate",
+        "Referer: https://evil.example/",
+        // Browsers before Sec-Fetch, on a page that has them leave out the Referer.
+        "Upgrade-Insecure-Requests: 1",
+        "Accept: text/html, application/xhtml+xml, image/jxr, */*",
+    ];
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let plain = "Content-Type: text/plain\r\n";
+    for mark in marks {
+        for (path, headers, body) in [
+            ("/pay", form, "reference=R-1&amount=100"),
+            ("/pay", plain, "reference=R-1&amount=100"),
+            ("/pay", plain, SALE),
+            ("/pay?reference=R-1&amount=100", form, ""),
+            ("/pay?reference=R-1&amount=100", "", ""),
+            ("/pay/R-1/cancel", form, ""),
+            ("/pay/R-1/ack", plain, ""),
+        ] {
+            let headers = format!("{headers}{mark}\r\nAccept: application/json\r\n");
+            let reply = border.bare_call("POST", path, &headers, body).await;
+            assert_eq!((reply.status, reply.code().as_str()), (403, "forbidden"), "{mark} {path} {body}");
+            if mark.starts_with("Origin") {
+                let with_key = border.call("POST", path, &headers, body).await;
+                assert_eq!((with_key.status, with_key.code().as_str()), (403, "forbidden"), "{mark} {path} {body}");
+            }
+        }
+    }
+    let till = border
+        .bare_call("POST", "/pay", &format!("{form}Accept: application/json\r\n"), "reference=R-1&amount=1")
+        .await;
+    assert!(till.reached_the_engine(), "a till that sends a form is none of this: {till:?}");
 }

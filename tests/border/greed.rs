@@ -92,7 +92,7 @@ async fn a_till_with_too_many_waiting_calls_is_answered_at_once_with_what_is_kno
 }
 
 /// A sale under way, as the journal has it.
-fn pending() -> Operation {
+pub(crate) fn pending() -> Operation {
     let now = Timestamp::UNIX_EPOCH;
     let (till, terminal) = (TillId::new("till-1").unwrap(), TerminalName::new("front").unwrap());
     let (store, number) = (StoreId::new("oslo").unwrap(), OperationId(Ulid::from_parts(1, 7)));

@@ -4,6 +4,7 @@
 mod authentication;
 mod browser;
 mod callbacks;
+mod dialects;
 mod greed;
 mod no_journal;
 mod operator;

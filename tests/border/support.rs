@@ -44,6 +44,8 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: String,
+    /// The body as it came, whatever its code page.
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Reply {
@@ -81,6 +83,10 @@ pub(crate) fn engine(trusted_by: &[&str]) -> Engine {
 }
 
 fn engine_on(journal: NoJournal, trusted_by: &[&str]) -> Engine {
+    engine_with(journal, trusted_by, Profile::default())
+}
+
+fn engine_with(journal: NoJournal, trusted_by: &[&str], profile: Profile) -> Engine {
     let store = StoreId::new("oslo").unwrap();
     let terminal = TerminalName::new("front").unwrap();
     let till = |id: &str, key: Option<&str>| Till {
@@ -91,7 +97,7 @@ fn engine_on(journal: NoJournal, trusted_by: &[&str]) -> Engine {
             key_sha256: key.map(|key| Sha256::digest(key).into()),
             trusted_addresses: trusted_by.iter().filter(|name| **name == id).map(|_| loopback()).collect(),
         },
-        profile: Profile { wait_seconds: 1, wait_seconds_max: 2, ..Profile::default() },
+        profile: Profile { wait_seconds: 1, wait_seconds_max: 2, ..profile.clone() },
     };
     Engine::new(Parts {
         directory: Directory {
@@ -128,6 +134,11 @@ pub(crate) async fn border_with(limits: Limits, trusted_by: &[&str]) -> Border {
 /// The tills' listener, where every till finds this operation.
 pub(crate) async fn border_that_knows(operation: Operation, limits: Limits) -> Border {
     border_of(engine_on(NoJournal { found: Some(operation) }, &[]), limits).await
+}
+
+/// The tills' listener for tills of this profile, where every till finds this operation.
+pub(crate) async fn border_for(profile: Profile, found: Option<Operation>, limits: Limits) -> Border {
+    border_of(engine_with(NoJournal { found }, &[], profile), limits).await
 }
 
 async fn border_of(engine: Engine, limits: Limits) -> Border {
@@ -205,13 +216,14 @@ async fn read_reply_patiently(stream: &mut TcpStream, with_body: bool) -> Reply 
     }
     let head = String::from_utf8(head).unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    let mut reply = Reply { status, head, body: String::new() };
+    let mut reply = Reply { status, head, body: String::new(), bytes: Vec::new() };
     assert!(reply.header("Transfer-Encoding").is_none(), "chunked: {}", reply.head);
     if with_body {
         let length: usize = reply.header("Content-Length").expect("no Content-Length").parse().unwrap();
         let mut body = vec![0; length];
         stream.read_exact(&mut body).await.unwrap();
-        reply.body = String::from_utf8(body).unwrap();
+        reply.body = String::from_utf8_lossy(&body).into_owned();
+        reply.bytes = body;
     }
     reply
 }

@@ -7,9 +7,8 @@ use serde_json::{Map, Value, json};
 use super::calls::{Answer, CALLS, Call, Group, Request};
 use super::media::in_every_dialect;
 use super::{examples, parts};
-use crate::http::status_api::{Health, Readiness};
 use crate::till::problem::{Code, Problem};
-use crate::till::reply::{OperationList, Reply, TerminalList};
+use crate::till::reply::{Health, OperationList, Readiness, Reply, TerminalList};
 use crate::till::requests::{RequestSchema, empty_schema, refund_schema, sale_schema, wait_schema};
 
 const DESCRIPTION: &str = include_str!("introduction.md");
@@ -90,17 +89,17 @@ fn responses(call: &Call) -> Value {
 /// What comes back when it is not refused.
 fn answers(answer: Answer) -> Vec<(&'static str, Value)> {
     let examples = named(&examples::of_answer(answer));
-    let reply = |name| in_every_dialect(|media| media.reply, &schema(name), &examples, true);
+    let spoken = |name, examples: &Value| in_every_dialect(|media| media.reply, &schema(name), examples, true);
+    let reply = |name| spoken(name, &examples);
     let text = |media_type: &str| json!({ media_type: { "schema": { "type": "string" } } });
-    let json = |name, examples: &Value| json!({ "application/json": { "schema": schema(name), "examples": examples } });
     match answer {
         Answer::Operation | Answer::Booked => vec![("200", told("Final", &reply("Reply"))), ("202", open_operation())],
         Answer::Operations => vec![("200", told("A page of operations", &reply("OperationList")))],
         Answer::Terminals => vec![("200", told("The terminals", &reply("TerminalList")))],
-        Answer::Health => vec![("200", told("It lives", &json("Health", &examples)))],
+        Answer::Health => vec![("200", told("It lives", &reply("Health")))],
         Answer::Readiness => vec![
-            ("200", told("Ready", &json("Readiness", &examples))),
-            ("503", told("Not ready", &json("Readiness", &named(&[("not ready", examples::not_ready())])))),
+            ("200", told("Ready", &reply("Readiness"))),
+            ("503", told("Not ready", &spoken("Readiness", &named(&[("not ready", examples::not_ready())])))),
         ],
         Answer::Metrics => vec![("200", told("Prometheus' text format", &text("text/plain")))],
         Answer::Contract => {

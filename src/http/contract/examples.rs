@@ -41,7 +41,7 @@ pub(super) fn of_code(code: Code) -> Value {
         Code::ReferenceConflict => "this reference is taken by a sale of another amount; choose a new one",
         Code::NotResolvable => "the outcome is proven already",
         Code::PayloadTooLarge => "send at most 65536 bytes",
-        Code::UnsupportedMediaType => "send application/json in UTF-8",
+        Code::UnsupportedMediaType => "send application/json, application/x-www-form-urlencoded or application/xml",
         Code::RefundExceeds => "only 29900 are left to refund",
         Code::NotRefundable => "the sale was declined; there is nothing to refund",
         Code::UnknownTerminal => "this till may not use a terminal called kiosk",

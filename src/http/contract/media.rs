@@ -15,12 +15,16 @@ pub(super) struct Media {
 }
 
 /// Every dialect, the usual one first.
-pub(super) const DIALECTS: &[Media] = &[Media {
-    request: "application/json",
-    reply: "application/json",
-    problem: "application/problem+json",
-    is_json: true,
-}];
+pub(super) const DIALECTS: &[Media] = &[
+    Media {
+        request: "application/json",
+        reply: "application/json",
+        problem: "application/problem+json",
+        is_json: true,
+    },
+    Media { request: "application/x-www-form-urlencoded", reply: "text/plain", problem: "text/plain", is_json: false },
+    Media { request: "application/xml", reply: "application/xml", problem: "application/problem+xml", is_json: false },
+];
 
 /// A body that may come in every dialect; `media_type` picks which of a dialect's types it has.
 pub(super) fn in_every_dialect(
@@ -39,4 +43,27 @@ pub(super) fn in_every_dialect(
         content.entry(media_type(media)).or_insert(body);
     }
     Value::Object(content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::directory::Profile;
+    use crate::till::dialect::Answer;
+    use crate::till::format::{Format, Wishes};
+    use crate::till::problem::{Code, Problem};
+    use crate::till::reply::Health;
+
+    #[test]
+    fn every_media_type_of_the_contract_is_understood_and_spoken() {
+        let profile = Profile::default();
+        for media in DIALECTS {
+            let request = Format::of_request(Some(media.request), &profile).expect(media.request);
+            let wishes = Wishes { accept: Some(media.reply), accept_charset: None };
+            assert_eq!(Format::of_reply(wishes, &profile, Format::default()).dialect, request.dialect);
+            let spoken = |answer: Answer| request.encode(&answer).unwrap().0.split(';').next().unwrap().to_owned();
+            assert_eq!(spoken(Answer::Health(Health::default())), media.reply);
+            assert_eq!(spoken(Answer::Problem(Problem::new(Code::NotFound, "why"))), media.problem);
+        }
+    }
 }

@@ -1,11 +1,11 @@
 //! What is kept and passed on, without a meaning for the money.
 
-use super::AMOUNT_WANTED;
 use crate::domain::money::{AMOUNT_MAX, Amount};
 use crate::domain::request::{Decimal, Details, Item};
-use crate::till::fields::{Fields, Invalid, Value};
-use crate::till::json;
+use crate::till::amounts::Amounts;
+use crate::till::fields::{Fields, Invalid};
 use crate::till::reader::{Reader, check_text};
+use crate::till::structure::{elements, members};
 
 pub(super) const ITEMS_MAX: usize = 100;
 pub(super) const METADATA_MAX: usize = 8;
@@ -16,31 +16,27 @@ pub(super) const OPERATOR_MAX: usize = 64;
 pub(super) const ITEM_FIELDS: [&str; 7] = ["id", "line_id", "description", "quantity", "amount", "vat_amount", "vat"];
 
 /// The details of a request for this amount.
-pub(super) fn of(reader: Reader<'_>, amount: Option<Amount>) -> Result<Details, Invalid> {
+pub(super) fn of(reader: Reader<'_>, amount: Option<Amount>, amounts: Amounts) -> Result<Details, Invalid> {
     let text = |name, longest| Ok(reader.text(name, longest)?.map(str::to_owned));
     Ok(Details {
         operator: text("operator", OPERATOR_MAX)?,
         description: text("description", TEXT_MAX)?,
         reason: text("reason", TEXT_MAX)?,
-        items: items(reader, amount)?,
+        items: items(reader, amount, amounts)?,
         metadata: metadata(reader)?,
     })
 }
 
-fn items(reader: Reader<'_>, amount: Option<Amount>) -> Result<Vec<Item>, Invalid> {
-    let raw = match reader.value("items")? {
-        None => return Ok(Vec::new()),
-        Some(Value::Structured(raw)) => raw,
-        Some(_) => return Err(reader.invalid("items", "must be an array")),
-    };
-    let elements = json::array(raw, "items")?;
+fn items(reader: Reader<'_>, amount: Option<Amount>, amounts: Amounts) -> Result<Vec<Item>, Invalid> {
+    let Some(value) = reader.value("items")? else { return Ok(Vec::new()) };
+    let elements = elements(value, "items")?;
     if elements.len() > ITEMS_MAX {
         return Err(reader.invalid("items", format!("must be at most {ITEMS_MAX} lines")));
     }
     let mut items: Vec<Item> = Vec::with_capacity(elements.len());
     for (position, element) in elements.iter().enumerate() {
         let place = format!("items[{position}]");
-        let line = item(&json::object(element, &place)?, &place)?;
+        let line = item(&members(element, &place)?, &place, amounts)?;
         if items.iter().any(|earlier| earlier.line_id == line.line_id) {
             return Err(Invalid::new(format!("{place}.line_id"), "must be unique among the items"));
         }
@@ -50,7 +46,7 @@ fn items(reader: Reader<'_>, amount: Option<Amount>) -> Result<Vec<Item>, Invali
     Ok(items)
 }
 
-fn item(fields: &Fields, place: &str) -> Result<Item, Invalid> {
+fn item(fields: &Fields, place: &str, amounts: Amounts) -> Result<Item, Invalid> {
     let prefix = format!("{place}.");
     let known = fields.clone().only(&ITEM_FIELDS);
     known.map_err(|invalid| Invalid::new(format!("{prefix}{}", invalid.field), invalid.detail))?;
@@ -61,15 +57,15 @@ fn item(fields: &Fields, place: &str) -> Result<Item, Invalid> {
         line_id: required_text("line_id")?,
         description: reader.text("description", TEXT_MAX)?.map(str::to_owned),
         quantity: decimal(reader, "quantity")?,
-        amount: reader.required("amount", line_amount(reader, "amount")?)?,
-        vat_amount: line_amount(reader, "vat_amount")?,
+        amount: reader.required("amount", line_amount(reader, "amount", amounts)?)?,
+        vat_amount: line_amount(reader, "vat_amount", amounts)?,
         vat: decimal(reader, "vat")?,
     })
 }
 
 /// A line's sum: it may exceed the whole when another line lowers that.
-fn line_amount(reader: Reader<'_>, name: &str) -> Result<Option<i64>, Invalid> {
-    match reader.whole_number(name, AMOUNT_WANTED)? {
+fn line_amount(reader: Reader<'_>, name: &str, amounts: Amounts) -> Result<Option<i64>, Invalid> {
+    match amounts.read(reader, name)? {
         Some(minor) if !(-AMOUNT_MAX..=AMOUNT_MAX).contains(&minor) => Err(reader.invalid(name, "is out of range")),
         minor => Ok(minor),
     }
@@ -93,11 +89,8 @@ fn check_sum(reader: Reader<'_>, items: &[Item], amount: Option<Amount>) -> Resu
 }
 
 fn metadata(reader: Reader<'_>) -> Result<Vec<(String, String)>, Invalid> {
-    let fields = match reader.value("metadata")? {
-        None => return Ok(Vec::new()),
-        Some(Value::Structured(raw)) => json::object(raw, "metadata")?,
-        Some(_) => return Err(reader.invalid("metadata", "must be an object")),
-    };
+    let Some(value) = reader.value("metadata")? else { return Ok(Vec::new()) };
+    let fields = members(value, "metadata")?;
     if fields.len() > METADATA_MAX {
         return Err(reader.invalid("metadata", format!("must have at most {METADATA_MAX} names")));
     }

@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 
+use super::{Asking, store_currency};
 use crate::domain::identifiers::OperationId;
 use crate::domain::money::Amount;
 use crate::domain::operation::Status;
 use crate::ports::OperationFilter;
+use crate::till::amounts::Amounts;
 use crate::till::fields::{Fields, Invalid};
 use crate::till::reader::Reader;
 
@@ -13,20 +15,22 @@ pub(super) const FILTERS: [&str; 8] = ["status", "open", "acknowledged", "since"
 pub(super) const LIMIT_DEFAULT: u32 = 50;
 pub(super) const LIMIT_MAX: u32 = 200;
 
-/// The filter that a query asks for.
+/// The filter that a query asks for. Its amount is spelt as in the till's other requests, in the currency of its store.
 ///
 /// # Errors
 /// [`Invalid`] with the first field that is not as it must be.
-pub fn operation_filter(query: Fields) -> Result<OperationFilter, Invalid> {
+pub fn operation_filter(query: Fields, asking: Asking<'_>) -> Result<OperationFilter, Invalid> {
     let fields = query.only(&FILTERS)?;
     let reader = Reader::new(&fields);
+    let currency = reader.required("currency", store_currency(asking, None))?;
+    let amounts = Amounts::new(asking.till.profile.amounts, currency);
     Ok(OperationFilter {
         status: reader.parsed("status", status)?,
         open: reader.flag("open")?,
         acknowledged: reader.flag("acknowledged")?,
         since: reader.parsed("since", moment)?,
         until: reader.parsed("until", moment)?,
-        amount: super::amount(reader)?.map(Amount::minor),
+        amount: super::amount(reader, amounts)?.map(Amount::minor),
         limit: limit(reader)?,
         after: reader.parsed("after", OperationId::parse)?,
     })

@@ -9,6 +9,7 @@ use crate::domain::money::AMOUNT_MAX;
 use crate::domain::operation::{ProviderName, Status};
 use crate::domain::request::Decimal;
 use crate::till::dialect::Dialect;
+use crate::till::format::Format;
 
 fn directory() -> Directory {
     let store = |id: &str, currency: &str| Store {
@@ -43,7 +44,7 @@ pub(super) fn with_key<T>(
 ) -> Result<T, Invalid> {
     let directory = directory();
     let asking = Asking { directory: &directory, till: &directory.tills[0], idempotency_key };
-    parse(Dialect::Json.decode(body)?, asking)
+    parse(Format::from(Dialect::Json).decode(body)?, asking)
 }
 
 fn sale_of(body: &str) -> Result<SaleRequest, Invalid> {
@@ -189,7 +190,7 @@ fn a_body_is_one_json_object() {
     for body in ["[]", "1", "null", "\"x\"", "{", "{}{}", "{\"a\":1,}", "\u{0}", "amount=39900"] {
         assert_eq!(refused_field(sale_of(body)), "body", "{body}");
     }
-    assert_eq!(refused_field(with_key(b"{\"reference\":\"\xff\"}", None, sale)), "body");
+    assert_eq!(refused_field(with_key(b"{\"reference\":\"\xff\"}", None, sale)), "reference");
     let deep = format!(r#"{{"reference":"R-1","amount":1,"items":{}{}}}"#, "[".repeat(30_000), "]".repeat(30_000));
     assert!(sale_of(&deep).is_err());
     assert!(sale_of("\u{feff}{\"reference\":\"R-1\",\"amount\":1}").is_ok());
@@ -263,7 +264,9 @@ fn the_wait_is_the_bodys_before_the_querys_before_the_headers() {
 
 #[test]
 fn a_listing_is_filtered_strictly() {
-    let filter = |query: &str| operation_filter(Fields::from_query(query)?);
+    let directory = directory();
+    let asking = Asking { directory: &directory, till: &directory.tills[0], idempotency_key: None };
+    let filter = |query: &str| operation_filter(Fields::from_query(query)?, asking);
     let all = filter("").unwrap();
     assert_eq!((all.limit, all.status, all.open), (50, None, None));
     let some = filter("status=unknown&open=true&acknowledged=false&since=2026-11-20T10:15:02Z&amount=5&limit=200");
@@ -289,7 +292,7 @@ fn a_listing_is_filtered_strictly() {
 
 #[test]
 fn an_operators_decision_says_what_who_and_why() {
-    let decide = |body: &str| resolution(Dialect::Json.decode(body.as_bytes())?);
+    let decide = |body: &str| resolution(Format::from(Dialect::Json).decode(body.as_bytes())?);
     assert!(decide(r#"{"verdict":"not_taken","by":"Kari","reason":"no receipt"}"#).is_ok());
     for (body, field) in [
         (r#"{"by":"Kari","reason":"x"}"#, "verdict"),
