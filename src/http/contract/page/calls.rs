@@ -22,7 +22,7 @@ pub(super) fn article(document: &Value, path: &str, method: &str, call: &Value) 
     let shown = Shown { document, path, method, call };
     format!(
         "<article class=\"call\" id=\"{id}\">\n<div class=\"told\">\n<h3>{summary}</h3>\n\
-         <p class=\"route\"><b class=\"{method}\">{method}</b> <code>{path}</code></p>\n{description}\n{parameters}{body}\
+         <p class=\"route\"><b class=\"{method}\">{method}</b> <code>{path}</code></p>\n{description}\n{body}{parameters}\
          {answers}</div>\n<div class=\"shown\">\n{requests}{trial}{replies}</div>\n</article>\n",
         id = escaped(word(&call["operationId"])),
         summary = escaped(word(&call["summary"])),
@@ -63,8 +63,8 @@ impl<'a> Shown<'a> {
             .parameter_list()
             .map(|parameter| Row {
                 name: word(&parameter["name"]).to_owned(),
-                kind: format!("{}, {}", fields::kind(self.document, &parameter["schema"]), word(&parameter["in"])),
-                required: parameter["required"] == true,
+                kind: format!("{}, {}", fields::kind(&parameter["schema"]), word(&parameter["in"])),
+                mark: fields::mark(false, parameter["required"] == true),
                 description: word(&parameter["description"]).to_owned(),
             })
             .collect();
@@ -83,7 +83,7 @@ impl<'a> Shown<'a> {
             .collect();
         format!(
             "{}<p class=\"media\">Body: {}</p>\n",
-            fields::of_object(self.document, schema),
+            fields::of_object(self.document, schema, false),
             escaped(&media.join(", "))
         )
     }

@@ -9,16 +9,17 @@ use super::word;
 pub(super) struct Row {
     pub(super) name: String,
     pub(super) kind: String,
-    pub(super) required: bool,
+    /// Whether it must be sent, or is always told.
+    pub(super) mark: &'static str,
     pub(super) description: String,
 }
 
 /// The table of an object's fields; a line of text where it has none.
-pub(super) fn of_object(document: &Value, schema: &Value) -> String {
+pub(super) fn of_object(document: &Value, schema: &Value, is_reply: bool) -> String {
     if schema["enum"].is_array() || schema["oneOf"].is_array() {
         return words(schema);
     }
-    let rows = rows(document, schema, "");
+    let rows = rows(document, schema, is_reply, "");
     if rows.is_empty() { "<p>No fields.</p>".to_owned() } else { table("field", &rows) }
 }
 
@@ -28,9 +29,9 @@ pub(super) fn table(title: &str, rows: &[Row]) -> String {
         "<div class=\"scroll\"><table class=\"fields\"><thead><tr><th>{title}</th><th></th></tr></thead><tbody>\n"
     );
     for row in rows {
-        let required = if row.required { " <em>required</em>" } else { "" };
+        let mark = if row.mark.is_empty() { String::new() } else { format!(" <em>{}</em>", row.mark) };
         html += &format!(
-            "<tr><td><code>{}</code>{required}<small>{}</small></td><td>{}</td></tr>\n",
+            "<tr><td><code>{}</code>{mark}<small>{}</small></td><td>{}</td></tr>\n",
             escaped(&row.name),
             row.kind,
             line(&row.description)
@@ -40,7 +41,7 @@ pub(super) fn table(title: &str, rows: &[Row]) -> String {
 }
 
 /// The fields of an object, those of the objects in it after their own.
-fn rows(document: &Value, schema: &Value, place: &str) -> Vec<Row> {
+fn rows(document: &Value, schema: &Value, is_reply: bool, place: &str) -> Vec<Row> {
     let mut rows = Vec::new();
     let is_required = |name: &str| schema["required"].as_array().is_some_and(|names| names.iter().any(|it| it == name));
     for (name, field) in schema["properties"].as_object().into_iter().flatten() {
@@ -49,15 +50,24 @@ fn rows(document: &Value, schema: &Value, place: &str) -> Vec<Row> {
             [field, resolved].into_iter().map(|schema| word(&schema["description"])).find(|it| !it.is_empty());
         rows.push(Row {
             name: format!("{place}{name}"),
-            kind: kind(document, field),
-            required: is_required(name),
+            kind: kind(field),
+            mark: mark(is_reply, is_required(name)),
             description: description.unwrap_or_default().to_owned(),
         });
         if field["items"]["properties"].is_object() {
-            rows.extend(self::rows(document, &field["items"], &format!("{place}{name}[].")));
+            rows.extend(self::rows(document, &field["items"], is_reply, &format!("{place}{name}[].")));
         }
     }
     rows
+}
+
+/// A request's fields are optional unless they are required; a reply has all of them, but for some.
+pub(super) const fn mark(is_reply: bool, is_required: bool) -> &'static str {
+    match (is_reply, is_required) {
+        (false, true) => "required",
+        (true, false) => "not always",
+        _ => "",
+    }
 }
 
 fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
@@ -66,7 +76,7 @@ fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
 }
 
 /// What a value must be, in a few words.
-pub(super) fn kind(document: &Value, schema: &Value) -> String {
+pub(super) fn kind(schema: &Value) -> String {
     if let Some(name) = word(&schema["$ref"]).rsplit_once('/').map(|(_, name)| name) {
         return format!("<a href=\"#{}\">{}</a>", anchor(name), escaped(name));
     }
@@ -76,7 +86,7 @@ pub(super) fn kind(document: &Value, schema: &Value) -> String {
     }
     let kind = escaped(word(&schema["type"]));
     if kind == "array" {
-        return format!("array of {}", self::kind(document, &schema["items"]));
+        return format!("array of {}", self::kind(&schema["items"]));
     }
     let bound = |name: &str| schema[name].as_i64();
     let bounds = match (bound("minimum"), bound("maximum"), bound("minLength"), bound("maxLength")) {

@@ -120,7 +120,7 @@ fn objects(document: &Value) -> String {
             anchor(name),
             escaped(name),
             prose(word(&schema["description"])),
-            fields::of_object(document, schema)
+            fields::of_object(document, schema, !name.ends_with("Request"))
         );
     }
     objects + "</section>"
