@@ -1,11 +1,12 @@
 //! `cargo bench`: what the bridge costs, as ratios to what a machine can do at all, measured in one run.
 //!
-//! `cargo bench -- --strict` ends with 1 when a target is missed; a word (`lone`, `many`, `waiting`, `idle`) picks one
+//! `cargo bench -- --strict` ends with 1 when a target is missed; a word (`lone`, `many`, `waiting`, `idle`, `dialects`) picks one
 //! measurement. docs/performance.md tells what each figure means.
 
 #![allow(clippy::float_arithmetic, reason = "no money here: ratios of durations and counts")]
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
+mod dialects;
 mod disk;
 mod figure;
 mod machine;
@@ -68,6 +69,10 @@ async fn measure(flags: &[&str]) -> Outcome<ExitCode> {
     if wanted("idle") {
         println!("Nothing to do");
         report(measurements::idle().await?);
+    }
+    if wanted("dialects") {
+        println!("Dialects");
+        report(dialects::dialects()?);
     }
     let missed = figures.iter().filter(|figure| !figure.is_met()).count();
     println!("{} of {} targets met", figures.len() - missed, figures.len());

@@ -1,5 +1,7 @@
 //! What a till's call holds, read once for every handler.
 
+use std::borrow::Cow;
+
 use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, Path, Request};
@@ -52,29 +54,31 @@ impl Asked {
     /// The fields of a body that must be there, or of the query in its place. Without a length a body is not read, and
     /// nobody would know why.
     pub(super) fn sent_fields(&self) -> Result<Fields, Problem> {
-        let in_query = self.query_fields()?;
-        if self.query_is_the_body(&in_query) {
-            return Ok(in_query);
+        if self.query_is_the_body() {
+            let format = Format::of_query(content_type(&self.headers), &self.till.profile).map_err(unsupported)?;
+            return Ok(format.decode(self.query.as_bytes())?);
         }
         if !self.headers.contains_key(CONTENT_LENGTH) && !self.headers.contains_key(TRANSFER_ENCODING) {
             let detail =
                 "body: none arrived; send the fields in one, with the header Content-Length, or in the address";
             return Err(Problem::new(Code::InvalidRequest, detail));
         }
-        if let Some(name) = beyond_wait(&in_query) {
-            return Err(Invalid::new(shown(name), "stands in the address beside a body; send all fields in one").into());
+        match self.query_beyond_wait() {
+            Some(name) => {
+                Err(Invalid::new(shown(&name), "stands in the address beside a body; send all fields in one").into())
+            }
+            None => self.fields(),
         }
-        self.fields()
     }
 
     /// Tills that cannot send a body write its fields into the address.
-    fn query_is_the_body(&self, in_query: &Fields) -> bool {
-        self.body.trim_ascii().is_empty() && beyond_wait(in_query).is_some()
+    fn query_is_the_body(&self) -> bool {
+        self.body.trim_ascii().is_empty() && self.query_beyond_wait().is_some()
     }
 
-    fn query_fields(&self) -> Result<Fields, Problem> {
-        let format = Format::of_query(content_type(&self.headers), &self.till.profile).map_err(unsupported)?;
-        Ok(format.decode(self.query.as_bytes())?)
+    /// The first field of the query that says more than how long to wait.
+    fn query_beyond_wait(&self) -> Option<Cow<'_, str>> {
+        form_urlencoded::parse(self.query.as_bytes()).map(|(name, _)| name).find(|name| name != "wait")
     }
 
     /// The fields of the body.
@@ -83,8 +87,17 @@ impl Asked {
     }
 
     /// How long the till waits, in seconds: what it said of that in the body, the query or the headers, else `default`.
-    pub(super) fn wait_seconds(&self, in_body: Option<u32>, default: u32) -> Result<u32, Problem> {
-        let query = if self.query_is_the_body(&self.query_fields()?) { "" } else { &self.query };
+    pub(super) fn wait_seconds(&self, in_body: Option<u32>, default: u32) -> Result<u32, Invalid> {
+        self.wait_seconds_beside(&self.query, in_body, default)
+    }
+
+    /// The same for a call whose fields are [`Self::sent_fields`]: where the query has all of them, it has the wait too.
+    pub(super) fn sent_wait_seconds(&self, in_fields: Option<u32>, default: u32) -> Result<u32, Invalid> {
+        let query = if self.query_is_the_body() { "" } else { &self.query };
+        self.wait_seconds_beside(query, in_fields, default)
+    }
+
+    fn wait_seconds_beside(&self, query: &str, in_body: Option<u32>, default: u32) -> Result<u32, Invalid> {
         let prefer = self.headers.get_all(&PREFER).iter().filter_map(|value| value.to_str().ok());
         let wait = Wait { body: in_body, ..requests::waiting(query, prefer)? };
         Ok(wait.seconds(&self.till, default))
@@ -120,9 +133,4 @@ fn content_type(headers: &HeaderMap) -> Option<&str> {
 
 fn unsupported(error: UnsupportedContentType) -> Problem {
     Problem::new(Code::UnsupportedMediaType, error.to_string())
-}
-
-/// The first field that says more than how long to wait.
-fn beyond_wait(fields: &Fields) -> Option<&str> {
-    fields.iter().map(|(name, _)| name).find(|name| *name != "wait")
 }

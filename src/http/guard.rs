@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, AUTHORIZATION, COOKIE, HOST, ORIGIN, REFERER, UPGRADE_INSECURE_REQUESTS};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, Version};
+use axum::http::{HeaderMap, HeaderValue, Version};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -92,5 +92,9 @@ fn is_own_page(headers: &HeaderMap, origin: &str) -> bool {
 pub(super) fn comes_from_browser(headers: &HeaderMap) -> bool {
     [ORIGIN, REFERER, COOKIE, UPGRADE_INSECURE_REQUESTS].iter().any(|name| headers.contains_key(name))
         || headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"))
-        || respond::text_of(headers, &ACCEPT).is_some_and(|accept| accept.contains("application/xhtml+xml"))
+        || headers.get_all(ACCEPT).iter().any(accepts_xhtml)
+}
+
+fn accepts_xhtml(accept: &HeaderValue) -> bool {
+    accept.to_str().is_ok_and(|accept| accept.contains("application/xhtml+xml"))
 }

@@ -159,9 +159,15 @@ mod tests {
     #[test]
     fn every_code_is_sent_with_its_own_status() {
         for code in Code::ALL {
-            let response = problem(Dialect::Json, Problem::new(code, "why"));
-            assert_eq!(response.status().as_u16(), code.status());
-            assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
+            for (dialect, content_type) in [
+                (Dialect::Json, "application/problem+json"),
+                (Dialect::Form, "text/plain; charset=utf-8"),
+                (Dialect::Xml, "application/problem+xml; charset=utf-8"),
+            ] {
+                let response = problem(dialect, Problem::new(code, "why"));
+                assert_eq!(response.status().as_u16(), code.status());
+                assert_eq!(response.headers()[CONTENT_TYPE], content_type);
+            }
         }
     }
 }

@@ -50,7 +50,7 @@ async fn pay(State(api): State<TillApi>, asked: Asked) -> Response {
     let found = async {
         let (request, wait) = requests::sale(asked.sent_fields()?, asking(&api, &asked)?)?;
         note(&request.reference);
-        let seconds = asked.wait_seconds(wait, asked.till.profile.wait_seconds)?;
+        let seconds = asked.sent_wait_seconds(wait, asked.till.profile.wait_seconds)?;
         let started = api.engine.pay(&asked.till, request).await.map_err(|refusal| refused(&refusal, &asked))?;
         Ok(Found { operation: api.settled(started.operation, seconds).await, replayed: started.replayed })
     }
@@ -62,7 +62,7 @@ async fn refund(State(api): State<TillApi>, asked: Asked) -> Response {
     let found = async {
         let (request, wait) = requests::refund(asked.sent_fields()?, asking(&api, &asked)?)?;
         note(&request.reference);
-        let seconds = asked.wait_seconds(wait, asked.till.profile.wait_seconds)?;
+        let seconds = asked.sent_wait_seconds(wait, asked.till.profile.wait_seconds)?;
         let started = api.engine.refund(&asked.till, request).await.map_err(|refusal| refused(&refusal, &asked))?;
         Ok(Found { operation: api.settled(started.operation, seconds).await, replayed: started.replayed })
     }

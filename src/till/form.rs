@@ -5,10 +5,13 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode;
 
 use super::charset::{self, Charset};
-use super::fields::{Fields, Invalid, Value, shown};
+use super::fields::{BODY, Fields, Invalid, Value, shown};
 
 /// What is nested deeper is no request.
 const DEPTH_MAX: usize = 4;
+
+/// More than any request has: a hundred lines with all their fields.
+const FIELDS_MAX: usize = 1000;
 
 /// A name and its text.
 type Pair = (String, String);
@@ -25,8 +28,11 @@ pub(super) fn decode_flat(body: &[u8], charset: Charset) -> Result<Fields, Inval
 
 /// A line end behind the last field is what some tills' platforms send with every body.
 fn pairs(body: &[u8], charset: Charset) -> Result<Vec<Pair>, Invalid> {
-    let pieces = body.trim_ascii().split(|byte| *byte == b'&').filter(|piece| !piece.is_empty());
-    pieces.map(|piece| pair(piece, charset)).collect()
+    let pieces = || body.trim_ascii().split(|byte| *byte == b'&').filter(|piece| !piece.is_empty());
+    if pieces().count() > FIELDS_MAX {
+        return Err(Invalid::new(BODY, format!("must be at most {FIELDS_MAX} fields")));
+    }
+    pieces().map(|piece| pair(piece, charset)).collect()
 }
 
 fn pair(piece: &[u8], charset: Charset) -> Result<Pair, Invalid> {

@@ -166,7 +166,7 @@ async fn a_pages_form_cannot_pay_however_it_is_sent() {
             ("/pay/R-1/cancel", form, ""),
             ("/pay/R-1/ack", plain, ""),
         ] {
-            let headers = format!("{headers}{mark}\r\nAccept: application/json\r\n");
+            let headers = format!("{headers}Accept: application/json\r\n{mark}\r\n");
             let reply = border.bare_call("POST", path, &headers, body).await;
             assert_eq!((reply.status, reply.code().as_str()), (403, "forbidden"), "{mark} {path} {body}");
             if mark.starts_with("Origin") {

@@ -89,7 +89,7 @@ async fn every_call_answers_in_every_dialect() {
         ("GET", "/refund/R-1", 202),
         ("POST", "/pay/R-1/cancel", 503),
         ("POST", "/refund/R-1/cancel", 503),
-        ("POST", "/pay/R-1/ack", 503),
+        ("POST", "/pay/R-1/ack", 202),
         ("GET", "/last", 503),
         ("GET", "/operations", 503),
         ("GET", "/terminals", 503),
@@ -217,6 +217,9 @@ async fn the_query_stands_in_for_a_body_that_a_till_cannot_send() {
         ("POST", "/pay?reference=R-1&amount=1&amount=2", "", 400, "amount"),
         ("POST", "/pay?reference=R-1&amount=1&wait=301", "", 400, "wait"),
         ("POST", "/pay/R-1/ack?amount=1", "", 400, "amount"),
+        ("POST", "/pay/R-1/cancel?amount=1", "", 400, "amount"),
+        ("GET", "/pay/R-1?wiat=1", "", 400, "wiat"),
+        ("POST", "/pay?reference=R-1&amount=1&operator=K%E5ri", "", 400, "operator"),
         ("GET", "/pay?reference=R-1&amount=1", "", 405, ""),
         ("GET", "/pay/R-1/cancel?wait=0", "", 405, ""),
     ] {
@@ -227,6 +230,13 @@ async fn the_query_stands_in_for_a_body_that_a_till_cannot_send() {
             "{reply:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_question_needs_no_content_type_that_is_known() {
+    let border = border_for(Profile::default(), Some(pending()), Limits::default()).await;
+    let reply = border.call("GET", "/pay/R-1?wait=0", "Content-Type: text/plain\r\n", "").await;
+    assert_eq!(reply.status, 202, "{reply:?}");
 }
 
 #[tokio::test]

@@ -56,7 +56,8 @@ impl Line {
             match word {
                 "-X" => method = Some(value().to_owned()),
                 "-H" => headers.push(value().split_once(": ").unwrap()),
-                "--json" => body = Some(value().to_owned()),
+                "--json" => body = Some(("application/json", value().to_owned())),
+                "-d" => body = Some(("application/x-www-form-urlencoded", value().to_owned())),
                 "--retry" => retries = value().parse().unwrap(),
                 "--retry-all-errors" => {}
                 option if option.starts_with('-') => panic!("this test does not know {option}: {}", self.command),
@@ -70,8 +71,10 @@ impl Line {
             for (name, value) in &headers {
                 request = request.header(*name, *value);
             }
-            if let Some(body) = &body {
-                request = request.header("Content-Type", "application/json").body(body.clone());
+            if let Some((content_type, body)) = &body {
+                let is_said = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Content-Type"));
+                request = if is_said { request } else { request.header("Content-Type", *content_type) };
+                request = request.body(body.clone());
             }
             match request.send().await {
                 Ok(answer) => return Answer::of(answer.status().as_u16(), &answer.text().await.unwrap()),
@@ -85,8 +88,16 @@ impl Line {
 
 impl Answer {
     pub(crate) fn of(status: u16, text: &str) -> Self {
-        Self { status, body: serde_json::from_str(text).unwrap_or(Value::Null) }
+        Self { status, body: serde_json::from_str(text).unwrap_or_else(|_| fields_of(text)) }
     }
+}
+
+/// The lines of the form dialect, or the elements of XML, as far as they are simple.
+fn fields_of(text: &str) -> Value {
+    let elements = text.split('<').filter_map(|element| element.split_once('>'));
+    let lines = text.split("\r\n").filter_map(|line| line.split_once('='));
+    let fields = elements.chain(lines).filter(|(_, value)| !value.is_empty());
+    fields.map(|(name, value)| (name.to_owned(), Value::from(value))).collect()
 }
 
 /// `202` is the HTTP status, `approved` the outcome, `replayed` a flag, `5 operations` a list, `amount 100` a field.
@@ -94,7 +105,12 @@ fn holds(expected: &str, Answer { status, body }: &Answer) -> bool {
     match expected.split_once(' ') {
         None => match expected.parse::<u16>() {
             Ok(number) => *status == number,
-            Err(_) => body["status"] == expected || body["code"] == expected || body[expected] == true,
+            Err(_) => {
+                body["status"] == expected
+                    || body["code"] == expected
+                    || body[expected] == true
+                    || body[expected] == "true"
+            }
         },
         Some((first, second)) => match first.parse::<usize>() {
             Ok(count) => body[second].as_array().is_some_and(|list| list.len() == count),

@@ -56,6 +56,13 @@ fn what_is_meant_twice_or_not_whole_is_refused_by_its_name() {
 }
 
 #[test]
+fn a_form_has_at_most_as_many_fields_as_a_request_can() {
+    let form = |count: usize| (0..count).map(|number| format!("f{number}.x=1")).collect::<Vec<_>>().join("&");
+    assert_eq!(utf8(&form(1000)).unwrap().len(), 1000);
+    assert_eq!(utf8(&form(1001)).unwrap_err().field, "body");
+}
+
+#[test]
 fn a_text_is_read_in_the_code_page_of_the_form() {
     for (charset, body) in [
         (Charset::Utf8, &b"d=Bl%C3%A5b\xc3\xa6r"[..]),

@@ -11,6 +11,8 @@ use crate::domain::request::Decimal;
 use crate::till::dialect::Dialect;
 use crate::till::format::Format;
 
+mod spellings;
+
 fn directory() -> Directory {
     let store = |id: &str, currency: &str| Store {
         id: StoreId::new(id).unwrap(),
