@@ -41,15 +41,16 @@ pub(super) enum Request {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
     Operation,
-    /// The same, but never one that is still open.
-    Booked,
     Operations,
     Terminals,
     Health,
     Readiness,
-    Metrics,
     Contract,
-    Page,
+    /// Something to read, of this media type.
+    Text {
+        what: &'static str,
+        media_type: &'static str,
+    },
 }
 
 impl Group {
@@ -170,7 +171,7 @@ pub(super) const CALLS: &[Call] = &[
         description: "Marks the result as booked, for `acknowledged=false` in the list of operations.",
         parameters: &[Parameter::Reference],
         request: Request::Empty,
-        answer: Answer::Booked,
+        answer: Answer::Operation,
         problems: &[Code::UnsupportedMediaType, Code::NotFound],
     },
     Call {
@@ -227,7 +228,7 @@ pub(super) const CALLS: &[Call] = &[
         description: "Marks the result as booked, for `acknowledged=false` in the list of operations.",
         parameters: &[Parameter::Reference],
         request: Request::Empty,
-        answer: Answer::Booked,
+        answer: Answer::Operation,
         problems: &[Code::UnsupportedMediaType, Code::NotFound],
     },
     Call {
@@ -268,9 +269,14 @@ pub(super) const CALLS: &[Call] = &[
     },
     open("/health", "health", "Whether the bridge lives", Answer::Health),
     open("/ready", "ready", "Whether it can take payments, or why not", Answer::Readiness),
-    open("/metrics", "metrics", "Its metrics, for Prometheus", Answer::Metrics),
+    open(
+        "/metrics",
+        "metrics",
+        "Its metrics, for Prometheus",
+        Answer::Text { what: "Prometheus' text format", media_type: "text/plain" },
+    ),
     open("/openapi.json", "contract", "This contract, for programs", Answer::Contract),
-    open("/docs", "docs", "This contract, for people", Answer::Page),
+    open("/docs", "docs", "This contract, for people", Answer::Text { what: "A page", media_type: "text/html" }),
 ];
 
 #[cfg(test)]

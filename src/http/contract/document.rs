@@ -93,7 +93,7 @@ fn answers(answer: Answer) -> Vec<(&'static str, Value)> {
     let reply = |name| spoken(name, &examples);
     let text = |media_type: &str| json!({ media_type: { "schema": { "type": "string" } } });
     match answer {
-        Answer::Operation | Answer::Booked => vec![("200", told("Final", &reply("Reply"))), ("202", open_operation())],
+        Answer::Operation => vec![("200", told("Final", &reply("Reply"))), ("202", open_operation())],
         Answer::Operations => vec![("200", told("A page of operations", &reply("OperationList")))],
         Answer::Terminals => vec![("200", told("The terminals", &reply("TerminalList")))],
         Answer::Health => vec![("200", told("It lives", &reply("Health")))],
@@ -101,11 +101,10 @@ fn answers(answer: Answer) -> Vec<(&'static str, Value)> {
             ("200", told("Ready", &reply("Readiness"))),
             ("503", told("Not ready", &spoken("Readiness", &named(&[("not ready", examples::not_ready())])))),
         ],
-        Answer::Metrics => vec![("200", told("Prometheus' text format", &text("text/plain")))],
         Answer::Contract => {
             vec![("200", told("This document", &json!({ "application/json": { "schema": { "type": "object" } } })))]
         }
-        Answer::Page => vec![("200", told("A page", &text("text/html")))],
+        Answer::Text { what, media_type } => vec![("200", told(what, &text(media_type)))],
     }
 }
 

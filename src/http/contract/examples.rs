@@ -8,14 +8,14 @@ use crate::till::problem::{Code, Problem};
 /// What comes back, each with what it shows.
 pub(super) fn of_answer(answer: Answer) -> Vec<(&'static str, Value)> {
     match answer {
-        Answer::Operation | Answer::Booked => vec![("approved", approved()), ("declined", declined())],
+        Answer::Operation => vec![("approved", approved()), ("declined", declined())],
         Answer::Operations => {
             vec![("a page", json!({ "operations": [approved()], "next": "01JD8X4S7R9M2E6K3T5V7W9Y1Z" }))]
         }
         Answer::Terminals => vec![("one free, one busy", terminals())],
         Answer::Health => vec![("it lives", json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))],
         Answer::Readiness => vec![("ready", json!({ "status": "ready", "reasons": [] }))],
-        Answer::Metrics | Answer::Contract | Answer::Page => Vec::new(),
+        Answer::Contract | Answer::Text { .. } => Vec::new(),
     }
 }
 
