@@ -146,6 +146,7 @@ pos-bridge is running with a simulated card terminal. No money moves. Be the til
                   kill -9 {process}
                   curl --retry 9 --retry-all-errors 'http://{listen}/pay/R-1004?wait=30'
   everything      curl http://{listen}/operations
+  in a browser    http://{listen}/docs (the key of this till is demo-key)
 
 Amounts are minor units: 39900 is 399.00. The amount picks what the terminal does; README.md has the table, and
   curl http://{simulator}/simulator/outcomes

@@ -15,6 +15,7 @@ mod alarm;
 mod step;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::card::without_card_numbers;
@@ -25,7 +26,7 @@ pub use alarm::{Alarm, AlarmKind};
 pub use step::EMPTY_LOOK_GAP;
 
 /// What kind of money movement a till asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// The customer pays.

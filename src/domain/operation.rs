@@ -1,6 +1,7 @@
 //! What a till asked for, and what it is told of it.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::attempt::{Attempt, Kind, Phase, Reason};
@@ -64,7 +65,7 @@ impl ProviderName {
 }
 
 /// Where an operation stands, in the till's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Under way.
@@ -107,7 +108,7 @@ impl Status {
 }
 
 /// What the till may do next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Retry {
     /// Nothing: it is done.

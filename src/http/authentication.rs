@@ -20,7 +20,8 @@ use crate::domain::identifiers::TillId;
 use crate::till::format::Format;
 use crate::till::problem::{Code, Problem};
 
-const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+/// The header of a key, for those who cannot write `Authorization`.
+pub(super) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"pos-bridge\"");
 
 /// The till that a request was proven to come from.

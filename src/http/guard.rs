@@ -4,12 +4,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::{ACCEPT, COOKIE, HOST, ORIGIN, REFERER, UPGRADE_INSECURE_REQUESTS};
+use axum::http::header::{ACCEPT, AUTHORIZATION, COOKIE, HOST, ORIGIN, REFERER, UPGRADE_INSECURE_REQUESTS};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Version};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::authentication::API_KEY;
 use super::listener::Peer;
 use super::{TillListenerSettings, respond};
 use crate::till::problem::{Code, Problem};
@@ -70,17 +71,27 @@ fn is_our_address(ours: SocketAddr, host: &str) -> bool {
 /// followed link carries none; newer browsers say of those that the page is not ours.
 fn check_origin(settings: &TillListenerSettings, headers: &HeaderMap) -> Result<(), Problem> {
     let is_allowed = |origin: &str| settings.allowed_origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin));
-    let is_ours = |site: &HeaderValue| [&b"none"[..], b"same-origin"].contains(&site.as_bytes());
+    let is_ours = |origin: &str| is_own_page(headers, origin);
+    let came_from_ours = |site: &HeaderValue| [&b"none"[..], b"same-origin"].contains(&site.as_bytes());
     let mut origins = headers.get_all(ORIGIN).iter().peekable();
     let allowed = match origins.peek() {
-        Some(_) => origins.all(|origin| origin.to_str().is_ok_and(is_allowed)),
-        None => headers.get_all(FETCH_SITE).iter().all(is_ours),
+        Some(_) => origins.all(|origin| origin.to_str().is_ok_and(|text| is_allowed(text) || is_ours(text))),
+        None => headers.get_all(FETCH_SITE).iter().all(came_from_ours),
     };
     if allowed {
         Ok(())
     } else {
         Err(Problem::new(Code::Forbidden, "web pages of this Origin may not call; add it to allowed_origins"))
     }
+}
+
+/// Whether the bridge's own page (`/docs`) calls, with a key. Its `Host` was found to be ours, so a page that stands at
+/// the same name and port came from us, or from the proxy before us that speaks TLS.
+fn is_own_page(headers: &HeaderMap, origin: &str) -> bool {
+    let is_keyed = headers.contains_key(AUTHORIZATION) || headers.contains_key(API_KEY);
+    let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else { return false };
+    let place = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    is_keyed && place.is_some_and(|place| place.eq_ignore_ascii_case(host))
 }
 
 /// Whether a request was made by a browser. Those before 2020 send no `Sec-Fetch`, and a page can have them leave out

@@ -6,6 +6,7 @@ mod authentication;
 mod body;
 mod callbacks;
 mod connection;
+mod contract;
 mod cors;
 mod defects;
 mod encrypted;
@@ -106,6 +107,7 @@ pub fn till_router(api: TillApi) -> Router {
         .route_layer(from_fn_with_state(api.clone(), authentication::authenticate))
         .route_layer(from_fn_with_state(api.clone(), too_many::from_one_address))
         .merge(status_api::routes(api.clone()))
+        .merge(contract::routes())
         .fallback(respond::not_found)
         .method_not_allowed_fallback(respond::method_not_allowed);
     let router = cors::let_in(router, &api.settings.allowed_origins);

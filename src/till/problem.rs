@@ -1,5 +1,8 @@
 //! Refusals as the till reads them: one table of codes, and the document of RFC 9457.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 use super::fields::Invalid;
@@ -176,17 +179,26 @@ impl From<Invalid> for Problem {
     }
 }
 
-/// The document, field for field.
-#[derive(Serialize)]
+/// A refusal, as RFC 9457 has it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
 struct Document<'a> {
+    /// `urn:pos-bridge:problem:` and the code.
     r#type: String,
+    /// What the code is called.
     title: &'a str,
+    /// The HTTP status, once more.
+    #[schemars(range(min = 400, max = 599))]
     status: u16,
+    /// What is wrong with this request and what to do about it, for whoever integrates or serves the till.
     detail: &'a str,
     /// For the cashier, as in every reply; an extension member of ours, as RFC 9457 allows.
     message: String,
+    /// Why, as a word for programs.
+    #[schemars(schema_with = "code_schema")]
     code: &'a str,
     retry: Retry,
+    /// The operation that stands in the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     operation_id: Option<String>,
 }
@@ -204,6 +216,20 @@ impl Serialize for Problem {
             operation_id: self.operation.map(|id| id.to_string()),
         };
         document.serialize(serializer)
+    }
+}
+
+fn code_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": Code::ALL.map(Code::word) })
+}
+
+impl JsonSchema for Problem {
+    fn schema_name() -> Cow<'static, str> {
+        Document::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Document::json_schema(generator)
     }
 }
 

@@ -7,6 +7,7 @@ pub use operator::{AlarmList, HistoryReply};
 pub use service::{Health, Readiness};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::receipt::{Edition, Paper, Recipient, receipt};
@@ -18,57 +19,87 @@ use crate::domain::operation::{Operation, Retry, Status};
 use crate::ports::{Enrolment, TerminalUse};
 
 /// What a till is told of an operation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Reply {
+    /// The bridge's own number for it, for ever.
+    #[schemars(regex(pattern = "^[0-9A-HJKMNP-TV-Z]{26}$"))]
     operation_id: String,
     kind: Kind,
+    /// The till that asked for it.
     till: String,
+    /// The till's own number for it.
     reference: String,
     status: Status,
+    /// The outcome is proven; asking again brings the same.
     r#final: bool,
     retry: Retry,
+    /// For the cashier, in the language of the till.
     message: &'static str,
     /// The provider's reason in words, else its code; one plain text.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// What was asked for, in minor units: 39900 is 399.00.
     amount: i64,
+    /// ISO 4217.
+    #[schemars(regex(pattern = "^[A-Z]{3}$"))]
     currency: &'static str,
+    /// What was taken, or given back; 0 unless approved.
     amount_approved: i64,
+    /// What was given back of it since.
     amount_refunded: i64,
+    /// The terminal, by its local name.
     terminal: String,
+    /// The service that drives the terminal.
     provider: &'static str,
+    /// The payment in the provider's books.
     #[serde(skip_serializing_if = "Option::is_none")]
     transaction_id: Option<String>,
+    /// Counts the runs of this operation on a terminal.
     attempt: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     card: Option<Card>,
     #[serde(skip_serializing_if = "Option::is_none")]
     receipt: Option<Receipt>,
+    /// An earlier result: nothing new was started.
     replayed: bool,
-    /// Told only when it is so.
+    /// The till gave no number, and this is its operation of before. There only when it is so.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     possible_duplicate: bool,
+    /// It was approved after the till had been told otherwise.
     late: bool,
+    /// A sandbox: no real money.
     simulated: bool,
+    /// The till has booked the result.
     acknowledged: bool,
+    /// When it was asked for first.
+    #[schemars(extend("format" = "date-time"))]
     created_at: String,
+    /// When it changed last.
+    #[schemars(extend("format" = "date-time"))]
     updated_at: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// The card, as the provider shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 struct Card {
+    /// `Visa`, `Mastercard`, `BankAxept` ...
     #[serde(skip_serializing_if = "Option::is_none")]
     brand: Option<String>,
+    /// The number with its middle hidden.
     #[serde(skip_serializing_if = "Option::is_none")]
     masked_pan: Option<String>,
+    /// `contactless`, `chip` ...
     #[serde(skip_serializing_if = "Option::is_none")]
     entry_method: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// The terminal's receipts, to print.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 struct Receipt {
+    /// The customer's copy.
     #[serde(skip_serializing_if = "Option::is_none")]
     customer: Option<String>,
+    /// The shop's copy.
     #[serde(skip_serializing_if = "Option::is_none")]
     merchant: Option<String>,
 }
@@ -147,8 +178,9 @@ impl From<&card::Receipt> for Receipt {
 }
 
 /// A page of a till's operations, newest first.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct OperationList {
+    /// The operations, newest first.
     operations: Vec<Reply>,
     /// What to give as `after` for the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -168,41 +200,55 @@ impl OperationList {
 }
 
 /// The terminals that a till may use.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct TerminalList {
     /// One entry per terminal.
     pub terminals: Vec<TerminalReply>,
 }
 
 /// A terminal, and what is known of it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Terminal")]
 pub struct TerminalReply {
+    /// Its local name.
     name: String,
+    /// The service that drives it.
     provider: &'static str,
+    /// The shop that it stands in.
     store: String,
     /// Nothing is under way on it and it is not frozen.
     free: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     holder: Option<Holder>,
+    /// Why it takes nothing until a person has looked.
     #[serde(skip_serializing_if = "Option::is_none")]
     frozen: Option<String>,
+    /// When it approved something last.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
     last_approved_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     enrolment: Option<EnrolmentReply>,
 }
 
 /// Who holds a terminal.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Holder {
+    /// The till.
     till: String,
     kind: Kind,
+    /// The till's number for it.
     reference: String,
+    /// Since when.
+    #[schemars(extend("format" = "date-time"))]
     since: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
+/// What the provider says of a terminal.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Enrolment")]
 struct EnrolmentReply {
+    /// The provider's word.
     status: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,

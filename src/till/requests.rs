@@ -4,11 +4,15 @@ mod details;
 mod listing;
 mod operator;
 mod printing;
+mod schema;
 mod wait;
 
 pub use listing::operation_filter;
 pub use operator::{acknowledged_by, resolution};
 pub use printing::receipt_wanted;
+pub use schema::{
+    RequestSchema, empty_schema, filter_schema, reference_rule, refund_schema, sale_schema, wait_rule, wait_schema,
+};
 pub use wait::{Wait, wait_only, waiting};
 
 use super::amounts::Amounts;

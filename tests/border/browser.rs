@@ -1,5 +1,9 @@
 //! A web page in the till's browser cannot pay.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
 use super::support::*;
 
 const SALE: &str = r#"{"reference":"R-1","amount":100}"#;
@@ -84,6 +88,58 @@ async fn what_a_page_can_send_unasked_is_no_request() {
         let reply = border.bare_call("POST", "/pay", &format!("Content-Type: {content_type}\r\n"), SALE).await;
         assert_eq!((reply.status, reply.code().as_str()), (415, "unsupported_media_type"), "{content_type}");
     }
+}
+
+#[tokio::test]
+async fn the_bridges_own_page_may_call_with_a_key_and_only_with_one() {
+    let border = border_with(Default::default(), &["keyless"]).await;
+    let own = format!("Origin: http://{}\r\n", border.address);
+    assert!(border.call("POST", "/pay", &own, SALE).await.reached_the_engine());
+    let behind_tls = format!("Host: {NAME}\r\nX-Api-Key: {KEY}\r\nOrigin: https://{NAME}\r\n");
+    assert!(border.send(request("POST", "/pay", &behind_tls, SALE)).await.reached_the_engine());
+    let keyless = border.bare_call("POST", "/pay", &own, SALE).await;
+    assert_eq!((keyless.status, keyless.code().as_str()), (403, "forbidden"));
+    for origin in [
+        format!("http://localhost:{}", border.address.port()),
+        format!("http://{}", NAME),
+        format!("http://127.0.0.1:{}", border.address.port() ^ 1),
+        format!("ftp://{}", border.address),
+        format!("http://{}.evil.example", border.address),
+    ] {
+        let reply = border.call("POST", "/pay", &format!("Origin: {origin}\r\n"), SALE).await;
+        assert_eq!(reply.status, 403, "{origin}");
+    }
+    let rebound = format!("Host: evil.example\r\nX-Api-Key: {KEY}\r\nOrigin: http://evil.example\r\n");
+    assert_eq!(border.send(request("POST", "/pay", &rebound, SALE)).await.status, 403);
+}
+
+#[tokio::test]
+async fn the_contract_and_its_page_need_no_key_but_a_name_of_ours() {
+    let border = border().await;
+    for path in ["/openapi.json", "/docs"] {
+        assert_eq!(border.bare_call("GET", path, "", "").await.status, 200, "{path}");
+        assert_eq!(border.send(request("GET", path, "Host: evil.example\r\n", "")).await.status, 403, "{path}");
+        assert_eq!(border.bare_call("GET", path, "Origin: https://evil.example\r\n", "").await.status, 403, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_asks_nobody_else_and_its_browser_is_told_so() {
+    let border = border().await;
+    let page = border.bare_call("GET", "/docs", "", "").await;
+    let policy = page.header("Content-Security-Policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'; ") && policy.contains("connect-src 'self'"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    for (element, directive) in [("style", "style-src"), ("script", "script-src")] {
+        let inline = page.body.split_once(&format!("<{element}>")).unwrap().1;
+        let inline = inline.split_once(&format!("</{element}>")).unwrap().0;
+        let hash = STANDARD.encode(Sha256::digest(inline));
+        assert!(policy.contains(&format!("{directive} 'sha256-{hash}'")), "{element}: {policy}");
+    }
+    for strange in ["src=\"", "style=\"", "@import", "url(", "onclick", "href=\"http"] {
+        assert!(!page.body.contains(strange), "{strange}");
+    }
+    assert!(page.body.len() < 150_000, "{}", page.body.len());
 }
 
 #[tokio::test]

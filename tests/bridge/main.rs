@@ -8,6 +8,7 @@ mod abandoned;
 mod callbacks;
 mod callers;
 mod cancel;
+mod contract;
 mod faults;
 #[path = "../common/free_address.rs"]
 mod free_address;

@@ -1,11 +1,14 @@
 //! What is told of the bridge itself.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The bridge lives.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Health {
+    /// `ok`.
     status: &'static str,
+    /// The program's version.
     version: &'static str,
 }
 
@@ -16,9 +19,11 @@ impl Default for Health {
 }
 
 /// Whether the bridge can take payments, and why not.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Readiness {
+    /// `ready` or `not_ready`.
     status: &'static str,
+    /// What stands in the way.
     reasons: Vec<String>,
 }
 

@@ -7,13 +7,13 @@ use crate::till::fields::{Fields, Invalid};
 use crate::till::reader::{Reader, check_text};
 use crate::till::structure::{elements, members};
 
-const ITEMS_MAX: usize = 100;
-const METADATA_MAX: usize = 8;
+pub(super) const ITEMS_MAX: usize = 100;
+pub(super) const METADATA_MAX: usize = 8;
 const METADATA_NAME_MAX: usize = 64;
-const TEXT_MAX: usize = 255;
-const OPERATOR_MAX: usize = 64;
+pub(super) const TEXT_MAX: usize = 255;
+pub(super) const OPERATOR_MAX: usize = 64;
 
-const ITEM_FIELDS: [&str; 7] = ["id", "line_id", "description", "quantity", "amount", "vat_amount", "vat"];
+pub(super) const ITEM_FIELDS: [&str; 7] = ["id", "line_id", "description", "quantity", "amount", "vat_amount", "vat"];
 
 /// The details of a request for this amount.
 pub(super) fn of(reader: Reader<'_>, amount: Option<Amount>, amounts: Amounts) -> Result<Details, Invalid> {

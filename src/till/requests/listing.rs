@@ -11,9 +11,9 @@ use crate::till::amounts::Amounts;
 use crate::till::fields::{Fields, Invalid};
 use crate::till::reader::Reader;
 
-const FILTERS: [&str; 8] = ["status", "open", "acknowledged", "since", "until", "amount", "limit", "after"];
-const LIMIT_DEFAULT: u32 = 50;
-const LIMIT_MAX: u32 = 200;
+pub(super) const FILTERS: [&str; 8] = ["status", "open", "acknowledged", "since", "until", "amount", "limit", "after"];
+pub(super) const LIMIT_DEFAULT: u32 = 50;
+pub(super) const LIMIT_MAX: u32 = 200;
 
 /// The filter that a query asks for. Its amount is spelt as in the till's other requests, in the currency of its store.
 ///

@@ -42,7 +42,7 @@ fn directory() -> Directory {
     }
 }
 
-fn with_key<T>(
+pub(super) fn with_key<T>(
     body: &[u8],
     idempotency_key: Option<&str>,
     parse: impl FnOnce(Fields, Asking<'_>) -> Result<T, Invalid>,

@@ -1,0 +1,207 @@
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.ByteBuffer;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * A small, complete till with HttpURLConnection and no library: a form goes out, lines of key=value come back.
+ *
+ *   java Till.java sale REFERENCE AMOUNT               399.00 is 39900
+ *   java Till.java refund REFERENCE ORIGINAL [AMOUNT]  all that is left, when no amount is given
+ *   java Till.java cancel REFERENCE                    stop a sale that another till process waits for
+ *   java Till.java recover                             after a crash or a power cut: finish what was open
+ *
+ * BRIDGE_URL, TILL_KEY and TILL_NOTE (the file that remembers what is open) configure it.
+ * Exit codes: 0 done, 1 not done and nothing was taken, 2 refused, 3 not known yet: run recover.
+ */
+public class Till {
+    static final String BRIDGE = setting("BRIDGE_URL", "http://127.0.0.1:7117");
+    static final String KEY = setting("TILL_KEY", "demo-key");
+    static final Path NOTE = Path.of(setting("TILL_NOTE", "till-open.txt"));
+    static final int WAIT = 30; // seconds that the bridge may hold a call; the socket below waits longer
+    static final int PATIENCE = 180; // seconds until the cashier is told that the outcome is open
+    static final int DONE = 0, NOT_DONE = 1, REFUSED = 2, OPEN = 3;
+
+    public static void main(String[] words) throws InterruptedException {
+        int code;
+        try {
+            code = run(words);
+        } catch (IOException error) {
+            System.out.println("The bridge at " + BRIDGE + " does not answer: " + error.getMessage());
+            code = OPEN;
+        }
+        System.exit(code);
+    }
+
+    static int run(String[] words) throws IOException, InterruptedException {
+        String command = words.length == 0 ? "" : words[0];
+        if (command.equals("sale") && words.length == 3) {
+            return start("/pay", form("reference", words[1], "amount", words[2]));
+        }
+        if (command.equals("refund") && words.length == 3) {
+            return start("/refund", form("reference", words[1], "original_reference", words[2]));
+        }
+        if (command.equals("refund") && words.length == 4) {
+            return start("/refund", form("reference", words[1], "original_reference", words[2], "amount", words[3]));
+        }
+        if (command.equals("cancel") && words.length == 2) return cancel(words[1]);
+        if (command.equals("recover") && words.length == 1) return recover();
+        System.out.println("usage: sale REFERENCE AMOUNT | refund REFERENCE ORIGINAL [AMOUNT] | cancel REFERENCE | recover");
+        return REFUSED;
+    }
+
+    static int start(String path, String fields) throws IOException, InterruptedException {
+        if (Files.exists(NOTE)) {
+            System.out.println("Something is open still: run recover first.");
+            return OPEN;
+        }
+        remember(path, fields);
+        return settle(path, askUntilFinal(path, fields));
+    }
+
+    /** Writes down what is about to be asked, before it is: a till that dies asks for the same again. */
+    static void remember(String path, String fields) throws IOException {
+        try (FileChannel note = FileChannel.open(NOTE, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            note.write(ByteBuffer.wrap((path + "\n" + fields).getBytes(StandardCharsets.UTF_8)));
+            note.force(true);
+        }
+    }
+
+    /** Asks with the same reference until the outcome is proven. That is safe: it never charges twice. */
+    static Map<String, String> askUntilFinal(String path, String fields) throws InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE * 1_000_000_000L;
+        while (System.nanoTime() < deadline) {
+            try {
+                Map<String, String> reply = call("POST", path, fields + "&wait=" + WAIT);
+                String retry = reply.getOrDefault("retry", "");
+                // A problem has a code; an operation has not.
+                if ("true".equals(reply.get("final")) || retry.equals("operator")) return reply;
+                if (reply.containsKey("code") && !retry.equals("same_reference")) return reply;
+                System.out.println(reply.getOrDefault("message", reply.get("detail")));
+            } catch (IOException error) {
+                System.out.println("No answer (" + error.getMessage() + "); asking again with the same reference ...");
+            }
+            Thread.sleep(1000);
+        }
+        return Map.of();
+    }
+
+    /** Shows the outcome, prints the receipt, books it, and forgets the note. */
+    static int settle(String path, Map<String, String> reply) throws IOException {
+        if (reply.containsKey("code")) {
+            System.out.println("Refused: " + reply.get("code") + ": " + reply.get("detail"));
+            Files.delete(NOTE);
+            return REFUSED;
+        }
+        if (!"true".equals(reply.get("final"))) {
+            System.out.println("NOT KNOWN: do not hand out the goods, do not sell again; look at the terminal's receipt, then recover.");
+            return OPEN;
+        }
+        System.out.println(reply.get("message"));
+        boolean approved = reply.get("status").equals("approved");
+        if (approved) {
+            System.out.println(reply.get("kind") + " " + reply.get("reference") + " " + reply.get("amount_approved") + " " + reply.get("currency"));
+            System.out.println(reply.getOrDefault("receipt.customer", ""));
+        }
+        // Here a real till writes the result into its books, before the note goes.
+        call("POST", path + "/" + encoded(reply.get("reference")) + "/ack", "");
+        Files.delete(NOTE);
+        return approved ? DONE : NOT_DONE;
+    }
+
+    /** Asks to stop; the reply tells what really happened, and an approval wins. */
+    static int cancel(String reference) throws IOException {
+        Map<String, String> reply = call("POST", "/pay/" + encoded(reference) + "/cancel", "wait=" + WAIT);
+        System.out.println(reply.getOrDefault("message", reply.get("detail")));
+        if (reply.containsKey("code")) return REFUSED;
+        if (!"true".equals(reply.get("final"))) return OPEN;
+        return reply.get("status").equals("cancelled") ? DONE : NOT_DONE;
+    }
+
+    static int recover() throws IOException, InterruptedException {
+        Map<String, String> last = call("GET", "/last", null);
+        if (!Files.exists(NOTE)) {
+            System.out.println("Nothing is open. The last was: " + last.get("reference") + " " + last.get("status"));
+            return DONE;
+        }
+        String[] note = Files.readString(NOTE).split("\n", 2);
+        String kind = note[0].equals("/pay") ? "sale" : "refund";
+        boolean same = kind.equals(last.get("kind")) && note[1].startsWith(form("reference", last.get("reference")) + "&");
+        if (same && "true".equals(last.get("final"))) return settle(note[0], last);
+        // Under way, or it never arrived: the same reference again joins it, or starts it.
+        return settle(note[0], askUntilFinal(note[0], note[1]));
+    }
+
+    /** One call and its reply. An IOException means that there was no answer. */
+    static Map<String, String> call(String method, String path, String fields) throws IOException {
+        HttpURLConnection connection = (HttpURLConnection) URI.create(BRIDGE + path).toURL().openConnection();
+        connection.setRequestMethod(method);
+        connection.setConnectTimeout(5_000);
+        connection.setReadTimeout((WAIT + 10) * 1000);
+        connection.setRequestProperty("Authorization", "Bearer " + KEY);
+        connection.setRequestProperty("Accept", "text/plain");
+        if (fields != null) {
+            byte[] body = fields.getBytes(StandardCharsets.UTF_8);
+            connection.setRequestProperty("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
+            connection.setDoOutput(true);
+            connection.setFixedLengthStreamingMode(body.length); // or Java would send a POST twice by itself
+            connection.getOutputStream().write(body);
+        }
+        int status = connection.getResponseCode();
+        try (InputStream stream = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
+            if (stream == null) throw new IOException("an empty answer, " + status);
+            return lines(new String(stream.readAllBytes(), StandardCharsets.UTF_8));
+        }
+    }
+
+    /** Lines of key=value; in a value \n is a line end and \\ a backslash. */
+    static Map<String, String> lines(String text) {
+        Map<String, String> reply = new LinkedHashMap<>();
+        for (String line : text.split("\r\n")) {
+            int equals = line.indexOf('=');
+            if (equals > 0) reply.put(line.substring(0, equals), unescaped(line.substring(equals + 1)));
+        }
+        return reply;
+    }
+
+    static String unescaped(String value) {
+        StringBuilder text = new StringBuilder();
+        for (int at = 0; at < value.length(); at++) {
+            char character = value.charAt(at);
+            if (character != '\\' || at + 1 == value.length()) {
+                text.append(character);
+                continue;
+            }
+            char next = value.charAt(++at);
+            text.append(next == 'n' ? '\n' : next == 'r' ? '\r' : next);
+        }
+        return text.toString();
+    }
+
+    static String form(String... namesAndValues) {
+        StringBuilder form = new StringBuilder();
+        for (int at = 0; at < namesAndValues.length; at += 2) {
+            String value = namesAndValues[at + 1] == null ? "" : namesAndValues[at + 1];
+            form.append(at == 0 ? "" : "&").append(namesAndValues[at]).append('=').append(URLEncoder.encode(value, StandardCharsets.UTF_8));
+        }
+        return form.toString();
+    }
+
+    static String encoded(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
+    static String setting(String name, String usual) {
+        String value = System.getenv(name);
+        return value == null || value.isEmpty() ? usual : value;
+    }
+}

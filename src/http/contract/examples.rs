@@ -1,0 +1,100 @@
+//! Examples, as a till meets them. A test holds them against the schemas.
+
+use serde_json::{Value, json};
+
+use super::calls::Answer;
+use crate::till::problem::{Code, Problem};
+
+/// What comes back, each with what it shows.
+pub(super) fn of_answer(answer: Answer) -> Vec<(&'static str, Value)> {
+    match answer {
+        Answer::Operation => vec![("approved", approved()), ("declined", declined())],
+        Answer::Operations => {
+            vec![("a page", json!({ "operations": [approved()], "next": "01JD8X4S7R9M2E6K3T5V7W9Y1Z" }))]
+        }
+        Answer::Terminals => vec![("one free, one busy", terminals())],
+        Answer::Health => vec![("it lives", json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))],
+        Answer::Readiness => vec![("ready", json!({ "status": "ready", "reasons": [] }))],
+        Answer::Contract | Answer::Text { .. } => Vec::new(),
+    }
+}
+
+/// An operation that is not final.
+pub(super) fn open_operations() -> Vec<(&'static str, Value)> {
+    vec![("pending", pending()), ("unknown", unknown())]
+}
+
+/// A bridge that takes no payments now.
+pub(super) fn not_ready() -> Value {
+    json!({ "status": "not_ready", "reasons": ["the provider could not be asked what was paid since the last start"] })
+}
+
+/// A refusal, with what it would say.
+pub(super) fn of_code(code: Code) -> Value {
+    let detail = match code {
+        Code::InvalidRequest => "amount: must be a whole number of minor units, such as 39900 for 399.00",
+        Code::Unauthorized => "this key is not one of a till; see key_sha256 in the till's profile",
+        Code::Forbidden => "web pages of this Origin may not call; add it to allowed_origins",
+        Code::NotFound => "there is no such sale of this till",
+        Code::MethodNotAllowed => "use one of the methods in the Allow header",
+        Code::RequestTimeout => "the body did not come in time; nothing was done",
+        Code::ReferenceConflict => "this reference is taken by a sale of another amount; choose a new one",
+        Code::NotResolvable => "the outcome is proven already",
+        Code::PayloadTooLarge => "send at most 65536 bytes",
+        Code::UnsupportedMediaType => "send application/json, application/x-www-form-urlencoded or application/xml",
+        Code::RefundExceeds => "only 29900 are left to refund",
+        Code::NotRefundable => "the sale was declined; there is nothing to refund",
+        Code::UnknownTerminal => "this till may not use a terminal called kiosk",
+        Code::TerminalBusy => "sale R-1000 of till-2 holds the terminal; ask again when it is done",
+        Code::RateLimited => "too many requests of this till; ask again in a moment",
+        Code::InternalError => "the bridge failed on this request; ask again with the same reference, and report it",
+        Code::Overloaded => "too many connections are open; nothing was done, ask again in a moment",
+        Code::StorageUnavailable => "the disk is full; nothing was sent, so it is safe to ask again",
+        Code::ShuttingDown => "the bridge is starting or stopping; nothing was sent, so it is safe to ask again",
+    };
+    serde_json::to_value(Problem::new(code, detail)).unwrap_or_default()
+}
+
+fn operation(status: &str, is_final: bool, retry: &str, message: &str) -> Value {
+    json!({
+        "operation_id": "01JD8X4S7R9M2E6K3T5V7W9Y1Z", "kind": "sale", "till": "till-1", "reference": "R-1001",
+        "status": status, "final": is_final, "retry": retry, "message": message,
+        "amount": 39900, "currency": "NOK", "amount_approved": 0, "amount_refunded": 0,
+        "terminal": "front", "provider": "dintero", "attempt": 1,
+        "replayed": false, "late": false, "simulated": false, "acknowledged": false,
+        "created_at": "2026-11-20T10:15:02.120Z", "updated_at": "2026-11-20T10:15:11.870Z",
+    })
+}
+
+fn approved() -> Value {
+    let mut reply = operation("approved", true, "never", "Approved");
+    reply["amount_approved"] = json!(39900);
+    reply["transaction_id"] = json!("T12345678.465UfBENeLpkBvwmqfTC4k");
+    reply["card"] = json!({ "brand": "Visa", "masked_pan": "476173******0416", "entry_method": "contactless" });
+    reply["receipt"] = json!({ "customer": "KIOSK OSLO\nVisa contactless\n399.00 NOK\nAPPROVED",
+                               "merchant": "KIOSK OSLO\nVisa contactless\n399.00 NOK\nAPPROVED" });
+    reply
+}
+
+fn declined() -> Value {
+    let mut reply = operation("declined", true, "new_attempt", "Declined. Nothing was taken");
+    reply["reason"] = json!("Insufficient funds");
+    reply
+}
+
+fn pending() -> Value {
+    operation("pending", false, "same_reference", "In progress at the terminal")
+}
+
+fn unknown() -> Value {
+    operation("unknown", false, "operator", "Not known whether it was paid. Look at the terminal's receipt")
+}
+
+fn terminals() -> Value {
+    json!({ "terminals": [
+        { "name": "front", "provider": "dintero", "store": "oslo-center", "free": true,
+          "last_approved_at": "2026-11-20T10:15:11.870Z" },
+        { "name": "back", "provider": "dintero", "store": "oslo-center", "free": false,
+          "holder": { "till": "till-2", "kind": "sale", "reference": "R-2040", "since": "2026-11-20T10:15:02.120Z" } },
+    ] })
+}

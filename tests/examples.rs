@@ -1,0 +1,161 @@
+//! The tills of `examples/`, each with its own runtime, against a running bridge: what they say happened is compared with
+//! the simulated provider's books. A runtime that this machine has not is skipped, loudly.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "common/free_address.rs"]
+mod free_address;
+#[path = "common/sha256.rs"]
+mod sha256;
+#[allow(dead_code, unused_imports, reason = "shared with the tests of the bridge, which use all of it")]
+#[path = "bridge/support/mod.rs"]
+mod support;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+use support::{Bridge, eventually, output};
+use tempfile::TempDir;
+
+/// What the tills' exit codes mean.
+const DONE: i32 = 0;
+const NOT_DONE: i32 = 1;
+const REFUSED: i32 = 2;
+const OPEN: i32 = 3;
+
+/// A till of the examples, in front of a bridge.
+struct ExampleTill {
+    runtime: &'static str,
+    file: &'static str,
+    bridge: Bridge,
+    folder: TempDir,
+}
+
+impl ExampleTill {
+    /// `None`, loudly, where its runtime is missing.
+    async fn new(runtime: &'static str, file: &'static str) -> Option<Self> {
+        if !is_installed(runtime) || (runtime == "sh" && !is_installed("wget")) {
+            // Not by a macro, whose output a passing test does not show.
+            let loud = format!("\n!!! NOT TESTED: examples/{file}: {runtime} is not installed !!!\n");
+            std::io::stderr().write_all(loud.as_bytes()).unwrap();
+            return None;
+        }
+        Some(Self { runtime, file, bridge: Bridge::start().await, folder: tempfile::tempdir().unwrap() })
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(self.runtime);
+        let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples").join(self.file);
+        command.arg(file).args(words).current_dir(self.folder.path()).stdin(Stdio::null());
+        command.env("BRIDGE_URL", self.bridge.url("")).env("TILL_KEY", "the-key-of-till-1");
+        command.env("TILL_NOTE", self.folder.path().join("note"));
+        command
+    }
+
+    /// Runs the till, which must end like this; returns what it said.
+    async fn says(&self, words: &[&str], exit: i32) -> String {
+        self.told(output(self.command(words)).await, words, exit)
+    }
+
+    /// Has the till do something that takes a while.
+    fn begin(&self, words: &[&str]) -> Child {
+        self.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    fn told(&self, output: Output, words: &[&str], exit: i32) -> String {
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let complained = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(exit), "{} {words:?}: {said}{complained}", self.file);
+        said
+    }
+
+    /// Waits until the bridge's first terminal shows the customer an amount.
+    async fn prompted(&self) {
+        let path = "/terminals/T0292";
+        eventually("the terminal's prompt", || async {
+            let terminal = self.bridge.simulator.control(reqwest::Method::GET, path, &serde_json::Value::Null).await;
+            (!terminal["prompt"].is_null()).then_some(())
+        })
+        .await;
+    }
+}
+
+fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+/// A day of a till: a sale, a refund, a decline, a mistake, a cancel, and the plug is pulled.
+async fn a_day_at(runtime: &'static str, file: &'static str) {
+    let Some(mut till) = ExampleTill::new(runtime, file).await else { return };
+
+    let sold = till.says(&["sale", "S-1", "39900"], DONE).await;
+    assert!(sold.contains("Approved") && sold.contains("CUSTOMER COPY"), "{sold}");
+    let refunded = till.says(&["refund", "B-1", "S-1", "10000"], DONE).await;
+    assert!(refunded.contains("Approved"), "{refunded}");
+    let declined = till.says(&["sale", "S-2", "990100"], NOT_DONE).await;
+    assert!(declined.contains("Declined"), "{declined}");
+    let refused = till.says(&["refund", "B-2", "no-such-sale"], REFUSED).await;
+    assert!(refused.contains("not_found"), "{refused}");
+    till.says(&[], REFUSED).await;
+
+    till.bridge.simulator.terminal_mode(1, "manual").await;
+    let waiting = till.begin(&["sale", "S-3", "5000"]);
+    till.prompted().await;
+    till.says(&["sale", "S-4", "100"], OPEN).await;
+    till.says(&["cancel", "S-3"], DONE).await;
+    let ended = tokio::task::spawn_blocking(|| waiting.wait_with_output()).await.unwrap().unwrap();
+    till.told(ended, &["sale", "S-3"], NOT_DONE);
+
+    let mut unplugged = till.begin(&["sale", "S-5", "12300"]);
+    till.prompted().await;
+    till.bridge.kill();
+    unplugged.kill().unwrap();
+    unplugged.wait().unwrap();
+    till.bridge.boot().await;
+    till.bridge.simulator.customer(1, "approve").await;
+    let recovered = till.says(&["recover"], DONE).await;
+    assert!(recovered.contains("Approved") && recovered.contains("S-5"), "{recovered}");
+    let nothing = till.says(&["recover"], DONE).await;
+    assert!(nothing.contains("Nothing is open"), "{nothing}");
+
+    let ledger = till.bridge.simulator.ledger().await;
+    assert_eq!(ledger["captured"], 39_900 + 12_300, "{ledger}");
+    assert_eq!(ledger["refunded"], 10_000, "{ledger}");
+    till.bridge.books_agree().await;
+    for operation in till.bridge.operations().await {
+        assert_eq!(operation["acknowledged"], true, "{operation}");
+        assert_eq!(operation["attempt"], 1, "{operation}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_python_till_sells_refunds_cancels_and_recovers() {
+    a_day_at("python3", "python/till.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_java_till_sells_refunds_cancels_and_recovers() {
+    a_day_at("java", "java/Till.java").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_node_till_sells_refunds_cancels_and_recovers() {
+    a_day_at("node", "node/till.js").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_perl_till_sells_refunds_cancels_and_recovers() {
+    a_day_at("perl", "perl/till.pl").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_tcl_till_sells_refunds_cancels_and_recovers() {
+    a_day_at("tclsh", "tcl/till.tcl").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_shell_till_sells_refunds_cancels_and_recovers() {
+    a_day_at("sh", "shell/till.sh").await;
+}
