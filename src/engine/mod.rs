@@ -14,6 +14,7 @@
 //! | `callbacks` | a provider calls back |
 //! | `recovery` | the program starts |
 //! | `sweep` | every hour: whatever was missed |
+//! | `lost` | payments that the journal does not hold |
 //! | `operator` | a person decides |
 //! | `waiters`, `readers` | who waits for which operation, who reads which attempt |
 //! | `health` | why payments may not be possible right now |
@@ -23,6 +24,7 @@ mod callbacks;
 mod drive;
 mod follow;
 mod health;
+mod lost;
 mod operator;
 mod questions;
 mod readers;

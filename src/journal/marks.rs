@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::entries::{append_event, load, raise_alarm, stands, update_operation};
+use super::entries::{INSERT_ALARM, append_event, device, load, raise_alarm, stands, update_operation};
 use super::rows::{get, whole_milliseconds};
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
@@ -12,7 +12,7 @@ use crate::domain::attempt::Alarm;
 use crate::domain::card::without_card_numbers;
 use crate::domain::identifiers::OperationId;
 use crate::domain::operation::Operation;
-use crate::ports::{Callback, JournalError};
+use crate::ports::{AlarmState, Callback, JournalError, LostPayment};
 
 type Result<T> = std::result::Result<T, JournalError>;
 
@@ -122,6 +122,32 @@ impl Step for Raise {
     }
 }
 
+#[async_trait]
+impl Step for LostPayment {
+    type Outcome = AlarmState;
+
+    /// Once for ever, since the sweep comes back to it every hour.
+    async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, AlarmState)> {
+        let mut writes = Writes::default();
+        let subject = self.reference.to_string();
+        if let Some(known) = transaction.row(KNOWN_ALARM, &[&subject, self.alarm.kind.name()]).await? {
+            let seen_to = get::<Option<i64>>(&known, "acknowledged_at")?.is_some();
+            return Ok((writes, if seen_to { AlarmState::Acknowledged } else { AlarmState::Standing }));
+        }
+        let terminal = self.terminal.as_ref();
+        writes
+            .add(INSERT_ALARM)
+            .bind(subject)
+            .bind(self.alarm.kind.name())
+            .bind(without_card_numbers(&self.alarm.text))
+            .bind(None::<String>)
+            .bind(terminal.map(|terminal| terminal.name.as_str()))
+            .bind(terminal.map(|terminal| device(terminal.provider, &terminal.terminal_id)))
+            .bind(self.now.as_millisecond());
+        Ok((writes, AlarmState::Raised))
+    }
+}
+
 /// Somebody has seen to an alarm; the first one counts.
 pub(super) struct AcknowledgeAlarm {
     pub(super) id: i64,
@@ -188,6 +214,9 @@ pub(super) const REFUNDED_ELSEWHERE: &str = "SELECT refunded_elsewhere FROM oper
 
 /// The alarm on a subject, by its kind and its words, seen to or not.
 pub(super) const SAME_ALARM: &str = "SELECT 1 FROM alarm WHERE subject = ? AND kind = ? AND text = ?";
+
+/// The alarm on a payment, by its kind, seen to or not.
+pub(super) const KNOWN_ALARM: &str = "SELECT acknowledged_at FROM alarm WHERE subject = ? AND kind = ?";
 
 /// The alarm with a number.
 pub(super) const ALARM: &str = "SELECT 1 FROM alarm WHERE id = CAST(? AS INTEGER)";

@@ -12,8 +12,8 @@ use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TillI
 use crate::domain::operation::Operation;
 use crate::domain::request::Original;
 use crate::ports::{
-    Adopted, Begun, Callback, HistoryLine, Journal, JournalError, NewRefund, NewSale, OperationFilter, Orphan,
-    RaisedAlarm, Recorded, TerminalUse,
+    Adopted, AlarmState, Begun, Callback, HistoryLine, Journal, JournalError, LostPayment, NewRefund, NewSale,
+    OperationFilter, Orphan, RaisedAlarm, Recorded, TerminalUse,
 };
 
 type Result<T> = std::result::Result<T, JournalError>;
@@ -54,6 +54,10 @@ impl Journal for SqliteJournal {
 
     async fn raise(&self, operation: OperationId, alarm: Alarm, now: Timestamp) -> Result<bool> {
         self.queue.commit(Raise { operation, alarm, now }).await
+    }
+
+    async fn raise_lost(&self, payment: LostPayment) -> Result<AlarmState> {
+        self.queue.commit(payment).await
     }
 
     async fn acknowledge_alarm(&self, id: i64, by: &str, now: Timestamp) -> Result<()> {

@@ -7,8 +7,8 @@ use pos_bridge::domain::identifiers::{AttemptReference, OperationId, Reference, 
 use pos_bridge::domain::operation::Operation;
 use pos_bridge::domain::request::Original;
 use pos_bridge::ports::{
-    Adopted, Begun, Callback, HistoryLine, Journal, JournalError, NewRefund, NewSale, OperationFilter, Orphan,
-    RaisedAlarm, Recorded, TerminalUse,
+    Adopted, AlarmState, Begun, Callback, HistoryLine, Journal, JournalError, LostPayment, NewRefund, NewSale,
+    OperationFilter, Orphan, RaisedAlarm, Recorded, TerminalUse,
 };
 
 #[derive(Default)]
@@ -56,6 +56,9 @@ impl Journal for NoJournal {
         broken()
     }
     async fn raise(&self, _: OperationId, _: Alarm, _: Timestamp) -> Result<bool> {
+        broken()
+    }
+    async fn raise_lost(&self, _: LostPayment) -> Result<AlarmState> {
         broken()
     }
     async fn acknowledge_alarm(&self, _: i64, _: &str, _: Timestamp) -> Result<()> {

@@ -6,7 +6,7 @@ use pos_bridge::domain::directory::Terminal;
 use pos_bridge::domain::evidence::Finding;
 use pos_bridge::domain::identifiers::{AttemptReference, ProviderTerminalId, StoreId, TerminalName};
 use pos_bridge::domain::operation::ProviderName;
-use pos_bridge::ports::{Listing, Look, Provider, ReadError};
+use pos_bridge::ports::{Listing, Look, Provider, ReadError, Unreadable};
 use serde_json::{Value, json};
 use ulid::Ulid;
 
@@ -290,7 +290,8 @@ async fn a_shops_payments_are_listed_to_the_end_and_only_ours_are_kept() {
                     let change = json!({"id": format!("T1.{number}"), "merchant_reference": reference,
                         "merchant_reference_2": "till-1/R-7", "events": [{"event": "REFUND", "success": true, "amount": 5}]});
                     match number {
-                        2 => json!({"merchant_reference": reference, "amount": "many"}),
+                        2 => json!({"id": "T1.2", "merchant_reference": reference, "amount": "many",
+                            "merchant_reference_2": "till-1/R-7", "store": {"terminal_id": "T0292"}}),
                         _ => payment(change),
                     }
                 })
@@ -305,7 +306,14 @@ async fn a_shops_payments_are_listed_to_the_end_and_only_ours_are_kept() {
     .await;
     let since = "2026-11-17T10:00:00Z".parse().unwrap();
     let Listing { traces, unreadable } = dintero(&server.url).list(&store(), since).await.unwrap();
-    assert_eq!(unreadable, [nth(2)]);
+    let text = |text: &str| Some(text.to_owned());
+    let named = Unreadable {
+        reference: nth(2),
+        terminal: text("T0292"),
+        till_reference: text("till-1/R-7"),
+        transaction: text("T1.2"),
+    };
+    assert_eq!(unreadable, [named]);
     assert_eq!(traces.len(), 59);
     assert_eq!(traces[58].reference, nth(118));
     assert_eq!(traces[0].till_reference.as_deref(), Some("till-1/R-7"));
