@@ -166,7 +166,7 @@ impl Engine {
         let known = traces.iter().find(|trace| is_payment_of(&attempt, trace));
         if let Some(trace) = known {
             self.compare_refunds(provider, &operation, trace).await?;
-            self.watch_approval(&operation, trace).await?;
+            self.watch_approval(&operation, &attempt, trace).await?;
         }
         let payments = traces.into_iter().map(|trace| trace.payment).collect();
         let finding = judge(&attempt.order, &Sighting { session: None, payments });
@@ -202,14 +202,19 @@ impl Engine {
         Ok(())
     }
 
-    /// An approval that was never captured, or voided by somebody else, is no money.
-    async fn watch_approval(&self, operation: &Operation, trace: &Trace) -> Result<(), Refusal> {
+    /// An approval that was never captured, or voided by somebody else, or taken back, is no money. Whether the provider
+    /// corrected itself, only a reading of its own tells.
+    async fn watch_approval(&self, operation: &Operation, attempt: &Attempt, trace: &Trace) -> Result<(), Refusal> {
         let age = self.clock.now().duration_since(operation.created_at);
         let (kind, text) = match &trace.payment.state {
             PaymentState::Approved { captured: false } if age >= CAPTURE_PATIENCE => {
                 (AlarmKind::NotCaptured, "approved more than a day ago and still not captured")
             }
             PaymentState::Voided => (AlarmKind::Corrected, "approved, and voided at the provider since"),
+            PaymentState::Declined(_) => {
+                self.look_again(operation.clone(), attempt.clone());
+                (AlarmKind::Corrected, "approved, and declined at the provider since")
+            }
             _ => return Ok(()),
         };
         let text = format!("sale of {}: {text}; see the provider's back office", operation.money);

@@ -1,15 +1,17 @@
 //! What the sweep makes of payments that the journal does not know, or knows otherwise (P39).
 
 use jiff::{SignedDuration, Timestamp};
-use pos_bridge::domain::attempt::AlarmKind;
-use pos_bridge::domain::evidence::{PaymentRecord, PaymentState, Terms};
+use pos_bridge::domain::attempt::{AlarmKind, Reason};
+use pos_bridge::domain::evidence::{Approval, Finding, PaymentRecord, PaymentState, Terms};
 use pos_bridge::domain::identifiers::{AttemptReference, TransactionId};
+use pos_bridge::domain::money::Amount;
+use pos_bridge::domain::operation::Status;
 use pos_bridge::engine::Refusal;
-use pos_bridge::ports::{Listing, Trace, Unreadable};
+use pos_bridge::ports::{Journal, Listing, Trace, Unreadable};
 use ulid::Ulid;
 
 use crate::provider::Scripted;
-use crate::shop::Shop;
+use crate::shop::{Shop, eventually};
 
 fn unreadable(reference: AttemptReference, terminal: Option<&str>) -> Listing {
     let payment = Unreadable {
@@ -108,4 +110,45 @@ async fn a_lost_payment_that_is_too_old_to_be_decided_keeps_nothing_closed() {
     ));
     let shop = Shop::open(provider).await;
     assert!(shop.pay("R-1").await.is_ok());
+}
+
+/// A sale that was approved before this start.
+async fn approved() -> (Shop, AttemptReference) {
+    let shop = Shop::open(Scripted::new()).await;
+    let approval = Approval {
+        transaction: Some(transaction()),
+        amount: Amount::new(10_000).unwrap(),
+        captured: true,
+        card: None,
+        receipt: None,
+        several: false,
+    };
+    shop.provider.finds(Finding::Approved(approval));
+    shop.pay("R-1").await.unwrap();
+    let sale =
+        eventually("the approval", async || Some(shop.find("R-1").await).filter(|sale| sale.status().is_final()));
+    let reference = sale.await.attempt.order.reference;
+    (shop, reference)
+}
+
+#[tokio::test]
+async fn an_approval_that_the_provider_took_back_is_read_once_more_and_loud() {
+    let (shop, reference) = approved().await;
+    let reason = Reason::new("corrected", "it failed after all");
+    shop.provider.finds(Finding::Corrected(reason.clone()));
+    shop.provider.lists(payment(reference, PaymentState::Declined(reason), Timestamp::now()));
+    shop.engine.recover().await.unwrap();
+    eventually("the correction", async || (shop.find("R-1").await.status() == Status::Declined).then_some(())).await;
+    assert_eq!(shop.alarms().await, [AlarmKind::Corrected]);
+}
+
+#[tokio::test]
+async fn an_approval_that_is_declined_in_the_list_is_loud_even_when_the_provider_tells_of_no_correction() {
+    let (shop, reference) = approved().await;
+    let reason = Reason::new("05", "no");
+    shop.provider.finds(Finding::Declined(reason.clone()));
+    shop.provider.lists(payment(reference, PaymentState::Declined(reason), Timestamp::now()));
+    shop.engine.recover().await.unwrap();
+    eventually("the alarm", async || (shop.alarms().await == [AlarmKind::Corrected]).then_some(())).await;
+    assert!(shop.journal.alarms().await.unwrap()[0].alarm.text.contains("declined"));
 }
