@@ -230,7 +230,7 @@ impl Engine {
         for (operation, attempt) in self.health.journal(self.journal.live().await)? {
             let just_begun = self.clock.now().duration_since(operation.updated_at) < SignedDuration::from_mins(1);
             if !just_begun && !self.readers.is_read(attempt.order.reference) {
-                self.resume(operation, attempt.order.reference).await;
+                self.resume(operation, &attempt).await;
             }
         }
         Ok(())

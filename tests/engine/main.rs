@@ -4,3 +4,4 @@
 mod lost;
 mod provider;
 mod shop;
+mod starting;
