@@ -292,6 +292,9 @@ async fn a_shops_payments_are_listed_to_the_end_and_only_ours_are_kept() {
                     match number {
                         2 => json!({"id": "T1.2", "merchant_reference": reference, "amount": "many",
                             "merchant_reference_2": "till-1/R-7", "store": {"terminal_id": "T0292"}}),
+                        // The page goes on after the last one that has a name.
+                        98 => json!({"merchant_reference": reference}),
+                        99 => json!({"merchant_reference": "order-99"}),
                         _ => payment(change),
                     }
                 })
@@ -299,7 +302,7 @@ async fn a_shops_payments_are_listed_to_the_end_and_only_ours_are_kept() {
         };
         match after.as_deref() {
             None => reply(200, json!(page(0..100))),
-            Some("T1.99") => reply(200, json!(page(100..120))),
+            Some("T1.97") => reply(200, json!(page(100..120))),
             Some(_) => Act::Close,
         }
     })
@@ -313,14 +316,25 @@ async fn a_shops_payments_are_listed_to_the_end_and_only_ours_are_kept() {
         till_reference: text("till-1/R-7"),
         transaction: text("T1.2"),
     };
-    assert_eq!(unreadable, [named]);
-    assert_eq!(traces.len(), 59);
-    assert_eq!(traces[58].reference, nth(118));
+    let nameless = Unreadable { reference: nth(98), terminal: None, till_reference: None, transaction: None };
+    assert_eq!(unreadable, [named, nameless]);
+    assert_eq!(traces.len(), 58);
+    assert_eq!(traces[57].reference, nth(118));
     assert_eq!(traces[0].till_reference.as_deref(), Some("till-1/R-7"));
     assert_eq!(traces[0].refunded_elsewhere, 5);
     let query = server.requests_for("/checkout/transactions")[0].query();
     for filter in [("store_id", "oslo-center"), ("created_at.gte", "2026-11-17T10:00:00Z"), ("limit", "100")] {
         assert!(query.contains(&(filter.0.into(), filter.1.into())), "{filter:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_leads_no_further_is_no_list() {
+    for page in [vec![json!({}); 100], vec![json!({"id": "T1.same"}); 100]] {
+        let server = serve(move |_| reply(200, json!(page))).await;
+        let since = "2026-11-17T10:00:00Z".parse().unwrap();
+        assert!(dintero(&server.url).list(&store(), since).await.is_err());
+        assert!(server.requests_for("/checkout/transactions").len() <= 2);
     }
 }
 
