@@ -11,16 +11,17 @@ use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::Alarm;
 use crate::domain::card::without_card_numbers;
 use crate::domain::identifiers::OperationId;
-use crate::domain::operation::Operation;
+use crate::domain::operation::{Operation, Status};
 use crate::ports::{AlarmState, Callback, JournalError, LostPayment};
 
 type Result<T> = std::result::Result<T, JournalError>;
 
-/// The till was given the final result of an attempt. What is not final, or no longer the result, is not noted: a note
-/// allows the till's next request to run again.
+/// The till was given the final result of an attempt. What is not final, or no longer the result (the provider took it
+/// back meanwhile), is not noted: a note allows the till's next request to run again.
 pub(super) struct Told {
     pub(super) operation: OperationId,
     pub(super) attempt: u32,
+    pub(super) status: Status,
     pub(super) now: Timestamp,
 }
 
@@ -37,8 +38,14 @@ impl Step for Told {
     async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ())> {
         let now = whole_milliseconds(self.now).as_millisecond();
         let mut writes = Writes::default();
-        writes.add(INSERT_TOLD_EVENT).bind(now).bind(self.operation.to_string()).bind(self.attempt);
-        writes.add(UPDATE_TOLD).bind(now).bind(self.operation.to_string()).bind(self.attempt);
+        for statement in [INSERT_TOLD_EVENT, UPDATE_TOLD] {
+            writes
+                .add(statement)
+                .bind(now)
+                .bind(self.operation.to_string())
+                .bind(self.attempt)
+                .bind(self.status.name());
+        }
         Ok((writes, ()))
     }
 }
@@ -228,8 +235,8 @@ pub(super) const SAME_CALLBACK: &str = "SELECT 1 FROM callback WHERE provider = 
 const INSERT_TOLD_EVENT: &str = "\
     INSERT INTO event (at, operation, attempt, name, event, phase) SELECT ?, o.id, a.number, 'told', \
     '{\"event\":\"told\"}', a.phase FROM operation o JOIN attempt a ON a.reference = o.deciding_attempt WHERE o.id = ? \
-    AND a.number = ? AND o.told_at IS NULL AND o.status NOT IN ('pending', 'unknown')";
+    AND a.number = ? AND o.status = ? AND o.told_at IS NULL AND o.status NOT IN ('pending', 'unknown')";
 
 const UPDATE_TOLD: &str = "\
-    UPDATE operation SET told_at = ? WHERE id = ? AND told_at IS NULL AND status NOT IN ('pending', 'unknown') \
-    AND ? = (SELECT number FROM attempt WHERE reference = deciding_attempt)";
+    UPDATE operation SET told_at = ? WHERE id = ? AND ? = (SELECT number FROM attempt WHERE reference = \
+    deciding_attempt) AND status = ? AND told_at IS NULL AND status NOT IN ('pending', 'unknown')";

@@ -9,7 +9,7 @@ use super::read;
 use super::record::Record;
 use crate::domain::attempt::{Alarm, Attempt, Event, Kind};
 use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TillId};
-use crate::domain::operation::Operation;
+use crate::domain::operation::{Operation, Status};
 use crate::domain::request::Original;
 use crate::ports::{
     Adopted, AlarmState, Begun, Callback, HistoryLine, Journal, JournalError, LostPayment, NewRefund, NewSale,
@@ -32,8 +32,8 @@ impl Journal for SqliteJournal {
         self.queue.commit(Record { attempt, event, now }).await
     }
 
-    async fn told(&self, operation: OperationId, attempt: u32, now: Timestamp) -> Result<()> {
-        self.queue.commit(Told { operation, attempt, now }).await
+    async fn told(&self, operation: OperationId, attempt: u32, status: Status, now: Timestamp) -> Result<()> {
+        self.queue.commit(Told { operation, attempt, status, now }).await
     }
 
     async fn acknowledge(&self, operation: OperationId, now: Timestamp) -> Result<Operation> {

@@ -248,8 +248,14 @@ pub trait Journal: Send + Sync {
     async fn begin_refund(&self, refund: NewRefund) -> Result<Begun, JournalError>;
     /// Applies an event to an attempt by [`Attempt::step`], and writes the outcome, the event and its alarm together.
     async fn record(&self, attempt: AttemptReference, event: Event, now: Timestamp) -> Result<Recorded, JournalError>;
-    /// The till was given the final result of this attempt.
-    async fn told(&self, operation: OperationId, attempt: u32, now: Timestamp) -> Result<(), JournalError>;
+    /// The till was given this result of this attempt.
+    async fn told(
+        &self,
+        operation: OperationId,
+        attempt: u32,
+        status: Status,
+        now: Timestamp,
+    ) -> Result<(), JournalError>;
     /// The till booked the result.
     async fn acknowledge(&self, operation: OperationId, now: Timestamp) -> Result<Operation, JournalError>;
     /// Keeps a callback; `false` when this delivery was kept before.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use pos_bridge::domain::attempt::{Alarm, Attempt, Event, Kind};
 use pos_bridge::domain::identifiers::{AttemptReference, OperationId, Reference, TillId};
-use pos_bridge::domain::operation::Operation;
+use pos_bridge::domain::operation::{Operation, Status};
 use pos_bridge::domain::request::Original;
 use pos_bridge::ports::{
     Adopted, AlarmState, Begun, Callback, HistoryLine, Journal, JournalError, LostPayment, NewRefund, NewSale,
@@ -40,7 +40,7 @@ impl Journal for NoJournal {
     async fn record(&self, _: AttemptReference, _: Event, _: Timestamp) -> Result<Recorded> {
         broken()
     }
-    async fn told(&self, _: OperationId, _: u32, _: Timestamp) -> Result<()> {
+    async fn told(&self, _: OperationId, _: u32, _: Status, _: Timestamp) -> Result<()> {
         broken()
     }
     async fn acknowledge(&self, _: OperationId, _: Timestamp) -> Result<Operation> {
