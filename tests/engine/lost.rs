@@ -152,3 +152,12 @@ async fn an_approval_that_is_declined_in_the_list_is_loud_even_when_the_provider
     eventually("the alarm", async || (shop.alarms().await == [AlarmKind::Corrected]).then_some(())).await;
     assert!(shop.journal.alarms().await.unwrap()[0].alarm.text.contains("declined"));
 }
+
+#[tokio::test]
+async fn an_unreadable_payment_that_the_journal_knows_is_loud_and_stops_nothing() {
+    let (shop, reference) = approved().await;
+    shop.provider.lists(unreadable(reference, Some("T0292")));
+    shop.engine.recover().await.unwrap();
+    eventually("the alarm", async || (shop.alarms().await == [AlarmKind::Unreadable]).then_some(())).await;
+    assert!(shop.pay("R-2").await.is_ok());
+}
