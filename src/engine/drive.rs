@@ -23,9 +23,9 @@ impl Engine {
             let Some(reading) = engine.claim(&operation.attempt, operation.original) else { return false };
             // Kept apart, so that the many that wait do not hold the space of those that start.
             let started = Box::pin(engine.start(&operation, &details, &reading)).await;
-            let Some(Started { attempt, looked }) = started else { return false };
+            let Some(started) = started else { return false };
             drop(details);
-            engine.follow(&operation, attempt, looked, &reading, || ()).await
+            engine.follow(&operation, started, &reading, || ()).await
         });
     }
 
@@ -35,7 +35,7 @@ impl Engine {
         let engine = self.clone();
         self.supervise(attempt.order.reference, async move {
             let Some(reading) = engine.claim(&attempt, operation.original) else { return false };
-            engine.follow(&operation, attempt, None, &reading, looked).await
+            engine.follow(&operation, Started::earlier(attempt), &reading, looked).await
         });
     }
 
@@ -54,21 +54,26 @@ impl Engine {
         });
     }
 
+    /// A journal that cannot be read just now is asked again.
     async fn resume_unless_settled(&self, attempt: AttemptReference) {
-        let left = self.health.journal(self.journal.find_attempt(attempt).await);
-        let Ok(Some((operation, left))) = left else { return };
-        if !left.phase.is_live() || self.readers.is_read(attempt) {
-            return;
-        }
-        if self.stopping.run_until_cancelled(sleep(RESUME_PAUSE)).await.is_some() {
-            self.resume(operation, attempt).await;
+        loop {
+            let left = self.health.journal(self.journal.find_attempt(attempt).await);
+            let settled = matches!(&left, Ok(left) if !left.as_ref().is_some_and(|(_, left)| left.phase.is_live()));
+            if settled || self.readers.is_read(attempt) {
+                return;
+            }
+            if self.stopping.run_until_cancelled(sleep(RESUME_PAUSE)).await.is_none() {
+                return;
+            }
+            if let Ok(Some((operation, left))) = left {
+                return self.resume(operation, &left).await;
+            }
         }
     }
 
     /// Follows an attempt that has lost its reader, by reading alone.
-    pub(super) async fn resume(&self, operation: Operation, attempt: AttemptReference) {
-        let interrupted = self.record(attempt, Event::Interrupted).await;
-        if let Ok(attempt) = self.health.journal(interrupted) {
+    pub(super) async fn resume(&self, operation: Operation, left: &Attempt) {
+        if let Some(attempt) = self.record_surely(left, Event::Interrupted).await {
             self.drive_old(operation, attempt, || ());
         }
     }

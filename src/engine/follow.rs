@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use super::Engine;
 use super::readers::Reading;
+use super::start::Started;
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, EMPTY_LOOK_GAP, Kind, Phase};
 use crate::domain::operation::Operation;
 use crate::domain::reading;
@@ -28,13 +29,11 @@ const UNREADABLE_PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 pub(super) type Looked = Result<(), Option<Duration>>;
 
 impl Engine {
-    /// Reads the provider's record until the attempt is settled, a `first` look at it having been taken
-    /// already or not; `false` when it ends before.
+    /// Reads the provider's record until the attempt is settled; `false` when it ends before.
     pub(super) async fn follow(
         &self,
         operation: &Operation,
-        mut attempt: Attempt,
-        mut first: Option<Looked>,
+        started: Started,
         reading: &Reading,
         looked: impl FnOnce(),
     ) -> bool {
@@ -42,11 +41,9 @@ impl Engine {
         let provider = provider.as_ref();
         let begun = Instant::now().checked_sub(self.age(operation)).unwrap_or_else(Instant::now);
         let mut looked = Some(looked);
-        let mut cancelled_at: Option<Instant> = None;
+        let Started { mut attempt, looked: mut first, mut cancelled_at } = started;
         while attempt.phase.is_live() && !self.stopping.is_cancelled() {
-            if wants_cancel(&attempt, cancelled_at) && self.cancel_at(provider, &attempt).await {
-                cancelled_at = Some(Instant::now());
-            }
+            cancelled_at = self.pass_on_cancel(provider, &attempt, cancelled_at).await;
             let known_wish = attempt.cancel_wanted;
             let look = match first.take().filter(|_| cancelled_at.is_none()) {
                 Some(looked) => looked,
@@ -123,6 +120,19 @@ impl Engine {
                 Err(retry_after(&error))
             }
         }
+    }
+
+    /// Asks for the attempt to be stopped where that is wanted and due; returns when that last worked.
+    pub(super) async fn pass_on_cancel(
+        &self,
+        provider: &dyn Provider,
+        attempt: &Attempt,
+        cancelled_at: Option<Instant>,
+    ) -> Option<Instant> {
+        if wants_cancel(attempt, cancelled_at) && self.cancel_at(provider, attempt).await {
+            return Some(Instant::now());
+        }
+        cancelled_at
     }
 
     /// Asks for the attempt to be stopped; whether it was, only a reading tells. `true` when the provider answered.

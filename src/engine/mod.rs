@@ -16,6 +16,7 @@
 //! | `callbacks` | a provider calls back |
 //! | `recovery` | the program starts |
 //! | `sweep` | every hour: whatever was missed |
+//! | `lost` | payments that the journal does not hold |
 //! | `operator` | a person decides |
 //! | `waiters`, `readers` | who waits for which operation, who reads which attempt |
 //! | `health` | why payments may not be possible right now |
@@ -27,6 +28,7 @@ mod drive;
 mod follow;
 mod health;
 mod lines;
+mod lost;
 mod operator;
 mod questions;
 mod readers;

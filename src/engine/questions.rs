@@ -123,9 +123,9 @@ impl Engine {
         if !operation.status().is_final() || operation.told_at.is_some() {
             return;
         }
-        let (engine, id, attempt) = (self.clone(), operation.id, operation.attempt.number);
+        let (engine, id, attempt, status) = (self.clone(), operation.id, operation.attempt.number, operation.status());
         let mut note: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
-            let told = engine.journal.told(id, attempt, engine.clock.now()).await;
+            let told = engine.journal.told(id, attempt, status, engine.clock.now()).await;
             // Without the note the till gets the stored result once more: harmless.
             let _ = engine.health.journal(told);
         });

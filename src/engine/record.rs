@@ -1,5 +1,6 @@
 //! The one way in for every fact: it is written, then told to whoever waits and to whoever watches.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -97,7 +98,7 @@ impl Engine {
 }
 
 /// An alarm that stands in the journal is told to whoever watches the log and the figures.
-pub(super) fn ring_out(operation: OperationId, alarm: &Alarm) {
-    tracing::error!(%operation, alarm = alarm.kind.name(), "{}", alarm.text);
+pub(super) fn ring_out(subject: impl Display, alarm: &Alarm) {
+    tracing::error!(%subject, alarm = alarm.kind.name(), "{}", alarm.text);
     metrics::counter!("pos_bridge_alarms_total", "kind" => alarm.kind.name()).increment(1);
 }

@@ -24,6 +24,15 @@ pub(super) struct Started {
     pub(super) attempt: Attempt,
     /// How the first look at the provider's record went, where there was one meanwhile.
     pub(super) looked: Option<Looked>,
+    /// When a wish to cancel was passed on, where there was one already.
+    pub(super) cancelled_at: Option<Instant>,
+}
+
+impl Started {
+    /// One that was under way before: it was neither read nor cancelled since.
+    pub(super) const fn earlier(attempt: Attempt) -> Self {
+        Self { attempt, looked: None, cancelled_at: None }
+    }
 }
 
 impl Engine {
@@ -38,19 +47,28 @@ impl Engine {
     }
 
     /// Writes what the answer means. An accepted attempt is read meanwhile, so that a result that is there already goes
-    /// to disk right behind the acceptance, in the order in which the two were handed in, instead of after it.
+    /// to disk right behind the acceptance, in the order in which the two were handed in, instead of after it. A wish to
+    /// cancel that came before the acceptance does not wait for that reading.
     async fn write_and_look(&self, provider: &dyn Provider, operation: &Operation, event: Event) -> Option<Started> {
         let accepted = operation.attempt.step(&event).ok().flatten().map(|transition| transition.attempt);
         let looking = async {
-            let mut attempt = accepted.filter(|attempt| attempt.phase.handle().is_some())?;
+            let mut attempt = accepted.clone().filter(|attempt| attempt.phase.handle().is_some())?;
             let looked = self.look(provider, operation, &mut attempt).await;
             Some((attempt, looked))
         };
-        let (written, looked) = tokio::join!(self.record_surely(&operation.attempt, event), looking);
-        let written = written?;
+        let writing = async {
+            let written = self.record_surely(&operation.attempt, event).await?;
+            let cancelled_at = self.pass_on_cancel(provider, &written, None).await;
+            Some((written, cancelled_at))
+        };
+        let (written, looked) = tokio::join!(writing, looking);
+        let (written, cancelled_at) = written?;
         Some(match looked {
-            Some((attempt, looked)) if !attempt.phase.is_live() => Started { attempt, looked: Some(looked) },
-            looked => Started { attempt: written, looked: looked.map(|(_, looked)| looked) },
+            // What the look made of it came after the acceptance.
+            Some((attempt, looked)) if accepted.as_ref() != Some(&attempt) => {
+                Started { attempt, looked: Some(looked), cancelled_at }
+            }
+            looked => Started { attempt: written, looked: looked.map(|(_, looked)| looked), cancelled_at },
         })
     }
 

@@ -9,17 +9,15 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
-use ulid::Ulid;
 
-use super::record::ring_out;
+use super::lost::lifetime;
 use super::{Engine, Refusal};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Phase};
 use crate::domain::directory::Store;
 use crate::domain::evidence::{Finding, PaymentState, Sighting, judge};
-use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TillId};
-use crate::domain::money::Currency;
+use crate::domain::identifiers::AttemptReference;
 use crate::domain::operation::{Operation, ProviderName};
-use crate::ports::{Listing, Orphan, Provider, ReadError, Trace};
+use crate::ports::{Listing, Provider, ReadError, Trace, Unreadable};
 
 /// How long an approval may stay uncaptured until somebody should look (Dintero tries for 48 hours).
 const CAPTURE_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
@@ -59,9 +57,10 @@ impl Engine {
         self.sweep_wanted.notify_one();
     }
 
-    /// A card that raced with a cancel just before the last stop may still win: the second sweep comes after that.
+    /// A card that raced with a cancel just before the last stop may still win, and a session that the journal lost may
+    /// still be paid: the second sweep comes after that.
     fn pause_after_sweep(&self, is_first: bool) -> Duration {
-        let races = self.providers.values().map(|provider| provider.patience().afterwards.unsigned_abs()).max();
+        let races = self.providers.values().map(|provider| lifetime(provider.as_ref()).unsigned_abs()).max();
         let regular = self.pace.sweep_interval;
         if is_first { races.unwrap_or(regular).min(regular) } else { regular }
     }
@@ -76,7 +75,7 @@ impl Engine {
         }
     }
 
-    /// Compares every shop's payments with the journal. `false` when something could not be read.
+    /// Compares every shop's payments with the journal. `false` when something could not be read, or is not decided.
     async fn sweep(&self) -> bool {
         let mut complete = true;
         for store in &self.directory.stores {
@@ -105,28 +104,29 @@ impl Engine {
         };
         self.health.provider(name, None);
         let mut complete = true;
-        for reference in listing.unreadable {
-            complete &= self.raise_unreadable(reference).await.is_ok();
+        for unreadable in listing.unreadable {
+            complete &= self.raise_unreadable(unreadable).await.unwrap_or(false);
         }
         for (reference, traces) in by_attempt(listing.traces) {
-            complete &= self.compare(provider.as_ref(), store, reference, traces).await.is_ok();
+            complete &= self.compare(provider.as_ref(), store, reference, traces).await.unwrap_or(false);
         }
         complete
     }
 
-    /// One payment that cannot be read stops neither the sweep nor the shop, but somebody must look at it.
-    async fn raise_unreadable(&self, reference: AttemptReference) -> Result<(), Refusal> {
-        let found = self.health.journal(self.journal.find_attempt(reference).await)?;
-        // What the journal does not know either stands in the log alone: there is nothing to hang an alarm on.
-        let Some((operation, _)) = found else { return Ok(()) };
+    /// A payment that cannot be read stops neither the sweep nor the shop when the journal knows it, but somebody must
+    /// look at it.
+    async fn raise_unreadable(&self, unreadable: Unreadable) -> Result<bool, Refusal> {
+        let found = self.health.journal(self.journal.find_attempt(unreadable.reference).await)?;
+        let Some((operation, _)) = found else { return self.raise_lost(unreadable).await };
         let text = format!(
-            "{} {} of till {}: the provider's list holds a payment of it ({reference}) that cannot be understood; compare \
-             it with the provider's back office, and report it",
+            "{} {} of till {}: the provider's list holds a payment of it ({}) that cannot be understood; compare it with \
+             the provider's back office, and report it",
             operation.kind.name(),
             operation.reference,
             operation.till,
+            unreadable.reference,
         );
-        self.raise(operation.id, Alarm { kind: AlarmKind::Unreadable, text }).await
+        self.raise(operation.id, Alarm { kind: AlarmKind::Unreadable, text }).await.map(|()| true)
     }
 
     /// The shop's payments. The window is cut by the provider's clock.
@@ -146,33 +146,34 @@ impl Engine {
         }
     }
 
-    /// Compares the payments of one attempt, and the refunds of them, with the journal.
+    /// Compares the payments of one attempt, and the refunds of them, with the journal. `false` when that is not done.
     async fn compare(
         &self,
         provider: &dyn Provider,
         store: &Store,
         reference: AttemptReference,
         traces: Vec<Trace>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<bool, Refusal> {
         let found = self.health.journal(self.journal.find_attempt(reference).await)?;
         let Some((operation, attempt)) = found else {
+            let mut complete = true;
             for trace in traces {
-                self.adopt(provider, store, trace).await?;
+                complete &= self.adopt(provider, store, trace).await?;
             }
-            return Ok(());
+            return Ok(complete);
         };
         // The one that the journal knows; another one is told by the judgement below, and its refunds are its own.
         let known = traces.iter().find(|trace| is_payment_of(&attempt, trace));
         if let Some(trace) = known {
             self.compare_refunds(provider, &operation, trace).await?;
-            self.watch_approval(&operation, trace).await?;
+            self.watch_approval(&operation, &attempt, trace).await?;
         }
         let payments = traces.into_iter().map(|trace| trace.payment).collect();
         let finding = judge(&attempt.order, &Sighting { session: None, payments });
         if self.record_news(&attempt, finding, provider.now()).await.is_some() {
             self.readers.wake(reference);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Refunds of ours are read once more where the list says something new; those of others lower what is left, and so
@@ -201,55 +202,19 @@ impl Engine {
         Ok(())
     }
 
-    /// The provider holds a refund of ours that the journal does not know.
-    pub(super) async fn raise_lost_refund(&self, sale: OperationId, reference: AttemptReference) {
-        let text = format!(
-            "the provider holds a refund of this sale that the journal had lost ({reference}); further refunds of it are \
-             not sent from here, make them in the provider's back office"
-        );
-        let alarm = Alarm { kind: AlarmKind::Orphan, text };
-        // Where it could not be written, the next sweep that finds it raises it again.
-        let _ = self.raise(sale, alarm).await;
-    }
-
-    /// A payment that the journal does not hold: a backup was restored, or a disk was lost. One on a terminal that is
-    /// not ours belongs to another bridge of the same shop.
-    async fn adopt(&self, provider: &dyn Provider, store: &Store, trace: Trace) -> Result<(), Refusal> {
-        let approved = matches!(trace.payment.state, PaymentState::Approved { .. });
-        let provider_terminal = trace.payment.terms.terminal.as_deref();
-        let terminals = &self.directory.terminals;
-        let terminal = terminals.iter().find(|one| Some(one.terminal_id.as_str()) == provider_terminal).cloned();
-        if !approved || (terminal.is_none() && provider_terminal.is_some()) {
-            return Ok(());
-        }
-        let orphan = Orphan {
-            operation: OperationId(Ulid::generate()),
-            provider: provider.name(),
-            store: store.id.clone(),
-            terminal,
-            till_reference: trace.till_reference.as_deref().and_then(split_till_reference),
-            currency: Currency::from_code(&trace.payment.terms.currency).ok(),
-            simulated: provider.is_sandbox(),
-            now: self.clock.now(),
-            trace,
-        };
-        if let Some(adopted) = self.health.journal(self.journal.adopt(orphan).await)? {
-            ring_out(adopted.operation.id, &adopted.alarm);
-            for stopped in adopted.stopped {
-                self.readers.wake(stopped);
-            }
-        }
-        Ok(())
-    }
-
-    /// An approval that was never captured, or voided by somebody else, is no money.
-    async fn watch_approval(&self, operation: &Operation, trace: &Trace) -> Result<(), Refusal> {
+    /// An approval that was never captured, or voided by somebody else, or taken back, is no money. Whether the provider
+    /// corrected itself, only a reading of its own tells.
+    async fn watch_approval(&self, operation: &Operation, attempt: &Attempt, trace: &Trace) -> Result<(), Refusal> {
         let age = self.clock.now().duration_since(operation.created_at);
         let (kind, text) = match &trace.payment.state {
             PaymentState::Approved { captured: false } if age >= CAPTURE_PATIENCE => {
                 (AlarmKind::NotCaptured, "approved more than a day ago and still not captured")
             }
             PaymentState::Voided => (AlarmKind::Corrected, "approved, and voided at the provider since"),
+            PaymentState::Declined(_) => {
+                self.look_again(operation.clone(), attempt.clone());
+                (AlarmKind::Corrected, "approved, and declined at the provider since")
+            }
             _ => return Ok(()),
         };
         let text = format!("sale of {}: {text}; see the provider's back office", operation.money);
@@ -265,7 +230,7 @@ impl Engine {
         for (operation, attempt) in self.health.journal(self.journal.live().await)? {
             let just_begun = self.clock.now().duration_since(operation.updated_at) < SignedDuration::from_mins(1);
             if !just_begun && !self.readers.is_read(attempt.order.reference) {
-                self.resume(operation, attempt.order.reference).await;
+                self.resume(operation, &attempt).await;
             }
         }
         Ok(())
@@ -304,10 +269,4 @@ fn is_payment_of(attempt: &Attempt, trace: &Trace) -> bool {
         Phase::Approved { approval, .. } => approval.transaction.as_ref() == Some(&trace.payment.transaction),
         _ => false,
     }
-}
-
-/// `till/reference`, as it was sent for the people in the back office.
-fn split_till_reference(text: &str) -> Option<(TillId, Reference)> {
-    let (till, reference) = text.split_once('/')?;
-    Some((TillId::new(till).ok()?, Reference::new(reference).ok()?))
 }

@@ -3,24 +3,24 @@
 //! Such a payment becomes an approved, late operation with an alarm. Its reference may mean another operation by now
 //! (the till asked again after the loss). The two share it then, as generations, and the reference means the orphan
 //! unless the other one is approved too: whichever took money answers, so that a repeat never takes it again. Both stay
-//! in the till's list. A payment whose money or names cannot be read as an operation is told by an alarm alone.
+//! in the till's list.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::begin::FIRST_GENERATION;
-use super::entries::{INSERT_ALARM, append_event, insert_attempt, insert_operation, load_runs, raise_alarm};
+use super::entries::{append_event, insert_attempt, insert_operation, load_runs, raise_alarm};
+use super::error::unreadable;
 use super::record::stop;
 use super::redact::masked;
 use super::rows::{self, whole_milliseconds};
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
-use crate::domain::card::without_card_numbers;
 use crate::domain::evidence::{Approval, Finding, Order, PaymentState};
 use crate::domain::identifiers::{AttemptReference, ProviderTerminalId, Reference, TerminalName, TillId};
-use crate::domain::money::{Amount, Money};
+use crate::domain::money::Amount;
 use crate::domain::operation::Operation;
 use crate::domain::request::Details;
 use crate::ports::{Adopted, JournalError, Orphan};
@@ -40,10 +40,7 @@ impl Step for Orphan {
             return Ok((writes, None));
         }
         let now = whole_milliseconds(self.now);
-        let Some(operation) = self.as_operation(now) else {
-            raise_unreadable(transaction, &mut writes, &self).await?;
-            return Ok((writes, None));
-        };
+        let operation = self.as_operation(now)?;
         let stopped = stop_twins(transaction, &mut writes, &operation, now).await?;
         let generation = generation(transaction, &operation).await?;
         // A till without numbers asks for the lost sale again by what it was for.
@@ -61,24 +58,26 @@ impl Step for Orphan {
 }
 
 impl Orphan {
-    /// The orphan as an operation; `None` when its money or its names are none that the domain knows.
-    fn as_operation(&self, now: Timestamp) -> Option<Operation> {
-        let money = Money { amount: Amount::new(self.trace.payment.terms.amount).ok()?, currency: self.currency? };
+    /// The orphan as an operation; an error when its terminal has a name that none can have.
+    fn as_operation(&self, now: Timestamp) -> Result<Operation> {
+        let money = self.money;
         let (till, reference) = match &self.till_reference {
             Some(known) => known.clone(),
-            None => (TillId::new(UNNAMED).ok()?, Reference::new(self.trace.reference.to_string()).ok()?),
+            None => {
+                let reference = Reference::new(self.trace.reference.to_string());
+                (TillId::new(UNNAMED).map_err(unreadable)?, reference.map_err(unreadable)?)
+            }
         };
-        let provider_terminal = match (&self.terminal, &self.trace.payment.terms.terminal) {
-            (Some(terminal), _) => terminal.terminal_id.clone(),
-            (None, Some(name)) => ProviderTerminalId::new(name.as_str()).ok()?,
-            (None, None) => ProviderTerminalId::new(UNNAMED).ok()?,
-        };
-        let terminal = match &self.terminal {
-            Some(terminal) => terminal.name.clone(),
-            None => TerminalName::new(UNNAMED).ok()?,
+        let (terminal, provider_terminal) = match &self.terminal {
+            Some(terminal) => (terminal.name.clone(), terminal.terminal_id.clone()),
+            None => {
+                let named = self.trace.payment.terms.terminal.as_deref().unwrap_or(UNNAMED);
+                let terminal = TerminalName::new(UNNAMED).map_err(unreadable)?;
+                (terminal, ProviderTerminalId::new(named).map_err(unreadable)?)
+            }
         };
         let asked_at = self.trace.payment.created_at.map_or(now, whole_milliseconds);
-        Some(Operation {
+        Ok(Operation {
             id: self.operation,
             kind: Kind::Sale,
             till,
@@ -178,28 +177,6 @@ fn alarm(orphan: &Orphan) -> Alarm {
         ),
     }
 }
-
-/// Once for ever, since the sweep comes back to it every hour.
-async fn raise_unreadable(transaction: &mut Transaction<'_>, writes: &mut Writes, orphan: &Orphan) -> Result<()> {
-    let (subject, alarm) = (orphan.trace.reference.to_string(), alarm(orphan));
-    if transaction.row(KNOWN_ALARM, &[&subject, alarm.kind.name()]).await?.is_some() {
-        return Ok(());
-    }
-    tracing::error!(attempt = %subject, "{}", alarm.text);
-    writes
-        .add(INSERT_ALARM)
-        .bind(subject)
-        .bind(alarm.kind.name())
-        .bind(without_card_numbers(&alarm.text))
-        .bind(None::<String>)
-        .bind(orphan.terminal.as_ref().map(|terminal| terminal.name.as_str()))
-        .bind(None::<String>)
-        .bind(orphan.now.as_millisecond());
-    Ok(())
-}
-
-/// The alarm on a subject, by its kind, seen to or not.
-pub(super) const KNOWN_ALARM: &str = "SELECT 1 FROM alarm WHERE subject = ? AND kind = ?";
 
 /// The deciding attempts of the unproven operations under a reference.
 pub(super) const TWINS: &str = "SELECT deciding_attempt AS reference FROM operation \

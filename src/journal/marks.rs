@@ -4,23 +4,24 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::entries::{append_event, load, raise_alarm, stands, update_operation};
+use super::entries::{INSERT_ALARM, append_event, device, load, raise_alarm, stands, update_operation};
 use super::rows::{get, whole_milliseconds};
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::Alarm;
 use crate::domain::card::without_card_numbers;
 use crate::domain::identifiers::OperationId;
-use crate::domain::operation::Operation;
-use crate::ports::{Callback, JournalError};
+use crate::domain::operation::{Operation, Status};
+use crate::ports::{AlarmState, Callback, JournalError, LostPayment};
 
 type Result<T> = std::result::Result<T, JournalError>;
 
-/// The till was given the final result of an attempt. What is not final, or no longer the result, is not noted: a note
-/// allows the till's next request to run again.
+/// The till was given the final result of an attempt. What is not final, or no longer the result (the provider took it
+/// back meanwhile), is not noted: a note allows the till's next request to run again.
 pub(super) struct Told {
     pub(super) operation: OperationId,
     pub(super) attempt: u32,
+    pub(super) status: Status,
     pub(super) now: Timestamp,
 }
 
@@ -37,8 +38,14 @@ impl Step for Told {
     async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ())> {
         let now = whole_milliseconds(self.now).as_millisecond();
         let mut writes = Writes::default();
-        writes.add(INSERT_TOLD_EVENT).bind(now).bind(self.operation.to_string()).bind(self.attempt);
-        writes.add(UPDATE_TOLD).bind(now).bind(self.operation.to_string()).bind(self.attempt);
+        for statement in [INSERT_TOLD_EVENT, UPDATE_TOLD] {
+            writes
+                .add(statement)
+                .bind(now)
+                .bind(self.operation.to_string())
+                .bind(self.attempt)
+                .bind(self.status.name());
+        }
         Ok((writes, ()))
     }
 }
@@ -122,6 +129,32 @@ impl Step for Raise {
     }
 }
 
+#[async_trait]
+impl Step for LostPayment {
+    type Outcome = AlarmState;
+
+    /// Once for ever, since the sweep comes back to it every hour.
+    async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, AlarmState)> {
+        let mut writes = Writes::default();
+        let subject = self.reference.to_string();
+        if let Some(known) = transaction.row(KNOWN_ALARM, &[&subject, self.alarm.kind.name()]).await? {
+            let seen_to = get::<Option<i64>>(&known, "acknowledged_at")?.is_some();
+            return Ok((writes, if seen_to { AlarmState::Acknowledged } else { AlarmState::Standing }));
+        }
+        let terminal = self.terminal.as_ref();
+        writes
+            .add(INSERT_ALARM)
+            .bind(subject)
+            .bind(self.alarm.kind.name())
+            .bind(without_card_numbers(&self.alarm.text))
+            .bind(None::<String>)
+            .bind(terminal.map(|terminal| terminal.name.as_str()))
+            .bind(terminal.map(|terminal| device(terminal.provider, &terminal.terminal_id)))
+            .bind(self.now.as_millisecond());
+        Ok((writes, AlarmState::Raised))
+    }
+}
+
 /// Somebody has seen to an alarm; the first one counts.
 pub(super) struct AcknowledgeAlarm {
     pub(super) id: i64,
@@ -189,6 +222,9 @@ pub(super) const REFUNDED_ELSEWHERE: &str = "SELECT refunded_elsewhere FROM oper
 /// The alarm on a subject, by its kind and its words, seen to or not.
 pub(super) const SAME_ALARM: &str = "SELECT 1 FROM alarm WHERE subject = ? AND kind = ? AND text = ?";
 
+/// The alarm on a payment, by its kind, seen to or not.
+pub(super) const KNOWN_ALARM: &str = "SELECT acknowledged_at FROM alarm WHERE subject = ? AND kind = ?";
+
 /// The alarm with a number.
 pub(super) const ALARM: &str = "SELECT 1 FROM alarm WHERE id = CAST(? AS INTEGER)";
 
@@ -199,8 +235,8 @@ pub(super) const SAME_CALLBACK: &str = "SELECT 1 FROM callback WHERE provider = 
 const INSERT_TOLD_EVENT: &str = "\
     INSERT INTO event (at, operation, attempt, name, event, phase) SELECT ?, o.id, a.number, 'told', \
     '{\"event\":\"told\"}', a.phase FROM operation o JOIN attempt a ON a.reference = o.deciding_attempt WHERE o.id = ? \
-    AND a.number = ? AND o.told_at IS NULL AND o.status NOT IN ('pending', 'unknown')";
+    AND a.number = ? AND o.status = ? AND o.told_at IS NULL AND o.status NOT IN ('pending', 'unknown')";
 
 const UPDATE_TOLD: &str = "\
-    UPDATE operation SET told_at = ? WHERE id = ? AND told_at IS NULL AND status NOT IN ('pending', 'unknown') \
-    AND ? = (SELECT number FROM attempt WHERE reference = deciding_attempt)";
+    UPDATE operation SET told_at = ? WHERE id = ? AND ? = (SELECT number FROM attempt WHERE reference = \
+    deciding_attempt) AND status = ? AND told_at IS NULL AND status NOT IN ('pending', 'unknown')";

@@ -9,11 +9,11 @@ use super::read;
 use super::record::Record;
 use crate::domain::attempt::{Alarm, Attempt, Event, Kind};
 use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TillId};
-use crate::domain::operation::Operation;
+use crate::domain::operation::{Operation, Status};
 use crate::domain::request::Original;
 use crate::ports::{
-    Adopted, Begun, Callback, HistoryLine, Journal, JournalError, NewRefund, NewSale, OperationFilter, Orphan,
-    RaisedAlarm, Recorded, TerminalUse,
+    Adopted, AlarmState, Begun, Callback, HistoryLine, Journal, JournalError, LostPayment, NewRefund, NewSale,
+    OperationFilter, Orphan, RaisedAlarm, Recorded, TerminalUse,
 };
 
 type Result<T> = std::result::Result<T, JournalError>;
@@ -32,8 +32,8 @@ impl Journal for SqliteJournal {
         self.queue.commit(Record { attempt, event, now }).await
     }
 
-    async fn told(&self, operation: OperationId, attempt: u32, now: Timestamp) -> Result<()> {
-        self.queue.commit(Told { operation, attempt, now }).await
+    async fn told(&self, operation: OperationId, attempt: u32, status: Status, now: Timestamp) -> Result<()> {
+        self.queue.commit(Told { operation, attempt, status, now }).await
     }
 
     async fn acknowledge(&self, operation: OperationId, now: Timestamp) -> Result<Operation> {
@@ -54,6 +54,10 @@ impl Journal for SqliteJournal {
 
     async fn raise(&self, operation: OperationId, alarm: Alarm, now: Timestamp) -> Result<bool> {
         self.queue.commit(Raise { operation, alarm, now }).await
+    }
+
+    async fn raise_lost(&self, payment: LostPayment) -> Result<AlarmState> {
+        self.queue.commit(payment).await
     }
 
     async fn acknowledge_alarm(&self, id: i64, by: &str, now: Timestamp) -> Result<()> {

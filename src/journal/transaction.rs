@@ -42,7 +42,8 @@ impl<'connection> Transaction<'connection> {
         Self { connection, ahead: Writes::of("BEGIN IMMEDIATE"), writer: None, refused: Vec::new(), lost: None }
     }
 
-    /// The rows of a reading; its values are all texts, one for each question mark.
+    /// The rows of a reading; its values are all texts, one for each question mark. What is wrong with them is this
+    /// step's alone: for the others the transaction is lost, and may be tried again.
     pub(super) async fn rows(
         &mut self,
         reading: &'static str,
@@ -53,7 +54,11 @@ impl<'connection> Transaction<'connection> {
         }
         match self.trip(reading, values).await {
             Ok(rows) => Ok(rows),
-            Err(error) => Err(self.lost.insert(of_step(error)).clone()),
+            Err(error) => {
+                let error = of_step(error);
+                self.lost = Some(of_neighbours(error.clone()));
+                Err(error)
+            }
         }
     }
 
@@ -114,6 +119,14 @@ impl<'connection> Transaction<'connection> {
     /// Whether a step's writes were under way and are taken back now.
     async fn take_back(&mut self) -> bool {
         sqlx::query("ROLLBACK TO step; RELEASE step").execute(&mut *self.connection).await.is_ok()
+    }
+}
+
+/// What a step's error means for the others of its batch.
+fn of_neighbours(error: JournalError) -> JournalError {
+    match error {
+        JournalError::Corrupt(text) => JournalError::Unavailable(text),
+        other => other,
     }
 }
 

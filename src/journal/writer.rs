@@ -186,10 +186,7 @@ impl Writer {
     /// Nothing of the batch is on disk, which is nobody's fault: it may be tried again.
     async fn give_up(&mut self, error: JournalError) -> Result<(), JournalError> {
         self.roll_back().await?;
-        Err(match error {
-            JournalError::Corrupt(text) => JournalError::Unavailable(text),
-            other => other,
-        })
+        Err(error)
     }
 
     /// Takes everything back; an error means that it is open what is on disk.
@@ -354,10 +351,15 @@ mod tests {
     async fn a_reading_that_fails_takes_its_batch_with_it_which_may_be_tried_again() {
         let (folder, queue, writer) = stopped_writer().await;
         let start = async { drop(tokio::spawn(writer.run())) };
-        let (before, failing, after, _) =
-            tokio::join!(queue.commit(PROBE), queue.commit(Unreadable), queue.commit(PROBE), start);
+        let (before, failing, counted, after, _) = tokio::join!(
+            queue.commit(PROBE),
+            queue.commit(Unreadable),
+            queue.commit(Count),
+            queue.commit(PROBE),
+            start
+        );
         assert!(matches!(failing, Err(JournalError::Corrupt(text)) if text.contains("malformed")));
-        for told in [before, after] {
+        for told in [before, counted.map(drop), after] {
             assert!(matches!(told, Err(JournalError::Unavailable(_))), "{told:?}");
         }
         assert_eq!(value(&folder, "SELECT COUNT(*) FROM probe").await, 0);

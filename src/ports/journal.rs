@@ -7,7 +7,7 @@ use super::{Callback, Trace};
 use crate::domain::attempt::{Alarm, Attempt, Event, Kind, NotResolvable};
 use crate::domain::directory::Terminal;
 use crate::domain::identifiers::{AttemptReference, OperationId, Reference, StoreId, TerminalName, TillId};
-use crate::domain::money::{Currency, Money};
+use crate::domain::money::Money;
 use crate::domain::operation::{Operation, ProviderName, Status};
 use crate::domain::refund::{Allowance, NotRefundable};
 use crate::domain::repeat::{KnownBy, RepeatRules};
@@ -184,8 +184,8 @@ pub struct Orphan {
     pub terminal: Option<Terminal>,
     /// The till and the till's number, as far as they were readable.
     pub till_reference: Option<(TillId, Reference)>,
-    /// The currency, when it is one.
-    pub currency: Option<Currency>,
+    /// How much of what.
+    pub money: Money,
     /// No real money moves.
     pub simulated: bool,
     /// Now, on this machine.
@@ -201,6 +201,30 @@ pub struct Adopted {
     pub alarm: Alarm,
     /// Attempts under the same reference that are to be stopped: it is paid.
     pub stopped: Vec<AttemptReference>,
+}
+
+/// A payment of ours that neither the journal knows nor an operation can be made of.
+#[derive(Debug, Clone)]
+pub struct LostPayment {
+    /// Which of our attempts it carries.
+    pub reference: AttemptReference,
+    /// The terminal it was taken on, where that is known; it takes nothing until somebody has acknowledged the alarm.
+    pub terminal: Option<Terminal>,
+    /// What to raise.
+    pub alarm: Alarm,
+    /// Now, on this machine.
+    pub now: Timestamp,
+}
+
+/// How the alarm on a payment stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlarmState {
+    /// It was raised just now.
+    Raised,
+    /// It was raised before, and waits for somebody.
+    Standing,
+    /// Somebody has seen to it.
+    Acknowledged,
 }
 
 /// A line of an operation's history.
@@ -229,8 +253,14 @@ pub trait Journal: Send + Sync {
     async fn begin_refund(&self, refund: NewRefund) -> Result<Begun, JournalError>;
     /// Applies an event to an attempt by [`Attempt::step`], and writes the outcome, the event and its alarm together.
     async fn record(&self, attempt: AttemptReference, event: Event, now: Timestamp) -> Result<Recorded, JournalError>;
-    /// The till was given the final result of this attempt.
-    async fn told(&self, operation: OperationId, attempt: u32, now: Timestamp) -> Result<(), JournalError>;
+    /// The till was given this result of this attempt.
+    async fn told(
+        &self,
+        operation: OperationId,
+        attempt: u32,
+        status: Status,
+        now: Timestamp,
+    ) -> Result<(), JournalError>;
     /// The till booked the result.
     async fn acknowledge(&self, operation: OperationId, now: Timestamp) -> Result<Operation, JournalError>;
     /// Keeps a callback; `false` when this delivery was kept before.
@@ -247,6 +277,8 @@ pub trait Journal: Send + Sync {
     ) -> Result<bool, JournalError>;
     /// Raises an alarm on an operation. `false` when the very same one was raised before, or one of its kind stands.
     async fn raise(&self, operation: OperationId, alarm: Alarm, now: Timestamp) -> Result<bool, JournalError>;
+    /// Raises an alarm on a payment that is no operation, once for ever, and freezes its terminal.
+    async fn raise_lost(&self, payment: LostPayment) -> Result<AlarmState, JournalError>;
     /// Somebody has seen to an alarm.
     async fn acknowledge_alarm(&self, id: i64, by: &str, now: Timestamp) -> Result<(), JournalError>;
 

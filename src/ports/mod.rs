@@ -8,9 +8,10 @@ mod provider;
 pub use callback::{Callback, CallbackRequest, CallbackVerifier, NotGenuine};
 pub use clock::{Clock, SystemClock};
 pub use journal::{
-    Adopted, Begun, HistoryLine, Journal, JournalError, NewAttempt, NewRefund, NewSale, OperationFilter, Orphan,
-    RaisedAlarm, Recorded, TerminalUse,
+    Adopted, AlarmState, Begun, HistoryLine, Journal, JournalError, LostPayment, NewAttempt, NewRefund, NewSale,
+    OperationFilter, Orphan, RaisedAlarm, Recorded, TerminalUse,
 };
 pub use provider::{
     Answer, Enrolment, Listing, Look, Patience, Provider, ReadError, RefundOrder, Refundable, SaleOrder, Seen, Trace,
+    Unreadable,
 };

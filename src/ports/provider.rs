@@ -114,8 +114,21 @@ pub struct Trace {
 pub struct Listing {
     /// Those that can be understood.
     pub traces: Vec<Trace>,
-    /// The references of those that cannot.
-    pub unreadable: Vec<AttemptReference>,
+    /// Those that cannot.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// A payment of ours that cannot be understood, as far as it can.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Which of our attempts it carries.
+    pub reference: AttemptReference,
+    /// The terminal that it names.
+    pub terminal: Option<String>,
+    /// `till/reference`, as it was sent for the people in the back office.
+    pub till_reference: Option<String>,
+    /// What the provider calls it.
+    pub transaction: Option<String>,
 }
 
 /// How long things may take at a provider.

@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use pos_bridge::domain::attempt::{Alarm, Attempt, Event, Kind};
 use pos_bridge::domain::identifiers::{AttemptReference, OperationId, Reference, TillId};
-use pos_bridge::domain::operation::Operation;
+use pos_bridge::domain::operation::{Operation, Status};
 use pos_bridge::domain::request::Original;
 use pos_bridge::ports::{
-    Adopted, Begun, Callback, HistoryLine, Journal, JournalError, NewRefund, NewSale, OperationFilter, Orphan,
-    RaisedAlarm, Recorded, TerminalUse,
+    Adopted, AlarmState, Begun, Callback, HistoryLine, Journal, JournalError, LostPayment, NewRefund, NewSale,
+    OperationFilter, Orphan, RaisedAlarm, Recorded, TerminalUse,
 };
 
 #[derive(Default)]
@@ -40,7 +40,7 @@ impl Journal for NoJournal {
     async fn record(&self, _: AttemptReference, _: Event, _: Timestamp) -> Result<Recorded> {
         broken()
     }
-    async fn told(&self, _: OperationId, _: u32, _: Timestamp) -> Result<()> {
+    async fn told(&self, _: OperationId, _: u32, _: Status, _: Timestamp) -> Result<()> {
         broken()
     }
     async fn acknowledge(&self, _: OperationId, _: Timestamp) -> Result<Operation> {
@@ -56,6 +56,9 @@ impl Journal for NoJournal {
         broken()
     }
     async fn raise(&self, _: OperationId, _: Alarm, _: Timestamp) -> Result<bool> {
+        broken()
+    }
+    async fn raise_lost(&self, _: LostPayment) -> Result<AlarmState> {
         broken()
     }
     async fn acknowledge_alarm(&self, _: i64, _: &str, _: Timestamp) -> Result<()> {

@@ -6,7 +6,7 @@ use pos_bridge::domain::directory::Terminal;
 use pos_bridge::domain::evidence::Finding;
 use pos_bridge::domain::identifiers::{AttemptReference, ProviderTerminalId, StoreId, TerminalName};
 use pos_bridge::domain::operation::ProviderName;
-use pos_bridge::ports::{Listing, Look, Provider, ReadError};
+use pos_bridge::ports::{Listing, Look, Provider, ReadError, Unreadable};
 use serde_json::{Value, json};
 use ulid::Ulid;
 
@@ -290,7 +290,11 @@ async fn a_shops_payments_are_listed_to_the_end_and_only_ours_are_kept() {
                     let change = json!({"id": format!("T1.{number}"), "merchant_reference": reference,
                         "merchant_reference_2": "till-1/R-7", "events": [{"event": "REFUND", "success": true, "amount": 5}]});
                     match number {
-                        2 => json!({"merchant_reference": reference, "amount": "many"}),
+                        2 => json!({"id": "T1.2", "merchant_reference": reference, "amount": "many",
+                            "merchant_reference_2": "till-1/R-7", "store": {"terminal_id": "T0292"}}),
+                        // The page goes on after the last one that has a name.
+                        98 => json!({"merchant_reference": reference}),
+                        99 => json!({"merchant_reference": "order-99"}),
                         _ => payment(change),
                     }
                 })
@@ -298,21 +302,39 @@ async fn a_shops_payments_are_listed_to_the_end_and_only_ours_are_kept() {
         };
         match after.as_deref() {
             None => reply(200, json!(page(0..100))),
-            Some("T1.99") => reply(200, json!(page(100..120))),
+            Some("T1.97") => reply(200, json!(page(100..120))),
             Some(_) => Act::Close,
         }
     })
     .await;
     let since = "2026-11-17T10:00:00Z".parse().unwrap();
     let Listing { traces, unreadable } = dintero(&server.url).list(&store(), since).await.unwrap();
-    assert_eq!(unreadable, [nth(2)]);
-    assert_eq!(traces.len(), 59);
-    assert_eq!(traces[58].reference, nth(118));
+    let text = |text: &str| Some(text.to_owned());
+    let named = Unreadable {
+        reference: nth(2),
+        terminal: text("T0292"),
+        till_reference: text("till-1/R-7"),
+        transaction: text("T1.2"),
+    };
+    let nameless = Unreadable { reference: nth(98), terminal: None, till_reference: None, transaction: None };
+    assert_eq!(unreadable, [named, nameless]);
+    assert_eq!(traces.len(), 58);
+    assert_eq!(traces[57].reference, nth(118));
     assert_eq!(traces[0].till_reference.as_deref(), Some("till-1/R-7"));
     assert_eq!(traces[0].refunded_elsewhere, 5);
     let query = server.requests_for("/checkout/transactions")[0].query();
     for filter in [("store_id", "oslo-center"), ("created_at.gte", "2026-11-17T10:00:00Z"), ("limit", "100")] {
         assert!(query.contains(&(filter.0.into(), filter.1.into())), "{filter:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_leads_no_further_is_no_list() {
+    for page in [vec![json!({}); 100], vec![json!({"id": "T1.same"}); 100]] {
+        let server = serve(move |_| reply(200, json!(page))).await;
+        let since = "2026-11-17T10:00:00Z".parse().unwrap();
+        assert!(dintero(&server.url).list(&store(), since).await.is_err());
+        assert!(server.requests_for("/checkout/transactions").len() <= 2);
     }
 }
 

@@ -1,12 +1,11 @@
 //! Payments that the journal had lost.
 
-use pos_bridge::domain::attempt::{AlarmKind, Kind};
+use pos_bridge::domain::attempt::{Alarm, AlarmKind, Kind};
 use pos_bridge::domain::evidence::{Finding, PaymentRecord, PaymentState, Terms};
 use pos_bridge::domain::identifiers::{AttemptReference, OperationId, StoreId, TransactionId};
-use pos_bridge::domain::money::Currency;
 use pos_bridge::domain::operation::{ProviderName, Status};
 use pos_bridge::domain::repeat::KnownBy;
-use pos_bridge::ports::{Begun, Journal, Orphan, Trace};
+use pos_bridge::ports::{AlarmState, Begun, Journal, LostPayment, Orphan, Trace};
 
 use crate::fixture::*;
 
@@ -38,7 +37,7 @@ fn orphan(till_reference: Option<(&str, &str)>) -> Orphan {
         store: StoreId::new("oslo-center").unwrap(),
         terminal: Some(terminal("front")),
         till_reference: till_reference.map(|(name, number)| (till(name), reference(number))),
-        currency: Some(Currency::from_code("NOK").unwrap()),
+        money: nok(10_000),
         simulated: false,
         now: now(),
     }
@@ -121,14 +120,22 @@ async fn what_was_given_back_of_a_lost_payment_is_not_given_back_again() {
 }
 
 #[tokio::test]
-async fn a_lost_payment_that_is_no_operation_is_told_by_an_alarm_alone_and_once() {
+async fn a_lost_payment_that_is_no_operation_freezes_its_terminal_until_somebody_has_looked() {
     let fixture = Fixture::new().await;
-    let mut lost = orphan(None);
-    lost.currency = None;
-    assert_eq!(fixture.journal.adopt(lost.clone()).await, Ok(None));
+    let alarm = Alarm { kind: AlarmKind::Unreadable, text: "4111111111111111 is lost".to_owned() };
+    let reference = AttemptReference::new(number());
+    let lost = || LostPayment { reference, terminal: Some(terminal("front")), alarm: alarm.clone(), now: now() };
+    let raise = || fixture.journal.raise_lost(lost());
+    assert_eq!((raise().await, raise().await), (Ok(AlarmState::Raised), Ok(AlarmState::Standing)));
     let alarms = fixture.journal.alarms().await.unwrap();
     assert_eq!((alarms.len(), alarms[0].operation), (1, None));
+    assert!(!alarms[0].alarm.text.contains("411111111"), "{}", alarms[0].alarm.text);
+    let try_sale = |name: &'static str, on: &'static str| fixture.journal.begin_sale(sale("till-1", name, on, 100));
+    assert!(matches!(try_sale("R-1", "front").await.unwrap(), Begun::Frozen(_)));
+    assert!(matches!(try_sale("R-2", "back").await.unwrap(), Begun::New(_)), "another terminal");
+
     fixture.journal.acknowledge_alarm(alarms[0].id, "Kari", now()).await.unwrap();
-    assert_eq!(fixture.journal.adopt(lost).await, Ok(None));
+    assert_eq!(raise().await, Ok(AlarmState::Acknowledged));
     assert_eq!(fixture.journal.alarms().await, Ok(vec![]), "the sweep comes back every hour; the alarm does not");
+    assert!(matches!(try_sale("R-1", "front").await.unwrap(), Begun::New(_)));
 }

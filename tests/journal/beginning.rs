@@ -56,9 +56,9 @@ async fn a_declined_sale_runs_again_only_when_its_till_knows() {
     let again = || sale("till-1", "R-1", "back", 100);
     assert_eq!(word(&fixture.journal.begin_sale(again()).await.unwrap()), "replayed");
     // A note about another attempt changes nothing.
-    fixture.journal.told(begun.id, 2, now()).await.unwrap();
+    fixture.journal.told(begun.id, 2, Status::Cancelled, now()).await.unwrap();
     assert_eq!(word(&fixture.journal.begin_sale(again()).await.unwrap()), "replayed");
-    fixture.journal.told(begun.id, 1, now()).await.unwrap();
+    fixture.journal.told(begun.id, 1, Status::Cancelled, now()).await.unwrap();
     fixture.journal.acknowledge(begun.id, now()).await.unwrap();
     let mut replaying = again();
     replaying.attempt.rules.on_repeat = OnRepeat::Replay;
@@ -75,7 +75,7 @@ async fn a_declined_sale_runs_again_only_when_its_till_knows() {
 async fn what_is_not_final_is_never_noted_as_told_or_booked() {
     let fixture = Fixture::new().await;
     let begun = fixture.begin(sale("till-1", "R-1", "front", 100)).await;
-    fixture.journal.told(begun.id, 1, now()).await.unwrap();
+    fixture.journal.told(begun.id, 1, Status::Pending, now()).await.unwrap();
     assert_eq!(fixture.journal.acknowledge(begun.id, now()).await.unwrap(), begun);
     assert_eq!(fixture.journal.operation(begun.id).await.unwrap(), Some(begun));
 }

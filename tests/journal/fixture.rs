@@ -69,7 +69,7 @@ impl Fixture {
     pub(crate) async fn declined_sale(&self, reference: &str) -> Operation {
         let begun = self.begin(sale("till-1", reference, "front", 10_000)).await;
         let declined = self.record(&begun, seen(Finding::Declined(Reason::new("05", "no")))).await.operation;
-        self.journal.told(declined.id, declined.attempt.number, now()).await.unwrap();
+        self.journal.told(declined.id, declined.attempt.number, declined.status(), now()).await.unwrap();
         self.journal.operation(declined.id).await.unwrap().unwrap()
     }
 

@@ -108,8 +108,8 @@ async fn the_history_tells_every_step_without_receipts_and_card_numbers() {
     let receipt = Receipt { customer: Some("PAN 4111111111111111".to_owned()), merchant: None };
     let taken = Approval { receipt: Some(receipt), ..approval(&begun.attempt) };
     let done = fixture.record(&begun, seen(Finding::Approved(taken))).await.operation;
-    fixture.journal.told(begun.id, 1, now()).await.unwrap();
-    fixture.journal.told(begun.id, 1, later(1)).await.unwrap();
+    fixture.journal.told(begun.id, 1, Status::Approved, now()).await.unwrap();
+    fixture.journal.told(begun.id, 1, Status::Approved, later(1)).await.unwrap();
     fixture.journal.acknowledge(begun.id, later(2)).await.unwrap();
 
     let history = fixture.journal.history(begun.id).await.unwrap();
@@ -159,10 +159,25 @@ async fn a_new_result_was_neither_told_nor_booked() {
     assert_eq!((late.operation.told_at, late.operation.acknowledged_at), (None, None));
     assert_eq!(fixture.journal.operation(declined.id).await.unwrap(), Some(late.operation.clone()));
     // That it was captured later is no new result.
-    fixture.journal.told(declined.id, 1, later(2)).await.unwrap();
+    fixture.journal.told(declined.id, 1, Status::Approved, later(2)).await.unwrap();
     let captured = Approval { captured: true, ..approval(&declined.attempt) };
     let after = fixture.record(&declined, seen(Finding::Approved(captured))).await;
     assert!(after.moved && after.operation.told_at.is_some() && after.alarm.is_none());
+}
+
+/// What the till holds in its hand is not the result any more: it hears the new one before it may try again.
+#[tokio::test]
+async fn a_result_that_was_taken_back_while_it_was_told_is_not_told() {
+    let fixture = Fixture::new().await;
+    let paid = fixture.approved_sale("R-1").await;
+    let taken_back = Finding::Corrected(Reason::new("corrected", "it failed after all"));
+    fixture.record(&paid, seen(taken_back)).await;
+    fixture.journal.told(paid.id, 1, Status::Approved, now()).await.unwrap();
+    assert_eq!(fixture.journal.operation(paid.id).await.unwrap().unwrap().told_at, None);
+    let history = fixture.journal.history(paid.id).await.unwrap();
+    assert!(!history.iter().any(|line| line.event.contains("told")), "{history:?}");
+    fixture.journal.told(paid.id, 1, Status::Declined, now()).await.unwrap();
+    assert_eq!(fixture.journal.operation(paid.id).await.unwrap().unwrap().told_at.map(|_| ()), Some(()));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use pos_bridge::domain::attempt::{Event, Reason};
 use pos_bridge::domain::directory::RefundLimits;
 use pos_bridge::domain::identifiers::AttemptReference;
 use pos_bridge::domain::money::Currency;
-use pos_bridge::domain::operation::Operation;
+use pos_bridge::domain::operation::{Operation, Status};
 use pos_bridge::domain::refund::{Allowance, NotRefundable};
 use pos_bridge::ports::{Begun, Journal, NewRefund};
 use ulid::Ulid;
@@ -107,7 +107,7 @@ async fn a_repeated_refund_is_answered_and_one_that_runs_again_is_counted_once()
     let Begun::New(first) = begin().await.unwrap() else { panic!() };
     assert!(matches!(begin().await.unwrap(), Begun::Joined(_)));
     fixture.record(&first, Event::CancelWanted).await;
-    fixture.journal.told(first.id, 1, now()).await.unwrap();
+    fixture.journal.told(first.id, 1, Status::Cancelled, now()).await.unwrap();
     let Begun::New(again) = begin().await.unwrap() else { panic!() };
     assert_eq!((again.id, again.attempt.number), (first.id, 2));
 }

@@ -2,6 +2,7 @@
 
 use pos_bridge::domain::attempt::{Event, Kind, Phase, Reason};
 use pos_bridge::domain::identifiers::OperationId;
+use pos_bridge::domain::operation::Status;
 use pos_bridge::domain::refund::NotRefundable;
 use pos_bridge::domain::request::Original;
 use pos_bridge::ports::{Begun, Journal, JournalError};
@@ -93,7 +94,7 @@ async fn a_refund_follows_the_same_rules_of_repetition() {
     fixture.record(&refund, Event::CancelWanted).await;
     let stored = fixture.journal.operation(refund.id).await.unwrap().unwrap();
     assert_eq!(stored.attempt.phase, Phase::Cancelled { resolution: None });
-    fixture.journal.told(refund.id, 1, now()).await.unwrap();
+    fixture.journal.told(refund.id, 1, Status::Cancelled, now()).await.unwrap();
     // "All that is left" still means what it was first made for.
     let Begun::New(again) = fixture.refund(&sale, "F-1", None).await else { panic!() };
     assert_eq!((again.id, again.attempt.number, again.money), (refund.id, 2, nok(4_000)));

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use pos_bridge::domain::attempt::Kind;
 use pos_bridge::domain::evidence::Finding;
+use pos_bridge::domain::operation::Status;
 use pos_bridge::domain::repeat::KnownBy;
 use pos_bridge::domain::request::Original;
 use pos_bridge::ports::{Begun, Journal, NewSale};
@@ -56,7 +57,7 @@ async fn only_a_till_that_was_told_and_went_on_at_that_terminal_has_booked() {
     // It went on elsewhere, and it went on without having heard: it may still come back for the first.
     let elsewhere = fixture.begin(unnumbered("back", 200, 10)).await;
     fixture.record(&elsewhere, approved(&elsewhere.attempt)).await;
-    fixture.journal.told(paid.id, 1, now()).await.unwrap();
+    fixture.journal.told(paid.id, 1, Status::Approved, now()).await.unwrap();
     assert!(matches!(again().await, Ok(Begun::Replayed(same)) if same.id == paid.id));
     let next = fixture.begin(unnumbered("front", 200, 20)).await;
     fixture.record(&next, approved(&next.attempt)).await;

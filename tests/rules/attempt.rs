@@ -264,7 +264,11 @@ fn a_proven_decline_takes_back_an_operators_approval() {
     let transition = step(&resolved, &declined).unwrap();
     assert_eq!(transition.attempt.phase, Phase::Declined { reason: reason() });
     assert_eq!(transition.alarm.unwrap().kind, AlarmKind::Corrected);
+    let stopped = step(&resolved, &seen(Finding::Cancelled, horizon())).unwrap();
+    assert_eq!(stopped.attempt.phase.name(), "declined", "a void is no payment either");
+    assert_eq!(stopped.alarm.unwrap().kind, AlarmKind::Corrected);
     let confirmed = after(&resolved, &[seen(Finding::Approved(approval()), horizon())]);
+    assert_eq!(step(&confirmed, &seen(Finding::Cancelled, horizon())), None);
     assert_eq!(step(&confirmed, &declined), None, "a payment that was seen is not taken back by a stale reading");
 }
 

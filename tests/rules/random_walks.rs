@@ -55,7 +55,7 @@ fn check_move(before: &Attempt, event: &Event, after: &Attempt) -> Result<(), Te
         (&before.phase, event),
         (
             Phase::Approved { approval: Approval { transaction: None, .. }, resolution: Some(_), .. },
-            Event::Seen { finding: Finding::Declined(_), .. }
+            Event::Seen { finding: Finding::Declined(_) | Finding::Cancelled, .. }
         )
     );
     prop_assert!(

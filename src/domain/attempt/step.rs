@@ -83,6 +83,9 @@ impl Attempt {
             Finding::Corrected(reason) => self.seen_corrected(reason),
             // The record decides over an operator, too.
             Finding::Declined(reason) if self.rests_on_an_operator() => self.seen_corrected(reason),
+            Finding::Cancelled if self.rests_on_an_operator() => {
+                self.seen_corrected(&Reason::new("cancelled", "the provider's record shows that it was stopped"))
+            }
             // A reading that says less than is already known is stale: it never moves a result back.
             _ if self.phase.is_final() || matches!(self.phase, Phase::Reserved) => None,
             Finding::Declined(reason) => Some(self.to(Phase::Declined { reason: reason.clone() })),

@@ -21,12 +21,14 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::attempt::{Attempt, Reason};
+use crate::domain::card::without_card_numbers;
 use crate::domain::directory::{Store, Terminal};
 use crate::domain::evidence::Finding;
 use crate::domain::identifiers::{AttemptReference, Handle, TransactionId};
 use crate::domain::operation::ProviderName;
 use crate::ports::{
     Answer, Enrolment, Listing, Look, Patience, Provider, ReadError, RefundOrder, Refundable, SaleOrder, Seen, Trace,
+    Unreadable,
 };
 
 use api::{Api, Call};
@@ -164,11 +166,12 @@ impl Provider for Dintero {
         let mut listing = Listing::default();
         for value in Reader::new(&self.api).transactions(&filters).await? {
             let Some(reference) = reference_of_ours(&value) else { continue };
+            let leniently = unreadable(reference, &value);
             match trace(reference, value) {
                 Ok(trace) => listing.traces.push(trace),
                 Err(error) => {
                     tracing::error!(attempt = %reference, %error, "a payment of ours in Dintero's list cannot be read");
-                    listing.unreadable.push(reference);
+                    listing.unreadable.push(leniently);
                 }
             }
         }
@@ -196,6 +199,17 @@ impl Provider for Dintero {
 /// Which of our attempts a payment of a listing carries, when it is one of ours.
 fn reference_of_ours(payment: &serde_json::Value) -> Option<AttemptReference> {
     AttemptReference::parse(payment.get("merchant_reference")?.as_str()?)
+}
+
+/// What little a payment tells that cannot be understood whole.
+fn unreadable(reference: AttemptReference, payment: &serde_json::Value) -> Unreadable {
+    let word = |pointer: &str| payment.pointer(pointer)?.as_str().map(without_card_numbers);
+    Unreadable {
+        reference,
+        terminal: word("/store/terminal_id"),
+        till_reference: word("/merchant_reference_2"),
+        transaction: word("/id"),
+    }
 }
 
 fn trace(reference: AttemptReference, payment: serde_json::Value) -> Result<Trace, ReadError> {

@@ -88,13 +88,19 @@ impl<'a> Reader<'a> {
     /// Every transaction that passes the filters, as it came, page by page.
     pub(super) async fn transactions(&mut self, filters: &[(&str, &str)]) -> Result<Vec<Value>, ReadError> {
         let mut all: Vec<Value> = Vec::new();
+        let mut after: Option<String> = None;
         for _ in 0..PAGES_MAX {
-            let page = self.page(filters, all.last().and_then(|last| text(last, "id"))).await?;
+            let page = self.page(filters, after.as_deref()).await?;
             let is_last = page.len() < PAGE;
             all.extend(page);
             if is_last {
                 return Ok(all);
             }
+            let end = all.iter().rev().find_map(|value| text(value, "id")).map(str::to_owned);
+            if end == after {
+                return Err(unusable("the list of transactions leads no further"));
+            }
+            after = end;
         }
         Err(unusable("the list of transactions does not end"))
     }

@@ -1,0 +1,126 @@
+//! Payments and refunds of ours at the provider that the journal does not hold: a backup was restored, or a disk was lost.
+
+use jiff::SignedDuration;
+use ulid::Ulid;
+
+use super::record::ring_out;
+use super::{Engine, Refusal};
+use crate::domain::attempt::{Alarm, AlarmKind};
+use crate::domain::directory::{Store, Terminal};
+use crate::domain::evidence::{PaymentRecord, PaymentState};
+use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TillId};
+use crate::domain::money::{Amount, Currency, Money};
+use crate::ports::{AlarmState, LostPayment, Orphan, Provider, Trace, Unreadable};
+
+impl Engine {
+    /// A payment that the journal does not hold: a backup was restored, or a disk was lost. `false` while it may still
+    /// be approved.
+    pub(super) async fn adopt(&self, provider: &dyn Provider, store: &Store, trace: Trace) -> Result<bool, Refusal> {
+        let Place::Ours(terminal) = self.place(trace.payment.terms.terminal.as_deref()) else { return Ok(true) };
+        match trace.payment.state {
+            PaymentState::Approved { .. } => {}
+            PaymentState::Undecided => return Ok(!may_be_decided(provider, &trace.payment)),
+            PaymentState::Declined(_) | PaymentState::Voided => return Ok(true),
+        }
+        let Some(money) = money_of(&trace.payment) else { return self.raise_lost(unreadable(trace)).await };
+        let orphan = Orphan {
+            operation: OperationId(Ulid::generate()),
+            provider: provider.name(),
+            store: store.id.clone(),
+            terminal,
+            till_reference: trace.till_reference.as_deref().and_then(split_till_reference),
+            money,
+            simulated: provider.is_sandbox(),
+            now: self.clock.now(),
+            trace,
+        };
+        if let Some(adopted) = self.health.journal(self.journal.adopt(orphan).await)? {
+            ring_out(adopted.operation.id, &adopted.alarm);
+            for stopped in adopted.stopped {
+                self.readers.wake(stopped);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What neither the journal nor the list tells may be a sale that a till is about to repeat: its terminal takes
+    /// nothing until somebody has looked. Where it names no terminal the sweep is not complete until then.
+    pub(super) async fn raise_lost(&self, payment: Unreadable) -> Result<bool, Refusal> {
+        let Place::Ours(terminal) = self.place(payment.terminal.as_deref()) else { return Ok(true) };
+        let names_terminal = terminal.is_some();
+        let text = format!(
+            "the provider holds a payment that the journal had lost and that cannot be understood: {} ({}), for {}; find \
+             it in the provider's back office, and do not repeat its sale before that; then acknowledge this",
+            payment.transaction.as_deref().unwrap_or("without a usable name"),
+            payment.reference,
+            payment.till_reference.as_deref().unwrap_or("a till that it does not name"),
+        );
+        let alarm = Alarm { kind: AlarmKind::Unreadable, text };
+        let (reference, now) = (payment.reference, self.clock.now());
+        let lost = LostPayment { reference, terminal, alarm: alarm.clone(), now };
+        let state = self.health.journal(self.journal.raise_lost(lost).await)?;
+        if state == AlarmState::Raised {
+            ring_out(reference, &alarm);
+        }
+        Ok(names_terminal || state == AlarmState::Acknowledged)
+    }
+
+    /// The provider holds a refund of ours that the journal does not know.
+    pub(super) async fn raise_lost_refund(&self, sale: OperationId, reference: AttemptReference) {
+        let text = format!(
+            "the provider holds a refund of this sale that the journal had lost ({reference}); further refunds of it are \
+             not sent from here, make them in the provider's back office"
+        );
+        let alarm = Alarm { kind: AlarmKind::Orphan, text };
+        // Where it could not be written, the next sweep that finds it raises it again.
+        let _ = self.raise(sale, alarm).await;
+    }
+
+    /// Where a payment was taken, by the terminal that it names.
+    fn place(&self, named: Option<&str>) -> Place {
+        let Some(named) = named else { return Place::Ours(None) };
+        let ours = self.directory.terminals.iter().find(|terminal| terminal.terminal_id.as_str() == named);
+        ours.map_or(Place::Elsewhere, |terminal| Place::Ours(Some(terminal.clone())))
+    }
+}
+
+/// Whose terminal took a payment.
+enum Place {
+    /// One of ours, or one that nobody names.
+    Ours(Option<Terminal>),
+    /// That of another bridge of the same shop.
+    Elsewhere,
+}
+
+/// How long after its session was made a payment may come.
+pub(super) fn lifetime(provider: &dyn Provider) -> SignedDuration {
+    let patience = provider.patience();
+    patience.session + patience.afterwards
+}
+
+/// Whether an undecided payment is young enough to be decided yet; one without a date may be.
+fn may_be_decided(provider: &dyn Provider, payment: &PaymentRecord) -> bool {
+    payment.created_at.is_none_or(|created_at| provider.now().duration_since(created_at) < lifetime(provider))
+}
+
+/// `None` when its amount or its currency is none.
+fn money_of(payment: &PaymentRecord) -> Option<Money> {
+    let amount = Amount::new(payment.terms.amount).ok()?;
+    Some(Money { amount, currency: Currency::from_code(&payment.terms.currency).ok()? })
+}
+
+/// A payment without usable money.
+fn unreadable(trace: Trace) -> Unreadable {
+    Unreadable {
+        reference: trace.reference,
+        terminal: trace.payment.terms.terminal,
+        till_reference: trace.till_reference,
+        transaction: Some(trace.payment.transaction.to_string()),
+    }
+}
+
+/// `till/reference`, as it was sent for the people in the back office.
+fn split_till_reference(text: &str) -> Option<(TillId, Reference)> {
+    let (till, reference) = text.split_once('/')?;
+    Some((TillId::new(till).ok()?, Reference::new(reference).ok()?))
+}

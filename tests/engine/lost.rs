@@ -1,0 +1,163 @@
+//! What the sweep makes of payments that the journal does not know, or knows otherwise (P39).
+
+use jiff::{SignedDuration, Timestamp};
+use pos_bridge::domain::attempt::{AlarmKind, Reason};
+use pos_bridge::domain::evidence::{Approval, Finding, PaymentRecord, PaymentState, Terms};
+use pos_bridge::domain::identifiers::{AttemptReference, TransactionId};
+use pos_bridge::domain::money::Amount;
+use pos_bridge::domain::operation::Status;
+use pos_bridge::engine::Refusal;
+use pos_bridge::ports::{Journal, Listing, Trace, Unreadable};
+use ulid::Ulid;
+
+use crate::provider::Scripted;
+use crate::shop::{Shop, eventually};
+
+fn unreadable(reference: AttemptReference, terminal: Option<&str>) -> Listing {
+    let payment = Unreadable {
+        reference,
+        terminal: terminal.map(str::to_owned),
+        till_reference: Some("till-1/R-1".to_owned()),
+        transaction: Some("T1.lost".to_owned()),
+    };
+    Listing { unreadable: vec![payment], ..Listing::default() }
+}
+
+fn some_reference() -> AttemptReference {
+    AttemptReference::new(Ulid::generate())
+}
+
+fn payment(reference: AttemptReference, state: PaymentState, created_at: Timestamp) -> Listing {
+    let payment = PaymentRecord {
+        transaction: transaction(),
+        session: None,
+        terms: Terms {
+            reference: reference.to_string(),
+            amount: 10_000,
+            currency: "NOK".to_owned(),
+            terminal: Some("T0292".to_owned()),
+        },
+        state,
+        card: None,
+        receipt: None,
+        created_at: Some(created_at),
+    };
+    let till_reference = Some("till-1/R-1".to_owned());
+    let trace = Trace { reference, till_reference, payment, refunds: Vec::new(), refunded_elsewhere: 0 };
+    Listing { traces: vec![trace], ..Listing::default() }
+}
+
+fn transaction() -> TransactionId {
+    TransactionId::new("T1.payment").unwrap()
+}
+
+/// A till that repeats the sale of a restored backup must not charge it again.
+#[tokio::test]
+async fn p39_a_lost_payment_that_cannot_be_read_freezes_its_terminal_until_somebody_has_looked() {
+    let provider = Scripted::new();
+    provider.lists(unreadable(some_reference(), Some("T0292")));
+    let shop = Shop::open(provider).await;
+    assert_eq!(shop.alarms().await, [AlarmKind::Unreadable]);
+    assert!(matches!(shop.pay("R-1").await, Err(Refusal::TerminalFrozen(why)) if why.contains("T1.lost")));
+    let alarm = shop.engine.alarms().await.unwrap().remove(0);
+    shop.engine.acknowledge_alarm(alarm.id, "Kari").await.unwrap();
+    assert!(shop.pay("R-1").await.is_ok());
+}
+
+#[tokio::test]
+async fn p39_a_lost_payment_that_names_no_terminal_keeps_the_shop_closed_until_somebody_has_looked() {
+    let provider = Scripted::new();
+    provider.lists(unreadable(some_reference(), None));
+    let shop = Shop::new(provider).await;
+    shop.engine.recover().await.unwrap();
+    shop.listed(2).await;
+    assert!(matches!(shop.pay("R-1").await, Err(Refusal::ShuttingDown)));
+    let alarm = shop.engine.alarms().await.unwrap().remove(0);
+    shop.engine.acknowledge_alarm(alarm.id, "Kari").await.unwrap();
+    shop.ready().await;
+}
+
+#[tokio::test]
+async fn an_unreadable_payment_of_another_bridge_is_left_alone() {
+    let provider = Scripted::new();
+    provider.lists(unreadable(some_reference(), Some("T9999")));
+    let shop = Shop::open(provider).await;
+    assert_eq!(shop.alarms().await, []);
+    assert!(shop.pay("R-1").await.is_ok());
+}
+
+/// P39: it may be approved a moment later, and the till may repeat its sale meanwhile.
+#[tokio::test]
+async fn p39_the_shop_opens_when_a_lost_payment_is_decided() {
+    let (provider, reference, now) = (Scripted::new(), some_reference(), Timestamp::now());
+    provider.lists(payment(reference, PaymentState::Undecided, now));
+    let shop = Shop::new(provider).await;
+    shop.engine.recover().await.unwrap();
+    shop.listed(2).await;
+    assert!(matches!(shop.pay("R-1").await, Err(Refusal::ShuttingDown)));
+    shop.provider.lists(payment(reference, PaymentState::Approved { captured: true }, now));
+    shop.ready().await;
+    assert!(shop.pay("R-1").await.unwrap().replayed);
+}
+
+#[tokio::test]
+async fn a_lost_payment_that_is_too_old_to_be_decided_keeps_nothing_closed() {
+    let provider = Scripted::new();
+    provider.lists(payment(
+        some_reference(),
+        PaymentState::Undecided,
+        Timestamp::now() - SignedDuration::from_mins(11),
+    ));
+    let shop = Shop::open(provider).await;
+    assert!(shop.pay("R-1").await.is_ok());
+}
+
+/// A sale that was approved before this start.
+async fn approved() -> (Shop, AttemptReference) {
+    let shop = Shop::open(Scripted::new()).await;
+    let approval = Approval {
+        transaction: Some(transaction()),
+        amount: Amount::new(10_000).unwrap(),
+        captured: true,
+        card: None,
+        receipt: None,
+        several: false,
+    };
+    shop.provider.finds(Finding::Approved(approval));
+    shop.pay("R-1").await.unwrap();
+    let sale =
+        eventually("the approval", async || Some(shop.find("R-1").await).filter(|sale| sale.status().is_final()));
+    let reference = sale.await.attempt.order.reference;
+    (shop, reference)
+}
+
+#[tokio::test]
+async fn an_approval_that_the_provider_took_back_is_read_once_more_and_loud() {
+    let (shop, reference) = approved().await;
+    let reason = Reason::new("corrected", "it failed after all");
+    shop.provider.finds(Finding::Corrected(reason.clone()));
+    shop.provider.lists(payment(reference, PaymentState::Declined(reason), Timestamp::now()));
+    shop.engine.recover().await.unwrap();
+    eventually("the correction", async || (shop.find("R-1").await.status() == Status::Declined).then_some(())).await;
+    assert_eq!(shop.alarms().await, [AlarmKind::Corrected]);
+}
+
+#[tokio::test]
+async fn an_approval_that_is_declined_in_the_list_is_loud_even_when_the_provider_tells_of_no_correction() {
+    let (shop, reference) = approved().await;
+    let reason = Reason::new("05", "no");
+    shop.provider.finds(Finding::Declined(reason.clone()));
+    shop.provider.lists(payment(reference, PaymentState::Declined(reason), Timestamp::now()));
+    shop.engine.recover().await.unwrap();
+    eventually("the alarm", async || (shop.alarms().await == [AlarmKind::Corrected]).then_some(())).await;
+    assert!(shop.journal.alarms().await.unwrap()[0].alarm.text.contains("declined"));
+}
+
+#[tokio::test]
+async fn an_unreadable_payment_that_the_journal_knows_is_loud_and_stops_nothing() {
+    let (shop, reference) = approved().await;
+    shop.provider.lists(unreadable(reference, Some("T0292")));
+    shop.engine.recover().await.unwrap();
+    eventually("the alarm", async || (shop.alarms().await == [AlarmKind::Unreadable]).then_some(())).await;
+    assert!(shop.pay("R-2").await.is_ok());
+}

@@ -1,0 +1,114 @@
+//! A provider of few words.
+
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use pos_bridge::domain::attempt::Attempt;
+use pos_bridge::domain::directory::{Store, Terminal};
+use pos_bridge::domain::evidence::Finding;
+use pos_bridge::domain::identifiers::{Handle, TransactionId};
+use pos_bridge::domain::operation::ProviderName;
+use pos_bridge::ports::{
+    Answer, Enrolment, Listing, Look, Patience, Provider, ReadError, RefundOrder, Refundable, SaleOrder, Seen,
+};
+use tokio::sync::watch;
+
+/// Takes every sale, and knows of it what it was told.
+pub(crate) struct Scripted {
+    /// What a look finds.
+    pub(crate) finding: Mutex<Finding>,
+    /// What its list holds.
+    pub(crate) listing: Mutex<Listing>,
+    /// A start is answered while this is `true`.
+    pub(crate) answers: watch::Sender<bool>,
+    /// A look is answered only when a wish to cancel has come.
+    pub(crate) looks_wait_for_cancel: bool,
+    /// A wish to cancel has come.
+    pub(crate) cancelled: watch::Sender<bool>,
+    /// How often its list was read.
+    pub(crate) listed: watch::Sender<usize>,
+}
+
+impl Scripted {
+    pub(crate) fn new() -> Self {
+        Self {
+            finding: Mutex::new(Finding::Nothing),
+            listing: Mutex::new(Listing::default()),
+            answers: watch::Sender::new(true),
+            looks_wait_for_cancel: false,
+            cancelled: watch::Sender::new(false),
+            listed: watch::Sender::new(0),
+        }
+    }
+
+    pub(crate) fn finds(&self, finding: Finding) {
+        *self.finding.lock().unwrap_or_else(PoisonError::into_inner) = finding;
+    }
+
+    pub(crate) fn lists(&self, listing: Listing) {
+        *self.listing.lock().unwrap_or_else(PoisonError::into_inner) = listing;
+    }
+}
+
+async fn until(told: &watch::Sender<bool>) {
+    told.subscribe().wait_for(|told| *told).await.unwrap();
+}
+
+#[async_trait]
+impl Provider for Scripted {
+    fn name(&self) -> ProviderName {
+        ProviderName::Dintero
+    }
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+    async fn learn_time(&self) -> Result<(), ReadError> {
+        Ok(())
+    }
+    fn is_sandbox(&self) -> bool {
+        true
+    }
+    fn patience(&self) -> Patience {
+        let minutes = SignedDuration::from_mins;
+        Patience { session: minutes(5), afterwards: minutes(5), refund: minutes(5) }
+    }
+    fn refunds_on_terminal(&self) -> bool {
+        false
+    }
+    async fn start_sale(&self, _: SaleOrder<'_>) -> Answer<Handle> {
+        until(&self.answers).await;
+        Answer::Yes(Handle::new("T1.session").unwrap())
+    }
+    async fn look_for_sale(&self, _: &Attempt, _: Look) -> Result<Seen, ReadError> {
+        if self.looks_wait_for_cancel {
+            until(&self.cancelled).await;
+        }
+        let finding = self.finding.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(Seen { finding, at: self.now() })
+    }
+    async fn cancel_sale(&self, _: &Handle) -> Result<(), ReadError> {
+        self.cancelled.send_replace(true);
+        Ok(())
+    }
+    async fn refundable(&self, _: &TransactionId) -> Result<Refundable, ReadError> {
+        Err(ReadError::Refused("this test refunds nothing".to_owned()))
+    }
+    async fn start_refund(&self, _: RefundOrder<'_>) -> Answer<Handle> {
+        Answer::Unknown("this test refunds nothing".to_owned())
+    }
+    async fn look_for_refund(&self, _: &Attempt, _: Look) -> Result<Seen, ReadError> {
+        Err(ReadError::Refused("this test refunds nothing".to_owned()))
+    }
+    async fn list(&self, _: &Store, _: Timestamp) -> Result<Listing, ReadError> {
+        let listing = self.listing.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.listed.send_modify(|listed| *listed += 1);
+        Ok(listing)
+    }
+    async fn enrolment(&self, _: &Terminal) -> Result<Option<Enrolment>, ReadError> {
+        Ok(None)
+    }
+    async fn check_access(&self) -> Result<SignedDuration, ReadError> {
+        Ok(SignedDuration::ZERO)
+    }
+}

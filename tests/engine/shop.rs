@@ -1,0 +1,125 @@
+//! A shop with one till and one terminal.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pos_bridge::domain::attempt::{AlarmKind, Kind};
+use pos_bridge::domain::directory::{Credentials, Directory, Profile, Store, Terminal, Till};
+use pos_bridge::domain::identifiers::{ProviderTerminalId, Reference, StoreId, TerminalName, TillId};
+use pos_bridge::domain::money::{Amount, Currency, Money};
+use pos_bridge::domain::operation::{Operation, ProviderName};
+use pos_bridge::domain::request::{Details, SaleRequest};
+use pos_bridge::engine::{Engine, Pace, Parts, Progress, Refusal};
+use pos_bridge::journal::{JournalOptions, SqliteJournal};
+use pos_bridge::ports::{Journal, Provider, SystemClock};
+use tempfile::TempDir;
+
+use crate::provider::Scripted;
+
+/// Waiting for anything takes longer than this only when it never comes.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(crate) struct Shop {
+    pub(crate) engine: Engine,
+    pub(crate) journal: Arc<SqliteJournal>,
+    pub(crate) provider: Arc<Scripted>,
+    till: Till,
+    _folder: TempDir,
+}
+
+impl Shop {
+    /// A shop that is not open yet. It looks at the provider's record once a minute.
+    pub(crate) async fn new(provider: Scripted) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = JournalOptions::at(folder.path().join("journal.db"));
+        let journal = Arc::new(SqliteJournal::open(options).await.unwrap());
+        let provider = Arc::new(provider);
+        let (store, terminal) = (StoreId::new("oslo-center").unwrap(), TerminalName::new("front").unwrap());
+        let till = Till {
+            id: TillId::new("till-1").unwrap(),
+            terminal: terminal.clone(),
+            terminals: Vec::new(),
+            credentials: Credentials { key_sha256: None, trusted_addresses: Vec::new() },
+            profile: Profile::default(),
+        };
+        let directory = Directory {
+            stores: vec![Store {
+                id: store.clone(),
+                payout_destination_id: "seller-1".into(),
+                currency: Currency::from_code("NOK").unwrap(),
+                time_zone: "Europe/Oslo".into(),
+            }],
+            terminals: vec![Terminal {
+                name: terminal,
+                provider: ProviderName::Dintero,
+                store,
+                terminal_id: ProviderTerminalId::new("T0292").unwrap(),
+            }],
+            tills: vec![till.clone()],
+        };
+        let dintero = Arc::clone(&provider) as Arc<dyn Provider>;
+        let engine = Engine::new(Parts {
+            directory,
+            journal: Arc::clone(&journal) as Arc<dyn Journal>,
+            providers: HashMap::from([(ProviderName::Dintero, dintero)]),
+            clock: Arc::new(SystemClock),
+            pace: Pace {
+                poll_interval: Duration::from_secs(60),
+                recovery_patience: Duration::from_millis(100),
+                ..Pace::default()
+            },
+        });
+        Self { engine, journal, provider, till, _folder: folder }
+    }
+
+    /// A shop that sells.
+    pub(crate) async fn open(provider: Scripted) -> Self {
+        let shop = Self::new(provider).await;
+        shop.engine.recover().await.unwrap();
+        shop.ready().await;
+        shop
+    }
+
+    pub(crate) async fn ready(&self) {
+        eventually("the shop to open", async || self.engine.unready().is_empty().then_some(())).await;
+    }
+
+    /// Until the provider's list was read so often.
+    pub(crate) async fn listed(&self, times: usize) {
+        let mut listed = self.provider.listed.subscribe();
+        tokio::time::timeout(PATIENCE, listed.wait_for(|listed| *listed >= times)).await.expect("no sweep").unwrap();
+    }
+
+    pub(crate) async fn pay(&self, reference: &str) -> Result<Progress, Refusal> {
+        let money = Money { amount: Amount::new(10_000).unwrap(), currency: Currency::from_code("NOK").unwrap() };
+        let reference = Reference::new(reference).unwrap();
+        let sale = SaleRequest { reference, money, terminal: None, details: Details::default() };
+        self.engine.pay(&self.till, sale).await
+    }
+
+    pub(crate) async fn cancel(&self, reference: &str) -> Operation {
+        self.engine.cancel(&self.till, Kind::Sale, &Reference::new(reference).unwrap()).await.unwrap()
+    }
+
+    pub(crate) async fn find(&self, reference: &str) -> Operation {
+        self.engine.find(&self.till, Kind::Sale, &Reference::new(reference).unwrap()).await.unwrap()
+    }
+
+    pub(crate) async fn alarms(&self) -> Vec<AlarmKind> {
+        self.engine.alarms().await.unwrap().into_iter().map(|raised| raised.alarm.kind).collect()
+    }
+}
+
+/// Asks again until the question is answered with something.
+pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let asking = async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("waited in vain for {what}"))
+}
