@@ -26,6 +26,7 @@ use crate::http::{
 use crate::journal::{JournalOptions, OpenError, SqliteJournal};
 use crate::ports::{Clock, Provider, SystemClock};
 use crate::provider::dintero::{CallbackSignature, Dintero, SetupError};
+use crate::push::{self, HttpPusher};
 use crate::telemetry::metric;
 
 /// Between two rounds of folding measured durations together, so that they do not pile up when nobody reads them.
@@ -49,6 +50,9 @@ pub enum StartError {
     /// A provider cannot be called with these settings.
     #[error(transparent)]
     Provider(#[from] SetupError),
+    /// A till's results cannot be pushed to where they should be.
+    #[error(transparent)]
+    Push(#[from] push::SetupError),
     /// An address is taken or not this machine's.
     #[error(
         "{key} = \"{address}\" cannot be listened on ({source}); is another bridge running, or is the address not this machine's?"
@@ -85,7 +89,7 @@ impl App {
     /// [`StartError`], whose message tells what to do.
     pub async fn start(configuration: Configuration) -> Result<Self, StartError> {
         let metrics = metric::recorder().map_err(|error| StartError::Metrics(error.to_string()))?;
-        let journal = Arc::new(SqliteJournal::open(JournalOptions::at(&configuration.database.path)).await?);
+        let journal = Arc::new(SqliteJournal::open(journal_options(&configuration)).await?);
         let doors = Doors::open(&configuration).await?;
         let till_address = doors.till_address;
         let settings = TillListenerSettings {
@@ -94,7 +98,7 @@ impl App {
             allowed_origins: configuration.server.allowed_origins.clone(),
             limits: limits(&configuration.server),
         };
-        let parts = parts(configuration, &journal)?;
+        let parts = parts(configuration, &journal, &doors.addresses()?)?;
         let clock = callback_clock(&parts);
         let engine = Engine::new(parts);
         engine.recover().await.map_err(StartError::Recovery)?;
@@ -141,6 +145,7 @@ impl App {
             metrics: Arc::new(move || metrics.render()),
             shutdown: self.shutdown.clone(),
             waiting: Shares::default(),
+            streams: Shares::default(),
         };
         self.serve(doors.tills, till_router(tills), limits);
         self.serve(doors.operators, operator_router(engine(), limits), limits);
@@ -175,18 +180,38 @@ impl Doors {
         let operators = operator_socket(&configuration.database.operator_socket())?;
         Ok(Self { tills, till_address, callbacks, operators })
     }
+
+    /// Where the bridge can be reached over the network.
+    fn addresses(&self) -> Result<Vec<SocketAddr>, StartError> {
+        let mut addresses = vec![self.till_address];
+        if let Some((_, listener)) = &self.callbacks {
+            addresses.push(address_of(listener, "callbacks.listen", self.till_address)?);
+        }
+        Ok(addresses)
+    }
 }
 
-fn parts(configuration: Configuration, journal: &Arc<SqliteJournal>) -> Result<Parts, StartError> {
+/// The journal knows whose results are pushed, so that it writes them to the outbox with their commit.
+fn journal_options(configuration: &Configuration) -> JournalOptions {
+    let pushed_to = configuration.directory.tills.iter().filter(|till| till.profile.push.is_some());
+    JournalOptions {
+        pushed_to: pushed_to.map(|till| till.id.clone()).collect(),
+        ..JournalOptions::at(&configuration.database.path)
+    }
+}
+
+fn parts(configuration: Configuration, journal: &Arc<SqliteJournal>, ours: &[SocketAddr]) -> Result<Parts, StartError> {
     let mut providers: HashMap<ProviderName, Arc<dyn Provider>> = HashMap::new();
     if let Some(settings) = configuration.dintero {
         providers.insert(ProviderName::Dintero, Arc::new(Dintero::new(settings)?));
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let pusher = Arc::new(HttpPusher::new(&configuration.directory, ours)?);
     Ok(Parts {
         directory: configuration.directory,
         journal: journal.clone(),
         providers,
+        pusher,
         clock,
         pace: Pace {
             poll_interval: configuration.reading.poll_interval,

@@ -34,6 +34,9 @@ impl Engine {
                 metrics::counter!("pos_bridge_outcomes_total", &labels).increment(1);
             }
             self.waiters.ring(operation);
+            if operation.status().is_final() {
+                self.bells.ring(&operation.till);
+            }
             for stopped in recorded.stopped {
                 self.readers.wake(stopped);
             }

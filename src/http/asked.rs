@@ -16,6 +16,7 @@ use crate::till::problem::{Code, Problem};
 use crate::till::requests::{self, Wait};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// The last piece of an address, as axum reads it.
@@ -68,6 +69,17 @@ impl Asked {
         let prefer = self.headers.get_all(&PREFER).iter().filter_map(|value| value.to_str().ok());
         let wait = Wait { body: in_body, ..requests::waiting(&self.query, prefer)? };
         Ok(wait.seconds(&self.till, default))
+    }
+
+    /// Which event the till had last, by the header or, where a till cannot send that, by the query. A till that connects
+    /// anew sends both, and the header is the later one.
+    pub(super) fn last_event_id(&self) -> Result<Option<i64>, Invalid> {
+        let in_query = requests::last_event_id(Fields::from_query(&self.query)?)?;
+        let Some(header) = self.headers.get(&LAST_EVENT_ID) else { return Ok(in_query) };
+        match header.to_str().ok().and_then(|text| text.trim().parse().ok()) {
+            Some(position @ 0..) => Ok(Some(position)),
+            _ => Err(Invalid::new("Last-Event-ID", "must be the id of an event, a whole number")),
+        }
     }
 
     /// The reference that stands in the headers.

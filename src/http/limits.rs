@@ -11,6 +11,8 @@ pub struct Limits {
     pub connections_per_address: usize,
     /// Calls of one till that wait for a result; later ones are answered at once with what is known.
     pub waiting_per_till: usize,
+    /// Streams of results that one till has open; later ones are refused.
+    pub streams_per_till: usize,
     /// Until a request's headers are complete; also how long an idle connection is kept.
     pub header_read: Duration,
     /// Until a request's body is complete.
@@ -33,6 +35,7 @@ impl Default for Limits {
             connections: 4096,
             connections_per_address: 4096,
             waiting_per_till: 64,
+            streams_per_till: 8,
             header_read: Duration::from_secs(5),
             body_read: Duration::from_secs(5),
             write_stall: Duration::from_secs(5),

@@ -5,6 +5,7 @@ mod asked;
 mod authentication;
 mod body;
 mod callbacks;
+mod events;
 mod guard;
 mod limits;
 mod listener;
@@ -61,6 +62,8 @@ pub struct TillApi {
     pub shutdown: CancellationToken,
     /// How many calls of each till wait for a result.
     pub waiting: Shares<TillId>,
+    /// How many streams of results each till has open.
+    pub streams: Shares<TillId>,
 }
 
 /// What the callback listener needs.

@@ -35,12 +35,17 @@ impl Step for Told {
 
     /// Every sale is told once, so this alone saves its reading: the statements look for themselves.
     async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ())> {
-        let now = whole_milliseconds(self.now).as_millisecond();
         let mut writes = Writes::default();
-        writes.add(INSERT_TOLD_EVENT).bind(now).bind(self.operation.to_string()).bind(self.attempt);
-        writes.add(UPDATE_TOLD).bind(now).bind(self.operation.to_string()).bind(self.attempt);
+        note_told(&mut writes, &self);
         Ok((writes, ()))
     }
+}
+
+/// Writes that the till knows the result.
+pub(super) fn note_told(writes: &mut Writes, told: &Told) {
+    let now = whole_milliseconds(told.now).as_millisecond();
+    writes.add(INSERT_TOLD_EVENT).bind(now).bind(told.operation.to_string()).bind(told.attempt);
+    writes.add(UPDATE_TOLD).bind(now).bind(told.operation.to_string()).bind(told.attempt);
 }
 
 /// The till booked the result. There is nothing to book before there is one.

@@ -4,6 +4,8 @@ mod callback;
 mod clock;
 mod journal;
 mod provider;
+mod push;
+mod results;
 
 pub use callback::{Callback, CallbackRequest, CallbackVerifier, NotGenuine};
 pub use clock::{Clock, SystemClock};
@@ -14,3 +16,5 @@ pub use journal::{
 pub use provider::{
     Answer, Enrolment, Look, Patience, Provider, ReadError, RefundOrder, Refundable, SaleOrder, Seen, Trace,
 };
+pub use push::{NotPushed, Push, Pusher, Pushes};
+pub use results::{LogPage, LoggedResult, Results};

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::fields::{Fields, Invalid};
 use super::json;
 use super::problem::Problem;
-use super::reply::{AlarmList, HistoryReply, OperationList, Reply, TerminalList};
+use super::reply::{AlarmList, HistoryReply, OperationList, PushList, Reply, TerminalList};
 
 /// A language of tills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,6 +30,8 @@ pub enum Answer {
     History(Box<HistoryReply>),
     /// What a person must see to.
     Alarms(AlarmList),
+    /// What tills have not taken.
+    Pushes(PushList),
     /// A refusal.
     Problem(Problem),
 }

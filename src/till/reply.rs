@@ -2,7 +2,7 @@
 
 mod operator;
 
-pub use operator::{AlarmList, HistoryReply};
+pub use operator::{AlarmList, HistoryReply, PushList};
 
 use jiff::Timestamp;
 use serde::Serialize;

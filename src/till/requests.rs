@@ -5,7 +5,7 @@ mod listing;
 mod operator;
 mod wait;
 
-pub use listing::operation_filter;
+pub use listing::{last_event_id, operation_filter};
 pub use operator::{acknowledged_by, resolution};
 pub use wait::{Wait, wait_only, waiting};
 

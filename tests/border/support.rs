@@ -18,7 +18,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::no_journal::NoJournal;
+use super::no_journal::{NoJournal, NoPusher};
 
 /// The key of till-1.
 pub(crate) const KEY: &str = "key-of-till-1";
@@ -111,6 +111,7 @@ fn engine_on(journal: NoJournal, trusted_by: &[&str]) -> Engine {
         },
         journal: Arc::new(journal),
         providers: HashMap::new(),
+        pusher: Arc::new(NoPusher),
         clock: Arc::new(SystemClock),
         pace: Pace { recovery_patience: Duration::ZERO, ..Pace::default() },
     })
@@ -144,6 +145,7 @@ async fn border_of(engine: Engine, limits: Limits) -> Border {
         metrics: Arc::new(|| "pos_bridge_up 1\n".into()),
         shutdown: stop.clone(),
         waiting: Shares::default(),
+        streams: Shares::default(),
     });
     start(listener, router, limits, stop)
 }
