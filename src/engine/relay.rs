@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_their_limit_and_never_beyond() {
-        for failures in 0..100 {
+        for failures in 0..100_u32 {
             let limit = FIRST_PAUSE * (1 << failures.saturating_sub(1).min(12));
             for _ in 0..50 {
                 let pause = jittered(failures, PAUSE_MAX);

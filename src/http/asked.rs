@@ -75,7 +75,9 @@ impl Asked {
     /// anew sends both, and the header is the later one.
     pub(super) fn last_event_id(&self) -> Result<Option<i64>, Invalid> {
         let in_query = requests::last_event_id(Fields::from_query(&self.query)?)?;
-        let Some(header) = self.headers.get(&LAST_EVENT_ID) else { return Ok(in_query) };
+        let Some(header) = self.headers.get(&LAST_EVENT_ID).filter(|value| !value.is_empty()) else {
+            return Ok(in_query);
+        };
         match header.to_str().ok().and_then(|text| text.trim().parse().ok()) {
             Some(position @ 0..) => Ok(Some(position)),
             _ => Err(Invalid::new("Last-Event-ID", "must be the id of an event, a whole number")),

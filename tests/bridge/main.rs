@@ -7,11 +7,13 @@
 mod abandoned;
 mod callbacks;
 mod cancel;
+mod events;
 mod faults;
 #[path = "../common/free_address.rs"]
 mod free_address;
 mod outcomes;
 mod pay;
+mod push;
 mod questions;
 mod recovery;
 mod refund;

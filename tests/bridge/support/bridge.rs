@@ -1,6 +1,7 @@
 //! The built program, started and stopped as a supervisor would.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub(crate) struct Setup {
     pub(crate) poll_ms: u32,
     pub(crate) sweep_seconds: u32,
     pub(crate) token_life_seconds: u64,
+    /// Where the tills' results are pushed to: till-1's to /till-1 there, and so on.
+    pub(crate) push_to: Option<SocketAddr>,
 }
 
 impl Default for Setup {
@@ -48,6 +51,7 @@ impl Default for Setup {
             poll_ms: 20,
             sweep_seconds: 3600,
             token_life_seconds: 14_400,
+            push_to: None,
         }
     }
 }

@@ -3,12 +3,17 @@
 mod bridge;
 mod disk;
 mod folder;
+mod receiver;
 mod simulator;
+mod stream;
 mod till;
 
 pub(crate) use bridge::{A_WHILE, Bridge, Setup, output};
 pub(crate) use disk::Disk;
+pub(crate) use folder::PUSH_SECRET;
+pub(crate) use receiver::{Answers, Message, Receiver};
 pub(crate) use simulator::Simulator;
+pub(crate) use stream::Stream;
 pub(crate) use till::{Answer, Till};
 
 use std::time::Duration;
