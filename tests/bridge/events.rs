@@ -135,7 +135,6 @@ async fn an_old_till_gets_its_stream_without_chunks() {
     let mut received = String::new();
     read_until(&mut old, &mut received, "retry: 2000\n\n").await;
     till.pay("R-1", 100).await;
-    read_until(&mut old, &mut received, "\"R-1\"").await;
     read_until(&mut old, &mut received, "\n\n").await;
     let (head, body) = received.split_once("\r\n\r\n").unwrap();
     let head = head.to_ascii_lowercase();
@@ -196,4 +195,20 @@ async fn a_position_that_is_none_is_refused() {
         assert!(problem["detail"].as_str().unwrap().starts_with("Last-Event-ID: "), "{problem}");
     }
     assert_eq!(till.post("/events", json!({})).await.status, 405);
+}
+
+/// The script that the README gives to till vendors, as it stands there.
+#[tokio::test]
+async fn the_readmes_script_follows_the_results() {
+    let bridge = Bridge::start().await;
+    let till = bridge.till(1);
+    till.pay("R-1", 100).await;
+    let script = readme_script("### Results as a stream")
+        .replace("http://127.0.0.1:7117", &format!("http://{}", till.address))
+        .replace("the till's key", &till.key)
+        .replace("last = None", "last = \"0\"");
+    let Some(mut vendor) = VendorScript::start(&script) else { return };
+    assert_eq!(vendor.line().await, "R-1 approved 100");
+    till.pay("R-2", 990_100).await;
+    assert_eq!(vendor.line().await, "R-2 declined 0");
 }

@@ -82,6 +82,7 @@ async fn a_late_approval_is_pushed_after_what_it_corrects() {
     assert_ne!(got[0].header("webhook-id"), got[1].header("webhook-id"));
 }
 
+/// P34.
 #[tokio::test]
 async fn what_a_till_does_not_take_comes_again_as_the_same_message() {
     let receiver = Receiver::open().await;
@@ -120,6 +121,7 @@ async fn a_slow_till_holds_up_neither_the_others_nor_its_own_replies() {
     assert_eq!(receiver.most_held(), 1, "one at a time");
 }
 
+/// P34.
 #[tokio::test]
 async fn a_result_that_was_not_delivered_survives_kill_9() {
     let mut receiver = Receiver::shut();
@@ -137,6 +139,7 @@ async fn a_result_that_was_not_delivered_survives_kill_9() {
     nothing_waits(&bridge).await;
 }
 
+/// P34.
 #[tokio::test]
 async fn what_is_not_taken_for_a_day_is_given_up_listed_and_sent_again_on_demand() {
     let mut receiver = Receiver::shut();
@@ -241,4 +244,21 @@ async fn the_signature_is_what_the_reference_library_wants() {
     let checked = checking.wait_with_output().unwrap();
     let said = format!("{}{}", String::from_utf8_lossy(&checked.stdout), String::from_utf8_lossy(&checked.stderr));
     assert_eq!(said.trim(), "genuine");
+}
+
+/// The receiver that the README gives to till vendors, as it stands there.
+#[tokio::test]
+async fn the_readmes_receiver_takes_what_is_genuine_and_nothing_else() {
+    let receiver = Receiver::shut();
+    let port = receiver.address.port().to_string();
+    let script = readme_script("### Results pushed to the till").replace("8080", &port);
+    let Some(mut vendor) = VendorScript::start(&script) else { return };
+    let bridge = pushing_to(&receiver).await;
+    bridge.till(1).pay("R-1", 39900).await;
+    assert_eq!(vendor.line().await, "R-1 approved 39900");
+    nothing_waits(&bridge).await;
+    let url = format!("http://{}/", receiver.address);
+    let forged = bridge.client.post(url).header("webhook-id", "x").header("webhook-timestamp", "1").body("{}");
+    let forged = forged.header("webhook-signature", "v1,Zm9yZ2Vk").send().await.unwrap();
+    assert_eq!(forged.status(), 401);
 }

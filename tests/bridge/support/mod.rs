@@ -7,6 +7,7 @@ mod receiver;
 mod simulator;
 mod stream;
 mod till;
+mod vendor;
 
 pub(crate) use bridge::{A_WHILE, Bridge, Setup, output};
 pub(crate) use disk::Disk;
@@ -15,6 +16,7 @@ pub(crate) use receiver::{Answers, Message, Receiver};
 pub(crate) use simulator::Simulator;
 pub(crate) use stream::Stream;
 pub(crate) use till::{Answer, Till};
+pub(crate) use vendor::{VendorScript, readme_script};
 
 use std::time::Duration;
 
