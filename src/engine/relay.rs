@@ -22,7 +22,7 @@ const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
 /// The longest that the first pause may be; each further one may be twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause between two tries of one result.
-const PAUSE_MAX: Duration = Duration::from_secs(3600);
+const PAUSE_MAX: Duration = Duration::from_secs(15 * 60);
 /// The longest rest of a till that takes nothing.
 const REST_MAX: Duration = Duration::from_secs(60);
 
@@ -83,11 +83,12 @@ impl Engine {
         }
     }
 
-    /// How long to wait for the next one. Not longer than the longest pause, should the clock have been set back.
+    /// How long to wait for the next one. One that is further away than any pause can be was postponed by a clock that was
+    /// wrong: it is due.
     fn until_due<'a>(&self, next: Option<&'a Push>) -> (Option<&'a Push>, Duration) {
-        let due_in = next.and_then(|push| push.due_at).map(|due_at| due_at.duration_since(self.clock.now()));
-        let due_in = due_in.map_or(PAUSE_MAX, |wait| Duration::try_from(wait).unwrap_or_default());
-        (next, due_in.min(PAUSE_MAX))
+        let Some(due_at) = next.and_then(|push| push.due_at) else { return (None, PAUSE_MAX) };
+        let wait = Duration::try_from(due_at.duration_since(self.clock.now())).unwrap_or_default();
+        (next, if wait > PAUSE_MAX { Duration::ZERO } else { wait })
     }
 
     async fn listen(&self, news: &mut watch::Receiver<()>, wait: Duration) -> Tried {
