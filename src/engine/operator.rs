@@ -48,10 +48,6 @@ impl Engine {
         }
     }
 
-    async fn operation(&self, id: OperationId) -> Result<Operation, Refusal> {
-        self.health.journal(self.journal.operation(id).await)?.ok_or(Refusal::NotFound("operation"))
-    }
-
     /// The results that their tills have not taken yet.
     ///
     /// # Errors
@@ -72,5 +68,9 @@ impl Engine {
         self.bells.ring_all();
         self.count_undelivered();
         Ok(())
+    }
+
+    async fn operation(&self, id: OperationId) -> Result<Operation, Refusal> {
+        self.health.journal(self.journal.operation(id).await)?.ok_or(Refusal::NotFound("operation"))
     }
 }

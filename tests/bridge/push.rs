@@ -19,7 +19,10 @@ async fn pushes(bridge: &Bridge) -> (bool, Value) {
 }
 
 async fn nothing_waits(bridge: &Bridge) {
-    eventually("the outbox to be empty", || async { (pushes(bridge).await.1["waiting"] == 0).then_some(()) }).await;
+    within(PUSH_PATIENCE, "the outbox to be empty", || async {
+        (pushes(bridge).await.1["waiting"] == 0).then_some(())
+    })
+    .await;
 }
 
 /// Runs a statement on the journal of a bridge that is stopped.
@@ -102,6 +105,41 @@ async fn what_a_till_does_not_take_comes_again_as_the_same_message() {
 }
 
 #[tokio::test]
+async fn a_message_tells_how_things_stand_when_it_is_sent() {
+    let mut receiver = Receiver::shut();
+    let bridge = pushing_to(&receiver).await;
+    bridge.simulator.terminal_mode(1, "manual").await;
+    let till = bridge.till(1);
+    for (attempt, (customer, result)) in (1..).zip([("decline", "declined"), ("approve", "approved")]) {
+        assert_eq!(till.begin("R-1", 39900).await.body["attempt"], attempt);
+        bridge.simulator.customer(1, customer).await;
+        assert_eq!(till.result("R-1").await.word(), result);
+    }
+    receiver.reopen().await;
+    let got = receiver.messages(2).await;
+    nothing_waits(&bridge).await;
+    assert!(got.iter().all(|message| message.told() == "R-1 approved" && message.body()["attempt"] == 2));
+    assert_ne!(got[0].header("webhook-id"), got[1].header("webhook-id"));
+}
+
+#[tokio::test]
+async fn a_result_that_is_none_any_more_is_not_sent() {
+    let mut receiver = Receiver::shut();
+    let bridge = pushing_to(&receiver).await;
+    bridge.simulator.terminal_mode(1, "manual").await;
+    let till = bridge.till(1);
+    till.begin("R-1", 39900).await;
+    bridge.simulator.customer(1, "decline").await;
+    assert_eq!(till.result("R-1").await.word(), "declined");
+    assert_eq!(till.begin("R-1", 39900).await.word(), "pending", "under way again");
+    receiver.reopen().await;
+    nothing_waits(&bridge).await;
+    assert_eq!(receiver.got().len(), 0);
+    bridge.simulator.customer(1, "approve").await;
+    assert_eq!(receiver.messages(1).await[0].told(), "R-1 approved");
+}
+
+#[tokio::test]
 async fn a_slow_till_holds_up_neither_the_others_nor_its_own_replies() {
     let receiver = Receiver::open().await;
     let bridge = pushing_to(&receiver).await;
@@ -112,7 +150,7 @@ async fn a_slow_till_holds_up_neither_the_others_nor_its_own_replies() {
         let reference = format!("R-{number}");
         assert_eq!(bridge.till(2).pay(&reference, 100).await.word(), "approved");
         let told = format!("{reference} approved");
-        eventually("the other till's result", || async {
+        within(PUSH_PATIENCE, "the other till's result", || async {
             receiver.got().iter().any(|message| message.path == "/till-2" && message.told() == told).then_some(())
         })
         .await;
@@ -151,7 +189,7 @@ async fn what_is_not_taken_for_a_day_is_given_up_listed_and_sent_again_on_demand
     bridge.stop().await;
     rewrite(&bridge, "UPDATE push SET since = since - 86400000, due_at = 1").await;
     bridge.boot().await;
-    let given_up = eventually("the bridge to give up", || async {
+    let given_up = within(PUSH_PATIENCE, "the bridge to give up", || async {
         let (success, answer) = pushes(&bridge).await;
         (!success).then_some(answer)
     })

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -13,8 +14,11 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::eventually;
+use super::within;
 use crate::free_address::free_address;
+
+/// The pauses between two tries grow, on a machine that is busy with other things too.
+pub(crate) const PUSH_PATIENCE: Duration = Duration::from_secs(60);
 
 /// A message as it came.
 #[derive(Debug, Clone)]
@@ -98,7 +102,7 @@ impl Receiver {
 
     /// The first so many messages, once they are there.
     pub(crate) async fn messages(&self, count: usize) -> Vec<Message> {
-        eventually("a pushed result", || async { Some(self.got()).filter(|got| got.len() >= count) }).await
+        within(PUSH_PATIENCE, "a pushed result", || async { Some(self.got()).filter(|got| got.len() >= count) }).await
     }
 }
 
