@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{Engine, Refusal};
 use crate::domain::directory::Till;
-use crate::ports::{NotPushed, Push};
+use crate::ports::{NotPushed, OutboxEntry};
 
 /// How many tills are pushed to at once.
 pub(super) const DELIVERIES: usize = 32;
@@ -85,7 +85,7 @@ impl Engine {
 
     /// How long to wait for the next one. One that is further away than any pause can be was postponed by a clock that was
     /// wrong: it is due.
-    fn until_due<'a>(&self, next: Option<&'a Push>) -> (Option<&'a Push>, Duration) {
+    fn until_due<'a>(&self, next: Option<&'a OutboxEntry>) -> (Option<&'a OutboxEntry>, Duration) {
         let Some(due_at) = next.and_then(|push| push.due_at) else { return (None, PAUSE_MAX) };
         let wait = Duration::try_from(due_at.duration_since(self.clock.now())).unwrap_or_default();
         (next, if wait > PAUSE_MAX { Duration::ZERO } else { wait })
@@ -99,7 +99,7 @@ impl Engine {
         }
     }
 
-    async fn try_push(&self, till: &Till, push: &Push) -> Result<Tried, Refusal> {
+    async fn try_push(&self, till: &Till, push: &OutboxEntry) -> Result<Tried, Refusal> {
         let read = self.health.journal(self.journal.operation(push.operation).await)?;
         let Some(operation) = read.filter(|operation| operation.status().is_final()) else {
             // It is under way again; its next result is a message of its own.
@@ -127,7 +127,7 @@ impl Engine {
         }
     }
 
-    async fn postpone(&self, push: &Push, NotPushed(why): &NotPushed, now: Timestamp) -> Result<(), Refusal> {
+    async fn postpone(&self, push: &OutboxEntry, NotPushed(why): &NotPushed, now: Timestamp) -> Result<(), Refusal> {
         let tries = push.tries.saturating_add(1);
         let due_at = (now.duration_since(push.since) < PATIENCE).then(|| later(now, jittered(tries, PAUSE_MAX)));
         self.health.journal(self.journal.not_pushed(push, why, due_at, now).await)?;

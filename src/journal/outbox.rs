@@ -15,7 +15,7 @@ use super::transaction::{Transaction, Writes};
 use crate::domain::card::without_card_numbers;
 use crate::domain::identifiers::TillId;
 use crate::domain::operation::Operation;
-use crate::ports::{JournalError, Push, Pushes};
+use crate::ports::{JournalError, OutboxEntry, Pushes};
 
 type Result<T> = std::result::Result<T, JournalError>;
 
@@ -70,7 +70,7 @@ impl Step for Pushed {
 }
 
 /// A try failed.
-pub(super) struct NotPushed {
+pub(super) struct Postpone {
     pub(super) number: i64,
     pub(super) why: String,
     pub(super) due_at: Option<Timestamp>,
@@ -78,7 +78,7 @@ pub(super) struct NotPushed {
 }
 
 #[async_trait]
-impl Step for NotPushed {
+impl Step for Postpone {
     type Outcome = ();
     fn can_wait(&self) -> bool {
         true
@@ -127,7 +127,7 @@ impl Step for PushAgain {
     }
 }
 
-pub(super) async fn next(pool: &SqlitePool, till: &TillId) -> Result<Option<Push>> {
+pub(super) async fn next(pool: &SqlitePool, till: &TillId) -> Result<Option<OutboxEntry>> {
     let found = sqlx::query(NEXT_PUSH).bind(till.as_str()).fetch_optional(pool).await.map_err(of_step)?;
     found.as_ref().map(rows::push).transpose()
 }

@@ -4,26 +4,26 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::marks::Told;
-use super::outbox::{NotPushed, PushAgain, Pushed};
+use super::outbox::{Postpone, PushAgain, Pushed};
 use super::{SqliteJournal, log, outbox};
 use crate::domain::identifiers::TillId;
-use crate::ports::{JournalError, LogPage, Push, Pushes, Results};
+use crate::ports::{JournalError, LogPage, OutboxEntry, Pushes, Results};
 
 type Result<T> = std::result::Result<T, JournalError>;
 
 #[async_trait]
 impl Results for SqliteJournal {
-    async fn next_push(&self, till: &TillId) -> Result<Option<Push>> {
+    async fn next_push(&self, till: &TillId) -> Result<Option<OutboxEntry>> {
         outbox::next(&self.readers, till).await
     }
 
-    async fn pushed(&self, push: &Push, attempt: Option<u32>, now: Timestamp) -> Result<()> {
+    async fn pushed(&self, push: &OutboxEntry, attempt: Option<u32>, now: Timestamp) -> Result<()> {
         let told = attempt.map(|attempt| Told { operation: push.operation, attempt, now });
         self.queue.commit(Pushed { number: push.number, told }).await
     }
 
-    async fn not_pushed(&self, push: &Push, why: &str, due_at: Option<Timestamp>, now: Timestamp) -> Result<()> {
-        self.queue.commit(NotPushed { number: push.number, why: why.to_owned(), due_at, now }).await
+    async fn not_pushed(&self, push: &OutboxEntry, why: &str, due_at: Option<Timestamp>, now: Timestamp) -> Result<()> {
+        self.queue.commit(Postpone { number: push.number, why: why.to_owned(), due_at, now }).await
     }
 
     async fn push_again(&self, number: Option<i64>, now: Timestamp) -> Result<()> {

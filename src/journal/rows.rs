@@ -13,7 +13,7 @@ use crate::domain::identifiers::{
 };
 use crate::domain::money::{Amount, Currency, Money};
 use crate::domain::operation::Operation;
-use crate::ports::{HistoryLine, JournalError, Push, RaisedAlarm};
+use crate::ports::{HistoryLine, JournalError, OutboxEntry, RaisedAlarm};
 
 type Result<T> = std::result::Result<T, JournalError>;
 
@@ -92,8 +92,8 @@ pub(super) fn alarm(row: &SqliteRow) -> Result<RaisedAlarm> {
 }
 
 /// A result that waits to be pushed.
-pub(super) fn push(row: &SqliteRow) -> Result<Push> {
-    Ok(Push {
+pub(super) fn push(row: &SqliteRow) -> Result<OutboxEntry> {
+    Ok(OutboxEntry {
         number: get(row, "number")?,
         till: TillId::new(text(row, "till")?).map_err(unreadable)?,
         operation: operation_id(&text(row, "operation")?)?,

@@ -16,5 +16,5 @@ pub use journal::{
 pub use provider::{
     Answer, Enrolment, Look, Patience, Provider, ReadError, RefundOrder, Refundable, SaleOrder, Seen, Trace,
 };
-pub use push::{NotPushed, Push, Pusher, Pushes};
+pub use push::{NotPushed, OutboxEntry, Pusher, Pushes};
 pub use results::{LogPage, LoggedResult, Results};

@@ -9,7 +9,7 @@ use crate::domain::operation::Operation;
 
 /// A result that is to be pushed to its till.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Push {
+pub struct OutboxEntry {
     /// Its number, never used again.
     pub number: i64,
     /// Whose result.
@@ -26,7 +26,7 @@ pub struct Push {
     pub last_error: Option<String>,
 }
 
-impl Push {
+impl OutboxEntry {
     /// What the till recognises a repeated delivery by. With the operation in it, because numbers would come again after
     /// an old backup was put back.
     #[must_use]
@@ -39,14 +39,14 @@ impl Push {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pushes {
     /// The oldest ones.
-    pub oldest: Vec<Push>,
+    pub oldest: Vec<OutboxEntry>,
     /// How many are still tried, in all.
     pub waiting: u64,
     /// How many were given up, in all.
     pub undelivered: u64,
 }
 
-/// Why a result did not reach its till; in words that hold no secret and no address.
+/// Why a result did not reach its till; in words that hold no secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct NotPushed(pub String);

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::journal::JournalError;
-use super::push::{Push, Pushes};
+use super::push::{OutboxEntry, Pushes};
 use crate::domain::identifiers::TillId;
 use crate::domain::operation::Operation;
 
@@ -34,14 +34,14 @@ pub struct LogPage {
 pub trait Results: Send + Sync {
     /// What is to be pushed next to this till, even if it is not due yet. A result waits for the earlier ones of its
     /// operation.
-    async fn next_push(&self, till: &TillId) -> Result<Option<Push>, JournalError>;
+    async fn next_push(&self, till: &TillId) -> Result<Option<OutboxEntry>, JournalError>;
     /// The till took the result of this attempt (as good as [`super::Journal::told`]), or there was nothing to send any
     /// more (`None`).
-    async fn pushed(&self, push: &Push, attempt: Option<u32>, now: Timestamp) -> Result<(), JournalError>;
+    async fn pushed(&self, push: &OutboxEntry, attempt: Option<u32>, now: Timestamp) -> Result<(), JournalError>;
     /// A try failed; the next one is at `due_at`, or never.
     async fn not_pushed(
         &self,
-        push: &Push,
+        push: &OutboxEntry,
         why: &str,
         due_at: Option<Timestamp>,
         now: Timestamp,

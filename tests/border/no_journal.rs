@@ -9,7 +9,7 @@ use pos_bridge::domain::operation::Operation;
 use pos_bridge::domain::request::Original;
 use pos_bridge::ports::{
     Adopted, Begun, Callback, HistoryLine, Journal, JournalError, LogPage, NewRefund, NewSale, NotPushed,
-    OperationFilter, Orphan, Push, Pusher, Pushes, RaisedAlarm, Recorded, Results, TerminalUse,
+    OperationFilter, Orphan, OutboxEntry, Pusher, Pushes, RaisedAlarm, Recorded, Results, TerminalUse,
 };
 
 #[derive(Default)]
@@ -99,13 +99,13 @@ impl Journal for NoJournal {
 
 #[async_trait]
 impl Results for NoJournal {
-    async fn next_push(&self, _: &TillId) -> Result<Option<Push>> {
+    async fn next_push(&self, _: &TillId) -> Result<Option<OutboxEntry>> {
         broken()
     }
-    async fn pushed(&self, _: &Push, _: Option<u32>, _: Timestamp) -> Result<()> {
+    async fn pushed(&self, _: &OutboxEntry, _: Option<u32>, _: Timestamp) -> Result<()> {
         broken()
     }
-    async fn not_pushed(&self, _: &Push, _: &str, _: Option<Timestamp>, _: Timestamp) -> Result<()> {
+    async fn not_pushed(&self, _: &OutboxEntry, _: &str, _: Option<Timestamp>, _: Timestamp) -> Result<()> {
         broken()
     }
     async fn push_again(&self, _: Option<i64>, _: Timestamp) -> Result<()> {

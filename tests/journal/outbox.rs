@@ -3,16 +3,16 @@
 use pos_bridge::domain::attempt::{Event, Reason};
 use pos_bridge::domain::evidence::Finding;
 use pos_bridge::domain::operation::Operation;
-use pos_bridge::ports::{Journal, JournalError, Push, Results};
+use pos_bridge::ports::{Journal, JournalError, OutboxEntry, Results};
 use sqlx::Connection;
 
 use crate::fixture::*;
 
-async fn next(fixture: &Fixture) -> Option<Push> {
+async fn next(fixture: &Fixture) -> Option<OutboxEntry> {
     fixture.journal.next_push(&till("till-1")).await.unwrap()
 }
 
-async fn waiting(fixture: &Fixture) -> Vec<Push> {
+async fn waiting(fixture: &Fixture) -> Vec<OutboxEntry> {
     fixture.journal.pushes().await.unwrap().oldest
 }
 

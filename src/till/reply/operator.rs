@@ -7,7 +7,7 @@ use super::{Reply, moment};
 use crate::domain::attempt::Phase;
 use crate::domain::directory::Language;
 use crate::domain::operation::Operation;
-use crate::ports::{HistoryLine, Push, Pushes, RaisedAlarm};
+use crate::ports::{HistoryLine, OutboxEntry, Pushes, RaisedAlarm};
 
 /// An operation and what happened to it, for an operator.
 #[derive(Debug, Clone, Serialize)]
@@ -122,7 +122,7 @@ impl PushList {
     /// What an operator is told of them.
     #[must_use]
     pub fn new(pushes: Pushes) -> Self {
-        let reply = |push: Push| PushReply {
+        let reply = |push: OutboxEntry| PushReply {
             id: push.number,
             till: push.till.to_string(),
             operation_id: push.operation.to_string(),
