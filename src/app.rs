@@ -27,6 +27,7 @@ use crate::http::{
 use crate::journal::{JournalOptions, OpenError, SqliteJournal};
 use crate::ports::{Clock, Provider, SystemClock};
 use crate::provider::dintero::{CallbackSignature, Dintero, SetupError};
+use crate::push::{self, HttpPusher};
 use crate::telemetry::metric;
 
 /// Between two rounds of folding measured durations together, so that they do not pile up when nobody reads them.
@@ -65,6 +66,9 @@ pub enum StartError {
     /// A provider cannot be called with these settings.
     #[error(transparent)]
     Provider(#[from] SetupError),
+    /// A till's results cannot be pushed to where they should be.
+    #[error(transparent)]
+    Push(#[from] push::SetupError),
     /// An address is taken or not this machine's.
     #[error(
         "{key} = \"{address}\" cannot be listened on ({source}); is another bridge running, or is the address not this machine's?"
@@ -104,7 +108,7 @@ impl App {
     /// [`StartError`], whose message tells what to do.
     pub async fn start(configuration: Configuration) -> Result<Self, StartError> {
         let metrics = metric::recorder().map_err(|error| StartError::Metrics(error.to_string()))?;
-        let journal = Arc::new(SqliteJournal::open(JournalOptions::at(&configuration.database.path)).await?);
+        let journal = Arc::new(SqliteJournal::open(journal_options(&configuration)).await?);
         let doors = Doors::open(&configuration).await?;
         let addresses = doors.addresses;
         let settings = TillListenerSettings {
@@ -113,7 +117,8 @@ impl App {
             allowed_origins: configuration.server.allowed_origins.clone(),
             limits: limits(&configuration.server),
         };
-        let parts = parts(configuration, &journal)?;
+        let reachable = doors.reachable(configuration.callbacks.listen)?;
+        let parts = parts(configuration, &journal, &reachable)?;
         let clock = callback_clock(&parts);
         let engine = Engine::new(parts);
         engine.recover().await.map_err(StartError::Recovery)?;
@@ -161,6 +166,7 @@ impl App {
             shutdown: self.shutdown.clone(),
             waiting: Shares::default(),
             callers: Callers::default(),
+            streams: Shares::default(),
         };
         let (router, room) = (till_router(tills), Room::new(limits));
         if let Some(listener) = doors.tills {
@@ -216,6 +222,16 @@ impl Doors {
         let operators = operator_socket(&configuration.database.operator_socket())?;
         Ok(Self { tills, encrypted, callbacks, addresses, operators })
     }
+
+    /// Where the bridge can be reached over the network.
+    fn reachable(&self, callbacks: SocketAddr) -> Result<Vec<SocketAddr>, StartError> {
+        let mut reachable: Vec<SocketAddr> =
+            [self.addresses.plain, self.addresses.encrypted].into_iter().flatten().collect();
+        if let Some((_, listener)) = &self.callbacks {
+            reachable.push(address_of(listener, "callbacks.listen", callbacks)?);
+        }
+        Ok(reachable)
+    }
 }
 
 /// The tills' certificate, a fresh one where it ended soon and is the store's own.
@@ -226,16 +242,27 @@ fn certificate(tls: &Tls) -> Result<Arc<ServedCertificate>, CertificateError> {
     Ok(certificate)
 }
 
-fn parts(configuration: Configuration, journal: &Arc<SqliteJournal>) -> Result<Parts, StartError> {
+/// The journal knows whose results are pushed, so that it writes them to the outbox with their commit.
+fn journal_options(configuration: &Configuration) -> JournalOptions {
+    let pushed_to = configuration.directory.tills.iter().filter(|till| till.profile.push.is_some());
+    JournalOptions {
+        pushed_to: pushed_to.map(|till| till.id.clone()).collect(),
+        ..JournalOptions::at(&configuration.database.path)
+    }
+}
+
+fn parts(configuration: Configuration, journal: &Arc<SqliteJournal>, ours: &[SocketAddr]) -> Result<Parts, StartError> {
     let mut providers: HashMap<ProviderName, Arc<dyn Provider>> = HashMap::new();
     if let Some(settings) = configuration.dintero {
         providers.insert(ProviderName::Dintero, Arc::new(Dintero::new(settings)?));
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let pusher = Arc::new(HttpPusher::new(&configuration.directory, ours)?);
     Ok(Parts {
         directory: configuration.directory,
         journal: journal.clone(),
         providers,
+        pusher,
         clock,
         pace: Pace {
             poll_interval: configuration.reading.poll_interval,
@@ -266,6 +293,7 @@ fn limits(server: &Server) -> Limits {
         connections_per_address: server.limits.connections_per_address,
         requests_per_minute_per_address: server.limits.requests_per_minute_per_address,
         waiting_per_till: server.limits.waiting_per_till,
+        streams_per_till: Limits::default().streams_per_till,
         header_read: server.limits.arrival,
         body_read: server.limits.arrival,
         write_stall: server.limits.arrival,

@@ -1,8 +1,8 @@
 //! A local payment bridge: a till posts to `/pay`, a card terminal takes the payment, SQLite remembers every step.
 //!
 //! `ARCHITECTURE.md` is the map. In short, from the inside out: [`domain`] decides, [`ports`] say what the use cases
-//! need, [`engine`] holds the use cases, [`journal`] and [`provider`] do what the ports say, [`till`] and [`http`] speak
-//! with the tills, [`app`] puts it all together.
+//! need, [`engine`] holds the use cases, [`journal`], [`provider`] and [`push`] do what the ports say, [`till`] and
+//! [`http`] speak with the tills, [`app`] puts it all together.
 
 pub mod app;
 pub mod certificates;
@@ -14,6 +14,7 @@ pub mod http;
 pub mod journal;
 pub mod ports;
 pub mod provider;
+pub mod push;
 pub mod simulator;
 pub mod telemetry;
 pub mod till;

@@ -16,6 +16,7 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
     ("engine", &["domain", "ports", "engine"], &["axum", "hyper", "sqlx", "reqwest"]),
     ("journal", &["domain", "ports", "journal"], &["axum", "hyper", "reqwest"]),
     ("provider", &["domain", "ports", "provider"], &["axum", "sqlx"]),
+    ("push", &["domain", "ports", "till", "push"], &["axum", "sqlx"]),
     ("till", &["domain", "ports", "till"], &["tokio", "axum", "sqlx", "reqwest"]),
     ("http", &["domain", "ports", "engine", "till", "http"], &["sqlx", "reqwest"]),
     ("simulator", &["simulator"], &["sqlx"]),

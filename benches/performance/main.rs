@@ -1,6 +1,7 @@
 //! `cargo bench`: what the bridge costs, as ratios to what a machine can do at all, measured in one run.
 //!
-//! `cargo bench -- --strict` ends with 1 when a target is missed; a word (`lone`, `many`, `waiting`, `idle`, `dialects`) picks one
+//! `cargo bench -- --strict` ends with 1 when a target is missed; a word (`lone`, `many`, `waiting`, `outbox`, `idle`,
+//! `dialects`) picks one
 //! measurement. docs/performance.md tells what each figure means.
 
 #![allow(clippy::float_arithmetic, reason = "no money here: ratios of durations and counts")]
@@ -12,6 +13,7 @@ mod figure;
 mod machine;
 mod measurements;
 mod million;
+mod outbox;
 mod process;
 mod reference;
 mod shop;
@@ -65,6 +67,10 @@ async fn measure(flags: &[&str]) -> Outcome<ExitCode> {
     if wanted("waiting") {
         println!("1,000 tills that wait");
         report(measurements::waiting_tills().await?);
+    }
+    if wanted("outbox") {
+        println!("Results that are pushed");
+        report(outbox::outbox().await?);
     }
     if wanted("idle") {
         println!("Nothing to do");

@@ -24,6 +24,7 @@ pub(crate) struct Shop {
     pub(crate) address: SocketAddr,
     provider: SocketAddr,
     simulator: Process,
+    push_to: Option<SocketAddr>,
 }
 
 /// A bridge that takes payments.
@@ -54,7 +55,12 @@ impl Shop {
             simulator.check()?;
             wait_a_moment(began).await?;
         }
-        Ok(Self { folder, tills, address, provider, simulator })
+        Ok(Self { folder, tills, address, provider, simulator, push_to: None })
+    }
+
+    /// The same with its results pushed to this address.
+    pub(crate) fn pushing_to(self, push_to: Option<SocketAddr>) -> Self {
+        Self { push_to, ..self }
     }
 
     /// Where its journal is.
@@ -134,6 +140,10 @@ terminal = "terminal-{number}"
 key_sha256 = "{hash}"
 "#
             )?;
+            if let Some(receiver) = self.push_to {
+                let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+                write!(text, "notify_url = \"http://{receiver}/\"\nnotify_secret = \"{secret}\"\n")?;
+            }
         }
         Ok(text)
     }

@@ -91,6 +91,11 @@ pub(crate) fn key(number: usize) -> String {
 
 /// Has `tills` tills pay again and again for `time`, each as soon as it has its answer, after half a second to warm up.
 pub(crate) async fn rush(address: SocketAddr, tills: usize, time: Duration) -> Outcome<Load> {
+    rush_from(address, tills, time, 0).await
+}
+
+/// The same, with references that an earlier rush with another `round` has not used.
+pub(crate) async fn rush_from(address: SocketAddr, tills: usize, time: Duration, round: usize) -> Outcome<Load> {
     let mut connected = Vec::new();
     for number in 1..=tills {
         connected.push(Till::connect(address, number).await?);
@@ -99,7 +104,7 @@ pub(crate) async fn rush(address: SocketAddr, tills: usize, time: Duration) -> O
     let until = measured_from + time;
     let mut rush = JoinSet::new();
     for (number, till) in connected.into_iter().enumerate() {
-        rush.spawn(pay_until(till, number, measured_from, until));
+        rush.spawn(pay_until(till, format!("R-{round}-{number}"), measured_from, until));
     }
     let mut latencies = Vec::new();
     for sold in rush.join_all().await {
@@ -109,11 +114,11 @@ pub(crate) async fn rush(address: SocketAddr, tills: usize, time: Duration) -> O
     Ok(Load { latencies, per_second })
 }
 
-async fn pay_until(mut till: Till, number: usize, measured_from: Instant, until: Instant) -> Outcome<Vec<Duration>> {
+async fn pay_until(mut till: Till, name: String, measured_from: Instant, until: Instant) -> Outcome<Vec<Duration>> {
     let mut latencies = Vec::new();
     for sale in 0.. {
         let began = Instant::now();
-        let answer = till.pay(&format!("R-{number}-{sale}"), 39900).await?;
+        let answer = till.pay(&format!("{name}-{sale}"), 39900).await?;
         let ended = Instant::now();
         if answer.status != 200 || !answer.body.contains("\"approved\"") {
             return Err(format!("a sale was not approved: {} {}", answer.status, answer.body).into());

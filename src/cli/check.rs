@@ -18,6 +18,7 @@ use crate::domain::directory::Terminal;
 use crate::journal::{JournalOptions, OpenError, SqliteJournal};
 use crate::ports::{Provider, ReadError};
 use crate::provider::dintero::Dintero;
+use crate::push::HttpPusher;
 
 /// From here on a disk makes cashiers wait.
 const SLOW_SYNC: Duration = Duration::from_millis(50);
@@ -100,6 +101,7 @@ async fn check(configuration: &Configuration, file: &Path) -> Vec<Line> {
     lines.push(check_database(&configuration.database).await);
     lines.push(ports::check(configuration).await);
     lines.extend(configuration.server.tls.as_ref().map(|tls| certificate::check(&configuration.server, tls)));
+    lines.extend(check_pushes(configuration));
     if let Some(settings) = &configuration.dintero {
         match Dintero::new(settings.clone()) {
             Ok(dintero) => lines.extend(check_provider(&dintero, &directory.terminals).await),
@@ -108,6 +110,19 @@ async fn check(configuration: &Configuration, file: &Path) -> Vec<Line> {
     }
     lines.push(check_callbacks(&configuration.callbacks).await);
     lines
+}
+
+/// Nothing is sent: a till may be off. A line only where results are pushed.
+fn check_pushes(configuration: &Configuration) -> Option<Line> {
+    let Configuration { server, callbacks, directory, .. } = configuration;
+    let pushed_to = directory.tills.iter().filter(|till| till.profile.push.is_some()).count();
+    let callbacks = callbacks.public_url.as_ref().map(|_| callbacks.listen);
+    let encrypted = server.tls.as_ref().map(|tls| tls.listen);
+    let ours: Vec<_> = server.listen.into_iter().chain(encrypted).chain(callbacks).collect();
+    match HttpPusher::new(directory, &ours) {
+        Err(error) => Some(fault("pushes", error.to_string())),
+        Ok(_) => (pushed_to > 0).then(|| ok("pushes", format!("results are pushed to {}", counted(pushed_to, "till")))),
+    }
 }
 
 /// `1 till`, `2 tills`

@@ -12,6 +12,7 @@ mod demo;
 mod health;
 mod operator;
 mod pay;
+mod pushes;
 mod refund;
 mod resolve;
 mod serve;
@@ -43,6 +44,7 @@ pub use demo::DemoArguments;
 pub use health::HealthArguments;
 pub use operator::OperatorArguments;
 pub use pay::PayArguments;
+pub use pushes::{PushesAction, PushesArguments, ResendArguments};
 pub use refund::RefundArguments;
 pub use resolve::{ResolveArguments, Verdict};
 pub use serve::ServeArguments;
@@ -105,6 +107,7 @@ pub enum ClientCommand {
     Resolve(ResolveArguments),
     Alarms(AlarmsArguments),
     Acknowledge(AcknowledgeArguments),
+    Pushes(PushesArguments),
     Health(HealthArguments),
 }
 
@@ -214,6 +217,7 @@ impl ClientCommand {
             Self::Resolve(arguments) => arguments.run(config, output).await,
             Self::Alarms(arguments) => arguments.run(config, output).await,
             Self::Acknowledge(arguments) => arguments.run(config, output).await,
+            Self::Pushes(arguments) => arguments.run(config, output).await,
             Self::Health(arguments) => arguments.run(output).await,
         }
     }

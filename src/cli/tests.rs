@@ -153,13 +153,21 @@ async fn an_operator_calls_through_the_socket_next_to_the_database() {
     let database = directory.path().join("bridge.db");
     let config = directory.path().join("pos-bridge.toml");
     std::fs::write(&config, format!("[database]\nurl = \"sqlite://{}\"\n", database.display())).unwrap();
-    let bridge = Listener::answering(200, &json!({"alarms": []}));
+    let bridge = Listener::answering(200, &json!({"alarms": [], "undelivered": 0}));
     let socket = tokio::net::UnixListener::bind(directory.path().join("bridge.db.sock")).unwrap();
     tokio::spawn(axum::serve(socket, bridge.router()).into_future());
     let config = config.to_str().unwrap();
 
     let resolve = ["resolve", "01JD", "--verdict", "not-taken", "--by", "Kari", "--reason", "slip"];
-    for line in [&["alarms"][..], &["acknowledge", "7", "--by", "Kari"], &["resolve", "01JD"], &resolve] {
+    for line in [
+        &["alarms"][..],
+        &["acknowledge", "7", "--by", "Kari"],
+        &["resolve", "01JD"],
+        &resolve,
+        &["pushes"],
+        &["pushes", "resend", "42"],
+        &["pushes", "resend", "--all"],
+    ] {
         let (exit, _) = run(&[line, &["--config", config]].concat()).await.unwrap();
         assert_eq!(exit, Exit::Success, "{line:?}");
     }
@@ -169,6 +177,9 @@ async fn an_operator_calls_through_the_socket_next_to_the_database() {
         ("POST /alarms/7/acknowledge no key".to_owned(), json!({"by": "Kari"})),
         ("GET /operations/01JD no key".to_owned(), Value::Null),
         ("POST /operations/01JD/resolve no key".to_owned(), decision),
+        ("GET /pushes no key".to_owned(), Value::Null),
+        ("POST /pushes/42/resend no key".to_owned(), json!({})),
+        ("POST /pushes/resend no key".to_owned(), json!({})),
     ];
     assert_eq!(bridge.asked(), expected);
 }
@@ -184,6 +195,21 @@ async fn open_alarms_are_no_success() {
     let (exit, printed) = run(&["alarms", "--socket", path.to_str().unwrap()]).await.unwrap();
     assert_eq!(exit, Exit::Failure);
     assert!(printed.contains("7  -  late_approval  front  -  late approval [2J"), "{printed:?}");
+}
+
+#[tokio::test]
+async fn results_that_were_given_up_are_no_success() {
+    let push = json!({"id": 42, "till": "till-1", "operation_id": "01JD", "state": "undelivered", "tries": 99,
+                      "last_error": "timed out"});
+    let directory = tempfile::TempDir::new().unwrap();
+    let path = directory.path().join("operator.sock");
+    let socket = tokio::net::UnixListener::bind(&path).unwrap();
+    let answer = json!({"pushes": [push], "waiting": 0, "undelivered": 1});
+    tokio::spawn(axum::serve(socket, Listener::answering(200, &answer).router()).into_future());
+    let (exit, printed) = run(&["pushes", "--socket", path.to_str().unwrap()]).await.unwrap();
+    assert_eq!(exit, Exit::Failure);
+    assert!(printed.contains("42  till-1  01JD  undelivered  99  -  timed out"), "{printed}");
+    assert!(printed.contains("0 to be sent, 1 given up"), "{printed}");
 }
 
 #[test]
@@ -203,6 +229,9 @@ fn what_cannot_be_meant_is_a_usage_error() {
         &["resolve", "01JD", "--verdict", "approved"],
         &["resolve", "01JD", "--verdict", "maybe", "--by", "Kari", "--reason", "slip"],
         &["acknowledge", "7"],
+        &["pushes", "resend"],
+        &["pushes", "resend", "42", "--all"],
+        &["pushes", "resend", "R-1"],
         &[],
     ] {
         let error = Arguments::try_parse_from([&["pos-bridge"], line].concat()).expect_err("refused");

@@ -36,6 +36,7 @@ impl Engine {
         };
         if let Some(adopted) = self.health.journal(self.journal.adopt(orphan).await)? {
             ring_out(adopted.operation.id, &adopted.alarm);
+            self.bells.ring(&adopted.operation.till);
             for stopped in adopted.stopped {
                 self.readers.wake(stopped);
             }

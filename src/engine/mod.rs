@@ -17,11 +17,14 @@
 //! | `recovery` | the program starts |
 //! | `sweep` | every hour: whatever was missed |
 //! | `lost` | payments that the journal does not hold |
+//! | `relay` | results are pushed to the tills that want them so |
+//! | `stream` | a till follows its results |
 //! | `operator` | a person decides |
-//! | `waiters`, `readers` | who waits for which operation, who reads which attempt |
+//! | `waiters`, `readers`, `bells` | who waits for which operation, who reads which attempt, who follows which till |
 //! | `health` | why payments may not be possible right now |
 
 mod begin;
+mod bells;
 mod business_day;
 mod callbacks;
 mod drive;
@@ -35,7 +38,9 @@ mod readers;
 mod record;
 mod recovery;
 mod refusal;
+mod relay;
 mod start;
+mod stream;
 mod sweep;
 mod turn;
 mod waiters;
@@ -45,21 +50,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::domain::directory::{Directory, Store, Terminal};
 use crate::domain::identifiers::StoreId;
 use crate::domain::operation::{Operation, ProviderName};
-use crate::ports::{Clock, Enrolment, Journal, Provider, TerminalUse};
+use crate::ports::{Clock, Enrolment, Journal, Provider, Pusher, TerminalUse};
 
+use bells::Bells;
 use health::Health;
 use lines::Lines;
 use readers::Readers;
 use waiters::Waiters;
 
 pub use refusal::Refusal;
+pub use stream::ResultStream;
 
 /// The use cases, shared by every listener.
 #[derive(Clone)]
@@ -67,11 +74,14 @@ pub struct Engine {
     directory: Arc<Directory>,
     journal: Arc<dyn Journal>,
     providers: Arc<HashMap<ProviderName, Arc<dyn Provider>>>,
+    pusher: Arc<dyn Pusher>,
+    deliveries: Arc<Semaphore>,
     clock: Arc<dyn Clock>,
     pace: Pace,
     health: Arc<Health>,
     waiters: Waiters,
     lines: Lines,
+    bells: Bells,
     readers: Readers,
     tasks: TaskTracker,
     stopping: CancellationToken,
@@ -111,6 +121,8 @@ pub struct Parts {
     pub journal: Arc<dyn Journal>,
     /// The cloud APIs, by name; one for every provider that the directory names.
     pub providers: HashMap<ProviderName, Arc<dyn Provider>>,
+    /// Posts results to tills.
+    pub pusher: Arc<dyn Pusher>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// How often things are looked at.
@@ -155,9 +167,12 @@ impl Engine {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         Self {
+            bells: Bells::of(parts.directory.tills.iter().map(|till| till.id.clone())),
             directory: Arc::new(parts.directory),
             journal: parts.journal,
             providers: Arc::new(parts.providers),
+            pusher: parts.pusher,
+            deliveries: Arc::new(Semaphore::new(relay::DELIVERIES)),
             clock: parts.clock,
             pace: parts.pace,
             health: Arc::default(),

@@ -4,7 +4,7 @@ use super::{Engine, Refusal};
 use crate::domain::attempt::{Event, Resolution};
 use crate::domain::identifiers::OperationId;
 use crate::domain::operation::Operation;
-use crate::ports::{HistoryLine, JournalError, RaisedAlarm};
+use crate::ports::{HistoryLine, JournalError, Pushes, RaisedAlarm};
 
 impl Engine {
     /// An operator's decision on an outcome that is not proven.
@@ -46,6 +46,28 @@ impl Engine {
             Err(JournalError::NotFound) => Err(Refusal::NotFound("alarm")),
             acknowledged => self.health.journal(acknowledged),
         }
+    }
+
+    /// The results that their tills have not taken yet.
+    ///
+    /// # Errors
+    /// [`Refusal::StorageUnavailable`] when the journal cannot be read.
+    pub async fn pushes(&self) -> Result<Pushes, Refusal> {
+        self.health.journal(self.journal.pushes().await)
+    }
+
+    /// Has a result pushed again at once, by its number; or all that were given up.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::StorageUnavailable`] when that cannot be written.
+    pub async fn push_again(&self, number: Option<i64>) -> Result<(), Refusal> {
+        match self.journal.push_again(number, self.clock.now()).await {
+            Err(JournalError::NotFound) => return Err(Refusal::NotFound("result to push; it was taken, perhaps")),
+            written => self.health.journal(written)?,
+        }
+        self.bells.ring_all();
+        self.count_undelivered();
+        Ok(())
     }
 
     async fn operation(&self, id: OperationId) -> Result<Operation, Refusal> {

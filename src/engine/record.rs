@@ -38,6 +38,9 @@ impl Engine {
             if !attempt.phase.is_live() {
                 self.lines.ring(&attempt.order.terminal);
             }
+            if operation.status().is_final() {
+                self.bells.ring(&operation.till);
+            }
             for stopped in recorded.stopped {
                 self.readers.wake(stopped);
             }

@@ -19,6 +19,7 @@ use crate::till::problem::{Code, Problem};
 use crate::till::requests::{self, Wait};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// The last piece of an address, as axum reads it.
@@ -115,6 +116,19 @@ impl Asked {
     /// The code page of a text that the till prints.
     pub(super) fn charset_of_text(&self) -> Charset {
         respond::charset_of_text(&self.headers, &self.till.profile)
+    }
+
+    /// Which event the till had last, by the header or, where a till cannot send that, by the query. A till that connects
+    /// anew sends both, and the header is the later one.
+    pub(super) fn last_event_id(&self) -> Result<Option<i64>, Invalid> {
+        let in_query = requests::last_event_id(Fields::from_query(&self.query)?)?;
+        let Some(header) = self.headers.get(&LAST_EVENT_ID).filter(|value| !value.is_empty()) else {
+            return Ok(in_query);
+        };
+        match header.to_str().ok().and_then(|text| text.trim().parse().ok()) {
+            Some(position @ 0..) => Ok(Some(position)),
+            _ => Err(Invalid::new("Last-Event-ID", "must be the id of an event, a whole number")),
+        }
     }
 
     /// The reference that stands in the headers.

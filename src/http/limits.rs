@@ -13,6 +13,8 @@ pub struct Limits {
     pub requests_per_minute_per_address: Option<u32>,
     /// Calls of one till that wait for a result; later ones are answered at once with what is known.
     pub waiting_per_till: usize,
+    /// Streams of results that one till has open; later ones are refused.
+    pub streams_per_till: usize,
     /// Until a request's headers are complete; also how long an idle connection is kept.
     pub header_read: Duration,
     /// Until a request's body is complete.
@@ -36,6 +38,7 @@ impl Default for Limits {
             connections_per_address: 4096,
             requests_per_minute_per_address: None,
             waiting_per_till: 64,
+            streams_per_till: 8,
             header_read: Duration::from_secs(5),
             body_read: Duration::from_secs(5),
             write_stall: Duration::from_secs(5),

@@ -10,6 +10,7 @@ mod contract;
 mod cors;
 mod defects;
 mod encrypted;
+mod events;
 mod exchange;
 mod first_head;
 mod guard;
@@ -83,6 +84,8 @@ pub struct TillApi {
     pub waiting: Shares<TillId>,
     /// Who called lately, how often, and with how many wrong keys.
     pub callers: Callers,
+    /// How many streams of results each till has open.
+    pub streams: Shares<TillId>,
 }
 
 /// What the callback listener needs.

@@ -15,13 +15,16 @@ use crate::engine::{Engine, Refusal};
 use crate::till::dialect::{Answer, Dialect};
 use crate::till::fields::Invalid;
 use crate::till::problem::Problem;
-use crate::till::reply::{AlarmList, HistoryReply, Reply};
+use crate::till::reply::{AlarmList, HistoryReply, PushList, Reply};
 use crate::till::requests;
 
 pub(super) fn routes(engine: Engine) -> Router {
     Router::new()
         .route("/operations/{id}", get(history))
         .route("/operations/{id}/resolve", post(resolve))
+        .route("/pushes", get(pushes))
+        .route("/pushes/resend", post(push_all_again))
+        .route("/pushes/{id}/resend", post(push_again))
         .route("/alarms", get(alarms))
         .route("/alarms/{id}/acknowledge", post(acknowledge_alarm))
         .with_state(engine)
@@ -43,6 +46,32 @@ async fn resolve(State(engine): State<Engine>, path: PathText, headers: HeaderMa
         Ok(Answer::Operation(Box::new(Reply::new(&operation, false, Language::English))))
     })
     .await
+}
+
+async fn pushes(State(engine): State<Engine>) -> Response {
+    respond::answered(Dialect::default(), Language::English, pushes_now(&engine)).await
+}
+
+async fn push_again(State(engine): State<Engine>, path: PathText) -> Response {
+    respond::answered(Dialect::default(), Language::English, async {
+        let number = text_in_path(path, "id")?.parse();
+        let number = number.map_err(|_| Invalid::new("id", "must be the number of a result to push"))?;
+        engine.push_again(Some(number)).await.map_err(refused)?;
+        pushes_now(&engine).await
+    })
+    .await
+}
+
+async fn push_all_again(State(engine): State<Engine>) -> Response {
+    respond::answered(Dialect::default(), Language::English, async {
+        engine.push_again(None).await.map_err(refused)?;
+        pushes_now(&engine).await
+    })
+    .await
+}
+
+async fn pushes_now(engine: &Engine) -> Result<Answer, Problem> {
+    Ok(Answer::Pushes(PushList::new(engine.pushes().await.map_err(refused)?)))
 }
 
 async fn alarms(State(engine): State<Engine>) -> Response {

@@ -8,6 +8,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::asked::{Asked, PathText, text_in_path};
+use super::events::events;
 use super::shares::Share;
 use super::told::telling;
 use super::{TillApi, receipt_api, refusals, respond};
@@ -52,6 +53,7 @@ pub(super) fn routes(api: TillApi) -> Router {
         .route("/last", get(last))
         .route("/operations", get(operations))
         .route("/terminals", get(terminals))
+        .route("/events", get(events))
         .with_state(api)
 }
 

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::begin::FIRST_GENERATION;
 use super::entries::{append_event, insert_attempt, insert_operation, load_runs, raise_alarm};
 use super::error::unreadable;
+use super::outbox::Outbox;
 use super::record::stop;
 use super::redact::masked;
 use super::rows::{self, whole_milliseconds};
@@ -30,29 +31,37 @@ type Result<T> = std::result::Result<T, JournalError>;
 /// Stands for a till or terminal that nobody can name any more.
 const UNNAMED: &str = "unknown";
 
+/// A payment to take in.
+pub(super) struct Adopt {
+    pub(super) orphan: Orphan,
+    pub(super) outbox: Outbox,
+}
+
 #[async_trait]
-impl Step for Orphan {
+impl Step for Adopt {
     type Outcome = Option<Adopted>;
 
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Option<Adopted>)> {
+        let Self { orphan, outbox } = self;
         let mut writes = Writes::default();
-        if !load_runs(transaction, self.trace.reference).await?.is_empty() {
+        if !load_runs(transaction, orphan.trace.reference).await?.is_empty() {
             return Ok((writes, None));
         }
-        let now = whole_milliseconds(self.now);
-        let operation = self.as_operation(now)?;
+        let now = whole_milliseconds(orphan.now);
+        let operation = orphan.as_operation(now)?;
         let stopped = stop_twins(transaction, &mut writes, &operation, now).await?;
         let generation = generation(transaction, &operation).await?;
         // A till without numbers asks for the lost sale again by what it was for.
         let asked_terminal = operation.reference.looks_made().then_some(&operation.terminal);
         let details = Details::default();
-        insert_operation(&mut writes, &operation, generation, self.given_back(), &details, asked_terminal)?;
+        insert_operation(&mut writes, &operation, generation, orphan.given_back(), &details, asked_terminal)?;
         insert_attempt(&mut writes, &operation, false)?;
-        let event = json!({"event": "adopted", "payment": self.trace.payment.transaction, "amount": operation.money});
+        let event = json!({"event": "adopted", "payment": orphan.trace.payment.transaction, "amount": operation.money});
         append_event(&mut writes, &operation.attempt, "adopted", &event, now)?;
-        let alarm = alarm(&self);
+        outbox.add(&mut writes, &operation, now);
+        let alarm = alarm(&orphan);
         raise_alarm(&mut writes, &operation, &alarm, now);
-        let operation = Operation { refunded: self.given_back(), ..operation };
+        let operation = Operation { refunded: orphan.given_back(), ..operation };
         Ok((writes, Some(Adopted { operation, alarm, stopped })))
     }
 }

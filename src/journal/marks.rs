@@ -36,17 +36,17 @@ impl Step for Told {
 
     /// Every sale is told once, so this alone saves its reading: the statements look for themselves.
     async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ())> {
-        let now = whole_milliseconds(self.now).as_millisecond();
         let mut writes = Writes::default();
-        for statement in [INSERT_TOLD_EVENT, UPDATE_TOLD] {
-            writes
-                .add(statement)
-                .bind(now)
-                .bind(self.operation.to_string())
-                .bind(self.attempt)
-                .bind(self.status.name());
-        }
+        note_told(&mut writes, &self);
         Ok((writes, ()))
+    }
+}
+
+/// Writes that the till knows the result.
+pub(super) fn note_told(writes: &mut Writes, told: &Told) {
+    let now = whole_milliseconds(told.now).as_millisecond();
+    for statement in [INSERT_TOLD_EVENT, UPDATE_TOLD] {
+        writes.add(statement).bind(now).bind(told.operation.to_string()).bind(told.attempt).bind(told.status.name());
     }
 }
 

@@ -10,18 +10,22 @@ mod earlier;
 mod entries;
 mod error;
 mod files;
+mod log;
 mod marks;
+mod outbox;
 #[cfg(test)]
 mod plans;
 mod port;
 mod read;
 mod record;
 mod redact;
+mod results;
 mod rows;
 mod step;
 mod transaction;
 mod writer;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -30,7 +34,9 @@ use sqlx::SqlitePool;
 
 pub use error::OpenError;
 
+use crate::domain::identifiers::TillId;
 use crate::ports::JournalError;
+use outbox::Outbox;
 use writer::Queue;
 
 /// Where and how to open a journal.
@@ -43,13 +49,15 @@ pub struct JournalOptions {
     pub busy_timeout: Duration,
     /// For tests of a full disk: the most pages of 4 KiB that the file may have. `None` means as many as the disk has.
     pub max_pages: Option<u32>,
+    /// The tills whose results are pushed to them.
+    pub pushed_to: HashSet<TillId>,
 }
 
 impl JournalOptions {
     /// The journal in this file, with five seconds of patience for locks.
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), busy_timeout: Duration::from_secs(5), max_pages: None }
+        Self { path: path.into(), busy_timeout: Duration::from_secs(5), max_pages: None, pushed_to: HashSet::new() }
     }
 }
 
@@ -58,6 +66,7 @@ pub struct SqliteJournal {
     path: PathBuf,
     queue: Queue,
     readers: SqlitePool,
+    outbox: Outbox,
 }
 
 impl SqliteJournal {
@@ -70,7 +79,12 @@ impl SqliteJournal {
         let lock = files::prepare(&options.path)?;
         let writer = connection::open_writer(&options).await?;
         let readers = connection::open_readers(&options).await?;
-        Ok(Self { path: options.path, queue: Queue::start(writer, lock), readers })
+        Ok(Self {
+            path: options.path,
+            queue: Queue::start(writer, lock),
+            readers,
+            outbox: Outbox::of(options.pushed_to),
+        })
     }
 
     /// Commits what is queued, folds the log into the database and releases the file. Later calls are

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::SqliteJournal;
+use super::adopt::Adopt;
 use super::marks::{Acknowledge, AcknowledgeAlarm, NoteRefundedElsewhere, Raise, Told};
 use super::read;
 use super::record::Record;
@@ -29,7 +30,7 @@ impl Journal for SqliteJournal {
     }
 
     async fn record(&self, attempt: AttemptReference, event: Event, now: Timestamp) -> Result<Recorded> {
-        self.queue.commit(Record { attempt, event, now }).await
+        self.queue.commit(Record { attempt, event, now, outbox: self.outbox.clone() }).await
     }
 
     async fn told(&self, operation: OperationId, attempt: u32, status: Status, now: Timestamp) -> Result<()> {
@@ -45,7 +46,7 @@ impl Journal for SqliteJournal {
     }
 
     async fn adopt(&self, orphan: Orphan) -> Result<Option<Adopted>> {
-        self.queue.commit(orphan).await
+        self.queue.commit(Adopt { orphan, outbox: self.outbox.clone() }).await
     }
 
     async fn note_refunded_elsewhere(&self, sale: OperationId, minor: i64, now: Timestamp) -> Result<bool> {

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::entries::{append_event, load_runs, raise_alarm, stands, update_attempt, update_operation};
+use super::outbox::Outbox;
 use super::redact::masked;
 use super::rows::whole_milliseconds;
 use super::step::Step;
@@ -20,6 +21,7 @@ pub(super) struct Record {
     pub(super) attempt: AttemptReference,
     pub(super) event: Event,
     pub(super) now: Timestamp,
+    pub(super) outbox: Outbox,
 }
 
 #[async_trait]
@@ -52,6 +54,9 @@ impl Step for Record {
         }
         let operation = settle(deciding(&runs)?.clone(), &before, now);
         update_operation(&mut writes, &before, &operation);
+        if !is_same_result(&operation, &before) {
+            self.outbox.add(&mut writes, &operation, now);
+        }
         let run = runs.swap_remove(position);
         if let Some(raised) = &alarm {
             if stands(transaction, run.id, raised.kind).await? {
@@ -141,11 +146,15 @@ pub(super) fn stop(writes: &mut Writes, run: &mut Operation, now: Timestamp) -> 
 
 /// The operation after its attempts have moved. A result that is new to the till was neither told nor booked.
 fn settle(operation: Operation, before: &Operation, now: Timestamp) -> Operation {
-    let same = operation.attempt.number == before.attempt.number && operation.status() == before.status();
+    let same = is_same_result(&operation, before);
     Operation {
         told_at: before.told_at.filter(|_| same),
         acknowledged_at: before.acknowledged_at.filter(|_| same),
         updated_at: now,
         ..operation
     }
+}
+
+fn is_same_result(operation: &Operation, before: &Operation) -> bool {
+    operation.attempt.number == before.attempt.number && operation.status() == before.status()
 }

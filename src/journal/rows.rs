@@ -13,7 +13,7 @@ use crate::domain::identifiers::{
 };
 use crate::domain::money::{Amount, Currency, Money};
 use crate::domain::operation::Operation;
-use crate::ports::{HistoryLine, JournalError, RaisedAlarm};
+use crate::ports::{HistoryLine, JournalError, OutboxEntry, RaisedAlarm};
 
 type Result<T> = std::result::Result<T, JournalError>;
 
@@ -88,6 +88,19 @@ pub(super) fn alarm(row: &SqliteRow) -> Result<RaisedAlarm> {
         operation: get::<Option<String>>(row, "operation")?.map(|id| operation_id(&id)).transpose()?,
         terminal: get::<Option<String>>(row, "terminal")?.map(TerminalName::new).transpose().map_err(unreadable)?,
         raised_at: time(row, "raised_at")?,
+    })
+}
+
+/// A result that waits to be pushed.
+pub(super) fn push(row: &SqliteRow) -> Result<OutboxEntry> {
+    Ok(OutboxEntry {
+        number: get(row, "number")?,
+        till: TillId::new(text(row, "till")?).map_err(unreadable)?,
+        operation: operation_id(&text(row, "operation")?)?,
+        tries: get(row, "tries")?,
+        since: time(row, "since")?,
+        due_at: optional_time(row, "due_at")?,
+        last_error: get(row, "last_error")?,
     })
 }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Callback, Trace};
+use super::{Callback, Results, Trace};
 use crate::domain::attempt::{Alarm, Attempt, Event, Kind, NotResolvable};
 use crate::domain::directory::Terminal;
 use crate::domain::identifiers::{AttemptReference, OperationId, Reference, StoreId, TerminalName, TillId};
@@ -245,7 +245,7 @@ pub struct HistoryLine {
 /// The durable state. One method is one atomic step: when it returns `Ok`, the step is on disk and survives power loss;
 /// no transaction leaves the journal.
 #[async_trait]
-pub trait Journal: Send + Sync {
+pub trait Journal: Results + Send + Sync {
     /// Takes the reference, the terminal's lease and the amount, and writes the attempt as `Sending`: the intent that
     /// must be on disk before the first byte goes out.
     async fn begin_sale(&self, sale: NewSale) -> Result<Begun, JournalError>;

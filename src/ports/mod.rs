@@ -4,6 +4,8 @@ mod callback;
 mod clock;
 mod journal;
 mod provider;
+mod push;
+mod results;
 
 pub use callback::{Callback, CallbackRequest, CallbackVerifier, NotGenuine};
 pub use clock::{Clock, SystemClock};
@@ -15,3 +17,5 @@ pub use provider::{
     Answer, Enrolment, Listing, Look, Patience, Provider, ReadError, RefundOrder, Refundable, SaleOrder, Seen, Trace,
     Unreadable,
 };
+pub use push::{NotPushed, OutboxEntry, Pusher, Pushes};
+pub use results::{LogPage, LoggedResult, Results};

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::problem::Problem;
-use super::reply::{AlarmList, Health, HistoryReply, OperationList, Readiness, Reply, TerminalList};
+use super::reply::{AlarmList, Health, HistoryReply, OperationList, PushList, Readiness, Reply, TerminalList};
 
 pub use crate::domain::directory::Dialect;
 
@@ -25,6 +25,8 @@ pub enum Answer {
     Health(Health),
     /// Whether it can take payments.
     Readiness(Readiness),
+    /// What tills have not taken.
+    Pushes(PushList),
     /// A refusal.
     Problem(Problem),
 }

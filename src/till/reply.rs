@@ -3,7 +3,7 @@
 mod operator;
 mod service;
 
-pub use operator::{AlarmList, HistoryReply};
+pub use operator::{AlarmList, HistoryReply, PushList};
 pub use service::{Health, Readiness};
 
 use jiff::Timestamp;

@@ -7,7 +7,7 @@ mod printing;
 mod schema;
 mod wait;
 
-pub use listing::operation_filter;
+pub use listing::{last_event_id, operation_filter};
 pub use operator::{acknowledged_by, resolution};
 pub use printing::receipt_wanted;
 pub use schema::{

@@ -3,12 +3,13 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use pos_bridge::domain::attempt::{Alarm, Attempt, Event, Kind};
+use pos_bridge::domain::directory::Till;
 use pos_bridge::domain::identifiers::{AttemptReference, OperationId, Reference, TillId};
 use pos_bridge::domain::operation::{Operation, Status};
 use pos_bridge::domain::request::Original;
 use pos_bridge::ports::{
-    Adopted, AlarmState, Begun, Callback, HistoryLine, Journal, JournalError, LostPayment, NewRefund, NewSale,
-    OperationFilter, Orphan, RaisedAlarm, Recorded, TerminalUse,
+    Adopted, AlarmState, Begun, Callback, HistoryLine, Journal, JournalError, LogPage, LostPayment, NewRefund, NewSale,
+    NotPushed, OperationFilter, Orphan, OutboxEntry, Pusher, Pushes, RaisedAlarm, Recorded, Results, TerminalUse,
 };
 
 #[derive(Default)]
@@ -96,5 +97,40 @@ impl Journal for NoJournal {
     }
     async fn history(&self, _: OperationId) -> Result<Vec<HistoryLine>> {
         broken()
+    }
+}
+
+#[async_trait]
+impl Results for NoJournal {
+    async fn next_push(&self, _: &TillId) -> Result<Option<OutboxEntry>> {
+        broken()
+    }
+    async fn pushed(&self, _: &OutboxEntry, _: Option<(u32, Status)>, _: Timestamp) -> Result<()> {
+        broken()
+    }
+    async fn not_pushed(&self, _: &OutboxEntry, _: &str, _: Option<Timestamp>, _: Timestamp) -> Result<()> {
+        broken()
+    }
+    async fn push_again(&self, _: Option<i64>, _: Timestamp) -> Result<()> {
+        broken()
+    }
+    async fn pushes(&self) -> Result<Pushes> {
+        broken()
+    }
+    async fn log_end(&self) -> Result<i64> {
+        self.held().map(|_| 0)
+    }
+    async fn results_after(&self, _: &TillId, position: i64) -> Result<LogPage> {
+        Ok(LogPage { results: Vec::new(), end: position, more: false })
+    }
+}
+
+/// Nothing is pushed here.
+pub(crate) struct NoPusher;
+
+#[async_trait]
+impl Pusher for NoPusher {
+    async fn push(&self, _: &Till, _: &str, _: &Operation, _: Timestamp) -> std::result::Result<(), NotPushed> {
+        Err(NotPushed("this test has no tills to push to".into()))
     }
 }

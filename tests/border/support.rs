@@ -21,7 +21,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::no_journal::NoJournal;
+use super::no_journal::{NoJournal, NoPusher};
 
 /// The key of till-1.
 pub(crate) const KEY: &str = "key-of-till-1";
@@ -120,6 +120,7 @@ fn engine_on(journal: NoJournal, trusted_by: &[&str], profile: &Profile) -> Engi
         },
         journal: Arc::new(journal),
         providers: HashMap::new(),
+        pusher: Arc::new(NoPusher),
         clock: Arc::new(SystemClock),
         pace: Pace { recovery_patience: Duration::ZERO, ..Pace::default() },
     })
@@ -182,6 +183,7 @@ fn router_of(engine: Engine, address: SocketAddr, limits: Limits, stop: &Cancell
         shutdown: stop.clone(),
         waiting: Shares::default(),
         callers: Callers::default(),
+        streams: Shares::default(),
     })
 }
 

@@ -9,6 +9,7 @@ mod callbacks;
 mod callers;
 mod cancel;
 mod contract;
+mod events;
 mod faults;
 #[path = "../common/free_address.rs"]
 mod free_address;
@@ -16,6 +17,7 @@ mod old_till;
 mod outcomes;
 mod overload;
 mod pay;
+mod push;
 mod questions;
 mod receipts;
 mod recovery;

@@ -9,10 +9,11 @@ use pos_bridge::domain::directory::{Credentials, Directory, Profile, Store, Term
 use pos_bridge::domain::identifiers::{ProviderTerminalId, Reference, StoreId, TerminalName, TillId};
 use pos_bridge::domain::money::{Amount, Currency, Money};
 use pos_bridge::domain::operation::{Operation, ProviderName};
-use pos_bridge::domain::request::{Details, SaleRequest};
+use pos_bridge::domain::request::{Details, Naming, SaleRequest};
 use pos_bridge::engine::{Engine, Pace, Parts, Progress, Refusal};
 use pos_bridge::journal::{JournalOptions, SqliteJournal};
 use pos_bridge::ports::{Journal, Provider, SystemClock};
+use pos_bridge::push::HttpPusher;
 use tempfile::TempDir;
 
 use crate::provider::Scripted;
@@ -40,7 +41,7 @@ impl Shop {
             id: TillId::new("till-1").unwrap(),
             terminal: terminal.clone(),
             terminals: Vec::new(),
-            credentials: Credentials { key_sha256: None, trusted_addresses: Vec::new() },
+            credentials: Credentials::default(),
             profile: Profile::default(),
         };
         let directory = Directory {
@@ -59,8 +60,10 @@ impl Shop {
             tills: vec![till.clone()],
         };
         let dintero = Arc::clone(&provider) as Arc<dyn Provider>;
+        let pusher = Arc::new(HttpPusher::new(&directory, &[]).unwrap());
         let engine = Engine::new(Parts {
             directory,
+            pusher,
             journal: Arc::clone(&journal) as Arc<dyn Journal>,
             providers: HashMap::from([(ProviderName::Dintero, dintero)]),
             clock: Arc::new(SystemClock),
@@ -94,8 +97,9 @@ impl Shop {
     pub(crate) async fn pay(&self, reference: &str) -> Result<Progress, Refusal> {
         let money = Money { amount: Amount::new(10_000).unwrap(), currency: Currency::from_code("NOK").unwrap() };
         let reference = Reference::new(reference).unwrap();
-        let sale = SaleRequest { reference, money, terminal: None, details: Details::default() };
-        self.engine.pay(&self.till, sale).await
+        let sale =
+            SaleRequest { naming: Naming::Reference(reference), money, terminal: None, details: Details::default() };
+        self.engine.pay(&self.till, sale, Duration::from_secs(5)).await
     }
 
     pub(crate) async fn cancel(&self, reference: &str) -> Operation {

@@ -32,6 +32,19 @@ impl Fixture {
         Self { journal, folder }
     }
 
+    /// One that pushes the results of till-1.
+    pub(crate) async fn pushing() -> Self {
+        Self::in_folder(tempfile::tempdir().unwrap()).await.with_pushes().await
+    }
+
+    async fn with_pushes(self) -> Self {
+        self.journal.close().await;
+        let options = JournalOptions::at(self.folder.path().join("journal.db"));
+        let journal =
+            SqliteJournal::open(JournalOptions { pushed_to: [till("till-1")].into(), ..options }).await.unwrap();
+        Self { journal, ..self }
+    }
+
     /// The same file, read anew as after a restart.
     pub(crate) async fn reopened(self) -> Self {
         self.journal.close().await;

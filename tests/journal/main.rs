@@ -7,6 +7,8 @@ mod alarms;
 mod beginning;
 mod files;
 mod fixture;
+mod log;
+mod outbox;
 mod reading;
 mod recording;
 mod refund_limits;

@@ -286,6 +286,19 @@ pub(super) const CALLS: &[Call] = &[
     },
     Call {
         method: "get",
+        path: "/events",
+        id: "events",
+        group: Group::Looking,
+        summary: "The till's results as they come",
+        description: "A stream of server-sent events: each `result` is the reply of an operation that is final now, as JSON. \
+                      It goes on behind the event that the till had last.",
+        parameters: &[Parameter::LastEventIdInHeader, Parameter::LastEventIdInQuery],
+        request: Request::None,
+        answer: Answer::Text { what: "The stream; it has no end", media_type: "text/event-stream" },
+        problems: &[],
+    },
+    Call {
+        method: "get",
         path: "/terminals",
         id: "terminals",
         group: Group::Looking,

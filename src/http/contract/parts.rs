@@ -11,6 +11,8 @@ pub(super) enum Parameter {
     WaitInQuery,
     WaitInHeader,
     IdempotencyKey,
+    LastEventIdInHeader,
+    LastEventIdInQuery,
     /// Whose copy of a receipt.
     Copy,
     /// One parameter for each filter of a listing.
@@ -37,6 +39,16 @@ impl Parameter {
             Self::IdempotencyKey => vec![json!({
                 "name": "Idempotency-Key", "in": "header", "example": "R-1001", "schema": reference_rule(),
                 "description": "The reference, when the body has none. When both are sent they must be the same.",
+            })],
+            Self::LastEventIdInHeader => vec![json!({
+                "name": "Last-Event-ID", "in": "header", "example": "42",
+                "schema": { "type": "integer", "minimum": 0 },
+                "description": "The `id` of the last event that the till had; without it the stream begins now.",
+            })],
+            Self::LastEventIdInQuery => vec![json!({
+                "name": "last_event_id", "in": "query", "example": 42,
+                "schema": { "type": "integer", "minimum": 0 },
+                "description": "The same, for a till that cannot send the header.",
             })],
             Self::Copy => vec![json!({
                 "name": "copy", "in": "query", "example": "customer",

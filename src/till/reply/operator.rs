@@ -7,7 +7,7 @@ use super::{Reply, moment};
 use crate::domain::attempt::Phase;
 use crate::domain::directory::Language;
 use crate::domain::operation::Operation;
-use crate::ports::{HistoryLine, RaisedAlarm};
+use crate::ports::{HistoryLine, OutboxEntry, Pushes, RaisedAlarm};
 
 /// An operation and what happened to it, for an operator.
 #[derive(Debug, Clone, Serialize)]
@@ -90,5 +90,52 @@ impl AlarmList {
             raised_at: moment(raised.raised_at),
         };
         Self { alarms: alarms.into_iter().map(reply).collect() }
+    }
+}
+
+/// The results that their tills have not taken.
+#[derive(Debug, Clone, Serialize)]
+pub struct PushList {
+    /// The oldest ones.
+    pushes: Vec<PushReply>,
+    /// How many are still tried, in all.
+    waiting: u64,
+    /// How many were given up, in all.
+    undelivered: u64,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct PushReply {
+    id: i64,
+    till: String,
+    operation_id: String,
+    state: &'static str,
+    tries: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_error: Option<String>,
+    since: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_try_at: Option<String>,
+}
+
+impl PushList {
+    /// What an operator is told of them.
+    #[must_use]
+    pub fn new(pushes: Pushes) -> Self {
+        let reply = |push: OutboxEntry| PushReply {
+            id: push.number,
+            till: push.till.to_string(),
+            operation_id: push.operation.to_string(),
+            state: if push.due_at.is_some() { "waiting" } else { "undelivered" },
+            tries: push.tries,
+            last_error: push.last_error,
+            since: moment(push.since),
+            next_try_at: push.due_at.map(moment),
+        };
+        Self {
+            pushes: pushes.oldest.into_iter().map(reply).collect(),
+            waiting: pushes.waiting,
+            undelivered: pushes.undelivered,
+        }
     }
 }

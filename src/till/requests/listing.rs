@@ -36,6 +36,20 @@ pub fn operation_filter(query: Fields, asking: Asking<'_>) -> Result<OperationFi
     })
 }
 
+/// The event that a till had last, when its query names one.
+///
+/// # Errors
+/// [`Invalid`] when it is none, or when anything else is asked for.
+pub fn last_event_id(query: Fields) -> Result<Option<i64>, Invalid> {
+    let wanted = "must be the id of an event, a whole number";
+    let fields = query.only(&["last_event_id"])?;
+    let reader = Reader::new(&fields);
+    match reader.whole_number("last_event_id", wanted)? {
+        Some(negative) if negative < 0 => Err(reader.invalid("last_event_id", wanted)),
+        position => Ok(position),
+    }
+}
+
 fn status(text: &str) -> Result<Status, String> {
     Status::ALL
         .into_iter()

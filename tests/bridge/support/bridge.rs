@@ -1,6 +1,7 @@
 //! The built program, started and stopped as a supervisor would.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub(crate) struct Setup {
     pub(crate) token_life_seconds: u64,
     /// Variables that override the configuration.
     pub(crate) environment: Vec<(&'static str, String)>,
+    /// Where the tills' results are pushed to: till-1's to /till-1 there, and so on.
+    pub(crate) push_to: Option<SocketAddr>,
 }
 
 impl Default for Setup {
@@ -54,6 +57,7 @@ impl Default for Setup {
             sweep_seconds: 3600,
             token_life_seconds: 14_400,
             environment: Vec::new(),
+            push_to: None,
         }
     }
 }

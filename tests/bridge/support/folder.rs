@@ -114,10 +114,19 @@ time_zone = "Europe/Oslo"
                 setup.may_refund_others,
                 setup.profile,
             );
+            if let Some(address) = setup.push_to {
+                let _ = write!(
+                    text,
+                    "notify_url = \"http://{address}/till-{number}\"\nnotify_secret = \"{PUSH_SECRET}\"\n"
+                );
+            }
         }
         text
     }
 }
+
+/// What signs the results that are pushed.
+pub(crate) const PUSH_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// The provider's id of a terminal; the simulator's options use the same.
 pub(crate) fn terminal_id(number: usize) -> String {

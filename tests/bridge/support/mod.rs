@@ -3,24 +3,39 @@
 mod bridge;
 mod disk;
 mod folder;
+mod receiver;
 mod simulator;
+mod stream;
 mod till;
+mod vendor;
 
 pub(crate) use bridge::{A_WHILE, Bridge, Setup, output};
 pub(crate) use disk::Disk;
+pub(crate) use folder::PUSH_SECRET;
+pub(crate) use receiver::{Answers, Message, PUSH_PATIENCE, Receiver};
 pub(crate) use simulator::Simulator;
+pub(crate) use stream::Stream;
 pub(crate) use till::{Answer, Till};
+pub(crate) use vendor::{VendorScript, readme_script};
 
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
 /// Asks again until the question is answered with something, for ten seconds.
-pub(crate) async fn eventually<T, Asking>(what: &str, mut ask: impl FnMut() -> Asking) -> T
+pub(crate) async fn eventually<T, Asking>(what: &str, ask: impl FnMut() -> Asking) -> T
 where
     Asking: Future<Output = Option<T>>,
 {
-    let deadline = Instant::now() + Duration::from_secs(10);
+    within(Duration::from_secs(10), what, ask).await
+}
+
+/// The same for as long as one wants.
+pub(crate) async fn within<T, Asking>(patience: Duration, what: &str, mut ask: impl FnMut() -> Asking) -> T
+where
+    Asking: Future<Output = Option<T>>,
+{
+    let deadline = Instant::now() + patience;
     loop {
         if let Some(answer) = ask().await {
             return answer;

@@ -1,0 +1,45 @@
+//! The journal's port for results that nobody asked for.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::marks::Told;
+use super::outbox::{Postpone, PushAgain, Pushed};
+use super::{SqliteJournal, log, outbox};
+use crate::domain::identifiers::TillId;
+use crate::domain::operation::Status;
+use crate::ports::{JournalError, LogPage, OutboxEntry, Pushes, Results};
+
+type Result<T> = std::result::Result<T, JournalError>;
+
+#[async_trait]
+impl Results for SqliteJournal {
+    async fn next_push(&self, till: &TillId) -> Result<Option<OutboxEntry>> {
+        outbox::next(&self.readers, till).await
+    }
+
+    async fn pushed(&self, push: &OutboxEntry, told: Option<(u32, Status)>, now: Timestamp) -> Result<()> {
+        let told = told.map(|(attempt, status)| Told { operation: push.operation, attempt, status, now });
+        self.queue.commit(Pushed { number: push.number, told }).await
+    }
+
+    async fn not_pushed(&self, push: &OutboxEntry, why: &str, due_at: Option<Timestamp>, now: Timestamp) -> Result<()> {
+        self.queue.commit(Postpone { number: push.number, why: why.to_owned(), due_at, now }).await
+    }
+
+    async fn push_again(&self, number: Option<i64>, now: Timestamp) -> Result<()> {
+        self.queue.commit(PushAgain { number, now }).await
+    }
+
+    async fn pushes(&self) -> Result<Pushes> {
+        outbox::pushes(&self.readers).await
+    }
+
+    async fn log_end(&self) -> Result<i64> {
+        log::end(&self.readers).await
+    }
+
+    async fn results_after(&self, till: &TillId, position: i64) -> Result<LogPage> {
+        log::results_after(&self.readers, till, position).await
+    }
+}
