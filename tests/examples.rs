@@ -95,7 +95,7 @@ async fn a_day_at(runtime: &'static str, file: &'static str) {
     let refunded = till.says(&["refund", "B-1", "S-1", "10000"], DONE).await;
     assert!(refunded.contains("Approved"), "{refunded}");
     let declined = till.says(&["sale", "S-2", "990100"], NOT_DONE).await;
-    assert!(declined.contains("Declined"), "{declined}");
+    assert!(declined.contains("Not approved for this amount. Try another card"), "{declined}");
     let refused = till.says(&["refund", "B-2", "no-such-sale"], REFUSED).await;
     assert!(refused.contains("not_found"), "{refused}");
     till.says(&[], REFUSED).await;

@@ -142,7 +142,7 @@ pos-bridge is running with a simulated card terminal. No money moves. Be the til
   a refund        curl -X POST http://{listen}/refund --json '{{"reference": "B-1", "original_reference": "R-1001", "amount": 10000}}'
   a cancel        curl -X POST http://{listen}/pay --json '{{"reference": "R-1003", "amount": 990104, "wait": 0}}'
                   curl -X POST http://{listen}/pay/R-1003/cancel
-  pull the plug   curl -X POST http://{listen}/pay --json '{{"reference": "R-1004", "amount": 990105, "wait": 0}}'
+  pull the plug   curl -X POST http://{listen}/pay --json '{{"reference": "R-1004", "amount": 990105, "wait": 2}}'
                   kill -9 {process}
                   curl --retry 9 --retry-all-errors 'http://{listen}/pay/R-1004?wait=30'
   everything      curl http://{listen}/operations

@@ -1,7 +1,5 @@
 //! A till asks for a sale or a refund: the reference, the amount and the terminal's lease are taken in one commit.
 
-use std::time::Duration;
-
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::timeout;
 use ulid::Ulid;
@@ -21,13 +19,12 @@ use crate::ports::{Begun, Journal, JournalError, NewAttempt, NewRefund, NewSale}
 impl Engine {
     /// Starts, rejoins or replays a sale. Returns as soon as its state is on disk; the payment itself goes on in a task
     /// of its own, whatever becomes of the caller. Wait for its result with [`Engine::settled`]. A terminal that is held
-    /// is waited for where the till's profile says so, and never longer than `wait`.
+    /// is waited for where the till's profile says so, within its patience.
     ///
     /// # Errors
     /// A [`Refusal`]; nothing was sent then.
-    pub async fn pay(&self, till: &Till, request: SaleRequest, wait: Duration) -> Result<Progress, Refusal> {
-        let patience = Patience::starting_now(wait);
-        self.ready_for_money(wait).await?;
+    pub async fn pay(&self, till: &Till, request: SaleRequest, patience: Patience) -> Result<Progress, Refusal> {
+        self.ready_for_money(&patience).await?;
         let SaleRequest { naming, money, terminal, details } = request;
         let terminal = self.terminal_for(till, terminal.as_ref())?;
         let provider = self.provider(terminal.provider)?;
@@ -44,9 +41,8 @@ impl Engine {
     ///
     /// # Errors
     /// A [`Refusal`]; nothing was sent then.
-    pub async fn refund(&self, till: &Till, request: RefundRequest, wait: Duration) -> Result<Progress, Refusal> {
-        let patience = Patience::starting_now(wait);
-        self.ready_for_money(wait).await?;
+    pub async fn refund(&self, till: &Till, request: RefundRequest, patience: Patience) -> Result<Progress, Refusal> {
+        self.ready_for_money(&patience).await?;
         let sale = self.health.journal(self.journal.find_sale(&till.id, &request.original).await)?;
         let sale = sale.filter(|sale| sale.till == till.id || till.profile.may_refund_others);
         let sale = sale.ok_or(Refusal::NotFound("sale to refund"))?;
@@ -95,11 +91,15 @@ impl Engine {
 
     /// New payments wait a little for the recovery after a start, and are refused while it is not done: the journal may
     /// be an old copy that does not know what was paid. A till that says how long it waits is answered by then.
-    async fn ready_for_money(&self, wait: Duration) -> Result<(), Refusal> {
-        let usual = self.pace.recovery_patience;
-        let patience = if wait.is_zero() { usual } else { usual.min(wait) };
+    async fn ready_for_money(&self, patience: &Patience) -> Result<(), Refusal> {
+        let (usual, wait) = (self.pace.recovery_patience, patience.wait());
+        let longest = if wait.is_zero() { usual } else { usual.min(wait) };
         let mut recovered = self.recovered.subscribe();
-        let done = timeout(patience, recovered.wait_for(|recovered| *recovered)).await.is_ok();
+        let done = tokio::select! {
+            biased;
+            done = timeout(longest, recovered.wait_for(|recovered| *recovered)) => done.is_ok(),
+            () = patience.ended() => false,
+        };
         if done && !self.stopping.is_cancelled() { Ok(()) } else { Err(Refusal::ShuttingDown) }
     }
 

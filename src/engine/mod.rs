@@ -67,6 +67,7 @@ use waiters::Waiters;
 
 pub use refusal::Refusal;
 pub use stream::ResultStream;
+pub use turn::Patience;
 
 /// The use cases, shared by every listener.
 #[derive(Clone)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use super::begin::Intent;
 use super::lines::LinePlace;
@@ -19,17 +20,29 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// How long it is watched what becomes of a superseded sale: longer than any horizon.
 const WATCHED: Duration = Duration::from_secs(24 * 3600);
 
-/// How long a till waits, from when on.
-#[derive(Clone, Copy)]
-pub(super) struct Patience {
+/// How long a till waits for its turn.
+#[derive(Debug, Clone)]
+pub struct Patience {
     asked_at: Instant,
     wait: Duration,
+    gone: CancellationToken,
 }
 
 impl Patience {
-    /// From now on.
-    pub(super) fn starting_now(wait: Duration) -> Self {
-        Self { asked_at: Instant::now(), wait }
+    /// From now on for so long, unless the till may be `gone` before: what begins in its turn then would begin behind its
+    /// back.
+    #[must_use]
+    pub fn starting_now(wait: Duration, gone: CancellationToken) -> Self {
+        Self { asked_at: Instant::now(), wait, gone }
+    }
+
+    pub(super) const fn wait(&self) -> Duration {
+        self.wait
+    }
+
+    /// Returns once the till may be gone.
+    pub(super) async fn ended(&self) {
+        self.gone.cancelled().await;
     }
 }
 
@@ -38,7 +51,7 @@ impl Patience {
 struct Asking<'a> {
     till: &'a Till,
     kind: Kind,
-    patience: Patience,
+    patience: &'a Patience,
 }
 
 impl Asking<'_> {
@@ -48,13 +61,13 @@ impl Asking<'_> {
 
     /// Until when the terminal is waited for.
     fn deadline(&self, turn: Turn) -> Instant {
-        let Patience { asked_at, wait } = self.patience;
+        let Patience { asked_at, wait, .. } = self.patience;
         let longest = match turn {
             Turn::Refused => Duration::ZERO,
-            Turn::Queued => wait.min(Duration::from_secs(self.till.profile.queue_seconds.into())),
-            Turn::Supersedes => wait,
+            Turn::Queued => (*wait).min(Duration::from_secs(self.till.profile.queue_seconds.into())),
+            Turn::Supersedes => *wait,
         };
-        asked_at + longest
+        *asked_at + longest
     }
 }
 
@@ -71,7 +84,7 @@ impl Engine {
         intent: impl Fn() -> Result<Intent, Refusal> + Send + Sync,
     ) -> Result<Progress, Refusal> {
         let first = intent()?;
-        let asking = Asking { till, kind: first.kind(), patience };
+        let asking = Asking { till, kind: first.kind(), patience: &patience };
         let known_by = first.known_by();
         let begun = match self.begin(first).await? {
             Begun::Busy(holder) if asking.turn(&holder) != Turn::Refused => {
@@ -97,7 +110,7 @@ impl Engine {
                 self.supersede(&holder).await?;
                 superseded = Some(holder.clone());
             }
-            if !self.turn_comes(&place, asking.deadline(turn)).await? {
+            if !self.turn_comes(&place, asking, turn).await? {
                 return Err(Refusal::TerminalBusy(Box::new(holder)));
             }
             if let Some(older) = &superseded {
@@ -110,13 +123,14 @@ impl Engine {
         }
     }
 
-    /// Whether the terminal may be free before the deadline, and nobody else was here before.
-    async fn turn_comes(&self, place: &LinePlace, deadline: Instant) -> Result<bool, Refusal> {
+    /// Whether the terminal may be free while the till waits, and nobody else was here before.
+    async fn turn_comes(&self, place: &LinePlace, asking: Asking<'_>, turn: Turn) -> Result<bool, Refusal> {
         tokio::select! {
             biased;
             () = self.stopping.cancelled() => Err(Refusal::ShuttingDown),
             // Before the turn: whoever was to be answered by now begins nothing any more.
-            () = sleep_until(deadline) => Ok(false),
+            () = asking.patience.ended() => Ok(false),
+            () = sleep_until(asking.deadline(turn)) => Ok(false),
             () = place.turn() => Ok(true),
             () = sleep(LOOK_AGAIN), if place.is_first() => Ok(true),
         }

@@ -6,13 +6,17 @@ use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes};
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use tokio_util::sync::CancellationToken;
 
 /// What to do once an answer has reached the till.
 type Notice = Box<dyn FnOnce() + Send>;
 
 /// One connection's state.
 #[derive(Clone, Default)]
-pub(super) struct Exchange(Arc<Mutex<State>>);
+pub(super) struct Exchange {
+    state: Arc<Mutex<State>>,
+    ended: CancellationToken,
+}
 
 #[derive(Default)]
 struct State {
@@ -37,7 +41,7 @@ pub(super) enum Stage {
 
 impl Exchange {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A request's head was understood. Returns its body, which tells when it is complete.
@@ -50,6 +54,16 @@ impl Exchange {
         }
         state.stage = Stage::Body;
         Body::new(Arriving { body, exchange: self.clone() })
+    }
+
+    /// The other side sends nothing more: it has hung up, or only closed its side behind the request.
+    pub(super) fn end(&self) {
+        self.ended.cancel();
+    }
+
+    /// Cancelled once the other side sends nothing more.
+    pub(super) fn ended(&self) -> CancellationToken {
+        self.ended.clone()
     }
 
     /// Whether any request of this connection was understood.

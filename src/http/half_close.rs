@@ -80,6 +80,7 @@ impl<S: Transport> AsyncRead for HalfClose<S> {
                 return Poll::Ready(Ok(()));
             }
             self.ended = true;
+            self.exchange.end();
         }
         self.poll_end(context)
     }

@@ -13,11 +13,10 @@ use super::shares::Share;
 use super::told::telling;
 use super::{TillApi, receipt_api, refusals, respond};
 use crate::domain::attempt::Kind;
-use crate::domain::directory::Till;
 use crate::domain::identifiers::{Reference, TillId};
 use crate::domain::operation::Operation;
 use crate::domain::request::Naming;
-use crate::engine::{Progress, Refusal};
+use crate::engine::{Patience, Progress, Refusal};
 use crate::till::dialect::Answer;
 use crate::till::fields::{Fields, Invalid};
 use crate::till::problem::Problem;
@@ -63,7 +62,7 @@ async fn pay(State(api): State<TillApi>, asked: Asked) -> Response {
         note_named(&request.naming);
         let seconds = asked.sent_wait_seconds(wait, asked.till.profile.wait_seconds)?;
         let deadline = after(seconds);
-        let (patience, waiting) = api.patience(&asked.till, seconds);
+        let (patience, waiting) = api.patience(&asked, seconds);
         let started = api.engine.pay(&asked.till, request, patience).await;
         drop(waiting);
         let Progress { operation, replayed, possible_duplicate } =
@@ -80,7 +79,7 @@ async fn refund(State(api): State<TillApi>, asked: Asked) -> Response {
         note_named(&request.naming);
         let seconds = asked.sent_wait_seconds(wait, asked.till.profile.wait_seconds)?;
         let deadline = after(seconds);
-        let (patience, waiting) = api.patience(&asked.till, seconds);
+        let (patience, waiting) = api.patience(&asked, seconds);
         let started = api.engine.refund(&asked.till, request, patience).await;
         drop(waiting);
         let Progress { operation, replayed, possible_duplicate } =
@@ -194,15 +193,18 @@ impl TillApi {
     }
 
     /// How long a new operation may take to begin, and what counts a till that may wait for a terminal meanwhile, until
-    /// it is dropped. Past the calls of one till that may wait, none waits.
-    fn patience(&self, till: &Till, seconds: u32) -> (Duration, Option<WaitingTill>) {
+    /// it is dropped. Past the calls of one till that may wait, none waits; nor does a till that closed its side, since
+    /// it may have hung up.
+    fn patience(&self, asked: &Asked, seconds: u32) -> (Patience, Option<WaitingTill>) {
+        let till = &asked.till;
+        let patience = |wait| Patience::starting_now(wait, asked.exchange.ended());
         let wait = Duration::from_secs(seconds.into());
         if till.profile.queue_seconds == 0 && !till.profile.supersede {
-            return (wait, None);
+            return (patience(wait), None);
         }
         match self.waiting.take(till.id.clone(), self.settings.limits.waiting_per_till) {
-            Some(share) => (wait, Some(WaitingTill::new(share))),
-            None => (Duration::ZERO, None),
+            Some(share) => (patience(wait), Some(WaitingTill::new(share))),
+            None => (patience(Duration::ZERO), None),
         }
     }
 

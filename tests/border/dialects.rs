@@ -20,20 +20,6 @@ const DIALECTS: [(&str, &str); 3] = [
 ];
 const CHARSETS: [&str; 5] = ["utf-8", "iso-8859-1", "windows-1252", "ibm850", "ibm865"];
 
-/// The value of a field, whatever the reply is written in.
-fn field(reply: &Reply, name: &str) -> String {
-    let content_type = reply.header("Content-Type").unwrap_or_default();
-    if content_type.contains("json") {
-        return reply.json()[name].as_str().unwrap_or_default().to_owned();
-    }
-    if content_type.contains("xml") {
-        let (_, rest) = reply.body.split_once(&format!("<{name}>")).unwrap_or_else(|| panic!("{reply:?}"));
-        return rest.split('<').next().unwrap().to_owned();
-    }
-    let value = reply.body.split("\r\n").find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
-    value.unwrap_or_else(|| panic!("{reply:?}")).to_owned()
-}
-
 /// A sale with every kind of field, in each dialect.
 fn sales() -> [(&'static str, &'static str); 3] {
     [
@@ -67,7 +53,7 @@ async fn a_sale_is_understood_and_answered_in_every_dialect_and_code_page() {
                 );
                 let reply = border.call("POST", "/pay", &headers, body).await;
                 assert_eq!(reply.status, 503, "{headers}{reply:?}");
-                assert_eq!(field(&reply, "retry"), "same_reference");
+                assert_eq!(reply.field("retry"), "same_reference");
                 let named = if (accept, charset) == ("application/json", "utf-8") {
                     ""
                 } else {
@@ -108,7 +94,7 @@ async fn every_call_answers_in_every_dialect() {
             let is_problem = status == 503 && path != "/ready";
             let expected = if is_problem { problem } else { accept };
             assert!(reply.header("Content-Type").unwrap().starts_with(expected), "{method} {path} {reply:?}");
-            assert!(!field(&reply, if is_problem { "code" } else { "status" }).is_empty());
+            assert!(!reply.field(if is_problem { "code" } else { "status" }).is_empty());
         }
     }
 }
@@ -142,10 +128,10 @@ async fn every_refusal_of_the_border_is_told_in_every_dialect() {
             (ask("POST", "/pay", &key, r#"{"reference":"R-1","amount":1}"#), 503, "storage_unavailable"),
         ] {
             let reply = border.send(bytes).await;
-            let told = field(&reply, "code");
+            let told = reply.field("code");
             let told = if told == "shutting_down" { "storage_unavailable" } else { &told };
             assert_eq!((reply.status, told), (status, code), "{accept}{reply:?}");
-            assert_eq!(field(&reply, "type"), format!("urn:pos-bridge:problem:{}", field(&reply, "code")));
+            assert_eq!(reply.field("type"), format!("urn:pos-bridge:problem:{}", reply.field("code")));
             assert!(reply.header("Content-Type").unwrap().starts_with(problem), "{reply:?}");
         }
     }
@@ -164,7 +150,7 @@ async fn a_till_of_2006_needs_no_header_that_it_does_not_know() {
     let body = b"reference=R-1&amount=39900&description=Bl\x86b\x91r\r\n";
     let sent = [format!("{head}Content-Length: {}\r\n\r\n", body.len()).as_bytes(), body].concat();
     let reply = border.send(sent).await;
-    assert_eq!((reply.status, field(&reply, "retry").as_str()), (503, "same_reference"), "{reply:?}");
+    assert_eq!((reply.status, reply.field("retry").as_str()), (503, "same_reference"), "{reply:?}");
 
     let state = border.send(format!("GET /pay/R-1 HTTP/1.0\r\nX-Api-Key: {KEY}\r\n\r\n")).await;
     assert_eq!(state.header("Content-Type"), Some("text/plain; charset=ibm865"));
@@ -280,8 +266,8 @@ async fn what_is_wrong_is_refused_by_the_name_of_the_field_in_every_dialect() {
                 body.len()
             );
             let reply = border.send([head.as_bytes(), body].concat()).await;
-            assert_eq!((reply.status, field(&reply, "code").as_str()), (400, "invalid_request"), "{reply:?}");
-            assert!(field(&reply, "detail").starts_with(&format!("{place}: ")), "{place} {reply:?}");
+            assert_eq!((reply.status, reply.field("code").as_str()), (400, "invalid_request"), "{reply:?}");
+            assert!(reply.field("detail").starts_with(&format!("{place}: ")), "{place} {reply:?}");
         }
     }
 }
@@ -310,7 +296,7 @@ async fn a_till_writes_amounts_as_its_profile_says_wherever_there_is_one() {
     ] {
         let reply = border.call(method, path, "", body).await;
         assert_eq!(reply.status, status, "{method} {path} {body} {reply:?}");
-        assert!(status != 400 || field(&reply, "detail").starts_with("amount: must be written as "), "{reply:?}");
+        assert!(status != 400 || reply.field("detail").starts_with("amount: must be written as "), "{reply:?}");
     }
     let json = r#"{"reference":"R-1","amount":399.00}"#;
     let reply = border.call("POST", "/pay", "Content-Type: application/json\r\n", json).await;

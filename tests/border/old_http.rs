@@ -5,11 +5,11 @@ use tokio::io::AsyncWriteExt;
 
 use super::support::*;
 
-const NOT_FOUND: &str = r#"{"type":"urn:pos-bridge:problem:not_found","title":"Not found","status":404,"detail":"there is nothing at this address","code":"not_found","retry":"never"}"#;
-const NO_HTTP: &str = r#"{"type":"urn:pos-bridge:problem:invalid_request","title":"The request is not valid","status":400,"detail":"this is no HTTP request; send a line such as POST /pay HTTP/1.1, then the headers, then an empty line","code":"invalid_request","retry":"never"}"#;
-const BARE_LINE_ENDS: &str = r#"{"type":"urn:pos-bridge:problem:invalid_request","title":"The request is not valid","status":400,"detail":"the lines of the head end with LF alone; end each with CR LF (\\r\\n)","code":"invalid_request","retry":"never"}"#;
+const NOT_FOUND: &str = r#"{"type":"urn:pos-bridge:problem:not_found","title":"Not found","status":404,"detail":"there is nothing at this address","message":"Not found. Check the number","code":"not_found","retry":"never"}"#;
+const NO_HTTP: &str = r#"{"type":"urn:pos-bridge:problem:invalid_request","title":"The request is not valid","status":400,"detail":"this is no HTTP request; send a line such as POST /pay HTTP/1.1, then the headers, then an empty line","message":"The till's request is not valid. Call the manager","code":"invalid_request","retry":"never"}"#;
+const BARE_LINE_ENDS: &str = r#"{"type":"urn:pos-bridge:problem:invalid_request","title":"The request is not valid","status":400,"detail":"the lines of the head end with LF alone; end each with CR LF (\\r\\n)","message":"The till's request is not valid. Call the manager","code":"invalid_request","retry":"never"}"#;
 /// The engine of these tests takes no payments: whoever reads this has passed the border.
-const STARTING: &str = r#"{"type":"urn:pos-bridge:problem:shutting_down","title":"Starting or stopping","status":503,"detail":"the bridge is starting or stopping; ask again in a moment","code":"shutting_down","retry":"same_reference"}"#;
+const STARTING: &str = r#"{"type":"urn:pos-bridge:problem:shutting_down","title":"Starting or stopping","status":503,"detail":"the bridge is starting or stopping; ask again in a moment","message":"Payments are starting up. Wait a moment and try again","code":"shutting_down","retry":"same_reference"}"#;
 const SALE: &str = r#"{"reference":"R-1","amount":1}"#;
 
 /// An answer as it stands on the wire, without its date: first line, headers before and behind the length, body.
@@ -82,7 +82,7 @@ fn table() -> Vec<(&'static str, String, String)> {
 
 #[tokio::test]
 async fn every_request_gets_exactly_its_answer() {
-    let border = border().await;
+    let border = border_without_pages().await;
     for (name, sent, expected) in table() {
         let mut stream = border.connect().await;
         stream.write_all(sent.as_bytes()).await.unwrap();
@@ -93,7 +93,7 @@ async fn every_request_gets_exactly_its_answer() {
 /// As `nc -N` does, and tills that take a connection for a pipe.
 #[tokio::test]
 async fn a_till_that_closes_its_side_behind_its_request_gets_the_same_answer() {
-    let border = border().await;
+    let border = border_without_pages().await;
     for (name, sent, expected) in table() {
         let mut stream = border.connect().await;
         stream.write_all(sent.as_bytes()).await.unwrap();
@@ -104,7 +104,7 @@ async fn a_till_that_closes_its_side_behind_its_request_gets_the_same_answer() {
 
 #[tokio::test]
 async fn a_till_that_closes_its_side_in_the_middle_of_its_request_is_not_answered_as_if_it_were_whole() {
-    let border = border().await;
+    let border = border_without_pages().await;
     let sale = sale("1.0", "");
     for cut in [5, sale.len() - SALE.len(), sale.len() - 1] {
         let mut stream = border.connect().await;
@@ -118,7 +118,7 @@ async fn a_till_that_closes_its_side_in_the_middle_of_its_request_is_not_answere
 /// Refused before anybody read the body.
 #[tokio::test]
 async fn a_till_that_closes_its_side_reads_why_it_is_refused() {
-    let border = border().await;
+    let border = border_without_pages().await;
     let sale = sale("1.0", "");
     for (sent, status) in [
         (sale.replace(KEY, "no key"), "401"),
@@ -137,7 +137,7 @@ async fn a_till_that_closes_its_side_reads_why_it_is_refused() {
 
 #[tokio::test]
 async fn a_body_may_hold_line_ends_of_every_kind() {
-    let border = border().await;
+    let border = border_without_pages().await;
     let body = SALE.replace(',', ",\n\r\r\n");
     let sale = sale("1.0", "").replace(SALE, &body).replace("Length: 30", &format!("Length: {}", body.len()));
     let mut stream = border.connect().await;

@@ -66,7 +66,21 @@ impl Reply {
     }
 
     pub(crate) fn code(&self) -> String {
-        self.json()["code"].as_str().unwrap_or_default().to_owned()
+        self.field("code")
+    }
+
+    /// A field at the top of an answer in any dialect.
+    pub(crate) fn field(&self, name: &str) -> String {
+        let content_type = self.header("Content-Type").unwrap_or_default();
+        if content_type.contains("json") {
+            return self.json()[name].as_str().unwrap_or_default().to_owned();
+        }
+        if content_type.contains("xml") {
+            let (_, rest) = self.body.split_once(&format!("<{name}>")).unwrap_or_else(|| panic!("{self:?}"));
+            return rest.split('<').next().unwrap().to_owned();
+        }
+        let value = self.body.split("\r\n").find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        value.unwrap_or_else(|| panic!("{self:?}")).to_owned()
     }
 }
 
@@ -155,9 +169,18 @@ pub(crate) async fn border_for(profile: Profile, found: Option<Operation>, limit
 }
 
 async fn border_of(engine: Engine, limits: Limits) -> Border {
+    border_for_pages(engine, limits, &[PAGE]).await
+}
+
+/// The tills' listener of a shop without web tills.
+pub(crate) async fn border_without_pages() -> Border {
+    border_for_pages(engine(&[]), Limits::default(), &[]).await
+}
+
+async fn border_for_pages(engine: Engine, limits: Limits, pages: &[&str]) -> Border {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let stop = CancellationToken::new();
-    let router = router_of(engine, listener.local_addr().unwrap(), limits, &stop);
+    let router = router_of(engine, listener.local_addr().unwrap(), limits, pages, &stop);
     start(listener, router, limits, stop)
 }
 
@@ -165,18 +188,18 @@ async fn border_of(engine: Engine, limits: Limits) -> Border {
 pub(crate) async fn encrypted_border(operation: Operation, limits: Limits, config: Arc<ServerConfig>) -> Border {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
-    let router =
-        router_of(engine_on(NoJournal { found: Some(operation) }, &[], &Profile::default()), address, limits, &stop);
+    let engine = engine_on(NoJournal { found: Some(operation) }, &[], &Profile::default());
+    let router = router_of(engine, address, limits, &[PAGE], &stop);
     start_at(address, TlsListener::new(listener, config), router, limits, stop)
 }
 
-fn router_of(engine: Engine, address: SocketAddr, limits: Limits, stop: &CancellationToken) -> Router {
+fn router_of(engine: Engine, address: SocketAddr, limits: Limits, pages: &[&str], stop: &CancellationToken) -> Router {
     till_router(TillApi {
         engine,
         settings: Arc::new(TillListenerSettings {
             listen: address,
             allowed_hosts: vec![NAME.into()],
-            allowed_origins: vec![PAGE.into()],
+            allowed_origins: pages.iter().map(|&page| page.into()).collect(),
             limits,
         }),
         metrics: Arc::new(|| "pos_bridge_up 1\n".into()),

@@ -10,11 +10,12 @@ use pos_bridge::domain::identifiers::{ProviderTerminalId, Reference, StoreId, Te
 use pos_bridge::domain::money::{Amount, Currency, Money};
 use pos_bridge::domain::operation::{Operation, ProviderName};
 use pos_bridge::domain::request::{Details, Naming, SaleRequest};
-use pos_bridge::engine::{Engine, Pace, Parts, Progress, Refusal};
+use pos_bridge::engine::{Engine, Pace, Parts, Patience, Progress, Refusal};
 use pos_bridge::journal::{JournalOptions, SqliteJournal};
 use pos_bridge::ports::{Journal, Provider, SystemClock};
 use pos_bridge::push::HttpPusher;
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 use crate::provider::Scripted;
 
@@ -99,7 +100,8 @@ impl Shop {
         let reference = Reference::new(reference).unwrap();
         let sale =
             SaleRequest { naming: Naming::Reference(reference), money, terminal: None, details: Details::default() };
-        self.engine.pay(&self.till, sale, Duration::from_secs(5)).await
+        let patience = Patience::starting_now(Duration::from_secs(5), CancellationToken::new());
+        self.engine.pay(&self.till, sale, patience).await
     }
 
     pub(crate) async fn cancel(&self, reference: &str) -> Operation {

@@ -41,7 +41,7 @@ impl Parameter {
                 "description": "The reference, when the body has none. When both are sent they must be the same.",
             })],
             Self::LastEventIdInHeader => vec![json!({
-                "name": "Last-Event-ID", "in": "header", "example": "42",
+                "name": "Last-Event-ID", "in": "header", "example": 42,
                 "schema": { "type": "integer", "minimum": 0 },
                 "description": "The `id` of the last event that the till had; without it the stream begins now.",
             })],
