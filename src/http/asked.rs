@@ -131,6 +131,12 @@ impl Asked {
         }
     }
 
+    /// Lets go of the headers and the body: what is left of them would hold the connection's whole buffer while the till
+    /// waits, and a thousand tills may wait.
+    pub(super) fn forget_request(&mut self) {
+        (self.headers, self.body) = (HeaderMap::new(), Bytes::new());
+    }
+
     /// The reference that stands in the headers.
     pub(super) fn idempotency_key(&self) -> Result<Option<&str>, Invalid> {
         let mut keys = self.headers.get_all(&IDEMPOTENCY_KEY).iter();

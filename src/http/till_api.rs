@@ -56,11 +56,12 @@ pub(super) fn routes(api: TillApi) -> Router {
         .with_state(api)
 }
 
-async fn pay(State(api): State<TillApi>, asked: Asked) -> Response {
+async fn pay(State(api): State<TillApi>, mut asked: Asked) -> Response {
     let found = async {
         let (request, wait) = requests::sale(asked.sent_fields()?, asking(&api, &asked)?)?;
         note_named(&request.naming);
         let seconds = asked.sent_wait_seconds(wait, asked.till.profile.wait_seconds)?;
+        asked.forget_request();
         let deadline = after(seconds);
         let (patience, waiting) = api.patience(&asked, seconds);
         let started = api.engine.pay(&asked.till, request, patience).await;
@@ -73,11 +74,12 @@ async fn pay(State(api): State<TillApi>, asked: Asked) -> Response {
     api.tell(&asked, found).await
 }
 
-async fn refund(State(api): State<TillApi>, asked: Asked) -> Response {
+async fn refund(State(api): State<TillApi>, mut asked: Asked) -> Response {
     let found = async {
         let (request, wait) = requests::refund(asked.sent_fields()?, asking(&api, &asked)?)?;
         note_named(&request.naming);
         let seconds = asked.sent_wait_seconds(wait, asked.till.profile.wait_seconds)?;
+        asked.forget_request();
         let deadline = after(seconds);
         let (patience, waiting) = api.patience(&asked, seconds);
         let started = api.engine.refund(&asked.till, request, patience).await;
@@ -90,10 +92,11 @@ async fn refund(State(api): State<TillApi>, asked: Asked) -> Response {
     api.tell(&asked, found).await
 }
 
-async fn find(State(api): State<TillApi>, path: PathText, asked: Asked, kind: Kind) -> Response {
+async fn find(State(api): State<TillApi>, path: PathText, mut asked: Asked, kind: Kind) -> Response {
     let found = async {
         let reference = reference(path)?;
         let seconds = asked.wait_seconds(None, 0)?;
+        asked.forget_request();
         let found =
             api.engine.find(&asked.till, kind, &reference).await.map_err(|refusal| refused(&refusal, &asked))?;
         Ok(Found { operation: api.settled(found, after(seconds)).await, replayed: false, possible_duplicate: false })
