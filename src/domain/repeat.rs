@@ -91,7 +91,8 @@ impl Operation {
             phase if phase.is_live() => Repeat::Join,
             Phase::Approved { .. } if booked && !young => Repeat::NewOperation,
             Phase::Declined { .. } | Phase::Cancelled { .. } | Phase::Failed { .. } if told => match on_repeat {
-                OnRepeat::NewAttempt if young => Repeat::NewAttempt,
+                // What was followed is over: a new attempt of it would count as followed from its beginning.
+                OnRepeat::NewAttempt if young && !followed => Repeat::NewAttempt,
                 _ => Repeat::NewOperation,
             },
             _ => Repeat::Replay,

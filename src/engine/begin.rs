@@ -168,7 +168,7 @@ impl Intent {
         self.attempt().known_by
     }
 
-    const fn attempt(&self) -> &NewAttempt {
+    pub(super) const fn attempt(&self) -> &NewAttempt {
         match self {
             Self::Sale(sale) => &sale.attempt,
             Self::Refund(refund) => &refund.attempt,

@@ -45,8 +45,13 @@ impl Engine {
             }
             tokio::select! {
                 rung = waiting.rung() => match rung {
-                    // A settled state stays settled, so it need not be read once more.
-                    Some(settled) if settled.is_settled() => return Ok(settled),
+                    // A settled state stays settled, so it need not be read once more, unless it is an earlier attempt's
+                    // whose ring came late.
+                    Some(settled)
+                        if settled.is_settled() && settled.attempt.number >= operation.attempt.number =>
+                    {
+                        return Ok(settled);
+                    }
                     _ => {}
                 },
                 () = sleep_until(deadline) => {}

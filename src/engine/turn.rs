@@ -13,7 +13,7 @@ use crate::domain::directory::Till;
 use crate::domain::operation::{Operation, Status};
 use crate::domain::repeat::KnownBy;
 use crate::domain::turn::Turn;
-use crate::ports::Begun;
+use crate::ports::{Begun, NewAttempt, OperationFilter};
 
 /// Until the first in a line looks by itself, should nobody have rung.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -84,6 +84,9 @@ impl Engine {
         intent: impl Fn() -> Result<Intent, Refusal> + Send + Sync,
     ) -> Result<Progress, Refusal> {
         let first = intent()?;
+        if till.profile.supersede && first.kind() == Kind::Sale {
+            self.refuse_if_superseded_was_paid(till, first.attempt()).await?;
+        }
         let asking = Asking { till, kind: first.kind(), patience: &patience };
         let known_by = first.known_by();
         let begun = match self.begin(first).await? {
@@ -113,8 +116,10 @@ impl Engine {
             if !self.turn_comes(&place, asking, turn).await? {
                 return Err(Refusal::TerminalBusy(Box::new(holder)));
             }
-            if let Some(older) = &superseded {
-                self.refuse_if_paid(older).await?;
+            if let Some(older) = &superseded
+                && !self.is_out_of_the_way(older).await?
+            {
+                continue;
             }
             match self.begin(intent()?).await? {
                 Begun::Busy(next) => holder = next,
@@ -168,12 +173,41 @@ impl Engine {
     /// cashier who thought that the first had failed: to begin it now could charge that customer twice. So the till
     /// hears of the older sale first, as what stands in the way; when it asks again, the terminal is free and the new
     /// sale begins.
-    async fn refuse_if_paid(&self, older: &Operation) -> Result<(), Refusal> {
+    ///
+    /// `false` while it is open what becomes of the older one.
+    async fn is_out_of_the_way(&self, older: &Operation) -> Result<bool, Refusal> {
         let read = self.health.journal(self.journal.operation(older.id).await)?;
         match read {
-            Some(older) if older.status() == Status::Approved => Err(Refusal::OlderSalePaid(Box::new(older))),
-            _ => Ok(()),
+            Some(older) if older.status() == Status::Approved => self.refuse_for(older).await,
+            Some(older) => Ok(!older.attempt.phase.is_live()),
+            None => Ok(true),
         }
+    }
+
+    /// The same where the call that superseded was over before the older sale was: the till has not heard of it yet.
+    async fn refuse_if_superseded_was_paid(&self, till: &Till, new: &NewAttempt) -> Result<(), Refusal> {
+        let unbooked = OperationFilter {
+            status: Some(Status::Approved),
+            acknowledged: Some(false),
+            limit: 10,
+            ..Default::default()
+        };
+        let paid = self.health.journal(self.journal.operations(&till.id, &unbooked).await)?;
+        let unheard = paid.into_iter().find(|sale| {
+            let is_superseded = sale.kind == Kind::Sale && sale.attempt.cancel_wanted && sale.told_at.is_none();
+            is_superseded && sale.terminal == new.terminal.name && sale.reference != new.till_reference
+        });
+        match unheard {
+            Some(older) => self.refuse_for(older).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Once: when the till asks again, it has heard.
+    async fn refuse_for<T>(&self, paid: Operation) -> Result<T, Refusal> {
+        let (attempt, status, now) = (paid.attempt.number, paid.status(), self.clock.now());
+        self.health.journal(self.journal.told(paid.id, attempt, status, now).await)?;
+        Err(Refusal::OlderSalePaid(Box::new(paid)))
     }
 }
 

@@ -158,13 +158,15 @@ async fn stop_twins(
     Ok(stopped)
 }
 
-/// Above what its reference means so far, or below it when that took money too.
+/// Above what its reference means so far, or below it when that took money too and is no older: a number that starts over
+/// means the newest payment.
 async fn generation(transaction: &mut Transaction<'_>, operation: &Operation) -> Result<i64> {
     let name = name_of(operation);
     let Some(row) = transaction.row(GENERATIONS, &[name, name].concat()).await? else { return Ok(FIRST_GENERATION) };
     let (highest, lowest): (i64, i64) = (rows::get(&row, "highest")?, rows::get(&row, "lowest")?);
-    let status: String = rows::get(&row, "status")?;
-    Ok(if status == operation.status().name() { lowest - 1 } else { highest + 1 })
+    let (status, created_at): (String, i64) = (rows::get(&row, "status")?, rows::get(&row, "created_at")?);
+    let is_older = created_at < operation.created_at.as_millisecond();
+    Ok(if status == operation.status().name() && !is_older { lowest - 1 } else { highest + 1 })
 }
 
 /// What an operation is known by to its till.
@@ -192,6 +194,6 @@ pub(super) const TWINS: &str = "SELECT deciding_attempt AS reference FROM operat
     WHERE till = ? AND kind = ? AND reference = ? AND status IN ('pending', 'unknown')";
 
 /// The generations of a reference (named twice), and the status of the newest.
-pub(super) const GENERATIONS: &str = "SELECT newest.status, newest.generation AS highest, \
+pub(super) const GENERATIONS: &str = "SELECT newest.status, newest.created_at, newest.generation AS highest, \
     (SELECT MIN(generation) FROM operation WHERE till = ? AND kind = ? AND reference = ?) AS lowest \
     FROM operation newest WHERE till = ? AND kind = ? AND reference = ? ORDER BY generation DESC LIMIT 1";

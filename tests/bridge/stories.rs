@@ -154,6 +154,25 @@ async fn a_sale_whose_place_is_not_proven_free_in_time_does_not_begin() {
     bridge.books_agree().await;
 }
 
+/// The proof came after the till's call was over, and it was a payment: the till hears of that before its new sale begins,
+/// once, because the two may be one basket.
+#[tokio::test]
+async fn a_superseded_sale_that_was_paid_after_the_call_stands_in_the_way_once() {
+    let bridge = one_terminal("supersede = true", 2).await;
+    let till = bridge.till(1);
+    till.begin("R-1", 39900).await;
+    bridge.simulator.faults(json!([{ "call": "cancel_session", "fault": "lose_request", "times": 1000 }])).await;
+    let next = json!({ "reference": "R-2", "amount": 39900, "wait": 0 });
+    assert_eq!(till.post("/pay", next.clone()).await.word(), "terminal_busy");
+    bridge.simulator.customer(1, "approve").await;
+    bridge.listed(&till, &json!("R-1"), "approved").await;
+    let paid = till.post("/pay", next.clone()).await;
+    assert_eq!((paid.word(), paid.header("location")), ("terminal_busy", "/pay/R-1"));
+    assert_eq!(till.get("/pay/R-2").await.status, 404);
+    assert_eq!(till.pay("R-1", 39900).await.word(), "approved", "its own number is answered as ever");
+    assert_eq!(till.post("/pay", next).await.word(), "pending");
+}
+
 /// The till's own timeout: every way to say how long it waits, an answer before that, and a second call that joins.
 #[tokio::test]
 async fn a_till_is_answered_before_it_gives_up_and_its_next_call_gets_the_result() {
