@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::listener::Peer;
-use super::{TillApi, guard, respond, too_many};
+use super::{TillApi, guard, permission, respond, too_many};
 use crate::domain::directory::{Credentials, Directory, Till};
 use crate::domain::identifiers::TillId;
 use crate::till::format::Format;
@@ -51,18 +51,28 @@ enum Stranger {
     Browser,
 }
 
-/// Finds out which till calls, and refuses everybody else.
-pub(super) async fn authenticate(State(api): State<TillApi>, mut request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
-    match caller(api.engine.directory(), request.headers(), peer) {
+/// Lets a till in that is known, may do what it asks for, and does not ask too often. One layer for all of it: a till that
+/// waits keeps the space of every layer.
+pub(super) async fn admit(State(api): State<TillApi>, mut request: Request, next: Next) -> Response {
+    match admitted(&api, &request) {
         Ok(till) => {
-            tracing::Span::current().record("till", till.id.as_str());
-            let caller = Caller(till.clone());
-            request.extensions_mut().insert(caller);
+            request.extensions_mut().insert(Caller(till));
             next.run(request).await
         }
-        Err(stranger) => refused(&api, &stranger, request.headers(), peer),
+        Err(refusal) => *refusal,
     }
+}
+
+/// Addresses are counted first, so that strangers are held too.
+fn admitted(api: &TillApi, request: &Request) -> Result<Till, Box<Response>> {
+    let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
+    too_many::from_one_address(api, peer, request)?;
+    let till = caller(api.engine.directory(), request.headers(), peer)
+        .map_err(|stranger| Box::new(refused(api, &stranger, request.headers(), peer)))?;
+    tracing::Span::current().record("till", till.id.as_str());
+    too_many::of_one_till(api, till, request)?;
+    permission::check(till, request)?;
+    Ok(till.clone())
 }
 
 fn caller<'a>(directory: &'a Directory, headers: &HeaderMap, peer: Peer) -> Result<&'a Till, Stranger> {

@@ -105,10 +105,7 @@ pub struct CallbackApi {
 pub fn till_router(api: TillApi) -> Router {
     let router = defects::caught_in_routes(till_api::routes(api.clone()))
         .route_layer(from_fn_with_state(api.settings.limits, body::read_whole))
-        .route_layer(from_fn(permission::permit))
-        .route_layer(from_fn_with_state(api.clone(), too_many::of_one_till))
-        .route_layer(from_fn_with_state(api.clone(), authentication::authenticate))
-        .route_layer(from_fn_with_state(api.clone(), too_many::from_one_address))
+        .route_layer(from_fn_with_state(api.clone(), authentication::admit))
         .merge(status_api::routes(api.clone()))
         .merge(contract::routes())
         .fallback(respond::not_found)

@@ -5,28 +5,18 @@
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::Method;
-use axum::middleware::Next;
 use axum::response::Response;
 
-use super::authentication::Caller;
 use super::respond;
-use crate::domain::directory::Scopes;
+use crate::domain::directory::{Scopes, Till};
 use crate::till::problem::{Code, Problem};
 
 /// Refuses a call that the till has no scope for. What is not known here needs `status`.
-pub(super) async fn permit(request: Request, next: Next) -> Response {
-    let Some(Caller(till)) = request.extensions().get() else {
-        return respond::refused(request.headers(), Problem::new(Code::Unauthorized, "only tills may call this"));
-    };
+pub(super) fn check(till: &Till, request: &Request) -> Result<(), Box<Response>> {
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    match missing(till.profile.scopes, request.method(), route) {
-        None => next.run(request).await,
-        Some(scope) => {
-            let detail =
-                format!("this needs the scope \"{scope}\", which this till does not have; add it to its scopes");
-            respond::refused_to(till, request.headers(), Problem::new(Code::Forbidden, detail))
-        }
-    }
+    let Some(scope) = missing(till.profile.scopes, request.method(), route) else { return Ok(()) };
+    let detail = format!("this needs the scope \"{scope}\", which this till does not have; add it to its scopes");
+    Err(Box::new(respond::refused_to(till, request.headers(), Problem::new(Code::Forbidden, detail))))
 }
 
 /// The scope that a till would need for this, when it has not.

@@ -64,7 +64,8 @@ async fn pay(State(api): State<TillApi>, mut asked: Asked) -> Response {
         asked.forget_request();
         let deadline = after(seconds);
         let (patience, waiting) = api.patience(&asked, seconds);
-        let started = api.engine.pay(&asked.till, request, patience).await;
+        // Kept apart, so that a till that waits for its result does not hold the space of the beginning.
+        let started = Box::pin(api.engine.pay(&asked.till, request, patience)).await;
         drop(waiting);
         let Progress { operation, replayed, possible_duplicate } =
             started.map_err(|refusal| refused(&refusal, &asked))?;
@@ -82,7 +83,7 @@ async fn refund(State(api): State<TillApi>, mut asked: Asked) -> Response {
         asked.forget_request();
         let deadline = after(seconds);
         let (patience, waiting) = api.patience(&asked, seconds);
-        let started = api.engine.refund(&asked.till, request, patience).await;
+        let started = Box::pin(api.engine.refund(&asked.till, request, patience)).await;
         drop(waiting);
         let Progress { operation, replayed, possible_duplicate } =
             started.map_err(|refusal| refused(&refusal, &asked))?;

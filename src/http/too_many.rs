@@ -6,13 +6,11 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, HeaderValue};
-use axum::middleware::Next;
 use axum::response::Response;
 
-use super::authentication::Caller;
 use super::guesses::{Guesses, network};
 use super::listener::Peer;
 use super::rate::Rate;
@@ -47,29 +45,21 @@ impl About {
     }
 }
 
-/// Holds every address to its number of requests. Comes before authentication, so that strangers are held too.
-pub(super) async fn from_one_address(State(api): State<TillApi>, request: Request, next: Next) -> Response {
-    let remote = request.extensions().get::<Peer>().and_then(|peer| peer.remote);
-    if let (Some(per_minute), Some(remote)) = (api.settings.limits.requests_per_minute_per_address, remote) {
-        let caller = (network(remote.ip()), About::of(&request));
-        if let Err(wait) = api.callers.addresses.take(caller, per_minute, Instant::now()) {
-            return refused(None, request.headers(), "requests from this address", wait);
-        }
-    }
-    next.run(request).await
+/// Holds every address to its number of requests.
+pub(super) fn from_one_address(api: &TillApi, peer: Peer, request: &Request) -> Result<(), Box<Response>> {
+    let limit = api.settings.limits.requests_per_minute_per_address;
+    let (Some(per_minute), Some(remote)) = (limit, peer.remote) else { return Ok(()) };
+    let caller = (network(remote.ip()), About::of(request));
+    let taken = api.callers.addresses.take(caller, per_minute, Instant::now());
+    taken.map_err(|wait| Box::new(refused(None, request.headers(), "requests from this address", wait)))
 }
 
 /// Holds every till to its number of requests.
-pub(super) async fn of_one_till(State(api): State<TillApi>, request: Request, next: Next) -> Response {
-    if let Some(Caller(till)) = request.extensions().get::<Caller>()
-        && let Some(per_minute) = till.profile.requests_per_minute
-    {
-        let caller = (till.id.clone(), About::of(&request));
-        if let Err(wait) = api.callers.tills.take(caller, per_minute, Instant::now()) {
-            return refused(Some(till), request.headers(), "requests of this till", wait);
-        }
-    }
-    next.run(request).await
+pub(super) fn of_one_till(api: &TillApi, till: &Till, request: &Request) -> Result<(), Box<Response>> {
+    let Some(per_minute) = till.profile.requests_per_minute else { return Ok(()) };
+    let caller = (till.id.clone(), About::of(request));
+    let taken = api.callers.tills.take(caller, per_minute, Instant::now());
+    taken.map_err(|wait| Box::new(refused(Some(till), request.headers(), "requests of this till", wait)))
 }
 
 /// Too many of what `what` says; trying again makes sense after `wait`.
