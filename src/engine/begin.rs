@@ -83,7 +83,7 @@ impl Engine {
     fn begun(&self, operation: &Operation, details: Details) {
         tracing::info!(
             operation = %operation.id, attempt = %operation.attempt.order.reference, till = %operation.till,
-            terminal = %operation.terminal, kind = operation.kind.name(), reference = %operation.reference,
+            terminal = %operation.terminal, kind = operation.kind.name(), reference = operation.reference.as_str(),
             amount = operation.money.amount.minor(), currency = %operation.money.currency, "begun",
         );
         self.drive_new(operation.clone(), details);

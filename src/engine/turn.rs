@@ -146,7 +146,7 @@ impl Engine {
         if older.attempt.cancel_wanted {
             return Ok(());
         }
-        tracing::info!(operation = %older.id, till = %older.till, reference = %older.reference, "superseded");
+        tracing::info!(operation = %older.id, till = %older.till, reference = older.reference.as_str(), "superseded");
         self.record_and_wake(older.attempt.order.reference, Event::CancelWanted).await?;
         let (engine, older) = (self.clone(), older.clone());
         // In a task of its own: its till has turned to the next sale, and may hang up before this one is decided.
