@@ -7,7 +7,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::section::{Section, base_url, is_loopback, text};
-use crate::provider::dintero::{RefundRoute, Settings, StartRule};
+use crate::domain::refund::RefundRoute;
+use crate::provider::dintero::{Settings, StartRule};
 
 const CHECKOUT_URL: &str = "https://checkout.dintero.com/v1";
 const API_URL: &str = "https://api.dintero.com/v1";

@@ -101,6 +101,8 @@ pub struct Profile {
     pub requests_per_minute: Option<u32>,
     /// Where its results are pushed to.
     pub push: Option<Push>,
+    /// Who says whether a customer's signature is the card's.
+    pub signature: SignaturePolicy,
 }
 
 impl Default for Profile {
@@ -123,8 +125,21 @@ impl Default for Profile {
             refund_limits: RefundLimits::default(),
             requests_per_minute: None,
             push: None,
+            signature: SignaturePolicy::default(),
         }
     }
+}
+
+/// Who says whether a customer's signature is the card's, when a terminal asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SignaturePolicy {
+    /// The cashier; the till shows the question and sends the answer.
+    #[default]
+    Ask,
+    /// Nobody compares it: every signature is taken.
+    Accept,
+    /// Nobody compares it: no signature is taken, and the payment is reversed.
+    Reject,
 }
 
 /// A language of tills.

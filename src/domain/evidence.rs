@@ -20,6 +20,8 @@ pub struct Order {
     pub money: Money,
     /// On which terminal.
     pub terminal: ProviderTerminalId,
+    /// The customer may add to it at the terminal: a tip, cash back.
+    pub may_grow: bool,
 }
 
 /// What the provider's record held of one sale attempt at one reading.
@@ -51,6 +53,8 @@ pub struct PaymentRecord {
     pub session: Option<Handle>,
     /// What was taken, of whom, where.
     pub terms: Terms,
+    /// Minor units that the customer added at the terminal: a tip, cash back.
+    pub added: i64,
     /// What became of it.
     pub state: PaymentState,
     /// The card, as far as the provider tells.
@@ -185,9 +189,9 @@ pub fn judge(order: &Order, sighting: &Sighting) -> Finding {
     let contradiction = sighting
         .payments
         .iter()
-        .map(|payment| &payment.terms)
-        .chain(sighting.session.iter().map(|session| &session.terms))
-        .find_map(|terms| compare(order, terms).err());
+        .map(|payment| (&payment.terms, payment.added))
+        .chain(sighting.session.iter().map(|session| (&session.terms, 0)))
+        .find_map(|(terms, added)| compare(order, terms).and_then(|()| compare_added(order, added)).err());
     if let Some(what) = contradiction {
         return Finding::Contradiction {
             what,
@@ -222,6 +226,16 @@ pub fn compare(order: &Order, terms: &Terms) -> Result<(), Contradiction> {
     }
 }
 
+/// Whether the customer may have added so much.
+fn compare_added(order: &Order, added: i64) -> Result<(), Contradiction> {
+    let asked = order.money.amount.minor();
+    match added {
+        0 => Ok(()),
+        1.. if order.may_grow && order.money.amount.plus(added).is_some() => Ok(()),
+        _ => Err(Contradiction::Amount { asked, found: asked.saturating_add(added) }),
+    }
+}
+
 /// An approved payment first, an undecided one next (it may yet be approved), any other last.
 fn deciding_payment(payments: &[PaymentRecord]) -> Option<&PaymentRecord> {
     payments.iter().min_by_key(|payment| match payment.state {
@@ -238,7 +252,8 @@ fn judge_payment(order: &Order, payment: &PaymentRecord, several: bool) -> Findi
         PaymentState::Voided => Finding::Cancelled,
         PaymentState::Approved { captured } => Finding::Approved(Approval {
             transaction: Some(payment.transaction.clone()),
-            amount: order.money.amount,
+            // What cannot be added was refused by the comparison.
+            amount: order.money.amount.plus(payment.added).unwrap_or(order.money.amount),
             captured: *captured,
             card: payment.card.clone(),
             receipt: payment.receipt.clone(),

@@ -27,7 +27,7 @@ impl Step for NewSale {
     type Outcome = Begun;
 
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Begun)> {
-        let Self { attempt: new, money } = self;
+        let Self { attempt: new, money, is_prepared } = self;
         let asked = Fingerprint { money: Some(money), original: None };
         let found = found(transaction, &new, Kind::Sale, &asked).await?;
         let place = match found.earlier.repeated(&new, &asked) {
@@ -37,7 +37,8 @@ impl Step for NewSale {
         if let Some(obstacle) = found.obstacle.in_the_way(transaction).await? {
             return Ok((Writes::default(), obstacle));
         }
-        let operation = new.operation(Kind::Sale, money, None, None, Phase::Sending, place.earlier());
+        let phase = if is_prepared { Phase::Reserved } else { Phase::Sending };
+        let operation = new.operation(Kind::Sale, money, None, None, phase, place.earlier());
         write(operation, &new, &place, true)
     }
 }
@@ -47,7 +48,7 @@ impl Step for NewRefund {
     type Outcome = Begun;
 
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Begun)> {
-        let Self { attempt: new, original, asked, allowance, on_terminal } = self;
+        let Self { attempt: new, original, asked, allowance, route } = self;
         let fingerprint = Fingerprint { money: asked, original: Some(original) };
         let found = found(transaction, &new, Kind::Refund, &fingerprint).await?;
         let place = match found.earlier.repeated(&new, &fingerprint) {
@@ -68,18 +69,21 @@ impl Step for NewRefund {
         if let Err(reason) = allowance.allows(money, given_back(transaction, &new.till, &allowance).await?) {
             return Ok((Writes::default(), Begun::NotRefundable(reason)));
         }
-        if on_terminal && let Some(obstacle) = found.obstacle.in_the_way(transaction).await? {
+        if route.needs_terminal()
+            && let Some(obstacle) = found.obstacle.in_the_way(transaction).await?
+        {
             return Ok((Writes::default(), obstacle));
         }
         let transaction = sale.approval().and_then(|approval| approval.transaction.clone());
-        let operation =
+        let mut operation =
             new.operation(Kind::Refund, money, Some(original), transaction, Phase::Reserved, place.earlier());
-        write(operation, &new, &place, on_terminal)
+        operation.attempt.card_present = route.begins_at_terminal();
+        write(operation, &new, &place, route.needs_terminal())
     }
 }
 
 /// The sum of every refund of the sale that has moved money or may still move it, whoever asked for it.
-async fn set_aside(transaction: &mut Transaction<'_>, sale: OperationId) -> Result<i64> {
+pub(super) async fn set_aside(transaction: &mut Transaction<'_>, sale: OperationId) -> Result<i64> {
     let sale = sale.to_string();
     let row = transaction.row(SET_ASIDE, &[&sale, &sale]).await?.ok_or(JournalError::NotFound)?;
     get(&row, "set_aside")
@@ -123,11 +127,21 @@ impl NewAttempt {
                 operation: id,
                 number: earlier.map_or(1, |operation| operation.attempt.number + 1),
                 kind,
-                order: Order { reference: self.reference, money, terminal: self.terminal.terminal_id.clone() },
+                order: Order {
+                    reference: self.reference,
+                    money,
+                    terminal: self.terminal.terminal_id.clone(),
+                    may_grow: self.may_grow,
+                },
                 refunds,
                 expires_at: whole_milliseconds(self.expires_at),
                 horizon: whole_milliseconds(self.horizon),
+                preparation: earlier
+                    .filter(|operation| operation.provider == self.terminal.provider)
+                    .and_then(|operation| operation.attempt.preparation.clone()),
+                card_present: true,
                 cancel_wanted: false,
+                signature_accepted: None,
                 contradicted: false,
                 phase,
             },

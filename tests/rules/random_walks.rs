@@ -21,13 +21,15 @@ fn any_finding() -> impl Strategy<Value = Finding> {
 
 fn any_event() -> impl Strategy<Value = Event> {
     prop_oneof![
-        1 => Just(Event::Dispatched),
+        1 => Just(Event::Dispatched { preparation: None }),
         1 => Just(Event::Accepted { handle: handle() }),
         1 => Just(Event::Refused { reason: reason() }),
         1 => Just(Event::NotSent { reason: reason() }),
         1 => Just(Event::Silent { cause: "timeout".to_owned() }),
         1 => Just(Event::Interrupted),
         1 => Just(Event::CancelWanted),
+        1 => Just(Event::Rerouted { reason: reason() }),
+        1 => any::<bool>().prop_map(|accepted| Event::SignatureCompared { accepted }),
         4 => (any_finding(), 0_i64..1200)
             .prop_map(|(finding, second)| seen(finding, start() + SignedDuration::from_secs(second))),
         1 => (any::<bool>(), 0_i64..1200).prop_map(|(taken, second)| Event::Resolved {

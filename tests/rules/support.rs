@@ -39,6 +39,7 @@ pub(crate) fn order() -> Order {
         reference: AttemptReference::new(Ulid::from_parts(1, 1)),
         money: money(39900),
         terminal: ProviderTerminalId::new("T0292").unwrap(),
+        may_grow: false,
     }
 }
 
@@ -60,6 +61,7 @@ pub(crate) fn payment(state: PaymentState) -> PaymentRecord {
         transaction: TransactionId::new("T12345678.transaction").unwrap(),
         session: Some(handle()),
         terms: terms(),
+        added: 0,
         state,
         card: None,
         receipt: None,
@@ -87,7 +89,10 @@ pub(crate) fn attempt(kind: Kind, phase: Phase) -> Attempt {
         refunds: (kind == Kind::Refund).then(|| TransactionId::new("T12345678.sale").unwrap()),
         expires_at: expiry(),
         horizon: horizon(),
+        preparation: None,
+        card_present: true,
         cancel_wanted: false,
+        signature_accepted: None,
         contradicted: false,
         phase,
     }

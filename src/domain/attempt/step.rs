@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Alarm, AlarmKind, Attempt, Event, Kind, NotResolvable, OperatorVerdict, Phase, Reason, Resolution, Transition,
+    Alarm, AlarmKind, Attempt, Event, Kind, NotResolvable, OperatorVerdict, Phase, Preparation, Reason, Resolution,
+    Transition,
 };
 use crate::domain::evidence::{Approval, Contradiction, Finding};
 use crate::domain::identifiers::Handle;
@@ -18,13 +19,15 @@ impl Attempt {
     /// [`NotResolvable`] for an operator's decision that may not be taken; no other event is ever an error.
     pub fn step(&self, event: &Event) -> Result<Option<Transition>, NotResolvable> {
         Ok(match event {
-            Event::Dispatched => self.dispatched(),
+            Event::Dispatched { preparation } => self.dispatched(preparation.as_ref()),
+            Event::Rerouted { .. } => self.rerouted(),
             Event::Accepted { handle } => self.accepted(handle),
             Event::Refused { reason } | Event::NotSent { reason } => self.refused(reason),
             Event::Silent { .. } => self.silent(),
             Event::Interrupted => self.interrupted(),
             Event::Seen { finding, at } => self.seen(finding, *at),
             Event::CancelWanted => self.cancel_wanted(),
+            Event::SignatureCompared { accepted } => self.signature_compared(*accepted),
             Event::Resolved { resolution, at } => Some(self.resolved(resolution, *at)?),
         })
     }
@@ -35,8 +38,15 @@ impl Attempt {
         self.seen(finding, at).is_some()
     }
 
-    fn dispatched(&self) -> Option<Transition> {
-        matches!(self.phase, Phase::Reserved).then(|| self.to(Phase::Sending))
+    fn dispatched(&self, preparation: Option<&Preparation>) -> Option<Transition> {
+        matches!(self.phase, Phase::Reserved)
+            .then(|| Self { preparation: preparation.cloned(), ..self.to(Phase::Sending).attempt }.unalarmed())
+    }
+
+    /// Once, and only from the first way, which took nothing.
+    fn rerouted(&self) -> Option<Transition> {
+        (matches!(self.phase, Phase::Sending) && self.kind == Kind::Refund && !self.card_present)
+            .then(|| Self { card_present: true, ..self.to(Phase::Reserved).attempt }.unalarmed())
     }
 
     fn accepted(&self, handle: &Handle) -> Option<Transition> {
@@ -68,13 +78,19 @@ impl Attempt {
         }
     }
 
-    /// Nothing was sent of a reserved refund, so the wish alone stops it. Everything else needs the provider's word.
+    /// Nothing was sent of what is reserved, so the wish alone stops it. Everything else needs the provider's word.
     fn cancel_wanted(&self) -> Option<Transition> {
         match self.phase {
             Phase::Reserved => Some(self.to(Phase::Cancelled { resolution: None })),
             _ if self.phase.is_final() || self.cancel_wanted => None,
             _ => Some(Self { cancel_wanted: true, ..self.clone() }.unalarmed()),
         }
+    }
+
+    /// The first answer counts: the provider takes no second one.
+    fn signature_compared(&self, accepted: bool) -> Option<Transition> {
+        (self.phase.is_live() && self.signature_accepted.is_none())
+            .then(|| Self { signature_accepted: Some(accepted), ..self.clone() }.unalarmed())
     }
 
     fn seen(&self, finding: &Finding, at: Timestamp) -> Option<Transition> {

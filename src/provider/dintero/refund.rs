@@ -1,7 +1,7 @@
 //! Refunds: what is asked of Dintero, and what a payment's events tell of them.
 
 use super::client::Reply;
-use super::settings::{RefundRoute, Settings};
+use super::settings::Settings;
 use super::transaction;
 use super::wire::{RefundRequest, Transaction, TransactionEvent};
 use crate::domain::attempt::{Attempt, Reason};
@@ -9,6 +9,7 @@ use crate::domain::card::Receipt;
 use crate::domain::evidence::{Approval, Contradiction, Finding, Order};
 use crate::domain::identifiers::{AttemptReference, Handle, TransactionId};
 use crate::domain::money::Amount;
+use crate::domain::refund::RefundRoute;
 use crate::ports::RefundOrder;
 
 /// What starts a refund.
