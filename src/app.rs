@@ -26,7 +26,8 @@ use crate::http::{
 };
 use crate::journal::{JournalOptions, OpenError, SqliteJournal};
 use crate::ports::{CallbackVerifier, Clock, Provider, SystemClock};
-use crate::provider::dintero::{CallbackSignature, Dintero, SetupError};
+use crate::provider::SetupError;
+use crate::provider::dintero::{CallbackSignature, Dintero};
 use crate::push::{self, HttpPusher};
 use crate::telemetry::metric;
 

@@ -50,6 +50,7 @@ pub(super) fn routes(api: CallbackApi) -> Router {
 const fn methods(provider: ProviderName) -> MethodFilter {
     match provider {
         ProviderName::Dintero => MethodFilter::GET.or(MethodFilter::POST),
+        ProviderName::Dojo => MethodFilter::POST,
     }
 }
 
