@@ -28,6 +28,7 @@ use crate::journal::{JournalOptions, OpenError, SqliteJournal};
 use crate::ports::{CallbackVerifier, Clock, Provider, SystemClock};
 use crate::provider::SetupError;
 use crate::provider::dintero::{CallbackSignature, Dintero};
+use crate::provider::dojo::{Dojo, WebhookSignature};
 use crate::push::{self, HttpPusher};
 use crate::telemetry::metric;
 
@@ -259,6 +260,9 @@ fn parts(configuration: Configuration, journal: &Arc<SqliteJournal>, ours: &[Soc
     if let Some(settings) = configuration.dintero {
         providers.insert(ProviderName::Dintero, Arc::new(Dintero::new(settings)?));
     }
+    if let Some(settings) = configuration.dojo {
+        providers.insert(ProviderName::Dojo, Arc::new(Dojo::new(settings)?));
+    }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let pusher = Arc::new(HttpPusher::new(&configuration.directory, ours)?);
     Ok(Parts {
@@ -281,6 +285,9 @@ fn verifiers(configuration: &Configuration) -> HashMap<ProviderName, Arc<dyn Cal
     let mut verifiers: HashMap<ProviderName, Arc<dyn CallbackVerifier>> = HashMap::new();
     if let Some(signature) = configuration.dintero.as_ref().and_then(CallbackSignature::new) {
         verifiers.insert(ProviderName::Dintero, Arc::new(signature));
+    }
+    if let Some(signature) = configuration.dojo.as_ref().and_then(WebhookSignature::new) {
+        verifiers.insert(ProviderName::Dojo, Arc::new(signature));
     }
     verifiers
 }

@@ -156,7 +156,7 @@ impl Engine {
         Ok(NewAttempt {
             operation,
             reference: AttemptReference::new(Ulid::generate()),
-            may_grow: false,
+            may_grow: terminal.tips,
             simulated: self.provider(terminal.provider)?.is_sandbox(),
             terminal: terminal.clone(),
             expires_at,

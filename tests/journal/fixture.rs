@@ -119,6 +119,8 @@ pub(crate) fn terminal(name: &str) -> Terminal {
         provider: ProviderName::Dintero,
         store: StoreId::new("oslo-center").unwrap(),
         terminal_id: ProviderTerminalId::new(format!("T-{name}")).unwrap(),
+        tips: false,
+        unlinked_refund: false,
     }
 }
 

@@ -95,12 +95,12 @@ impl Provider for Dojo {
         }
     }
 
-    fn capabilities(&self, _: &Terminal) -> Capabilities {
+    fn capabilities(&self, terminal: &Terminal) -> Capabilities {
         Capabilities {
             signature: true,
             prompts: true,
             receipts: true,
-            unlinked_refund: false,
+            unlinked_refund: terminal.unlinked_refund,
             currencies: CURRENCIES.iter().filter_map(|code| Currency::from_code(code).ok()).collect(),
         }
     }
