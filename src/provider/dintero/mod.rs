@@ -10,6 +10,7 @@ mod client;
 mod clock;
 mod reader;
 mod refund;
+mod refusals;
 mod session;
 mod settings;
 mod sighting;
