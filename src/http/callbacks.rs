@@ -8,8 +8,9 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::routing::{MethodFilter, on};
 
+use super::CallbackApi;
+use super::body::Bodies;
 use super::listener::Peer;
-use super::{CallbackApi, body};
 use crate::engine::CallbackReceipt;
 use crate::ports::{CallbackRequest, NotGenuine};
 use crate::till::problem::Code;
@@ -22,6 +23,7 @@ const LOG_INTERVAL: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 struct Callbacks {
     api: CallbackApi,
+    bodies: Bodies,
     refused: Arc<Mutex<Refused>>,
 }
 
@@ -33,9 +35,10 @@ struct Refused {
 }
 
 pub(super) fn routes(api: CallbackApi) -> Router {
+    let bodies = Bodies::new(api.limits);
     Router::new()
         .route("/callbacks/dintero", on(MethodFilter::GET.or(MethodFilter::POST), dintero))
-        .with_state(Callbacks { api, refused: Arc::default() })
+        .with_state(Callbacks { api, bodies, refused: Arc::default() })
         .fallback(nothing_here)
         .method_not_allowed_fallback(nothing_here)
 }
@@ -58,7 +61,7 @@ async fn dintero(State(callbacks): State<Callbacks>, request: Request) -> Status
 
 async fn receive(callbacks: &Callbacks, request: Request) -> StatusCode {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
-    let request = match read(request, &callbacks.api).await {
+    let request = match read(request, &callbacks.bodies).await {
         Ok(request) => request,
         Err(status) => return status,
     };
@@ -77,9 +80,9 @@ async fn receive(callbacks: &Callbacks, request: Request) -> StatusCode {
 }
 
 /// The request as the verifier reads it. A body that stops half-way may be a genuine one's: it may come again.
-async fn read(request: Request, api: &CallbackApi) -> Result<CallbackRequest, StatusCode> {
+async fn read(request: Request, bodies: &Bodies) -> Result<CallbackRequest, StatusCode> {
     let (head, body) = request.into_parts();
-    let body = body::whole(body, api.limits).await.map_err(|problem| match problem.code {
+    let body = bodies.whole(body).await.map_err(|problem| match problem.code {
         Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     })?;

@@ -30,6 +30,7 @@ mod respond;
 mod room;
 mod shares;
 mod status_api;
+mod strangers;
 mod till_api;
 mod told;
 mod too_many;
@@ -40,12 +41,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::identifiers::TillId;
 use crate::engine::Engine;
 use crate::ports::{CallbackVerifier, Clock};
+
+use authentication::Entrance;
+use body::Bodies;
+use strangers::Strangers;
 
 pub use encrypted::{Greeting, TlsListener};
 pub use limits::Limits;
@@ -103,9 +108,9 @@ pub struct CallbackApi {
 
 /// The tills' listener.
 pub fn till_router(api: TillApi) -> Router {
-    let router = defects::caught_in_routes(till_api::routes(api.clone()))
-        .route_layer(from_fn_with_state(api.settings.limits, body::read_whole))
-        .route_layer(from_fn_with_state(api.clone(), authentication::admit))
+    let entrance = Entrance { api: api.clone(), bodies: Bodies::new(api.settings.limits) };
+    let router = till_api::routes(api.clone())
+        .route_layer(from_fn_with_state(Arc::new(entrance), authentication::admit))
         .merge(status_api::routes(api.clone()))
         .merge(contract::routes())
         .fallback(respond::not_found)
@@ -122,12 +127,12 @@ pub fn callback_router(api: CallbackApi) -> Router {
 /// The operator's local socket. Whoever may open it is an operator: its file mode is the authentication.
 pub fn operator_router(engine: Engine, limits: Limits) -> Router {
     let router = operator_api::routes(engine)
-        .route_layer(from_fn_with_state(limits, body::read_whole))
+        .route_layer(from_fn_with_state(Bodies::new(limits), body::read))
         .fallback(respond::not_found)
         .method_not_allowed_fallback(respond::method_not_allowed);
     observed(router)
 }
 
 fn observed(router: Router) -> Router {
-    defects::caught(router).layer(from_fn(observe::observe))
+    router.layer(from_fn_with_state(Strangers::default(), observe::observe))
 }

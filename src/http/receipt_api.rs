@@ -33,7 +33,7 @@ pub(super) async fn print(State(api): State<TillApi>, path: PathText, asked: Ask
             // The receipt tells the result as well as a reply does.
             let engine = api.engine.clone();
             let printed = respond::plain_text(asked.charset_of_text(), &text);
-            telling(printed, asked.exchange.clone(), move || engine.told(&operation)).await
+            telling(printed, asked.exchange.clone(), move || engine.told(&operation))
         }
         Err(problem) => respond::problem(asked.reply_in, problem.told_in(asked.language)),
     }

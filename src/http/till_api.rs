@@ -72,7 +72,7 @@ async fn pay(State(api): State<TillApi>, mut asked: Asked) -> Response {
         Ok(Found { operation: api.settled(operation, deadline).await, replayed, possible_duplicate })
     }
     .await;
-    api.tell(&asked, found).await
+    api.tell(&asked, found)
 }
 
 async fn refund(State(api): State<TillApi>, mut asked: Asked) -> Response {
@@ -90,7 +90,7 @@ async fn refund(State(api): State<TillApi>, mut asked: Asked) -> Response {
         Ok(Found { operation: api.settled(operation, deadline).await, replayed, possible_duplicate })
     }
     .await;
-    api.tell(&asked, found).await
+    api.tell(&asked, found)
 }
 
 async fn find(State(api): State<TillApi>, path: PathText, mut asked: Asked, kind: Kind) -> Response {
@@ -103,7 +103,7 @@ async fn find(State(api): State<TillApi>, path: PathText, mut asked: Asked, kind
         Ok(Found { operation: api.settled(found, after(seconds)).await, replayed: false, possible_duplicate: false })
     }
     .await;
-    api.tell(&asked, found).await
+    api.tell(&asked, found)
 }
 
 async fn cancel(State(api): State<TillApi>, path: PathText, asked: Asked, kind: Kind) -> Response {
@@ -120,7 +120,7 @@ async fn cancel(State(api): State<TillApi>, path: PathText, asked: Asked, kind: 
         })
     }
     .await;
-    api.tell(&asked, found).await
+    api.tell(&asked, found)
 }
 
 async fn acknowledge(State(api): State<TillApi>, path: PathText, asked: Asked, kind: Kind) -> Response {
@@ -136,7 +136,7 @@ async fn acknowledge(State(api): State<TillApi>, path: PathText, asked: Asked, k
         })
     }
     .await;
-    api.tell(&asked, found).await
+    api.tell(&asked, found)
 }
 
 async fn last(State(api): State<TillApi>, asked: Asked) -> Response {
@@ -146,7 +146,7 @@ async fn last(State(api): State<TillApi>, asked: Asked) -> Response {
         Ok(Found { operation, replayed: false, possible_duplicate: false })
     }
     .await;
-    api.tell(&asked, found).await
+    api.tell(&asked, found)
 }
 
 async fn operations(State(api): State<TillApi>, asked: Asked) -> Response {
@@ -173,9 +173,7 @@ async fn terminals(State(api): State<TillApi>, asked: Asked) -> Response {
 
 impl TillApi {
     /// Answers with an operation, and tells the engine when the till is given a final result.
-    ///
-    /// Takes what was found, not its future: a till that waits would hold the space of that twice.
-    async fn tell(&self, asked: &Asked, found: Result<Found, Problem>) -> Response {
+    fn tell(&self, asked: &Asked, found: Result<Found, Problem>) -> Response {
         let Found { operation, replayed, possible_duplicate } = match found {
             Ok(found) => found,
             Err(problem) => return respond::problem(asked.reply_in, problem.told_in(asked.language)),
@@ -188,7 +186,7 @@ impl TillApi {
             return response;
         }
         let engine = self.engine.clone();
-        telling(response, asked.exchange.clone(), move || engine.told(&operation)).await
+        telling(response, asked.exchange.clone(), move || engine.told(&operation))
     }
 
     /// What the asking till prints an operation on.
