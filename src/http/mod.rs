@@ -50,7 +50,7 @@ use crate::ports::{CallbackVerifier, Clock};
 
 use authentication::Entrance;
 use body::Bodies;
-use strangers::Strangers;
+use observe::Watch;
 
 pub use encrypted::{Greeting, TlsListener};
 pub use limits::Limits;
@@ -116,12 +116,12 @@ pub fn till_router(api: TillApi) -> Router {
         .fallback(respond::not_found)
         .method_not_allowed_fallback(respond::method_not_allowed);
     let router = cors::let_in(router, &api.settings.allowed_origins);
-    observed(router.layer(from_fn_with_state(api.settings, guard::admit)))
+    observed(router, Watch::against_pages(api.settings))
 }
 
 /// The providers' listener. It answers no other path, and never says why not.
 pub fn callback_router(api: CallbackApi) -> Router {
-    observed(callbacks::routes(api))
+    observed(callbacks::routes(api), Watch::default())
 }
 
 /// The operator's local socket. Whoever may open it is an operator: its file mode is the authentication.
@@ -130,9 +130,9 @@ pub fn operator_router(engine: Engine, limits: Limits) -> Router {
         .route_layer(from_fn_with_state(Bodies::new(limits), body::read))
         .fallback(respond::not_found)
         .method_not_allowed_fallback(respond::method_not_allowed);
-    observed(router)
+    observed(router, Watch::default())
 }
 
-fn observed(router: Router) -> Router {
-    router.layer(from_fn_with_state(Strangers::default(), observe::observe))
+fn observed(router: Router, watch: Watch) -> Router {
+    router.layer(from_fn_with_state(watch, observe::observe))
 }

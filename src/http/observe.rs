@@ -1,5 +1,6 @@
 //! A span, a log line and the metrics of every request.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -11,15 +12,34 @@ use tracing::{Instrument, field};
 use super::listener::Peer;
 use super::respond::{OfTill, Refused};
 use super::strangers::Strangers;
-use super::{authentication, defects};
+use super::{TillListenerSettings, authentication, defects, guard, respond};
+use crate::till::problem::Problem;
 
 /// What stands for an address that is none of ours; the address itself may hold anything.
 const NO_ROUTE: &str = "none";
 
+/// What every request of a listener passes first. One layer for all of it: a till that waits keeps the space of every layer.
+#[derive(Clone, Default)]
+pub(super) struct Watch {
+    strangers: Strangers,
+    against_pages: Option<Arc<TillListenerSettings>>,
+}
+
+impl Watch {
+    /// The watch of a listener that web pages can reach.
+    pub(super) fn against_pages(settings: Arc<TillListenerSettings>) -> Self {
+        Self { against_pages: Some(settings), ..Self::default() }
+    }
+
+    fn check(&self, request: &Request) -> Result<(), Problem> {
+        self.against_pages.as_ref().map_or(Ok(()), |settings| guard::check(settings, request))
+    }
+}
+
 /// Runs a request in its span and counts it. Every refusal is logged here, with who called and what it was told; those of
 /// strangers up to a number. The log has the route and, once checked, the reference; never the raw address, which may hold
 /// anything.
-pub(super) async fn observe(State(strangers): State<Strangers>, request: Request, next: Next) -> Response {
+pub(super) async fn observe(State(watch): State<Watch>, request: Request, next: Next) -> Response {
     let method = method_name(request.method());
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or(NO_ROUTE, MatchedPath::as_str).to_owned();
@@ -28,11 +48,16 @@ pub(super) async fn observe(State(strangers): State<Strangers>, request: Request
         "request", method, path = %route, till = field::Empty, claimed_till = field::Empty, reference = field::Empty
     );
     let started = Instant::now();
-    let format = authentication::reply_format(&request);
-    let response = defects::caught(format, next.run(request)).instrument(span.clone()).await;
+    let response = match watch.check(&request) {
+        Ok(()) => {
+            let format = authentication::reply_format(&request);
+            defects::caught(format, next.run(request)).instrument(span.clone()).await
+        }
+        Err(problem) => respond::refused(request.headers(), problem),
+    };
     let address = remote.map(|remote| remote.ip());
     let status = response.status().as_u16();
-    if !is_refused_stranger(&response) || address.is_none_or(|address| strangers.logs_refusal(address)) {
+    if !is_refused_stranger(&response) || address.is_none_or(|address| watch.strangers.logs_refusal(address)) {
         if let Some(Refused { code, detail }) = response.extensions().get() {
             tracing::warn!(parent: &span, ?address, code, detail, "refused");
         }
@@ -63,5 +88,39 @@ fn method_name(method: &Method) -> &'static str {
         Method::PATCH => "PATCH",
         Method::OPTIONS => "OPTIONS",
         _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::http::{HeaderMap, StatusCode};
+    use axum::middleware::from_fn_with_state;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::till::problem::Code;
+
+    #[test]
+    fn what_a_known_till_is_refused_is_no_strangers_refusal() {
+        let refused = respond::refused(&HeaderMap::new(), Problem::new(Code::Unauthorized, "no key"));
+        assert!(is_refused_stranger(&refused));
+        let mut of_till = refused;
+        of_till.extensions_mut().insert(OfTill);
+        assert!(!is_refused_stranger(&of_till));
+        assert!(!is_refused_stranger(&Response::new(Body::empty())));
+    }
+
+    #[tokio::test]
+    async fn a_panic_stops_one_request() {
+        async fn defect() -> StatusCode {
+            panic!("a defect")
+        }
+        let router = Router::new().route("/", get(defect)).layer(from_fn_with_state(Watch::default(), observe));
+        let request = Request::builder().body(Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     }
 }
