@@ -1,6 +1,7 @@
 //! What a till asks that starts nothing: where an operation stands, to stop it, to book it, which terminals there are.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
@@ -52,7 +53,7 @@ impl Engine {
                     Some(settled)
                         if settled.is_settled() && settled.attempt.number >= operation.attempt.number =>
                     {
-                        return Ok(settled);
+                        return Ok(Arc::unwrap_or_clone(settled));
                     }
                     _ => {}
                 },
