@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use super::{Engine, Refusal, TerminalView};
 use crate::domain::attempt::{Event, Kind};
 use crate::domain::directory::Till;
-use crate::domain::identifiers::Reference;
+use crate::domain::identifiers::{OperationId, Reference};
 use crate::domain::operation::Operation;
 use crate::domain::prompt::AtTerminal;
 use crate::ports::OperationFilter;
@@ -172,6 +172,16 @@ impl Engine {
         if first_step.is_pending() {
             self.tasks.spawn(note);
         }
+    }
+
+    /// The warning that this superseded sale was paid has reached the till; returns at once.
+    pub fn warned(&self, older: OperationId) {
+        let engine = self.clone();
+        self.tasks.spawn(async move {
+            let noted = engine.journal.warned(older, engine.clock.now()).await;
+            // Without the note the till is warned once more: harmless.
+            let _ = engine.health.journal(noted);
+        });
     }
 
     /// Why no payment can be taken right now; empty when one can.

@@ -57,6 +57,7 @@ pub(super) fn routes(api: TillApi) -> Router {
 }
 
 async fn pay(State(api): State<TillApi>, mut asked: Asked) -> Response {
+    let mut warning_of = None;
     let found = async {
         let (request, wait) = requests::sale(asked.sent_fields()?, asking(&api, &asked)?)?;
         note_named(&request.naming);
@@ -67,13 +68,21 @@ async fn pay(State(api): State<TillApi>, mut asked: Asked) -> Response {
         // Kept apart, so that a till that waits for its result does not hold the space of the beginning.
         let started = Box::pin(api.engine.pay(&asked.till, request, patience)).await;
         drop(waiting);
+        if let Err(Refusal::OlderSalePaid(older)) = &started {
+            warning_of = Some(older.id);
+        }
         let Progress { mut operation, replayed, possible_duplicate } =
             started.map_err(|refusal| refused(&refusal, &asked))?;
         api.settle(&mut operation, deadline).await;
         Ok(Found { operation, replayed, possible_duplicate })
     }
     .await;
-    api.tell(&asked, found)
+    let response = api.tell(&asked, found);
+    match warning_of {
+        // The warning is spent when it has reached the till, not before: a till that hung up is warned again.
+        Some(older) => telling(response, asked.exchange.clone(), move || api.engine.warned(older)),
+        None => response,
+    }
 }
 
 async fn refund(State(api): State<TillApi>, mut asked: Asked) -> Response {
