@@ -9,18 +9,22 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::simulator::api::ApiError;
-use crate::simulator::callbacks::{Planned, Seal};
+use crate::simulator::dintero::api::ApiError;
+use crate::simulator::dintero::callbacks::Planned;
+use crate::simulator::dintero::ledger::Occasion;
+use crate::simulator::dintero::outcomes::outcome_table;
+use crate::simulator::dojo::{DojoPolicy, virtual_terminals};
 use crate::simulator::faults::FaultRule;
-use crate::simulator::ledger::Occasion;
-use crate::simulator::outcomes::outcome_table;
+use crate::simulator::postman::{self, Seal};
 use crate::simulator::world::World;
 
 type Shared = State<Arc<World>>;
 
 pub(super) async fn ledger(State(world): Shared, Query(query): Query<HashMap<String, String>>) -> Json<Value> {
     let reference = query.get("merchant_reference").map(String::as_str);
-    Json(world.ledger().truth(reference))
+    let mut truth = world.dintero.ledger().truth(reference);
+    truth["dojo"] = world.dojo.ledger().truth(reference);
+    Json(truth)
 }
 
 pub(super) async fn reset(State(world): Shared) -> StatusCode {
@@ -101,6 +105,19 @@ pub(super) async fn send_callback(
         Some(CallbackError::Failed) => Occasion::Error("failed"),
     };
     let planned = Planned::new(&world, &wish.session_id, &occasion).ok_or(ApiError::NotFound)?;
-    let status = planned.delivery.attempt(&world, wish.kind).await;
+    let status = postman::attempt(&world, &planned.delivery, wish.kind).await;
     Ok(Json(json!({ "status": status.map(|status| status.as_u16()) })))
+}
+
+pub(super) async fn dojo_policy(State(world): Shared) -> Json<DojoPolicy> {
+    Json(world.dojo.ledger().policy)
+}
+
+pub(super) async fn set_dojo_policy(State(world): Shared, Json(policy): Json<DojoPolicy>) -> Json<DojoPolicy> {
+    world.dojo.ledger().policy = policy;
+    Json(policy)
+}
+
+pub(super) async fn dojo_terminals() -> Json<Value> {
+    Json(json!(virtual_terminals()))
 }
