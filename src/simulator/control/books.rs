@@ -13,7 +13,7 @@ use crate::simulator::dintero::api::ApiError;
 use crate::simulator::dintero::callbacks::Planned;
 use crate::simulator::dintero::ledger::Occasion;
 use crate::simulator::dintero::outcomes::outcome_table;
-use crate::simulator::dojo::{DojoPolicy, virtual_terminals};
+use crate::simulator::dojo::{DojoPolicy, virtual_terminals, webhooks};
 use crate::simulator::faults::FaultRule;
 use crate::simulator::postman::{self, Seal};
 use crate::simulator::world::World;
@@ -120,4 +120,24 @@ pub(super) async fn set_dojo_policy(State(world): Shared, Json(policy): Json<Doj
 
 pub(super) async fn dojo_terminals() -> Json<Value> {
     Json(json!(virtual_terminals()))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WebhookByHand {
+    intent_id: String,
+    kind: Seal,
+}
+
+/// Tells every subscription once how an intent stands, and how each answered; `null` if it did not.
+pub(super) async fn send_webhook(
+    State(world): Shared,
+    Json(wish): Json<WebhookByHand>,
+) -> Result<Json<Value>, ApiError> {
+    let news = world.dojo.ledger().news(&wish.intent_id).ok_or(ApiError::NotFound)?;
+    let mut statuses = Vec::new();
+    for letter in webhooks::letters(&world, &news) {
+        statuses.push(postman::attempt(&world, &letter, wish.kind).await.map(|status| status.as_u16()));
+    }
+    Ok(Json(json!({ "statuses": statuses })))
 }

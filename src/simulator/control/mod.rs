@@ -9,6 +9,7 @@
 //! | `GET`, `PUT`, `DELETE /faults` | the [fault rules](super::FaultRule) and how often they struck |
 //! | `GET`, `PUT /clock` | `{"offset_seconds": 0}` |
 //! | `POST /callbacks` | `{"session_id", "kind": "genuine" \| "forged" \| "old", "error"?}`: one callback, once |
+//! | `POST /webhooks` | `{"intent_id", "kind": "genuine" \| "forged"}`: one webhook of Dojo's, once |
 //! | `GET /outcomes` | the table of amounts |
 //! | `GET /dojo/terminals` | the table of Dojo's virtual terminals |
 //! | `GET`, `PUT /dojo` | the [policy](super::DojoPolicy) of the simulated Dojo |
@@ -35,6 +36,7 @@ pub(crate) fn router(world: &Arc<World>) -> Router {
         .route("/faults", get(books::faults).put(books::set_faults).delete(books::clear_faults))
         .route("/clock", get(books::clock).put(books::set_clock))
         .route("/callbacks", post(books::send_callback))
+        .route("/webhooks", post(books::send_webhook))
         .route("/terminals", get(devices::all))
         .route("/terminals/{id}", get(devices::read).put(devices::set))
         .route("/terminals/{id}/{gesture}", post(devices::gesture))

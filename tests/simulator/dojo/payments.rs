@@ -1,6 +1,6 @@
 //! Intents: made, paid, cancelled, searched, captured by hand.
 
-use pos_bridge::simulator::{DojoOptions, virtual_terminals};
+use pos_bridge::simulator::virtual_terminals;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -102,6 +102,25 @@ async fn a_declined_intent_is_presented_again() {
         .collect();
     assert_eq!(history, ["Declined", "Captured"]);
     assert_eq!(dojo.truth().await["captured"], 1_000);
+}
+
+#[tokio::test]
+async fn of_two_sessions_for_one_intent_only_the_first_is_charged() {
+    let dojo = Dojo::start().await;
+    let intent_id = dojo.intend(1_000).await;
+    for terminal in ["sip0", "scn0"] {
+        let id = format!("/terminals/tm_sandbox_{terminal}");
+        dojo.simulator.control(Method::PUT, &id, json!({ "mode": "manual" })).await;
+        dojo.present(terminal, &intent_id).await;
+    }
+    for terminal in ["scn0", "sip0"] {
+        let path = format!("/terminals/tm_sandbox_{terminal}/approve");
+        dojo.simulator.control(Method::POST, &path, json!({})).await;
+    }
+    let truth = dojo.truth().await;
+    assert_eq!(truth["captured"], 1_000);
+    let ends = &truth["intents"][0]["sessions"];
+    assert_eq!((&ends[0]["status"], &ends[1]["status"]), (&json!("Declined"), &json!("Captured")));
 }
 
 #[tokio::test]
@@ -210,11 +229,8 @@ fn manual(action: &str) -> Value {
 
 #[tokio::test]
 async fn a_manual_payment_is_captured_by_request_in_parts() {
-    let options = {
-        let mut options = options();
-        options.dojo = DojoOptions { limit_speed: 1, ..options.dojo };
-        options
-    };
+    let mut options = options();
+    options.dojo.limit_speed = 1;
     let dojo = Dojo::with(options).await;
     let intent_id = identifier(answered(dojo.post("/payment-intents", &manual("Release")).await, 200).await);
     let session_id = dojo.present("sip0", &intent_id).await;

@@ -133,3 +133,18 @@ async fn secrets_change_over() {
     assert_eq!(dojo.delete(&new_path).await.status(), 204);
     assert_eq!(dojo.get(&path).await["secrets"].as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_webhook_can_be_sent_by_hand() {
+    let (dojo, mut listener) = listened(vec![]).await;
+    let intent_id = dojo.intend(1_000).await;
+    listener.next().await;
+    for (kind, signed) in [("genuine", true), ("forged", false)] {
+        let wish = json!({ "intent_id": intent_id, "kind": kind });
+        let answer = answered(dojo.simulator.control(Method::POST, "/webhooks", wish).await, 200).await;
+        assert_eq!(answer["statuses"], json!([200]));
+        let call = listener.next().await;
+        assert_eq!(is_signed(&call, SECRET), signed);
+        assert_eq!(event(&call)["data"]["paymentStatus"], "Created");
+    }
+}

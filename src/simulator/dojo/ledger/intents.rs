@@ -82,6 +82,11 @@ impl Ledger {
         Ok(vec![tell("payment_intent.status_updated", intent)])
     }
 
+    /// How an intent stands, once more.
+    pub(crate) fn news(&self, id: &str) -> Option<News> {
+        Some(news("payment_intent.status_updated", self.intents.get(id)?.latest()))
+    }
+
     /// The intent, if it has one of these statuses. One that nobody paid in time is cancelled by then.
     pub(super) fn require(&mut self, id: &str, now: Timestamp, among: &[IntentStatus]) -> Result<&Intent, Refused> {
         self.void_if_due(id, now);
@@ -109,7 +114,11 @@ impl Ledger {
     }
 }
 
+/// The webhooks are told of an intent as it is now.
 pub(super) fn tell(event: &'static str, intent: &Intent) -> Effect {
-    let news = News { event, intent_id: intent.id.clone(), status: intent.status, manual: intent.is_manual() };
-    Effect::Tell { news }
+    Effect::Tell { news: news(event, intent) }
+}
+
+fn news(event: &'static str, intent: &Intent) -> News {
+    News { event, intent_id: intent.id.clone(), status: intent.status, manual: intent.is_manual() }
 }

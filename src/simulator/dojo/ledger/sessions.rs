@@ -19,22 +19,16 @@ impl Ledger {
     ) -> Result<(String, Vec<Effect>), Refused> {
         let terminal = self.machines.get(terminal_id)?;
         let (script, status) = (terminal.script(), terminal.status());
-        let amount = self.amount_of(&kind, now)?;
-        match status {
-            TerminalStatus::Offline => return Err(Refused::Offline),
-            TerminalStatus::InUse => return Err(Refused::Busy),
-            TerminalStatus::Available => {}
+        let script = script.for_amount(self.amount_of(&kind, now)?);
+        match (status, script.reach) {
+            (TerminalStatus::Offline, _) | (_, Reach::Offline) => return Err(Refused::Offline),
+            (TerminalStatus::InUse, _) | (_, Reach::InUse) => return Err(Refused::Busy),
+            (TerminalStatus::Available, Reach::Available) => {}
         }
-        let session = Session::new(terminal_id.to_owned(), kind, script.for_amount(amount), now);
-        self.put_on_terminal(session, now)
+        self.put_on_terminal(Session::new(terminal_id.to_owned(), kind, script, now), now)
     }
 
     fn put_on_terminal(&mut self, session: Session, now: Timestamp) -> Result<(String, Vec<Effect>), Refused> {
-        match session.script.reach {
-            Reach::Offline => return Err(Refused::Offline),
-            Reach::InUse => return Err(Refused::Busy),
-            Reach::Available => {}
-        }
         let id = session.id.clone();
         let terminal = self.machines.get_mut(&session.terminal_id)?;
         terminal.session_id = Some(id.clone());

@@ -9,7 +9,7 @@ use crate::simulator::world::World;
 
 /// A webhook, the same at every attempt.
 #[derive(Debug)]
-pub(super) struct Delivery {
+pub(crate) struct Delivery {
     url: Url,
     body: String,
     secret: String,

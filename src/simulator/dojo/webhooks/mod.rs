@@ -25,14 +25,18 @@ pub(crate) const EVENTS: &[&str] = &["payment_intent.created", "payment_intent.s
 
 /// Tells every subscription that asked for it.
 pub(crate) fn tell(world: &Arc<World>, news: &News) {
-    let letters: Vec<Delivery> = world.dojo.subscriptions().all().filter_map(|it| letter(world, it, news)).collect();
-    for letter in letters {
+    for letter in letters(world, news) {
         let fault = world.faults().draw(CallKind::Webhook).map(|drawn| drawn.fault);
         let context = world.clone();
         // The schedule is not published; a second is short, and scaled like everything else.
         let retry_after = real_time(1_000, world.options.speed).max(Duration::from_millis(10));
         world.spawn(async move { postman::send(&context, &letter, fault, retry_after).await });
     }
+}
+
+/// One for every subscription that asked for it.
+pub(crate) fn letters(world: &World, news: &News) -> Vec<Delivery> {
+    world.dojo.subscriptions().all().filter_map(|subscription| letter(world, subscription, news)).collect()
 }
 
 /// Neither amount nor reference: whoever is told must read the intent.
