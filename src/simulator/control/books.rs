@@ -113,9 +113,18 @@ pub(super) async fn dojo_policy(State(world): Shared) -> Json<DojoPolicy> {
     Json(world.dojo.ledger().policy)
 }
 
-pub(super) async fn set_dojo_policy(State(world): Shared, Json(policy): Json<DojoPolicy>) -> Json<DojoPolicy> {
-    world.dojo.ledger().policy = policy;
-    Json(policy)
+/// Changes what is named, and leaves the rest.
+pub(super) async fn set_dojo_policy(
+    State(world): Shared,
+    Json(changes): Json<HashMap<String, Value>>,
+) -> Result<Json<DojoPolicy>, ApiError> {
+    let mut ledger = world.dojo.ledger();
+    let mut policy = json!(ledger.policy);
+    for (name, value) in changes {
+        policy[name] = value;
+    }
+    ledger.policy = serde_json::from_value(policy).map_err(|error| ApiError::invalid(error.to_string()))?;
+    Ok(Json(ledger.policy))
 }
 
 pub(super) async fn dojo_terminals() -> Json<Value> {

@@ -46,7 +46,7 @@ pub(super) async fn set(
     Json(setting): Json<Setting>,
 ) -> Result<Json<Value>, ApiError> {
     if let Ok(machine) = world.dojo.ledger().machines.get_mut(&id) {
-        machine.mode = setting.mode.unwrap_or(machine.mode);
+        machine.set_mode(setting.mode.unwrap_or(machine.mode));
         machine.speed = setting.speed.unwrap_or(machine.speed);
         return Ok(Json(machine.state()));
     }

@@ -140,6 +140,22 @@ async fn a_stale_read_shows_the_past() {
 }
 
 #[tokio::test]
+async fn a_stale_terminal_is_as_it_was() {
+    let dojo = Dojo::start().await;
+    dojo.simulator.control(Method::PUT, "/terminals/tm_sandbox_sip0", json!({ "mode": "manual" })).await;
+    dojo.present("sip0", &dojo.intend(1_000).await).await;
+    let path = "/terminals/tm_sandbox_sip0";
+    dojo.simulator
+        .fault(json!([{ "call": "read_terminal", "fault": "stale_read" },
+                      { "call": "list_terminals", "fault": "stale_read" }]))
+        .await;
+    assert_eq!(dojo.get(path).await["status"], "Available");
+    assert_eq!(dojo.get(path).await["status"], "InUse");
+    assert_eq!(dojo.get("/terminals").await, json!([]));
+    assert_ne!(dojo.get("/terminals").await, json!([]));
+}
+
+#[tokio::test]
 async fn any_call_means_both_providers() {
     let dojo = Dojo::start().await;
     dojo.simulator.fault(json!([{ "fault": { "status": { "code": 418 } }, "times": 2 }])).await;

@@ -93,3 +93,12 @@ async fn the_table_is_told_as_it_is() {
     assert_eq!(told.as_array().unwrap().len(), virtual_terminals().len());
     assert_eq!(told[0]["suffix"], "SIP0");
 }
+
+#[tokio::test]
+async fn a_policy_that_is_none_is_refused() {
+    let dojo = Dojo::start().await;
+    for wrong in [json!({ "unknown": 1 }), json!({ "api_refunds": "sometimes" })] {
+        assert_eq!(dojo.simulator.control(Method::PUT, "/dojo", wrong).await.status(), 400);
+    }
+    assert_eq!(dojo.simulator.look("/dojo").await["api_refunds"], "accepted");
+}

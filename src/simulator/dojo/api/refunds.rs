@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
+use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -13,7 +13,8 @@ use super::intents::conflict;
 use super::json_body::read_as;
 use super::money::Mistakes;
 use super::problem::Problem;
-use crate::simulator::dojo::ledger::RefundRequest;
+use crate::simulator::dojo::ledger::{RefundRequest, Refused};
+use crate::simulator::exchange::Stale;
 use crate::simulator::world::World;
 
 const LONGEST_KEY: usize = 100;
@@ -58,7 +59,14 @@ pub(super) async fn create(
 }
 
 /// `GET /payment-intents/refunds/{id}`
-pub(super) async fn read(State(world): State<Arc<World>>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+pub(super) async fn read(
+    State(world): State<Arc<World>>,
+    Path(id): Path<String>,
+    stale: Option<Extension<Stale>>,
+) -> Result<Json<Value>, Problem> {
+    if stale.is_some() {
+        return Err(Refused::NoRefund.into());
+    }
     Ok(Json(world.dojo.ledger().refund(&id)?))
 }
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::{Extension, Json};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ use super::json_body::read_as;
 use super::money::Mistakes;
 use super::problem::Problem;
 use crate::simulator::dojo::webhooks::{EVENTS, Subscription};
+use crate::simulator::exchange::Stale;
 use crate::simulator::identifiers;
 use crate::simulator::world::World;
 
@@ -26,7 +27,10 @@ pub(super) async fn events() -> Json<Value> {
 }
 
 /// `GET /webhooks`
-pub(super) async fn list(State(world): Shared) -> Json<Value> {
+pub(super) async fn list(State(world): Shared, stale: Option<Extension<Stale>>) -> Json<Value> {
+    if stale.is_some() {
+        return Json(json!([]));
+    }
     let account_id = &world.options.dojo.account_id;
     Json(world.dojo.subscriptions().all().map(|it| it.document(account_id)).collect())
 }

@@ -82,7 +82,8 @@ impl Ledger {
         }
     }
 
-    fn then(&self, session_id: &str, happening: Happening, milliseconds: u64) -> Effect {
+    /// A happening that is not in the script.
+    pub(super) fn then(&self, session_id: &str, happening: Happening, milliseconds: u64) -> Effect {
         let terminal = self.sessions.get(session_id).and_then(|it| self.machines.get(&it.latest().terminal_id).ok());
         let after = terminal.map_or(Duration::ZERO, |terminal| terminal.real(milliseconds));
         Effect::Then { session_id: session_id.to_owned(), happening, after }

@@ -26,7 +26,9 @@ pub(crate) struct Machine {
     pub(crate) mode: Mode,
     pub(crate) speed: u32,
     /// The session that it is busy with.
-    pub(crate) session_id: Option<String>,
+    pub(super) session_id: Option<String>,
+    /// For a stale read: before a session came or went, or a person changed the mode.
+    status_before: TerminalStatus,
 }
 
 impl Machine {
@@ -46,6 +48,20 @@ impl Machine {
             Reach::Available if self.session_id.is_none() => TerminalStatus::Available,
             Reach::Available | Reach::InUse => TerminalStatus::InUse,
         }
+    }
+
+    pub(crate) fn seen(&self, stale: bool) -> TerminalStatus {
+        if stale { self.status_before } else { self.status() }
+    }
+
+    pub(crate) fn set_mode(&mut self, mode: Mode) {
+        self.status_before = self.status();
+        self.mode = mode;
+    }
+
+    pub(super) fn hold(&mut self, session_id: Option<String>) {
+        self.status_before = self.status();
+        self.session_id = session_id;
     }
 
     /// As the control API shows it.
@@ -72,6 +88,7 @@ impl Machines {
                 mode: Mode::Automatic,
                 speed,
                 session_id: None,
+                status_before: TerminalStatus::Available,
             };
             (terminal.id.clone(), machine)
         });
@@ -95,7 +112,7 @@ impl Machines {
         if let Ok(machine) = self.get_mut(terminal_id)
             && machine.session_id.as_deref() == Some(session_id)
         {
-            machine.session_id = None;
+            machine.hold(None);
         }
     }
 }

@@ -31,7 +31,7 @@ impl Ledger {
     fn put_on_terminal(&mut self, session: Session, now: Timestamp) -> Result<(String, Vec<Effect>), Refused> {
         let id = session.id.clone();
         let terminal = self.machines.get_mut(&session.terminal_id)?;
-        terminal.session_id = Some(id.clone());
+        terminal.hold(Some(id.clone()));
         let plays = terminal.mode == Mode::Automatic;
         if let Some(intent_id) = session.kind.intent_id().map(str::to_owned) {
             self.intent_mut(&intent_id)?.sessions.push(id.clone());
@@ -41,8 +41,7 @@ impl Ledger {
         if plays {
             effects.extend(self.schedule(&id));
         } else {
-            effects.extend(self.happen(&id, Happening::Initiate, now));
-            effects.extend(self.happen(&id, Happening::Show("PresentCard"), now));
+            effects.extend([Happening::Initiate, Happening::Show("PresentCard")].map(|it| self.then(&id, it, 0)));
         }
         Ok((id, effects))
     }
