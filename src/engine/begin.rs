@@ -58,6 +58,7 @@ impl Engine {
                 asked: amount.map(|amount| Money { amount, ..sale.money }),
                 allowance: self.allowance(till)?,
                 route: provider.refund_route(),
+                is_alone: provider.refunds_one_at_a_time(),
             }))
         };
         self.begin_in_turn(till, patience, intent).await

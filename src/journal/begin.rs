@@ -15,7 +15,7 @@ use crate::domain::evidence::Order;
 use crate::domain::identifiers::{AttemptReference, OperationId, TillId, TransactionId};
 use crate::domain::money::Money;
 use crate::domain::operation::Operation;
-use crate::domain::refund::{Allowance, refund_amount};
+use crate::domain::refund::{Allowance, NotRefundable, refund_amount};
 use crate::domain::repeat::{Fingerprint, KnownBy};
 use crate::domain::request::Details;
 use crate::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale};
@@ -48,7 +48,7 @@ impl Step for NewRefund {
     type Outcome = Begun;
 
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Begun)> {
-        let Self { attempt: new, original, asked, allowance, route } = self;
+        let Self { attempt: new, original, asked, allowance, route, is_alone } = self;
         let fingerprint = Fingerprint { money: asked, original: Some(original) };
         let found = found(transaction, &new, Kind::Refund, &fingerprint).await?;
         let place = match found.earlier.repeated(&new, &fingerprint) {
@@ -68,6 +68,9 @@ impl Step for NewRefund {
         let money = Money { amount, currency: sale.money.currency };
         if let Err(reason) = allowance.allows(money, given_back(transaction, &new.till, &allowance).await?) {
             return Ok((Writes::default(), Begun::NotRefundable(reason)));
+        }
+        if is_alone && transaction.row(UNDECIDED_REFUND, &[&original.to_string()]).await?.is_some() {
+            return Ok((Writes::default(), Begun::NotRefundable(NotRefundable::AnotherUnderWay)));
         }
         if route.needs_terminal()
             && let Some(obstacle) = found.obstacle.in_the_way(transaction).await?
@@ -205,6 +208,10 @@ pub(super) const BY_REFERENCE: &str = select_operations!(
 pub(super) const SET_ASIDE: &str = "SELECT (SELECT refunded_elsewhere FROM operation WHERE id = ?) \
     + COALESCE(SUM(a.set_aside), 0) AS set_aside FROM operation refund JOIN attempt a ON a.operation = refund.id \
     WHERE refund.original = ?";
+
+/// A refund of a sale of which it is not proven what became of it.
+pub(super) const UNDECIDED_REFUND: &str = "SELECT 1 FROM operation refund JOIN attempt a ON a.operation = refund.id \
+    WHERE refund.original = ? AND a.phase IN ('reserved', 'sending', 'open', 'unknown', 'abandoned') LIMIT 1";
 
 /// What a till gave back since a moment. The attempts of a day are few and stand together, by their names; a till's
 /// refunds of all times are not (`CROSS JOIN` is SQLite's way to say which of the two to begin with).

@@ -13,7 +13,7 @@ use crate::domain::attempt::Alarm;
 use crate::domain::card::without_card_numbers;
 use crate::domain::identifiers::OperationId;
 use crate::domain::operation::{Operation, Status};
-use crate::ports::{AlarmState, Callback, JournalError, LostPayment, Refunded};
+use crate::ports::{AlarmState, Callback, JournalError, LostPayment, Refunded, Subject};
 
 type Result<T> = std::result::Result<T, JournalError>;
 
@@ -196,7 +196,10 @@ impl Step for Callback {
             .add("INSERT INTO callback (provider, delivery, attempt, query, received_at) VALUES (?, ?, ?, ?, ?)")
             .bind(self.provider.name())
             .bind(self.delivery)
-            .bind(self.attempt.map(|attempt| attempt.to_string()))
+            .bind(self.about.map(|about| match about {
+                Subject::Attempt(attempt) => attempt.to_string(),
+                Subject::Payment(payment) => payment.as_str().to_owned(),
+            }))
             .bind(without_card_numbers(&self.query))
             .bind(self.received_at.as_millisecond());
         Ok((writes, true))

@@ -88,6 +88,9 @@ pub struct NewRefund {
     pub allowance: Allowance,
     /// How its provider gives money back.
     pub route: RefundRoute,
+    /// Its provider tells the sum of a payment's refunds and not which they are: one can be told from another only while
+    /// it is the only one under way.
+    pub is_alone: bool,
 }
 
 /// What came of a begin. Everything but `New` changed nothing.

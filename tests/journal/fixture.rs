@@ -156,6 +156,7 @@ pub(crate) fn refund(till_id: &str, till_reference: &str, original: OperationId,
         asked: asked.map(nok),
         allowance: allowance(RefundLimits::default()),
         route: RefundRoute::Plain,
+        is_alone: false,
     }
 }
 
