@@ -41,7 +41,7 @@ impl Engine {
             {
                 let read = self.health.journal(self.journal.operation(operation.id).await)?;
                 let latest = read.ok_or(Refusal::NotFound(operation.kind.name()))?;
-                let is_due = latest.is_settled() || self.needs_cashier(&latest);
+                let is_due = latest.is_settled() || self.at_terminal(&latest).signature_until.is_some();
                 if is_due || Instant::now() >= deadline || self.stopping.is_cancelled() {
                     return Ok(latest);
                 }
@@ -94,7 +94,7 @@ impl Engine {
         if operation.attempt.signature_accepted == Some(accepted) {
             return Ok(operation);
         }
-        if self.at_terminal(&operation).signature_until.is_none() || operation.attempt.signature_accepted.is_some() {
+        if self.at_terminal(&operation).signature_until.is_none() {
             return Err(Refusal::NothingToSign);
         }
         self.record_and_wake(attempt, Event::SignatureCompared { accepted }).await?;
@@ -102,10 +102,12 @@ impl Engine {
         Ok(read.unwrap_or(operation))
     }
 
-    /// What goes on at the terminal of an operation that is under way, as far as its provider tells.
+    /// What goes on at the terminal of an operation that is under way, as far as its provider tells: a signature only
+    /// while the cashier is to compare it.
     #[must_use]
     pub fn at_terminal(&self, operation: &Operation) -> AtTerminal {
-        self.readers.at_terminal(operation.attempt.order.reference)
+        let seen = self.readers.at_terminal(operation.attempt.order.reference);
+        AtTerminal { signature_until: seen.signature_until.filter(|_| self.leaves_it_to_cashier(operation)), ..seen }
     }
 
     /// The till has booked the result.

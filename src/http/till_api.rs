@@ -39,11 +39,13 @@ pub(super) fn routes(api: TillApi) -> Router {
         .route("/pay", post(pay))
         .route("/pay/{reference}", get(|api, path, asked| find(api, path, asked, Kind::Sale)))
         .route("/pay/{reference}/cancel", post(|api, path, asked| cancel(api, path, asked, Kind::Sale)))
+        .route("/pay/{reference}/signature", post(|api, path, asked| sign(api, path, asked, Kind::Sale)))
         .route("/pay/{reference}/ack", post(|api, path, asked| acknowledge(api, path, asked, Kind::Sale)))
         .route("/pay/{reference}/receipt", get(|api, path, asked| receipt_api::print(api, path, asked, Kind::Sale)))
         .route("/refund", post(refund))
         .route("/refund/{reference}", get(|api, path, asked| find(api, path, asked, Kind::Refund)))
         .route("/refund/{reference}/cancel", post(|api, path, asked| cancel(api, path, asked, Kind::Refund)))
+        .route("/refund/{reference}/signature", post(|api, path, asked| sign(api, path, asked, Kind::Refund)))
         .route("/refund/{reference}/ack", post(|api, path, asked| acknowledge(api, path, asked, Kind::Refund)))
         .route(
             "/refund/{reference}/receipt",
@@ -132,6 +134,24 @@ async fn cancel(State(api): State<TillApi>, path: PathText, asked: Asked, kind: 
     api.tell(&asked, found)
 }
 
+/// The cashier's word on a signature; what comes of it is waited for as a cancel's is.
+async fn sign(State(api): State<TillApi>, path: PathText, asked: Asked, kind: Kind) -> Response {
+    let found = async {
+        let reference = reference(path)?;
+        let (accepted, wait) = requests::signature(asked.sent_fields()?)?;
+        let seconds = asked.sent_wait_seconds(wait, asked.till.profile.wait_seconds.min(CANCEL_WAIT_SECONDS))?;
+        let compared = api.engine.compare_signature(&asked.till, kind, &reference, accepted).await;
+        let operation = compared.map_err(|refusal| refused(&refusal, &asked))?;
+        Ok(Found {
+            operation: api.settled(operation, after(seconds)).await,
+            replayed: false,
+            possible_duplicate: false,
+        })
+    }
+    .await;
+    api.tell(&asked, found).await
+}
+
 async fn acknowledge(State(api): State<TillApi>, path: PathText, asked: Asked, kind: Kind) -> Response {
     let found = async {
         let reference = reference(path)?;
@@ -189,6 +209,7 @@ impl TillApi {
         };
         let reply =
             Reply::new(&operation, replayed, asked.language).with_receipts(&operation, self.paper(&operation, asked));
+        let reply = reply.with_terminal(&operation, self.engine.at_terminal(&operation), asked.language);
         let answer = Answer::Operation(Box::new(reply.of_possible_duplicate(possible_duplicate)));
         let response = respond::operation(asked.reply_in, &operation, &answer);
         if !operation.status().is_final() {

@@ -28,7 +28,7 @@ pub enum Code {
     RequestTimeout,
     /// The reference is taken by something else.
     ReferenceConflict,
-    /// An operator's decision that may not be taken.
+    /// A decision that may not be taken: an operator's, or a cashier's on a signature.
     NotResolvable,
     /// The body is too long.
     PayloadTooLarge,

@@ -5,14 +5,17 @@ mod listing;
 mod operator;
 mod printing;
 mod schema;
+mod signature;
 mod wait;
 
 pub use listing::{last_event_id, operation_filter};
 pub use operator::{acknowledged_by, resolution};
 pub use printing::receipt_wanted;
 pub use schema::{
-    RequestSchema, empty_schema, filter_schema, reference_rule, refund_schema, sale_schema, wait_rule, wait_schema,
+    RequestSchema, empty_schema, filter_schema, reference_rule, refund_schema, sale_schema, signature_schema,
+    wait_rule, wait_schema,
 };
+pub use signature::signature;
 pub use wait::{Wait, wait_only, waiting};
 
 use super::amounts::Amounts;
