@@ -141,15 +141,12 @@ async fn sign(State(api): State<TillApi>, path: PathText, asked: Asked, kind: Ki
         let (accepted, wait) = requests::signature(asked.sent_fields()?)?;
         let seconds = asked.sent_wait_seconds(wait, asked.till.profile.wait_seconds.min(CANCEL_WAIT_SECONDS))?;
         let compared = api.engine.compare_signature(&asked.till, kind, &reference, accepted).await;
-        let operation = compared.map_err(|refusal| refused(&refusal, &asked))?;
-        Ok(Found {
-            operation: api.settled(operation, after(seconds)).await,
-            replayed: false,
-            possible_duplicate: false,
-        })
+        let mut operation = compared.map_err(|refusal| refused(&refusal, &asked))?;
+        api.settle(&mut operation, after(seconds)).await;
+        Ok(Found { operation, replayed: false, possible_duplicate: false })
     }
     .await;
-    api.tell(&asked, found).await
+    api.tell(&asked, found)
 }
 
 async fn acknowledge(State(api): State<TillApi>, path: PathText, asked: Asked, kind: Kind) -> Response {
