@@ -167,6 +167,62 @@ fn a_terminal_of_dintero_needs_the_account() {
     assert_eq!(wrong_keys(&format!("{before}[[stores]]{after}")), ["dintero"]);
 }
 
+/// The good configuration with Dojo in Dintero's place.
+fn with_dojo(from: &str, to: &str) -> String {
+    let text = good();
+    let (before, account) = text.split_once("[dintero]").expect("a section");
+    let (_, after) = account.split_once("[[stores]]").expect("a list");
+    let after = after.replace("payout_destination_id = \"seller-1\"\n", "");
+    let after = after.replace("\"NOK\"", "\"GBP\"").replace("provider = \"dintero\"", "provider = \"dojo\"");
+    let after = after.replace("\"T029", "\"tm_sandbox_029");
+    let dojo = "[dojo]\napi_key = \"sk_sandbox_canary-secret-000123\"\nsoftware_house_id = \"softwareHouse1\"\n\
+                reseller_id = \"reseller1\"\n";
+    let text = format!("{before}{dojo}\n[[stores]]{after}");
+    assert!(text.contains(from), "Dojo's configuration holds no {from:?}");
+    text.replace(from, to)
+}
+
+#[test]
+fn each_mistake_about_dojo_names_exactly_its_key() {
+    let production = "sk_prod_canary-secret-000123";
+    let table: &[(&str, &str, &[&str])] = &[
+        ("", "", &[]),
+        ("sk_sandbox_", "sk_live_", &["dojo.api_key"]),
+        (
+            "sk_sandbox_canary-secret-000123",
+            production,
+            &["dojo.software_house_id", "dojo.reseller_id", "terminals[0].terminal_id", "terminals[1].terminal_id"],
+        ),
+        ("tm_sandbox_0293", "tm_0293", &["terminals[1].terminal_id"]),
+        ("tm_sandbox_0293", "T0293", &["terminals[1].terminal_id"]),
+        ("\"GBP\"", "\"NOK\"", &["terminals[0].store", "terminals[1].store"]),
+        ("\"GBP\"", "\"EUR\"", &[]),
+        ("[dojo]", "[dojo]\napi_url = \"http://api.dojo.tech\"", &["dojo.api_url"]),
+        ("[dojo]", "[dojo]\napi_url = \"http://127.0.0.1:9000\"\nsession_ttl_seconds = 1", &[]),
+        ("[dojo]", "[dojo]\nversion = \"new\"", &["dojo.version"]),
+        ("[dojo]", "[dojo]\nrefund = \"plain\"", &["dojo.refund"]),
+        ("[dojo]", "[dojo]\nreseller_id_on = [\"all\"]", &["dojo.reseller_id_on[0]"]),
+        ("[dojo]", "[dojo]\nsignature_settle_seconds = 0", &["dojo.signature_settle_seconds"]),
+        ("[dojo]", "[dojo]\nwebhook_secret = \"ws_one\"", &["dojo.webhook_secret"]),
+        ("[dojo]", "[dojo]\nrequest_timeout_ms = 60000\nin_flight_seconds = 59", &["dojo.in_flight_seconds"]),
+        ("id = \"oslo-center\"", "id = \"oslo-center\"\npayout_destination_id = \"seller-1\"", &[]),
+        ("name = \"front\"", "name = \"front\"\ntips = 1", &["terminals[0].tips"]),
+    ];
+    for (from, to, keys) in table {
+        let text = if from.is_empty() { with_dojo("[dojo]", "[dojo]") } else { with_dojo(from, to) };
+        assert_eq!(wrong_keys(&text), *keys, "after {from:?} became {to:?}");
+    }
+}
+
+#[test]
+fn a_terminal_needs_its_own_providers_section_and_store() {
+    assert_eq!(
+        wrong_keys(&with("name = \"back\"\nprovider = \"dintero\"", "name = \"back\"\nprovider = \"dojo\"")),
+        ["dojo", "terminals[1].store"]
+    );
+    assert_eq!(wrong_keys(&with("payout_destination_id = \"seller-1\"", "")), ["stores[0].payout_destination_id"]);
+}
+
 #[test]
 fn all_mistakes_are_told_at_once() {
     let text = with("terminal = \"back\"", "terminal = \"frnt\"")
