@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::section::{Section, text};
+use super::section::{Section, boolean, text};
 use super::till;
 use crate::domain::directory::{Directory, Store, Terminal, Till};
 use crate::domain::identifiers::{InvalidIdentifier, ProviderTerminalId, StoreId, TerminalName, TillId};
@@ -126,6 +126,15 @@ fn terminal(mut section: Section<'_>, known: &mut Known) -> Option<Terminal> {
         let way_out = "one card terminal has one name; point both tills to that name";
         known.provider_terminals.claim((provider, id.clone()), &section, "terminal_id", way_out);
     }
+    let tips = section.read("tips", Some(false), boolean);
+    let unlinked_refund = section.read("unlinked_refund", Some(false), boolean);
     section.finish();
-    Some(Terminal { name: name?, provider: provider?, store: store?, terminal_id: terminal_id? })
+    Some(Terminal {
+        name: name?,
+        provider: provider?,
+        store: store?,
+        terminal_id: terminal_id?,
+        tips: tips?,
+        unlinked_refund: unlinked_refund?,
+    })
 }

@@ -46,6 +46,7 @@ async fn every_reading_uses_an_index() {
         earlier::BEFORE_REFUND_WITHOUT_NUMBER,
         begin::SET_ASIDE,
         begin::GIVEN_BACK,
+        begin::GIVEN_BACK_WITHOUT_SALE,
         begin::UNDECIDED_REFUND,
         adopt::GENERATIONS,
         adopt::TWINS,
