@@ -31,15 +31,17 @@ CREATE TABLE operation_anew (
     -- The terminal that the till asked for, where it had no number of its own; NULL where it had one. Not the attempts'
     -- terminal, which is read from them.
     asked_terminal     TEXT,
+    -- When the till was warned that a sale of its own which it had superseded was paid all the same.
+    warned_at          INTEGER,
     UNIQUE (till, kind, reference, generation)
 ) STRICT;
 
 INSERT INTO operation_anew (sequence, id, kind, till, reference, generation, amount, currency, original,
     deciding_attempt, status, refunded_elsewhere, simulated, told_at, acknowledged_at, details, created_at, updated_at,
-    asked_terminal)
+    asked_terminal, warned_at)
 SELECT sequence, id, kind, till, reference, generation, amount, currency, original,
     deciding_attempt, status, refunded_elsewhere, simulated, told_at, acknowledged_at, details, created_at, updated_at,
-    asked_terminal
+    asked_terminal, warned_at
 FROM operation;
 
 DROP TABLE operation;
@@ -55,3 +57,5 @@ CREATE INDEX operation_by_original ON operation (original) WHERE original IS NOT
 CREATE INDEX operation_by_content ON operation (till, asked_terminal, kind, amount, currency)
     WHERE asked_terminal IS NOT NULL;
 CREATE INDEX operation_by_asked_terminal ON operation (till, asked_terminal) WHERE asked_terminal IS NOT NULL;
+CREATE INDEX operation_unheard ON operation (till)
+    WHERE status = 'approved' AND told_at IS NULL AND warned_at IS NULL AND acknowledged_at IS NULL;

@@ -26,7 +26,9 @@ use crate::http::{
 };
 use crate::journal::{JournalOptions, OpenError, SqliteJournal};
 use crate::ports::{CallbackVerifier, Clock, Provider, SystemClock};
-use crate::provider::dintero::{CallbackSignature, Dintero, SetupError};
+use crate::provider::SetupError;
+use crate::provider::dintero::{CallbackSignature, Dintero};
+use crate::provider::dojo::{Dojo, WebhookSignature};
 use crate::push::{self, HttpPusher};
 use crate::telemetry::metric;
 
@@ -258,6 +260,9 @@ fn parts(configuration: Configuration, journal: &Arc<SqliteJournal>, ours: &[Soc
     if let Some(settings) = configuration.dintero {
         providers.insert(ProviderName::Dintero, Arc::new(Dintero::new(settings)?));
     }
+    if let Some(settings) = configuration.dojo {
+        providers.insert(ProviderName::Dojo, Arc::new(Dojo::new(settings)?));
+    }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let pusher = Arc::new(HttpPusher::new(&configuration.directory, ours)?);
     Ok(Parts {
@@ -280,6 +285,9 @@ fn verifiers(configuration: &Configuration) -> HashMap<ProviderName, Arc<dyn Cal
     let mut verifiers: HashMap<ProviderName, Arc<dyn CallbackVerifier>> = HashMap::new();
     if let Some(signature) = configuration.dintero.as_ref().and_then(CallbackSignature::new) {
         verifiers.insert(ProviderName::Dintero, Arc::new(signature));
+    }
+    if let Some(signature) = configuration.dojo.as_ref().and_then(WebhookSignature::new) {
+        verifiers.insert(ProviderName::Dojo, Arc::new(signature));
     }
     verifiers
 }
@@ -315,6 +323,7 @@ fn limits(server: &Server) -> Limits {
         header_bytes: server.limits.header_bytes,
         headers: server.limits.headers,
         body_bytes: server.limits.body_bytes,
+        bodies_bytes: server.limits.bodies_bytes,
         drain: server.drain,
     }
 }

@@ -17,7 +17,7 @@ const RESUME_PAUSE: Duration = Duration::from_secs(10);
 impl Engine {
     /// Drives a new attempt: nothing of it was sent yet.
     pub(super) fn drive_new(&self, operation: Operation, details: Details) {
-        let engine = self.clone();
+        let (engine, operation) = (self.clone(), Box::new(operation));
         self.supervise(operation.attempt.order.reference, async move {
             let Some(reading) = engine.readers.claim(operation.attempt.order.reference, &operation) else {
                 return false;

@@ -1,6 +1,7 @@
 //! What a till asks that starts nothing: where an operation stands, to stop it, to book it, which terminals there are.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use super::{Engine, Refusal, TerminalView};
 use crate::domain::attempt::{Event, Kind};
 use crate::domain::directory::Till;
-use crate::domain::identifiers::Reference;
+use crate::domain::identifiers::{OperationId, Reference};
 use crate::domain::operation::Operation;
 use crate::domain::prompt::AtTerminal;
 use crate::ports::OperationFilter;
@@ -52,7 +53,7 @@ impl Engine {
                     Some(settled)
                         if settled.is_settled() && settled.attempt.number >= operation.attempt.number =>
                     {
-                        return Ok(settled);
+                        return Ok(Arc::unwrap_or_clone(settled));
                     }
                     _ => {}
                 },
@@ -174,6 +175,16 @@ impl Engine {
         if first_step.is_pending() {
             self.tasks.spawn(note);
         }
+    }
+
+    /// The warning that this superseded sale was paid has reached the till; returns at once.
+    pub fn warned(&self, older: OperationId) {
+        let engine = self.clone();
+        self.tasks.spawn(async move {
+            let noted = engine.journal.warned(older, engine.clock.now()).await;
+            // Without the note the till is warned once more: harmless.
+            let _ = engine.health.journal(noted);
+        });
     }
 
     /// Why no payment can be taken right now; empty when one can.

@@ -131,7 +131,15 @@ fn unlinked(reader: Reader<'_>, asking: Asking<'_>) -> Result<UnlinkedRefundRequ
 /// # Errors
 /// [`Invalid`] when it is none.
 pub fn reference_in_path(text: &str) -> Result<Reference, Invalid> {
-    identifier(text, Reference::new).map_err(|detail| Invalid::new("reference", detail))
+    identifier(text, addressable_reference).map_err(|detail| Invalid::new("reference", detail))
+}
+
+/// A till's own number. What an address takes for a step in its path (`/pay/..` is `/`) would never be found again.
+fn addressable_reference(text: &str) -> Result<Reference, String> {
+    if matches!(text, "." | "..") {
+        return Err("must not be . or .., which an address drops from its path".to_owned());
+    }
+    Reference::new(text).map_err(|error| error.to_string())
 }
 
 /// A request that has no fields of its own.
@@ -184,7 +192,7 @@ fn naming(reader: Reader<'_>, asking: Asking<'_>) -> Result<Naming, Invalid> {
 }
 
 fn reference(reader: Reader<'_>, key: Option<&str>) -> Result<Option<Reference>, Invalid> {
-    let in_body = reader.parsed("reference", Reference::new)?;
+    let in_body = reader.parsed("reference", addressable_reference)?;
     let in_header =
         key.map(|key| reference_in_path(key).map_err(|invalid| Invalid::new("Idempotency-Key", invalid.detail)));
     match (in_body, in_header.transpose()?) {

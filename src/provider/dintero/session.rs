@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use url::Url;
 
-use super::client::Reply;
 use super::settings::{Settings, StartRule};
 use super::wire::{
     ConfigurationRequest, OrderRequest, PublishRequest, Session, SessionCreated, SessionRequest, StoreRequest,
@@ -15,6 +14,7 @@ use crate::domain::evidence::{SessionRecord, SessionState, Terms};
 use crate::domain::identifiers::Handle;
 use crate::domain::request::Details;
 use crate::ports::SaleOrder;
+use crate::provider::client::Reply;
 
 /// Where callbacks go, below the public address.
 const CALLBACK_PATH: [&str; 2] = ["callbacks", "dintero"];
