@@ -48,7 +48,7 @@ async fn money_goes_out_without_a_sale_once_for_each_number() {
 }
 
 #[tokio::test]
-async fn a_day_has_its_limit_which_what_is_under_way_counts_against() {
+async fn r15_a_day_has_its_limit_which_what_is_under_way_counts_against() {
     let shop = shop(allowed(), true).await;
     give_back(&shop, "F-1", 600, "front").await.unwrap();
     let refused = give_back(&shop, "F-2", 401, "front").await;
@@ -57,7 +57,7 @@ async fn a_day_has_its_limit_which_what_is_under_way_counts_against() {
 }
 
 #[tokio::test]
-async fn nothing_goes_out_where_till_terminal_or_provider_may_not_and_each_refusal_tells_what_to_do() {
+async fn r15_nothing_goes_out_where_till_terminal_or_provider_may_not() {
     let unscoped = Profile { scopes: Scopes::default(), ..allowed() };
     let unlimited = Profile { refund_limits: RefundLimits::default(), ..allowed() };
     for (profile, is_able, on) in
