@@ -272,3 +272,30 @@ fn the_simulator_is_for_sandbox_accounts_alone() {
     let short = format!("{simulator}\nsession_ttl_seconds = 1\nprompt_seconds = 1\nin_flight_seconds = 10");
     assert_eq!(wrong_keys(&with("[dintero]", &short)), Vec::<String>::new());
 }
+
+fn first_till(lines: &str) -> String {
+    with("id = \"till-1\"\n", &format!("id = \"till-1\"\n{lines}\n"))
+}
+
+#[test]
+fn a_pool_names_terminals_of_the_till_once_and_does_not_go_with_supersede() {
+    let pool = |more: &str| wrong_keys(&first_till(more));
+    assert_eq!(pool("terminal_pool = [\"front\", \"back\"]"), Vec::<String>::new());
+    assert_eq!(pool("terminal_pool = [\"front\", \"kiosk\"]"), ["tills[0].terminal_pool[1]"]);
+    assert_eq!(pool("terminal_pool = [\"front\", \"front\"]"), ["tills[0].terminal_pool[1]"]);
+    assert_eq!(pool("terminal_pool = [\"front\"]\nsupersede = true"), ["tills[0].terminal_pool"]);
+    assert_eq!(pool("terminals = [\"front\"]\nterminal_pool = [\"front\", \"back\"]"), ["tills[0].terminal_pool[1]"]);
+}
+
+#[test]
+fn money_without_a_sale_is_named_as_a_scope_and_limited_in_a_day() {
+    let till = |more: &str| wrong_keys(&first_till(more));
+    let scopes = "scopes = [\"refund\", \"unlinked_refund\"]";
+    assert_eq!(till(&format!("{scopes}\nunlinked_refund_max_per_day = 50000")), Vec::<String>::new());
+    assert_eq!(till(scopes), ["tills[0].unlinked_refund_max_per_day"]);
+    assert_eq!(till("scopes = [\"unlinked_refund\"]\nunlinked_refund_max_per_day = 1"), ["tills[0].scopes"]);
+    for text in [good(), first_till("unlinked_refund_max_per_day = 1")] {
+        let configuration = load_with(&text, &[]).expect("right");
+        assert!(!configuration.directory.tills[0].profile.scopes.unlinked_refund, "nobody named it");
+    }
+}
