@@ -101,6 +101,18 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// It is proven unpaid, and yet what crossed with that may win: a card that was presented while the cancel was under
+    /// way, a payment that was captured in spite of its signature.
+    #[must_use]
+    pub fn may_still_win(&self) -> bool {
+        let stopped = match self.phase {
+            Phase::Cancelled { resolution: None } => true,
+            Phase::Declined { .. } => self.signature_accepted == Some(false),
+            _ => false,
+        };
+        stopped && self.kind == Kind::Sale
+    }
+
     /// The order as the provider's record must show it: a payment that was prepared carries the reference of the attempt
     /// that it was made for.
     #[must_use]

@@ -69,16 +69,16 @@ impl Engine {
             looked();
         }
         let settled = !attempt.phase.is_live();
-        if matches!(attempt.phase, Phase::Cancelled { resolution: None }) && attempt.kind == Kind::Sale {
-            // Kept apart, so that the many that wait do not hold the space of the few that were cancelled.
-            Box::pin(self.watch_cancelled(provider, operation, attempt, reading)).await;
+        if attempt.may_still_win() {
+            // Kept apart, so that the many that wait do not hold the space of the few that were stopped.
+            Box::pin(self.watch_stopped(provider, operation, attempt, reading)).await;
         }
         settled
     }
 
-    /// A card that was presented while the cancel was under way may still win: the record is read for as long as such a
-    /// payment can take, though the terminal is free and the till has its answer.
-    async fn watch_cancelled(
+    /// What crossed with the stop may still win: the record is read for as long as such a payment can take, though the
+    /// terminal is free and the till has its answer.
+    async fn watch_stopped(
         &self,
         provider: &dyn Provider,
         operation: &Operation,
@@ -87,7 +87,7 @@ impl Engine {
     ) {
         let until = Instant::now() + provider.patience().afterwards.unsigned_abs();
         let pause = self.pace.poll_interval * 5;
-        while Instant::now() < until && matches!(attempt.phase, Phase::Cancelled { .. }) {
+        while Instant::now() < until && attempt.may_still_win() {
             self.rest(reading, pause).await;
             if self.stopping.is_cancelled() {
                 return;

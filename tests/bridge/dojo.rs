@@ -90,7 +90,10 @@ async fn a_payment_that_is_captured_in_spite_of_its_signature_is_late_and_loud()
 async fn silence_takes_the_signature_and_tills_that_cannot_ask_have_a_policy() {
     let silent = bridge_on("SIS0", Setup { limit_speed: 100, ..dojo() }).await;
     silent.till(1).pay("R-1", 39_900).await;
-    assert_eq!(silent.till(1).result("R-1").await.word(), "approved");
+    eventually("the silence to be taken for a yes", || async {
+        (silent.till(1).get("/pay/R-1").await.word() == "approved").then_some(())
+    })
+    .await;
     for (profile, expected) in [("signature = \"accept\"", "approved"), ("signature = \"reject\"", "declined")] {
         let bridge = bridge_on("SIS0", Setup { profile, ..dojo() }).await;
         assert_eq!(bridge.till(1).pay("R-1", 39_900).await.word(), expected, "{profile}");
@@ -143,8 +146,11 @@ async fn what_a_customer_adds_is_told_where_it_is_allowed_and_loud_where_not() {
 #[tokio::test]
 async fn a_lying_amount_is_never_a_result() {
     let bridge = bridge_on("WRA0", dojo()).await;
-    let answer = bridge.till(1).post("/pay", json!({ "reference": "R-1", "amount": 39_900, "wait": 2 })).await;
-    assert_eq!(answer.word(), "unknown", "{:?}", answer.body);
+    bridge.till(1).begin("R-1", 39_900).await;
+    eventually("the contradiction", || async {
+        (bridge.till(1).get("/pay/R-1").await.word() == "unknown").then_some(())
+    })
+    .await;
 }
 
 /// A machine that somebody else uses, or that is off, takes nothing, and that is proven.
@@ -230,31 +236,36 @@ fn every_fault() -> Vec<Value> {
 
 /// Lost replies of either create, and every other fault: nothing is created twice, and the till hears what the provider's
 /// books say.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn whatever_happens_to_either_create_call_it_is_sent_once() {
     for call in ["create_intent", "create_terminal_session"] {
+        let mut cells = tokio::task::JoinSet::new();
         for fault in every_fault() {
             for moment in ["before", "after"] {
-                let bridge = Bridge::with(dojo()).await;
-                bridge.simulator.faults(json!([{ "call": call, "fault": fault, "when": moment }])).await;
-                let till = bridge.till(1);
-                let answer = till.post("/pay", json!({ "reference": "R-1", "amount": 39_900, "wait": 8 })).await;
-                let dojo = bridge.simulator.ledger().await["dojo"].clone();
-                let allowed: &[&str] = match (call, dojo["captured"] == 39_900) {
-                    (_, true) => &["approved"],
-                    ("create_intent", false) => &["failed"],
-                    // Refused with 409 or 422: the intent was let go, which proves it.
-                    (_, false) => &["unknown", "failed", "cancelled"],
-                };
-                assert!(allowed.contains(&answer.word()), "{call} {fault} {moment}: {:?}", answer.body);
-                assert_ne!(bridge.simulator.hits().await, json!({}), "{call} {fault} {moment} never struck");
-                for (intent, count) in dojo["session_requests"].as_object().unwrap() {
-                    assert_eq!(count, 1, "{call} {fault} {moment}: {intent}");
-                }
-                bridge.books_agree().await;
+                cells.spawn(a_create_call_that_fails(call, fault.clone(), moment));
             }
         }
+        cells.join_all().await;
     }
+}
+
+async fn a_create_call_that_fails(call: &'static str, fault: Value, moment: &'static str) {
+    let bridge = Bridge::with(dojo()).await;
+    bridge.simulator.faults(json!([{ "call": call, "fault": fault, "when": moment }])).await;
+    let answer = bridge.till(1).post("/pay", json!({ "reference": "R-1", "amount": 39_900, "wait": 12 })).await;
+    let dojo = bridge.simulator.ledger().await["dojo"].clone();
+    let allowed: &[&str] = match (call, dojo["captured"] == 39_900) {
+        (_, true) => &["approved"],
+        ("create_intent", false) => &["failed"],
+        // Refused with 409 or 422: the intent was let go, which proves it.
+        (_, false) => &["unknown", "failed", "cancelled"],
+    };
+    assert!(allowed.contains(&answer.word()), "{call} {fault} {moment}: {:?}", answer.body);
+    assert_ne!(bridge.simulator.hits().await, json!({}), "{call} {fault} {moment} never struck");
+    for (intent, count) in dojo["session_requests"].as_object().unwrap() {
+        assert_eq!(count, 1, "{call} {fault} {moment}: {intent}");
+    }
+    bridge.books_agree().await;
 }
 
 /// A wish to cancel a session that was never known lets its intent go: proven, and at once.

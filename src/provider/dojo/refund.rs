@@ -118,7 +118,7 @@ fn run_of<'a>(found: &'a Intent, attempt: &Attempt) -> Option<&'a Session> {
     let is_new = |run: &&Session| before.iter().all(|earlier| earlier.as_str() != run.id);
     let is_refund =
         |run: &&Session| run.details.as_ref().is_some_and(|details| details.session_type == "MatchedRefund");
-    intent::runs(found).filter(is_new).filter(is_refund).next_back()
+    intent::runs(found).filter(is_new).rfind(is_refund)
 }
 
 /// How a refund at the machine ended. A signature that was taken for good is no capture yet; when none follows, it was the
