@@ -70,7 +70,7 @@ fn sale() -> Outcome<Operation> {
     let number = OperationId(Ulid::from_parts(1, 7));
     let money = Money { amount: Amount::new(39_900)?, currency: Currency::from_code("NOK")? };
     let terminal = ProviderTerminalId::new("T0292")?;
-    let order = Order { reference: AttemptReference::new(Ulid::from_parts(1, 8)), money, terminal };
+    let order = Order { reference: AttemptReference::new(Ulid::from_parts(1, 8)), money, terminal, may_grow: false };
     Ok(Operation {
         id: number,
         kind: Kind::Sale,
@@ -89,7 +89,10 @@ fn sale() -> Outcome<Operation> {
             refunds: None,
             expires_at: now,
             horizon: now,
+            preparation: None,
+            card_present: true,
             cancel_wanted: false,
+            signature_accepted: None,
             contradicted: false,
             phase: Phase::Sending,
         },

@@ -11,7 +11,8 @@ use url::Url;
 use super::directory::{Known, identifier};
 use super::section::{Section, boolean, text};
 use crate::domain::directory::{
-    AmountFormat, Charset, Credentials, Dialect, Language, Profile, Push, RefundLimits, Scopes, Till, WAIT_SECONDS_MAX,
+    AmountFormat, Charset, Credentials, Dialect, Language, Profile, Push, RefundLimits, Scopes, SignaturePolicy, Till,
+    WAIT_SECONDS_MAX,
 };
 use crate::domain::identifiers::{TerminalName, TillId};
 use crate::domain::operation::OnRepeat;
@@ -32,6 +33,8 @@ const AMOUNT_FORMATS: [(&str, AmountFormat); 3] = [
     ("decimal_grouped", AmountFormat::GroupedDecimal),
 ];
 const REFERENCE: [(&str, bool); 2] = [("required", false), ("optional", true)];
+const SIGNATURE: [(&str, SignaturePolicy); 3] =
+    [("ask", SignaturePolicy::Ask), ("accept", SignaturePolicy::Accept), ("reject", SignaturePolicy::Reject)];
 const ON_REPEAT: [(&str, OnRepeat); 2] = [("new_attempt", OnRepeat::NewAttempt), ("replay", OnRepeat::Replay)];
 
 pub(super) fn read(mut section: Section<'_>, known: &mut Known) -> Option<Till> {
@@ -65,6 +68,7 @@ fn profile(section: &mut Section<'_>) -> Option<Profile> {
     let per_day = section.read("refund_max_per_day", Some(None), limit);
     let requests_per_minute = section.whole("requests_per_minute", 0, 0..=100_000);
     let push = push(section);
+    let signature = section.choice("signature", Some(usual.signature), &SIGNATURE);
     let (wait_seconds, wait_seconds_max) = waits?;
     Some(Profile {
         dialect: dialect?,
@@ -84,6 +88,7 @@ fn profile(section: &mut Section<'_>) -> Option<Profile> {
         refund_limits: RefundLimits { each: each?, per_day: per_day? },
         requests_per_minute: unless_zero(requests_per_minute?),
         push: push?,
+        signature: signature?,
     })
 }
 

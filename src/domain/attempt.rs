@@ -1,15 +1,19 @@
 //! The state machine of one attempt: one run of a sale or a refund at the provider.
 //!
 //! ```text
-//! sale      Sending ──► Open ──► Approved | Declined | Cancelled | Failed
-//!              │          │
-//! refund       └────┬─────┘  (no definite answer)
-//! Reserved ─► …     ▼
-//!                Unknown ──► a final phase, or Abandoned (a person decides; still watched)
+//! Reserved ──► Sending ──► Open ──► Approved | Declined | Cancelled | Failed
+//!                 │          │
+//!                 └────┬─────┘  (no definite answer)
+//!                      ▼
+//!                   Unknown ──► a final phase, or Abandoned (a person decides; still watched)
 //! ```
 //!
-//! [`Attempt::step`] (`attempt/step.rs`) is the only place that moves an attempt. Replies, polls, callbacks, cancels, restarts, sweeps and
-//! operators all become an [`Event`] and go through it, inside the journal transaction that stores the result.
+//! A refund begins as `Reserved`, and so does a sale whose provider must prepare it by a call that moves no money
+//! (Dojo's payment intent); any other sale begins as `Sending`.
+//!
+//! [`Attempt::step`] (`attempt/step.rs`) is the only place that moves an attempt. Replies, polls, callbacks, cancels,
+//! restarts, sweeps and operators all become an [`Event`] and go through it, inside the journal transaction that stores
+//! the result.
 
 mod alarm;
 mod step;
@@ -20,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use super::card::without_card_numbers;
 use super::evidence::{Approval, Finding, Order};
-use super::identifiers::{Handle, OperationId, TransactionId};
+use super::identifiers::{AttemptReference, Handle, OperationId, TransactionId};
 
 pub use alarm::{Alarm, AlarmKind};
 pub use step::EMPTY_LOOK_GAP;
@@ -81,19 +85,49 @@ pub struct Attempt {
     pub expires_at: Timestamp,
     /// From when on an empty record counts, on the provider's clock: expiry, and what may still be under way then.
     pub horizon: Timestamp,
+    /// What the provider prepared for it. While it is reserved: what an earlier attempt of the operation ran on, which
+    /// may be used again.
+    pub preparation: Option<Preparation>,
+    /// The card is at the terminal; a refund may go without.
+    pub card_present: bool,
     /// The till wants it stopped.
     pub cancel_wanted: bool,
+    /// Whether the cashier took the customer's signature for good, once that was asked and answered.
+    pub signature_accepted: Option<bool>,
     /// The provider's record contradicted the order once; that is told only once.
     pub contradicted: bool,
     /// Where it stands.
     pub phase: Phase,
 }
 
+impl Attempt {
+    /// The order as the provider's record must show it: a payment that was prepared carries the reference of the attempt
+    /// that it was made for.
+    #[must_use]
+    pub fn as_sent(&self) -> Order {
+        let reference = self.preparation.as_ref().map_or(self.order.reference, |prepared| prepared.reference);
+        Order { reference, ..self.order.clone() }
+    }
+}
+
+/// What a provider made, and what it held, before anything that can move money was sent (Dojo's payment intent).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preparation {
+    /// What the provider calls the payment that was prepared, or that is given back.
+    pub payment: Handle,
+    /// The reference that the payment carries: that of the attempt it was made for.
+    pub reference: AttemptReference,
+    /// The runs that the payment had already. What comes to them is this attempt's.
+    pub earlier_runs: Vec<Handle>,
+    /// Minor units of the payment that had been given back already.
+    pub refunded: i64,
+}
+
 /// Where an attempt stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "phase", rename_all = "snake_case")]
 pub enum Phase {
-    /// A refund whose amount is set aside and of which nothing was sent.
+    /// Terminal and amount are set aside; nothing that can move money was sent.
     Reserved,
     /// On disk; from here on bytes may be under way.
     Sending,
@@ -165,8 +199,16 @@ pub enum OperatorVerdict {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// A reserved refund is about to be sent.
-    Dispatched,
+    /// What was reserved is about to be sent.
+    Dispatched {
+        /// What the provider prepared for it.
+        preparation: Option<Preparation>,
+    },
+    /// The provider provably did not make a refund without the card: it is made at the terminal instead.
+    Rerouted {
+        /// The provider's reason.
+        reason: Reason,
+    },
     /// The provider took it: a definite yes.
     Accepted {
         /// What the provider calls it.
@@ -198,6 +240,11 @@ pub enum Event {
     },
     /// The till wants it stopped.
     CancelWanted,
+    /// The cashier compared the customer's signature.
+    SignatureCompared {
+        /// It is the card's.
+        accepted: bool,
+    },
     /// An operator decided.
     Resolved {
         /// The decision.
@@ -212,7 +259,8 @@ impl Event {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Dispatched => "dispatched",
+            Self::Dispatched { .. } => "dispatched",
+            Self::Rerouted { .. } => "rerouted",
             Self::Accepted { .. } => "accepted",
             Self::Refused { .. } => "refused",
             Self::NotSent { .. } => "not_sent",
@@ -220,6 +268,7 @@ impl Event {
             Self::Interrupted => "interrupted",
             Self::Seen { .. } => "seen",
             Self::CancelWanted => "cancel_wanted",
+            Self::SignatureCompared { .. } => "signature_compared",
             Self::Resolved { .. } => "resolved",
         }
     }

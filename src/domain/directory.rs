@@ -28,7 +28,7 @@ pub struct Directory {
 pub struct Store {
     /// The id that the merchant gave it at the provider.
     pub id: StoreId,
-    /// Where its money goes, by the provider's id.
+    /// Where its money goes, by Dintero's id; empty where none of its terminals is driven by Dintero.
     pub payout_destination_id: String,
     /// What its tills pay in when they do not say.
     pub currency: Currency,
@@ -47,6 +47,10 @@ pub struct Terminal {
     pub store: StoreId,
     /// The provider's id for it.
     pub terminal_id: ProviderTerminalId,
+    /// The customer may add to the amount there: a tip, cash back.
+    pub tips: bool,
+    /// It gives money back without a sale.
+    pub unlinked_refund: bool,
 }
 
 /// A cash register and its profile.
@@ -101,6 +105,8 @@ pub struct Profile {
     pub requests_per_minute: Option<u32>,
     /// Where its results are pushed to.
     pub push: Option<Push>,
+    /// Who says whether a customer's signature is the card's.
+    pub signature: SignaturePolicy,
 }
 
 impl Default for Profile {
@@ -123,8 +129,21 @@ impl Default for Profile {
             refund_limits: RefundLimits::default(),
             requests_per_minute: None,
             push: None,
+            signature: SignaturePolicy::default(),
         }
     }
+}
+
+/// Who says whether a customer's signature is the card's, when a terminal asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SignaturePolicy {
+    /// The cashier; the till shows the question and sends the answer.
+    #[default]
+    Ask,
+    /// Nobody compares it: every signature is taken.
+    Accept,
+    /// Nobody compares it: no signature is taken, and the payment is reversed.
+    Reject,
 }
 
 /// A language of tills.

@@ -20,6 +20,8 @@ pub struct Order {
     pub money: Money,
     /// On which terminal.
     pub terminal: ProviderTerminalId,
+    /// The customer may add to it at the terminal: a tip, cash back.
+    pub may_grow: bool,
 }
 
 /// What the provider's record held of one sale attempt at one reading.
@@ -38,8 +40,23 @@ pub struct SessionRecord {
     pub handle: Handle,
     /// What it was asked to take.
     pub terms: Terms,
+    /// How it ended, if it did.
+    pub state: SessionState,
+}
+
+/// How a session without a payment stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionState {
+    /// It can still be paid.
+    Waiting,
+    /// A card was presented, or more: the customer is not to be cut off.
+    Started,
     /// Cancelled, by whomever, so that no payment can come of it any more.
-    pub cancelled: bool,
+    Cancelled,
+    /// Refused, so that no payment can come of it any more.
+    Declined(Reason),
+    /// Over, and the provider does not tell how.
+    Lapsed,
 }
 
 /// A payment in the provider's books.
@@ -51,6 +68,8 @@ pub struct PaymentRecord {
     pub session: Option<Handle>,
     /// What was taken, of whom, where.
     pub terms: Terms,
+    /// Minor units that the customer added at the terminal: a tip, cash back.
+    pub added: i64,
     /// What became of it.
     pub state: PaymentState,
     /// The card, as far as the provider tells.
@@ -102,6 +121,11 @@ pub enum Finding {
         handle: Option<Handle>,
         /// A payment exists: a card was presented, the customer is not to be cut off.
         started: bool,
+    },
+    /// The attempt ended at the provider, which does not tell what became of it (Dojo's expired session).
+    Lapsed {
+        /// What the provider calls it.
+        handle: Handle,
     },
     /// Money was taken.
     Approved(Approval),
@@ -179,15 +203,15 @@ pub enum Contradiction {
 /// What a sighting means for the attempt that made this order.
 ///
 /// A payment decides over its session; an approved payment decides over every other one. A session without a payment
-/// proves "not paid" only when it is cancelled.
+/// proves "not paid" only when it is cancelled or refused.
 #[must_use]
 pub fn judge(order: &Order, sighting: &Sighting) -> Finding {
     let contradiction = sighting
         .payments
         .iter()
-        .map(|payment| &payment.terms)
-        .chain(sighting.session.iter().map(|session| &session.terms))
-        .find_map(|terms| compare(order, terms).err());
+        .map(|payment| (&payment.terms, payment.added))
+        .chain(sighting.session.iter().map(|session| (&session.terms, 0)))
+        .find_map(|(terms, added)| compare(order, terms).and_then(|()| compare_added(order, added)).err());
     if let Some(what) = contradiction {
         return Finding::Contradiction {
             what,
@@ -222,6 +246,16 @@ pub fn compare(order: &Order, terms: &Terms) -> Result<(), Contradiction> {
     }
 }
 
+/// Whether the customer may have added so much.
+fn compare_added(order: &Order, added: i64) -> Result<(), Contradiction> {
+    let asked = order.money.amount.minor();
+    match added {
+        0 => Ok(()),
+        1.. if order.may_grow && order.money.amount.plus(added).is_some() => Ok(()),
+        _ => Err(Contradiction::Amount { asked, found: asked.saturating_add(added) }),
+    }
+}
+
 /// An approved payment first, an undecided one next (it may yet be approved), any other last.
 fn deciding_payment(payments: &[PaymentRecord]) -> Option<&PaymentRecord> {
     payments.iter().min_by_key(|payment| match payment.state {
@@ -238,7 +272,8 @@ fn judge_payment(order: &Order, payment: &PaymentRecord, several: bool) -> Findi
         PaymentState::Voided => Finding::Cancelled,
         PaymentState::Approved { captured } => Finding::Approved(Approval {
             transaction: Some(payment.transaction.clone()),
-            amount: order.money.amount,
+            // What cannot be added was refused by the comparison.
+            amount: order.money.amount.plus(payment.added).unwrap_or(order.money.amount),
             captured: *captured,
             card: payment.card.clone(),
             receipt: payment.receipt.clone(),
@@ -248,9 +283,13 @@ fn judge_payment(order: &Order, payment: &PaymentRecord, several: bool) -> Findi
 }
 
 fn judge_session(session: Option<&SessionRecord>) -> Finding {
-    match session {
-        None => Finding::Nothing,
-        Some(session) if session.cancelled => Finding::Cancelled,
-        Some(session) => Finding::Undecided { handle: Some(session.handle.clone()), started: false },
+    let Some(SessionRecord { handle, state, .. }) = session else { return Finding::Nothing };
+    let handle = || handle.clone();
+    match state {
+        SessionState::Waiting => Finding::Undecided { handle: Some(handle()), started: false },
+        SessionState::Started => Finding::Undecided { handle: Some(handle()), started: true },
+        SessionState::Cancelled => Finding::Cancelled,
+        SessionState::Declined(reason) => Finding::Declined(reason.clone()),
+        SessionState::Lapsed => Finding::Lapsed { handle: handle() },
     }
 }

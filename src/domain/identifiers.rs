@@ -180,8 +180,8 @@ impl fmt::Display for OperationId {
 
 /// The bridge's own name for one attempt, unique for ever: the provider's `merchant_reference` of a sale, its
 /// `refund_reference` of a refund. It is the only thing known before anything is sent, so everything is found by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct AttemptReference(Ulid);
 
 impl AttemptReference {
@@ -218,6 +218,18 @@ impl From<AttemptReference> for String {
         reference.to_string()
     }
 }
+
+impl TryFrom<String> for AttemptReference {
+    type Error = NotOurs;
+    fn try_from(text: String) -> Result<Self, NotOurs> {
+        Self::parse(&text).ok_or(NotOurs)
+    }
+}
+
+/// The text is no reference of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be the reference of one of our attempts")]
+pub struct NotOurs;
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,7 @@ pub mod evidence;
 pub mod identifiers;
 pub mod money;
 pub mod operation;
+pub mod prompt;
 pub mod reading;
 pub mod refund;
 pub mod repeat;

@@ -41,6 +41,12 @@ impl Amount {
     pub const fn minor(self) -> i64 {
         self.0
     }
+
+    /// So much more; `None` when that is no amount.
+    #[must_use]
+    pub fn plus(self, minor: i64) -> Option<Self> {
+        self.0.checked_add(minor).and_then(|sum| Self::new(sum).ok())
+    }
 }
 
 impl TryFrom<i64> for Amount {

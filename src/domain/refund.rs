@@ -22,6 +22,21 @@ pub enum NotRefundable {
     /// The customer paid twice, and this is the payment that the sale does not rest on.
     #[error("this is a second payment of the sale; refund it in the provider's back office")]
     SecondPayment,
+    /// Another refund of the sale is under way or not decided, and the provider could not tell the two apart.
+    #[error(
+        "another refund of this sale is not decided yet; wait for it, or have it decided with `pos-bridge resolve`"
+    )]
+    AnotherUnderWay,
+    /// The terminal is driven by another provider than the one that holds the payment.
+    #[error(
+        "the sale was taken through {sale}, terminal {terminal:?} is driven by another provider; name one of {sale}"
+    )]
+    OtherProvider {
+        /// The provider that holds the payment.
+        sale: &'static str,
+        /// The terminal that was to give it back.
+        terminal: String,
+    },
     /// Another currency than the sale's.
     #[error("the sale was in {sale}, a refund in {asked} is not possible")]
     Currency {
@@ -64,6 +79,32 @@ pub enum NotRefundable {
         /// The refund's.
         asked: &'static str,
     },
+}
+
+/// How a provider gives money back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RefundRoute {
+    /// At the terminal, to the card that the customer presents.
+    #[default]
+    Terminal,
+    /// Without a terminal, to the card of the sale.
+    Plain,
+    /// Without a terminal; where the provider refuses that, at the terminal.
+    PlainThenTerminal,
+}
+
+impl RefundRoute {
+    /// The card is presented from the beginning.
+    #[must_use]
+    pub const fn begins_at_terminal(self) -> bool {
+        matches!(self, Self::Terminal)
+    }
+
+    /// It may come to the terminal, so it holds it from the beginning.
+    #[must_use]
+    pub const fn needs_terminal(self) -> bool {
+        !matches!(self, Self::Plain)
+    }
 }
 
 /// What a till may give back, and since when its refunds count together.

@@ -32,7 +32,7 @@ impl Engine {
             let expires_at = later(provider.now(), provider.patience().session);
             let horizon = later(expires_at, provider.patience().afterwards);
             let attempt = self.new_attempt(till, &terminal, &naming, &details, (expires_at, horizon))?;
-            Ok(Intent::Sale(NewSale { attempt, money }))
+            Ok(Intent::Sale(NewSale { attempt, money, is_prepared: provider.prepares_sales() }))
         };
         self.begin_in_turn(till, patience, intent).await
     }
@@ -48,7 +48,7 @@ impl Engine {
         let sale = sale.ok_or(Refusal::NotFound("sale to refund"))?;
         refund_fits(&sale, &request)?;
         let RefundRequest { naming, amount, terminal, details, .. } = request;
-        let terminal = self.terminal_for(till, terminal.as_ref())?;
+        let terminal = self.refund_terminal(till, terminal.as_ref(), &sale)?;
         let provider = self.provider(terminal.provider)?;
         let intent = || {
             let horizon = later(provider.now(), provider.patience().refund);
@@ -57,7 +57,8 @@ impl Engine {
                 original: sale.id,
                 asked: amount.map(|amount| Money { amount, ..sale.money }),
                 allowance: self.allowance(till)?,
-                on_terminal: provider.refunds_on_terminal(),
+                route: provider.refund_route(),
+                is_alone: provider.refunds_one_at_a_time(),
             }))
         };
         self.begin_in_turn(till, patience, intent).await
@@ -112,6 +113,25 @@ impl Engine {
             .ok_or_else(|| Refusal::UnknownTerminal(name.to_string()))
     }
 
+    /// A payment is given back through the provider that holds it: where the till does not say, on its own terminal, else
+    /// on the one that took the payment.
+    fn refund_terminal(
+        &self,
+        till: &Till,
+        asked: Option<&TerminalName>,
+        sale: &Operation,
+    ) -> Result<Terminal, Refusal> {
+        let usual = self.terminal_for(till, asked)?;
+        if usual.provider == sale.provider {
+            return Ok(usual);
+        }
+        let of_sale = self.directory.terminal(&sale.terminal).filter(|terminal| terminal.provider == sale.provider);
+        of_sale.filter(|_| asked.is_none()).cloned().ok_or_else(|| {
+            let (sale, terminal) = (sale.provider.name(), usual.name.to_string());
+            Refusal::NotRefundable(NotRefundable::OtherProvider { sale, terminal })
+        })
+    }
+
     /// What the till may give back, in the currency and on the day of its own store.
     fn allowance(&self, till: &Till) -> Result<Allowance, Refusal> {
         let terminal = self.directory.terminal(&till.terminal);
@@ -136,6 +156,7 @@ impl Engine {
         Ok(NewAttempt {
             operation,
             reference: AttemptReference::new(Ulid::generate()),
+            may_grow: terminal.tips,
             simulated: self.provider(terminal.provider)?.is_sandbox(),
             terminal: terminal.clone(),
             expires_at,

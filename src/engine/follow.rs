@@ -11,13 +11,12 @@ use super::readers::Reading;
 use super::start::Started;
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, EMPTY_LOOK_GAP, Kind, Phase};
 use crate::domain::operation::Operation;
+use crate::domain::prompt::AtTerminal;
 use crate::domain::reading;
 use crate::ports::{Look, Provider, ReadError, Seen};
 
 /// Between two readings however often somebody calls: callbacks cannot make the bridge hammer the provider.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
-/// Between two requests to stop the same attempt.
-const CANCEL_PAUSE: Duration = Duration::from_secs(10);
 /// The longest that a provider may keep the bridge from looking: a customer waits.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 
@@ -41,11 +40,11 @@ impl Engine {
         let provider = provider.as_ref();
         let begun = Instant::now().checked_sub(self.age(operation)).unwrap_or_else(Instant::now);
         let mut looked = Some(looked);
-        let Started { mut attempt, looked: mut first, mut cancelled_at } = started;
+        let Started { mut attempt, looked: mut first, mut passed_on } = started;
         while attempt.phase.is_live() && !self.stopping.is_cancelled() {
-            cancelled_at = self.pass_on_cancel(provider, &attempt, cancelled_at).await;
+            self.pass_on_wishes(provider, operation, &attempt, &mut passed_on).await;
             let known_wish = attempt.cancel_wanted;
-            let look = match first.take().filter(|_| cancelled_at.is_none()) {
+            let look = match first.take().filter(|_| passed_on.cancel.is_none()) {
                 Some(looked) => looked,
                 None => self.look(provider, operation, &mut attempt).await,
             };
@@ -106,8 +105,9 @@ impl Engine {
             Kind::Refund => provider.look_for_refund(attempt, look).await,
         };
         match seen {
-            Ok(Seen { finding, at }) => {
+            Ok(Seen { finding, at, at_terminal }) => {
                 self.health.provider(operation.provider, None);
+                self.show(operation, attempt, at_terminal);
                 if let Some(moved) = self.record_news(attempt, finding, at).await {
                     *attempt = moved;
                 }
@@ -122,28 +122,10 @@ impl Engine {
         }
     }
 
-    /// Asks for the attempt to be stopped where that is wanted and due; returns when that last worked.
-    pub(super) async fn pass_on_cancel(
-        &self,
-        provider: &dyn Provider,
-        attempt: &Attempt,
-        cancelled_at: Option<Instant>,
-    ) -> Option<Instant> {
-        if wants_cancel(attempt, cancelled_at) && self.cancel_at(provider, attempt).await {
-            return Some(Instant::now());
-        }
-        cancelled_at
-    }
-
-    /// Asks for the attempt to be stopped; whether it was, only a reading tells. `true` when the provider answered.
-    async fn cancel_at(&self, provider: &dyn Provider, attempt: &Attempt) -> bool {
-        let Some(handle) = attempt.phase.handle() else { return false };
-        match provider.cancel_sale(handle).await {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::warn!(attempt = %attempt.order.reference, %error, "the wish to cancel did not arrive");
-                false
-            }
+    /// Tells whoever waits what goes on at the terminal.
+    fn show(&self, operation: &Operation, attempt: &Attempt, at_terminal: AtTerminal) {
+        if self.readers.show(attempt.order.reference, at_terminal) {
+            self.waiters.ring(operation);
         }
     }
 
@@ -195,11 +177,6 @@ impl Engine {
         // Where it could not be written, the next reading that fails raises it again.
         let _ = self.raise(operation.id, alarm).await;
     }
-}
-
-fn wants_cancel(attempt: &Attempt, cancelled_at: Option<Instant>) -> bool {
-    let due = cancelled_at.is_none_or(|at| at.elapsed() >= CANCEL_PAUSE);
-    attempt.cancel_wanted && attempt.kind == Kind::Sale && due
 }
 
 /// The last reading before an attempt is given up must not rest on a stale connection or token.

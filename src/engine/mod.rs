@@ -9,6 +9,7 @@
 //! | `begin` | a till asks for a sale or a refund: reference, amount and lease are taken |
 //! | `turn`, `lines` | the terminal is held: who is refused, who waits in line, who supersedes |
 //! | `drive` | one attempt from the first byte to its proof: started by `start`, then followed by `follow` |
+//! | `wishes` | what a till wishes of an attempt is passed on |
 //! | `record` | the one way in for every fact |
 //! | `business_day` | since when a store's refunds of today count |
 //! | `questions` | everything a till asks that starts nothing |
@@ -44,6 +45,7 @@ mod stream;
 mod sweep;
 mod turn;
 mod waiters;
+mod wishes;
 
 use std::collections::HashMap;
 use std::sync::Arc;

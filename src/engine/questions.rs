@@ -11,6 +11,7 @@ use crate::domain::attempt::{Event, Kind};
 use crate::domain::directory::Till;
 use crate::domain::identifiers::Reference;
 use crate::domain::operation::Operation;
+use crate::domain::prompt::AtTerminal;
 use crate::ports::OperationFilter;
 
 impl Engine {
@@ -23,8 +24,8 @@ impl Engine {
         found.ok_or(Refusal::NotFound(kind.name()))
     }
 
-    /// Waits until the operation is settled ([`Operation::is_settled`]), the time is up or the program stops, and
-    /// returns it as it is then.
+    /// Waits until the operation is settled ([`Operation::is_settled`]), the cashier must do something, the time is up or
+    /// the program stops, and returns it as it is then.
     ///
     /// # Errors
     /// [`Refusal::StorageUnavailable`] when the journal cannot be read.
@@ -39,7 +40,8 @@ impl Engine {
             {
                 let read = self.health.journal(self.journal.operation(operation.id).await)?;
                 let latest = read.ok_or(Refusal::NotFound(operation.kind.name()))?;
-                if latest.is_settled() || Instant::now() >= deadline || self.stopping.is_cancelled() {
+                let is_due = latest.is_settled() || self.needs_cashier(&latest);
+                if is_due || Instant::now() >= deadline || self.stopping.is_cancelled() {
                     return Ok(latest);
                 }
             }
@@ -72,6 +74,37 @@ impl Engine {
         self.record_and_wake(operation.attempt.order.reference, Event::CancelWanted).await?;
         let read = self.health.journal(self.journal.operation(operation.id).await)?;
         Ok(read.unwrap_or(operation))
+    }
+
+    /// The cashier has compared the customer's signature, and says whether it is the card's. Returns the operation as it
+    /// is now; what comes of it, only the provider tells.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::NothingToSign`]; [`Refusal::StorageUnavailable`] when that cannot be written.
+    pub async fn compare_signature(
+        &self,
+        till: &Till,
+        kind: Kind,
+        reference: &Reference,
+        accepted: bool,
+    ) -> Result<Operation, Refusal> {
+        let operation = self.find(till, kind, reference).await?;
+        let attempt = operation.attempt.order.reference;
+        if operation.attempt.signature_accepted == Some(accepted) {
+            return Ok(operation);
+        }
+        if self.at_terminal(&operation).signature_until.is_none() || operation.attempt.signature_accepted.is_some() {
+            return Err(Refusal::NothingToSign);
+        }
+        self.record_and_wake(attempt, Event::SignatureCompared { accepted }).await?;
+        let read = self.health.journal(self.journal.operation(operation.id).await)?;
+        Ok(read.unwrap_or(operation))
+    }
+
+    /// What goes on at the terminal of an operation that is under way, as far as its provider tells.
+    #[must_use]
+    pub fn at_terminal(&self, operation: &Operation) -> AtTerminal {
+        self.readers.at_terminal(operation.attempt.order.reference)
     }
 
     /// The till has booked the result.

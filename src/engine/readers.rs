@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use crate::domain::identifiers::{AttemptReference, OperationId};
+use crate::domain::prompt::AtTerminal;
 
 #[derive(Debug, Clone)]
 struct Reader {
     wake: Arc<Notify>,
     /// The sale that this attempt gives back, so that news of the sale wakes its refunds too.
     original: Option<OperationId>,
+    /// What the last reading told of the terminal.
+    at_terminal: AtTerminal,
 }
 
 /// The attempts that have a reader.
@@ -36,7 +39,8 @@ impl Readers {
             return None;
         }
         let wake = Arc::new(Notify::new());
-        readers.insert(attempt, Reader { wake: Arc::clone(&wake), original });
+        let at_terminal = AtTerminal::default();
+        readers.insert(attempt, Reader { wake: Arc::clone(&wake), original, at_terminal });
         metrics::gauge!("pos_bridge_open_attempts").set(count(readers.len()));
         Some(Reading { readers: self.clone(), attempt, wake })
     }
@@ -49,6 +53,18 @@ impl Readers {
             reader.wake.notify_one();
         }
         reader.is_some()
+    }
+
+    /// Keeps what a reading told of the terminal; `true` when that is news.
+    pub(super) fn show(&self, attempt: AttemptReference, at_terminal: AtTerminal) -> bool {
+        let mut readers = self.lock();
+        let Some(reader) = readers.get_mut(&attempt) else { return false };
+        std::mem::replace(&mut reader.at_terminal, at_terminal) != at_terminal
+    }
+
+    /// What the last reading told of the terminal.
+    pub(super) fn at_terminal(&self, attempt: AttemptReference) -> AtTerminal {
+        self.lock().get(&attempt).map(|reader| reader.at_terminal).unwrap_or_default()
     }
 
     /// Whether somebody reads the attempt.

@@ -34,6 +34,9 @@ pub enum Refusal {
     /// An operator's decision that may not be taken.
     #[error(transparent)]
     NotResolvable(NotResolvable),
+    /// No signature is waited for.
+    #[error("no signature is waited for, or it was answered already; ask where the payment stands")]
+    NothingToSign,
     /// The journal cannot be written. Nothing was sent; asking again is safe.
     #[error("the bridge cannot write its journal, so it takes no payments: {0}")]
     StorageUnavailable(String),

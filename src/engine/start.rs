@@ -7,12 +7,13 @@ use tokio::time::{Instant, sleep};
 use super::Engine;
 use super::follow::Looked;
 use super::readers::Reading;
-use crate::domain::attempt::{Attempt, Event, Kind, Phase, Reason};
+use super::wishes::PassedOn;
+use crate::domain::attempt::{Attempt, Event, Kind, Phase, Preparation, Reason};
 use crate::domain::identifiers::Handle;
 use crate::domain::operation::Operation;
-use crate::domain::refund::sendable;
+use crate::domain::refund::{RefundRoute, sendable};
 use crate::domain::request::Details;
-use crate::ports::{Answer, Provider, RefundOrder, Refundable, SaleOrder};
+use crate::ports::{Answer, Prepared, Provider, RefundOrder, Refundable, SaleOrder, Seen};
 
 /// How long a call that provably never left is tried again while the till waits.
 const SEND_PATIENCE: Duration = Duration::from_secs(10);
@@ -24,51 +25,60 @@ pub(super) struct Started {
     pub(super) attempt: Attempt,
     /// How the first look at the provider's record went, where there was one meanwhile.
     pub(super) looked: Option<Looked>,
-    /// When a wish to cancel was passed on, where there was one already.
-    pub(super) cancelled_at: Option<Instant>,
+    /// The wishes that were passed on already.
+    pub(super) passed_on: PassedOn,
 }
 
 impl Started {
     /// One that was under way before: it was neither read nor cancelled since.
-    pub(super) const fn earlier(attempt: Attempt) -> Self {
-        Self { attempt, looked: None, cancelled_at: None }
+    pub(super) fn earlier(attempt: Attempt) -> Self {
+        Self { attempt, looked: None, passed_on: PassedOn::default() }
     }
 }
 
+/// What was sent, and what the answer to it means.
+struct Sent {
+    attempt: Attempt,
+    event: Event,
+}
+
 impl Engine {
-    /// Sends what starts the attempt, at most once, and writes what the answer means.
+    /// Sends what starts the attempt, at most once, and writes what the answer means. `None` when it was decided
+    /// meanwhile, or when the program must stop.
     pub(super) async fn start(&self, operation: &Operation, details: &Details, reading: &Reading) -> Option<Started> {
         let provider = self.provider(operation.provider).ok()?;
-        let event = match operation.kind {
-            Kind::Sale => self.start_sale(provider.as_ref(), operation, details, reading).await,
+        let sent = match operation.kind {
+            Kind::Sale => self.start_sale(provider.as_ref(), operation, details, reading).await?,
             Kind::Refund => self.start_refund(provider.as_ref(), operation, details, reading).await?,
         };
-        self.write_and_look(provider.as_ref(), operation, event).await
+        self.write_and_look(provider.as_ref(), operation, sent).await
     }
 
     /// Writes what the answer means. An accepted attempt is read meanwhile, so that a result that is there already goes
     /// to disk right behind the acceptance, in the order in which the two were handed in, instead of after it. A wish to
     /// cancel that came before the acceptance does not wait for that reading.
-    async fn write_and_look(&self, provider: &dyn Provider, operation: &Operation, event: Event) -> Option<Started> {
-        let accepted = operation.attempt.step(&event).ok().flatten().map(|transition| transition.attempt);
+    async fn write_and_look(&self, provider: &dyn Provider, operation: &Operation, sent: Sent) -> Option<Started> {
+        let Sent { attempt: before, event } = sent;
+        let accepted = before.step(&event).ok().flatten().map(|transition| transition.attempt);
         let looking = async {
             let mut attempt = accepted.clone().filter(|attempt| attempt.phase.handle().is_some())?;
             let looked = self.look(provider, operation, &mut attempt).await;
             Some((attempt, looked))
         };
         let writing = async {
-            let written = self.record_surely(&operation.attempt, event).await?;
-            let cancelled_at = self.pass_on_cancel(provider, &written, None).await;
-            Some((written, cancelled_at))
+            let written = self.record_surely(&before, event).await?;
+            let mut passed_on = PassedOn::default();
+            self.pass_on_wishes(provider, operation, &written, &mut passed_on).await;
+            Some((written, passed_on))
         };
         let (written, looked) = tokio::join!(writing, looking);
-        let (written, cancelled_at) = written?;
+        let (written, passed_on) = written?;
         Some(match looked {
             // What the look made of it came after the acceptance.
             Some((attempt, looked)) if accepted.as_ref() != Some(&attempt) => {
-                Started { attempt, looked: Some(looked), cancelled_at }
+                Started { attempt, looked: Some(looked), passed_on }
             }
-            looked => Started { attempt: written, looked: looked.map(|(_, looked)| looked), cancelled_at },
+            looked => Started { attempt: written, looked: looked.map(|(_, looked)| looked), passed_on },
         })
     }
 
@@ -78,13 +88,59 @@ impl Engine {
         operation: &Operation,
         details: &Details,
         reading: &Reading,
-    ) -> Event {
+    ) -> Option<Sent> {
+        let attempt = operation.attempt.clone();
         let Some(store) = self.store(&operation.store) else {
-            return not_sent("unknown_store", "the configuration no longer knows the shop of this terminal");
+            let text = "the configuration no longer knows the shop of this terminal";
+            return Some(Sent { attempt, event: not_sent("unknown_store", text) });
         };
         let till_reference = format!("{}/{}", operation.till, operation.reference);
-        let order = SaleOrder { attempt: &operation.attempt, store, till_reference: &till_reference, details };
-        self.send(operation, reading, || provider.start_sale(order)).await
+        let order = SaleOrder { attempt: &attempt, store, till_reference: &till_reference, details };
+        if !matches!(attempt.phase, Phase::Reserved) {
+            let event = self.send(operation, reading, || provider.start_sale(order)).await;
+            return Some(Sent { attempt, event });
+        }
+        let event = match self.prepare(provider, operation, order, reading).await {
+            Ok(preparation) => Event::Dispatched { preparation: Some(preparation) },
+            Err(event) => return Some(Sent { attempt, event }),
+        };
+        let dispatched = match self.dispatch(&attempt, event).await? {
+            Ok(dispatched) => dispatched,
+            Err(event) => return Some(Sent { attempt, event }),
+        };
+        let order = SaleOrder { attempt: &dispatched, ..order };
+        let event = self.send(operation, reading, || provider.start_sale(order)).await;
+        Some(Sent { attempt: dispatched, event })
+    }
+
+    /// Has the provider prepare a sale; what comes instead of that is an event. Nothing here can take money.
+    async fn prepare(
+        &self,
+        provider: &dyn Provider,
+        operation: &Operation,
+        order: SaleOrder<'_>,
+        reading: &Reading,
+    ) -> Result<Preparation, Event> {
+        let begun = Instant::now();
+        loop {
+            let reason = match provider.prepare_sale(order).await {
+                Prepared::Ready(preparation) => return Ok(preparation),
+                Prepared::Decided(Seen { finding, at, .. }) => return Err(Event::Seen { finding, at }),
+                Prepared::Refused(reason) => return Err(Event::Refused { reason }),
+                Prepared::Unreached(reason) => reason,
+            };
+            self.may_try_again(operation, reading, begun, reason).await?;
+        }
+    }
+
+    /// Writes that what was reserved is being sent now. `None` when it was stopped meanwhile.
+    async fn dispatch(&self, attempt: &Attempt, event: Event) -> Option<Result<Attempt, Event>> {
+        match self.record(attempt.order.reference, event).await {
+            Ok(dispatched) if matches!(dispatched.phase, Phase::Sending) => Some(Ok(dispatched)),
+            Ok(_) => None,
+            // Later, what was just read of the payment would be stale.
+            Err(error) => Some(Err(not_sent("storage_unavailable", error.to_string()))),
+        }
     }
 
     /// Asks the provider what is left to refund, writes that the refund is being sent, and sends it.
@@ -94,31 +150,60 @@ impl Engine {
         operation: &Operation,
         details: &Details,
         reading: &Reading,
-    ) -> Option<Event> {
-        let attempt = &operation.attempt;
+    ) -> Option<Sent> {
+        let sent = self.send_refund(provider, operation, &operation.attempt, details, reading).await?;
+        let Event::Refused { reason } = &sent.event else { return Some(sent) };
+        let may_go_to_terminal = provider.refund_route() == RefundRoute::PlainThenTerminal;
+        if !may_go_to_terminal || !matches!(sent.attempt.phase, Phase::Sending) {
+            return Some(sent);
+        }
+        if !self.nothing_was_given_back(provider, &sent.attempt).await {
+            return Some(Sent { event: Event::Silent { cause: reason.text.clone() }, ..sent });
+        }
+        let rerouted = self.record_surely(&sent.attempt, Event::Rerouted { reason: reason.clone() }).await?;
+        if !matches!(rerouted.phase, Phase::Reserved) {
+            return None;
+        }
+        self.send_refund(provider, operation, &rerouted, details, reading).await
+    }
+
+    async fn send_refund(
+        &self,
+        provider: &dyn Provider,
+        operation: &Operation,
+        attempt: &Attempt,
+        details: &Details,
+        reading: &Reading,
+    ) -> Option<Sent> {
+        let instead = |event| Some(Sent { attempt: attempt.clone(), event });
         let Some(transaction) = &attempt.refunds else {
-            return Some(not_sent("no_transaction", "the sale has no payment at the provider"));
+            return instead(not_sent("no_transaction", "the sale has no payment at the provider"));
         };
-        match provider.refundable(transaction).await {
-            Err(error) => return Some(not_sent("provider_unreachable", error.to_string())),
-            Ok(refundable) => {
-                if let Some(event) = self.lost_refund(operation, &refundable).await {
-                    return Some(event);
-                }
-                if let Err(reason) = sendable(attempt.order.money.amount, refundable.captured, refundable.refunded) {
-                    return Some(Event::Refused { reason });
-                }
-            }
+        let refundable = match provider.refundable(transaction).await {
+            Err(error) => return instead(not_sent("provider_unreachable", error.to_string())),
+            Ok(refundable) => refundable,
+        };
+        if let Some(event) = self.lost_refund(operation, &refundable).await {
+            return instead(event);
         }
-        match self.record(attempt.order.reference, Event::Dispatched).await {
-            Ok(dispatched) if matches!(dispatched.phase, Phase::Sending) => {}
-            // It was cancelled meanwhile.
-            Ok(_) => return None,
-            // Later, what was just read of the payment would be stale.
-            Err(error) => return Some(not_sent("storage_unavailable", error.to_string())),
+        if let Err(reason) = sendable(attempt.order.money.amount, refundable.captured, refundable.refunded) {
+            return instead(Event::Refused { reason });
         }
-        let order = RefundOrder { attempt, transaction, details };
-        Some(self.send(operation, reading, || provider.start_refund(order)).await)
+        let dispatched = Event::Dispatched { preparation: refundable.preparation };
+        let dispatched = match self.dispatch(attempt, dispatched).await? {
+            Ok(dispatched) => dispatched,
+            Err(event) => return instead(event),
+        };
+        let order = RefundOrder { attempt: &dispatched, transaction, details };
+        let event = self.send(operation, reading, || provider.start_refund(order)).await;
+        Some(Sent { attempt: dispatched, event })
+    }
+
+    /// Whether the provider's record still shows what it showed before the refund was sent: only then is its refusal
+    /// proof enough to give the money back another way.
+    async fn nothing_was_given_back(&self, provider: &dyn Provider, attempt: &Attempt) -> bool {
+        let (Some(transaction), Some(before)) = (&attempt.refunds, &attempt.preparation) else { return false };
+        provider.refundable(transaction).await.is_ok_and(|now| now.refunded == before.refunded)
     }
 
     /// A refund of ours that this journal does not hold (a restored backup) may be the very one that is asked for.
@@ -153,16 +238,28 @@ impl Engine {
                 Answer::Unknown(cause) => return Event::Silent { cause },
                 Answer::NotSent(reason) => reason,
             };
-            self.health.provider(operation.provider, Some(reason.text.clone()));
-            tokio::select! {
-                () = sleep(SEND_PAUSE) => {}
-                () = reading.woken() => return Event::NotSent { reason },
-                () = self.stopping.cancelled() => return Event::NotSent { reason },
-            }
-            if begun.elapsed() > SEND_PATIENCE || !self.waiters.anybody_waits(operation.id) {
-                return Event::NotSent { reason };
+            if let Err(event) = self.may_try_again(operation, reading, begun, reason).await {
+                return event;
             }
         }
+    }
+
+    /// Rests before what provably never left is tried again; an error when it is not, because nobody waits for it.
+    async fn may_try_again(
+        &self,
+        operation: &Operation,
+        reading: &Reading,
+        begun: Instant,
+        reason: Reason,
+    ) -> Result<(), Event> {
+        self.health.provider(operation.provider, Some(reason.text.clone()));
+        tokio::select! {
+            () = sleep(SEND_PAUSE) => {}
+            () = reading.woken() => return Err(Event::NotSent { reason }),
+            () = self.stopping.cancelled() => return Err(Event::NotSent { reason }),
+        }
+        let somebody_waits = begun.elapsed() <= SEND_PATIENCE && self.waiters.anybody_waits(operation.id);
+        if somebody_waits { Ok(()) } else { Err(Event::NotSent { reason }) }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::domain::directory::Store;
 use crate::domain::evidence::{Finding, PaymentState, Sighting, judge};
 use crate::domain::identifiers::AttemptReference;
 use crate::domain::operation::{Operation, ProviderName};
-use crate::ports::{Listing, Provider, ReadError, Trace, Unreadable};
+use crate::ports::{Listing, Provider, ReadError, Refunded, Trace, Unreadable};
 
 /// How long an approval may stay uncaptured until somebody should look (Dintero tries for 48 hours).
 const CAPTURE_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
@@ -154,8 +154,7 @@ impl Engine {
         reference: AttemptReference,
         traces: Vec<Trace>,
     ) -> Result<bool, Refusal> {
-        let found = self.health.journal(self.journal.find_attempt(reference).await)?;
-        let Some((operation, attempt)) = found else {
+        let Some((operation, attempt)) = self.attempt_of(reference).await? else {
             let mut complete = true;
             for trace in traces {
                 complete &= self.adopt(provider, store, trace).await?;
@@ -169,17 +168,27 @@ impl Engine {
             self.watch_approval(&operation, &attempt, trace).await?;
         }
         let payments = traces.into_iter().map(|trace| trace.payment).collect();
-        let finding = judge(&attempt.order, &Sighting { session: None, payments });
+        let finding = judge(&attempt.as_sent(), &Sighting { session: None, payments });
         if self.record_news(&attempt, finding, provider.now()).await.is_some() {
-            self.readers.wake(reference);
+            self.readers.wake(attempt.order.reference);
         }
         Ok(true)
+    }
+
+    /// The attempt behind the reference that a payment carries. Where several attempts ran on one payment, it carries the
+    /// first one's and belongs to the last one's: the others are proven to have taken nothing.
+    async fn attempt_of(&self, reference: AttemptReference) -> Result<Option<(Operation, Attempt)>, Refusal> {
+        let found = self.health.journal(self.journal.find_attempt(reference).await)?;
+        match found.as_ref().and_then(|(_, attempt)| attempt.preparation.as_ref()) {
+            Some(prepared) => self.health.journal(self.journal.find_prepared(&prepared.payment).await),
+            None => Ok(found),
+        }
     }
 
     /// Refunds of ours are read once more where the list says something new; those of others lower what is left, and so
     /// do those of ours that the journal lost.
     async fn compare_refunds(&self, provider: &dyn Provider, sale: &Operation, trace: &Trace) -> Result<(), Refusal> {
-        let mut elsewhere = trace.refunded_elsewhere;
+        let mut refunded = trace.refunded;
         for (reference, finding) in &trace.refunds {
             match self.health.journal(self.journal.find_attempt(*reference).await)? {
                 Some((operation, refund)) if refund.would_move(finding, provider.now()) => {
@@ -188,15 +197,16 @@ impl Engine {
                 }
                 Some(_) => {}
                 None => {
-                    if let Finding::Approved(approval) = finding {
-                        elsewhere = elsewhere.saturating_add(approval.amount.minor());
+                    if let (Finding::Approved(approval), Refunded::Elsewhere(minor)) = (finding, refunded) {
+                        refunded = Refunded::Elsewhere(minor.saturating_add(approval.amount.minor()));
                     }
                     self.raise_lost_refund(sale.id, *reference).await;
                 }
             }
         }
-        if elsewhere > 0 {
-            let noted = self.journal.note_refunded_elsewhere(sale.id, elsewhere, self.clock.now()).await;
+        let (Refunded::Elsewhere(minor) | Refunded::InAll(minor)) = refunded;
+        if minor > 0 {
+            let noted = self.journal.note_refunded(sale.id, refunded, self.clock.now()).await;
             self.health.journal(noted)?;
         }
         Ok(())

@@ -44,6 +44,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::identifiers::TillId;
+use crate::domain::operation::ProviderName;
 use crate::engine::Engine;
 use crate::ports::{CallbackVerifier, Clock};
 
@@ -93,12 +94,21 @@ pub struct TillApi {
 pub struct CallbackApi {
     /// The use cases.
     pub engine: Engine,
-    /// Tells genuine callbacks of Dintero from others.
-    pub dintero: Arc<dyn CallbackVerifier>,
-    /// The time that tells a callback's age.
-    pub clock: Arc<dyn Clock>,
+    /// The providers that may call.
+    pub providers: Vec<CallbackDoor>,
     /// How much the listener takes, and how long it waits for it.
     pub limits: Limits,
+}
+
+/// Where one provider calls.
+#[derive(Clone)]
+pub struct CallbackDoor {
+    /// Which provider; its name is in the path.
+    pub provider: ProviderName,
+    /// Tells its genuine callbacks from others.
+    pub verifier: Arc<dyn CallbackVerifier>,
+    /// The time that tells a callback's age.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// The tills' listener.

@@ -37,7 +37,7 @@ const fn code(refusal: &Refusal) -> Code {
         Refusal::NotRefundable(_) => Code::NotRefundable,
         Refusal::UnknownTerminal(_) => Code::UnknownTerminal,
         Refusal::TerminalBusy(_) | Refusal::OlderSalePaid(_) | Refusal::TerminalFrozen(_) => Code::TerminalBusy,
-        Refusal::NotResolvable(_) => Code::NotResolvable,
+        Refusal::NotResolvable(_) | Refusal::NothingToSign => Code::NotResolvable,
         Refusal::StorageUnavailable(_) => Code::StorageUnavailable,
         Refusal::ShuttingDown => Code::ShuttingDown,
     }
@@ -80,6 +80,7 @@ mod tests {
             (Refusal::OlderSalePaid(held()), "terminal_busy", Retry::SameReference),
             (Refusal::TerminalFrozen("two payments".into()), "terminal_busy", Retry::Operator),
             (Refusal::NotResolvable(NotResolvable::AlreadyFinal), "not_resolvable", Retry::Never),
+            (Refusal::NothingToSign, "not_resolvable", Retry::Never),
             (Refusal::StorageUnavailable("full".into()), "storage_unavailable", Retry::SameReference),
             (Refusal::ShuttingDown, "shutting_down", Retry::SameReference),
         ];

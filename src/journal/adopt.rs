@@ -24,7 +24,7 @@ use crate::domain::identifiers::{AttemptReference, ProviderTerminalId, Reference
 use crate::domain::money::Amount;
 use crate::domain::operation::Operation;
 use crate::domain::request::Details;
-use crate::ports::{Adopted, JournalError, Orphan};
+use crate::ports::{Adopted, JournalError, Orphan, Refunded};
 
 type Result<T> = std::result::Result<T, JournalError>;
 
@@ -100,11 +100,19 @@ impl Orphan {
                 operation: self.operation,
                 number: 1,
                 kind: Kind::Sale,
-                order: Order { reference: self.trace.reference, money, terminal: provider_terminal },
+                order: Order {
+                    reference: self.trace.reference,
+                    money,
+                    terminal: provider_terminal,
+                    may_grow: self.trace.payment.added > 0,
+                },
                 refunds: None,
                 expires_at: asked_at,
                 horizon: asked_at,
+                preparation: None,
+                card_present: true,
                 cancel_wanted: false,
+                signature_accepted: None,
                 contradicted: false,
                 phase: masked(Phase::Approved { approval: self.approval(money.amount), late: true, resolution: None }),
             },
@@ -135,7 +143,10 @@ impl Orphan {
             Finding::Approved(approval) => approval.amount.minor(),
             _ => 0,
         });
-        ours.fold(self.trace.refunded_elsewhere.max(0), i64::saturating_add)
+        match self.trace.refunded {
+            Refunded::Elsewhere(minor) => ours.fold(minor.max(0), i64::saturating_add),
+            Refunded::InAll(minor) => minor.max(0),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::domain::evidence::Order;
 use crate::domain::identifiers::{AttemptReference, OperationId, TillId, TransactionId};
 use crate::domain::money::Money;
 use crate::domain::operation::Operation;
-use crate::domain::refund::{Allowance, refund_amount};
+use crate::domain::refund::{Allowance, NotRefundable, refund_amount};
 use crate::domain::repeat::{Fingerprint, KnownBy};
 use crate::domain::request::Details;
 use crate::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale};
@@ -27,7 +27,7 @@ impl Step for NewSale {
     type Outcome = Begun;
 
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Begun)> {
-        let Self { attempt: new, money } = self;
+        let Self { attempt: new, money, is_prepared } = self;
         let asked = Fingerprint { money: Some(money), original: None };
         let found = found(transaction, &new, Kind::Sale, &asked).await?;
         let place = match found.earlier.repeated(&new, &asked) {
@@ -37,7 +37,8 @@ impl Step for NewSale {
         if let Some(obstacle) = found.obstacle.in_the_way(transaction).await? {
             return Ok((Writes::default(), obstacle));
         }
-        let operation = new.operation(Kind::Sale, money, None, None, Phase::Sending, place.earlier());
+        let phase = if is_prepared { Phase::Reserved } else { Phase::Sending };
+        let operation = new.operation(Kind::Sale, money, None, None, phase, place.earlier());
         write(operation, &new, &place, true)
     }
 }
@@ -47,7 +48,7 @@ impl Step for NewRefund {
     type Outcome = Begun;
 
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Begun)> {
-        let Self { attempt: new, original, asked, allowance, on_terminal } = self;
+        let Self { attempt: new, original, asked, allowance, route, is_alone } = self;
         let fingerprint = Fingerprint { money: asked, original: Some(original) };
         let found = found(transaction, &new, Kind::Refund, &fingerprint).await?;
         let place = match found.earlier.repeated(&new, &fingerprint) {
@@ -68,18 +69,24 @@ impl Step for NewRefund {
         if let Err(reason) = allowance.allows(money, given_back(transaction, &new.till, &allowance).await?) {
             return Ok((Writes::default(), Begun::NotRefundable(reason)));
         }
-        if on_terminal && let Some(obstacle) = found.obstacle.in_the_way(transaction).await? {
+        if is_alone && transaction.row(UNDECIDED_REFUND, &[&original.to_string()]).await?.is_some() {
+            return Ok((Writes::default(), Begun::NotRefundable(NotRefundable::AnotherUnderWay)));
+        }
+        if route.needs_terminal()
+            && let Some(obstacle) = found.obstacle.in_the_way(transaction).await?
+        {
             return Ok((Writes::default(), obstacle));
         }
         let transaction = sale.approval().and_then(|approval| approval.transaction.clone());
-        let operation =
+        let mut operation =
             new.operation(Kind::Refund, money, Some(original), transaction, Phase::Reserved, place.earlier());
-        write(operation, &new, &place, on_terminal)
+        operation.attempt.card_present = route.begins_at_terminal();
+        write(operation, &new, &place, route.needs_terminal())
     }
 }
 
 /// The sum of every refund of the sale that has moved money or may still move it, whoever asked for it.
-async fn set_aside(transaction: &mut Transaction<'_>, sale: OperationId) -> Result<i64> {
+pub(super) async fn set_aside(transaction: &mut Transaction<'_>, sale: OperationId) -> Result<i64> {
     let sale = sale.to_string();
     let row = transaction.row(SET_ASIDE, &[&sale, &sale]).await?.ok_or(JournalError::NotFound)?;
     get(&row, "set_aside")
@@ -123,11 +130,21 @@ impl NewAttempt {
                 operation: id,
                 number: earlier.map_or(1, |operation| operation.attempt.number + 1),
                 kind,
-                order: Order { reference: self.reference, money, terminal: self.terminal.terminal_id.clone() },
+                order: Order {
+                    reference: self.reference,
+                    money,
+                    terminal: self.terminal.terminal_id.clone(),
+                    may_grow: self.may_grow,
+                },
                 refunds,
                 expires_at: whole_milliseconds(self.expires_at),
                 horizon: whole_milliseconds(self.horizon),
+                preparation: earlier
+                    .filter(|operation| operation.provider == self.terminal.provider)
+                    .and_then(|operation| operation.attempt.preparation.clone()),
+                card_present: true,
                 cancel_wanted: false,
+                signature_accepted: None,
                 contradicted: false,
                 phase,
             },
@@ -191,6 +208,10 @@ pub(super) const BY_REFERENCE: &str = select_operations!(
 pub(super) const SET_ASIDE: &str = "SELECT (SELECT refunded_elsewhere FROM operation WHERE id = ?) \
     + COALESCE(SUM(a.set_aside), 0) AS set_aside FROM operation refund JOIN attempt a ON a.operation = refund.id \
     WHERE refund.original = ?";
+
+/// A refund of a sale of which it is not proven what became of it.
+pub(super) const UNDECIDED_REFUND: &str = "SELECT 1 FROM operation refund JOIN attempt a ON a.operation = refund.id \
+    WHERE refund.original = ? AND a.phase IN ('reserved', 'sending', 'open', 'unknown', 'abandoned') LIMIT 1";
 
 /// What a till gave back since a moment. The attempts of a day are few and stand together, by their names; a till's
 /// refunds of all times are not (`CROSS JOIN` is SQLite's way to say which of the two to begin with).

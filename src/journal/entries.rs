@@ -65,7 +65,11 @@ pub(super) fn insert_attempt(writes: &mut Writes, operation: &Operation, on_term
         .bind(attempt.refunds.as_ref().map(|transaction| transaction.as_str()))
         .bind(attempt.expires_at.as_millisecond())
         .bind(attempt.horizon.as_millisecond())
+        .bind(preparation(attempt)?)
+        .bind(attempt.card_present)
+        .bind(attempt.order.may_grow)
         .bind(attempt.cancel_wanted)
+        .bind(attempt.signature_accepted)
         .bind(attempt.contradicted)
         .bind(attempt.phase.name())
         .bind(operation.updated_at.as_millisecond())
@@ -85,7 +89,10 @@ pub(super) fn update_attempt(writes: &mut Writes, attempt: &Attempt, now: Timest
     let approval = Approved::of(&attempt.phase);
     writes
         .add(UPDATE_ATTEMPT)
+        .bind(preparation(attempt)?)
+        .bind(attempt.card_present)
         .bind(attempt.cancel_wanted)
+        .bind(attempt.signature_accepted)
         .bind(attempt.contradicted)
         .bind(attempt.phase.name())
         .bind(now.as_millisecond())
@@ -199,15 +206,16 @@ const INSERT_OPERATION: &str = "\
 
 const INSERT_ATTEMPT: &str = "\
     INSERT INTO attempt (reference, operation, number, terminal, provider_terminal, store, provider, refunds, \
-    expires_at, horizon, cancel_wanted, contradicted, phase, phase_since, phase_detail, leased_terminal, set_aside, \
-    transaction_id, amount_approved, card_brand, card_masked_pan, card_entry_method) VALUES (?, ?, ?, ?, ?, ?, ?, ?, \
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    expires_at, horizon, preparation, card_present, may_grow, cancel_wanted, signature_accepted, contradicted, phase, \
+    phase_since, phase_detail, leased_terminal, set_aside, transaction_id, amount_approved, card_brand, \
+    card_masked_pan, card_entry_method) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \
+    ?, ?, ?)";
 
 const UPDATE_ATTEMPT: &str = "\
-    UPDATE attempt SET cancel_wanted = ?, contradicted = ?, phase_since = CASE WHEN phase = ? THEN phase_since ELSE \
-    ? END, phase = ?, phase_detail = ?, leased_terminal = CASE WHEN ? THEN leased_terminal END, set_aside = ?, \
-    transaction_id = ?, amount_approved = ?, card_brand = ?, card_masked_pan = ?, card_entry_method = ? WHERE \
-    reference = ?";
+    UPDATE attempt SET preparation = ?, card_present = ?, cancel_wanted = ?, signature_accepted = ?, contradicted = ?, \
+    phase_since = CASE WHEN phase = ? THEN phase_since ELSE ? END, phase = ?, phase_detail = ?, leased_terminal = CASE \
+    WHEN ? THEN leased_terminal END, set_aside = ?, transaction_id = ?, amount_approved = ?, card_brand = ?, \
+    card_masked_pan = ?, card_entry_method = ? WHERE reference = ?";
 
 const UPDATE_OPERATION: &str = "\
     UPDATE operation SET deciding_attempt = ?, status = ?, told_at = ?, acknowledged_at = ?, updated_at = ? WHERE id \
@@ -221,6 +229,10 @@ pub(super) const STANDING_ALARM: &str =
     "SELECT 1 FROM alarm WHERE subject = ? AND kind = ? AND acknowledged_at IS NULL";
 
 const INSERT_EVENT: &str = "INSERT INTO event (at, operation, attempt, name, event, phase) VALUES (?, ?, ?, ?, ?, ?)";
+
+fn preparation(attempt: &Attempt) -> Result<Option<String>> {
+    attempt.preparation.as_ref().map(serde_json::to_string).transpose().map_err(unreadable)
+}
 
 fn set_aside(attempt: &Attempt) -> i64 {
     if attempt.phase.may_move_money() { attempt.order.money.amount.minor() } else { 0 }

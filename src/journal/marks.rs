@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::begin::set_aside;
 use super::entries::{INSERT_ALARM, append_event, device, load, raise_alarm, stands, update_operation};
 use super::rows::{get, whole_milliseconds};
 use super::step::Step;
@@ -12,7 +13,7 @@ use crate::domain::attempt::Alarm;
 use crate::domain::card::without_card_numbers;
 use crate::domain::identifiers::OperationId;
 use crate::domain::operation::{Operation, Status};
-use crate::ports::{AlarmState, Callback, JournalError, LostPayment};
+use crate::ports::{AlarmState, Callback, JournalError, LostPayment, Refunded, Subject};
 
 type Result<T> = std::result::Result<T, JournalError>;
 
@@ -75,14 +76,14 @@ impl Step for Acknowledge {
 }
 
 /// Somebody else gave money of a sale back. A reading that says less than is known is stale.
-pub(super) struct NoteRefundedElsewhere {
+pub(super) struct NoteRefunded {
     pub(super) sale: OperationId,
-    pub(super) minor: i64,
+    pub(super) refunded: Refunded,
     pub(super) now: Timestamp,
 }
 
 #[async_trait]
-impl Step for NoteRefundedElsewhere {
+impl Step for NoteRefunded {
     type Outcome = bool;
 
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, bool)> {
@@ -90,16 +91,20 @@ impl Step for NoteRefundedElsewhere {
         let sale = load(transaction, self.sale).await?;
         let row = transaction.row(REFUNDED_ELSEWHERE, &[&self.sale.to_string()]).await?;
         let known: i64 = get(&row.ok_or(JournalError::NotFound)?, "refunded_elsewhere")?;
-        if self.minor <= known {
+        let elsewhere = match self.refunded {
+            Refunded::Elsewhere(minor) => minor,
+            Refunded::InAll(minor) => minor.saturating_sub(set_aside(transaction, self.sale).await? - known),
+        };
+        if elsewhere <= known {
             return Ok((writes, false));
         }
         let now = whole_milliseconds(self.now);
         writes
             .add("UPDATE operation SET refunded_elsewhere = ?, updated_at = ? WHERE id = ?")
-            .bind(self.minor)
+            .bind(elsewhere)
             .bind(now.as_millisecond())
             .bind(self.sale.to_string());
-        let event = json!({"event": "refunded_elsewhere", "amount": self.minor});
+        let event = json!({"event": "refunded_elsewhere", "amount": elsewhere});
         append_event(&mut writes, &sale.attempt, "refunded_elsewhere", &event, now)?;
         Ok((writes, true))
     }
@@ -191,7 +196,10 @@ impl Step for Callback {
             .add("INSERT INTO callback (provider, delivery, attempt, query, received_at) VALUES (?, ?, ?, ?, ?)")
             .bind(self.provider.name())
             .bind(self.delivery)
-            .bind(self.attempt.map(|attempt| attempt.to_string()))
+            .bind(self.about.map(|about| match about {
+                Subject::Attempt(attempt) => attempt.to_string(),
+                Subject::Payment(payment) => payment.as_str().to_owned(),
+            }))
             .bind(without_card_numbers(&self.query))
             .bind(self.received_at.as_millisecond());
         Ok((writes, true))

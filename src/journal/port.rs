@@ -5,16 +5,16 @@ use jiff::Timestamp;
 
 use super::SqliteJournal;
 use super::adopt::Adopt;
-use super::marks::{Acknowledge, AcknowledgeAlarm, NoteRefundedElsewhere, Raise, Told};
+use super::marks::{Acknowledge, AcknowledgeAlarm, NoteRefunded, Raise, Told};
 use super::read;
 use super::record::Record;
 use crate::domain::attempt::{Alarm, Attempt, Event, Kind};
-use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TillId};
+use crate::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, TillId};
 use crate::domain::operation::{Operation, Status};
 use crate::domain::request::Original;
 use crate::ports::{
     Adopted, AlarmState, Begun, Callback, HistoryLine, Journal, JournalError, LostPayment, NewRefund, NewSale,
-    OperationFilter, Orphan, RaisedAlarm, Recorded, TerminalUse,
+    OperationFilter, Orphan, RaisedAlarm, Recorded, Refunded, TerminalUse,
 };
 
 type Result<T> = std::result::Result<T, JournalError>;
@@ -49,8 +49,8 @@ impl Journal for SqliteJournal {
         self.queue.commit(Adopt { orphan, outbox: self.outbox.clone() }).await
     }
 
-    async fn note_refunded_elsewhere(&self, sale: OperationId, minor: i64, now: Timestamp) -> Result<bool> {
-        self.queue.commit(NoteRefundedElsewhere { sale, minor, now }).await
+    async fn note_refunded(&self, sale: OperationId, refunded: Refunded, now: Timestamp) -> Result<bool> {
+        self.queue.commit(NoteRefunded { sale, refunded, now }).await
     }
 
     async fn raise(&self, operation: OperationId, alarm: Alarm, now: Timestamp) -> Result<bool> {
@@ -79,6 +79,10 @@ impl Journal for SqliteJournal {
 
     async fn find_attempt(&self, reference: AttemptReference) -> Result<Option<(Operation, Attempt)>> {
         read::find_attempt(&self.readers, reference).await
+    }
+
+    async fn find_prepared(&self, payment: &Handle) -> Result<Option<(Operation, Attempt)>> {
+        read::find_prepared(&self.readers, payment).await
     }
 
     async fn last(&self, till: &TillId) -> Result<Option<Operation>> {

@@ -10,7 +10,7 @@ use super::error::{of_step, unreadable};
 use super::record::deciding;
 use super::rows::{self, get, optional_time, select_operations};
 use crate::domain::attempt::{Attempt, Kind};
-use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TerminalName, TillId};
+use crate::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, TerminalName, TillId};
 use crate::domain::operation::Operation;
 use crate::domain::request::Original;
 use crate::ports::{HistoryLine, JournalError, OperationFilter, RaisedAlarm, TerminalUse};
@@ -54,6 +54,14 @@ pub(super) async fn find_attempt(
 ) -> Result<Option<(Operation, Attempt)>> {
     let rows = sqlx::query(RUNS).bind(reference.to_string()).fetch_all(pool).await.map_err(of_step)?;
     wanted(rows.iter(), reference)
+}
+
+pub(super) async fn find_prepared(pool: &SqlitePool, payment: &Handle) -> Result<Option<(Operation, Attempt)>> {
+    let row = sqlx::query(LATEST_ON_PAYMENT).bind(payment.as_str()).fetch_optional(pool).await.map_err(of_step)?;
+    match row {
+        Some(row) => find_attempt(pool, rows::attempt_reference(&rows::get::<String>(&row, "reference")?)?).await,
+        None => Ok(None),
+    }
 }
 
 pub(super) async fn last(pool: &SqlitePool, till: &TillId) -> Result<Option<Operation>> {
@@ -185,6 +193,10 @@ fn wanted_each(rows: &[SqliteRow]) -> Result<Vec<(Operation, Attempt)>> {
         })
         .collect()
 }
+
+/// The latest sale attempt on a payment that the provider prepared. Its refunds name the payment too.
+pub(super) const LATEST_ON_PAYMENT: &str = "SELECT reference FROM attempt WHERE preparation ->> 'payment' = ? AND \
+    preparation IS NOT NULL AND refunds IS NULL ORDER BY reference DESC LIMIT 1";
 
 /// The sale that a refund means by a number: the newest approved one of a till, else the newest.
 pub(super) const SALE_BY_REFERENCE: &str = select_operations!(

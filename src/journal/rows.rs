@@ -25,8 +25,8 @@ macro_rules! select_operations {
             $select,
             " o.id, o.kind, o.till, o.reference, o.amount, o.currency, o.original, o.simulated, o.told_at, \
              o.acknowledged_at, o.created_at, o.updated_at, a.reference AS attempt, a.number, a.terminal, \
-             a.provider_terminal, a.store, a.provider, a.refunds, a.expires_at, a.horizon, a.cancel_wanted, \
-             a.contradicted, a.phase_detail, o.refunded_elsewhere + (SELECT COALESCE(SUM(refunding.amount_approved), \
+             a.provider_terminal, a.store, a.provider, a.refunds, a.expires_at, a.horizon, a.preparation, \
+             a.card_present, a.may_grow, a.cancel_wanted, a.signature_accepted, a.contradicted, a.phase_detail, o.refunded_elsewhere + (SELECT COALESCE(SUM(refunding.amount_approved), \
              0) FROM operation refund JOIN attempt refunding ON refunding.operation = refund.id WHERE refund.original \
              = o.id) AS refunded FROM ",
             $rest
@@ -70,11 +70,18 @@ fn attempt(row: &SqliteRow) -> Result<Attempt> {
                 currency: Currency::from_code(&text(row, "currency")?).map_err(unreadable)?,
             },
             terminal: ProviderTerminalId::new(text(row, "provider_terminal")?).map_err(unreadable)?,
+            may_grow: get(row, "may_grow")?,
         },
         refunds: get::<Option<String>>(row, "refunds")?.map(TransactionId::new).transpose().map_err(unreadable)?,
         expires_at: time(row, "expires_at")?,
         horizon: time(row, "horizon")?,
+        preparation: get::<Option<String>>(row, "preparation")?
+            .map(|json| serde_json::from_str(&json))
+            .transpose()
+            .map_err(unreadable)?,
+        card_present: get(row, "card_present")?,
         cancel_wanted: get(row, "cancel_wanted")?,
+        signature_accepted: get(row, "signature_accepted")?,
         contradicted: get(row, "contradicted")?,
         phase: serde_json::from_str(&text(row, "phase_detail")?).map_err(unreadable)?,
     })

@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Callback, Results, Trace};
+use super::{Callback, Refunded, Results, Trace};
 use crate::domain::attempt::{Alarm, Attempt, Event, Kind, NotResolvable};
 use crate::domain::directory::Terminal;
-use crate::domain::identifiers::{AttemptReference, OperationId, Reference, StoreId, TerminalName, TillId};
+use crate::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, StoreId, TerminalName, TillId};
 use crate::domain::money::Money;
 use crate::domain::operation::{Operation, ProviderName, Status};
-use crate::domain::refund::{Allowance, NotRefundable};
+use crate::domain::refund::{Allowance, NotRefundable, RefundRoute};
 use crate::domain::repeat::{KnownBy, RepeatRules};
 use crate::domain::request::{Details, Original};
 
@@ -46,6 +46,8 @@ pub struct NewAttempt {
     pub expires_at: Timestamp,
     /// From when on an empty record counts, on the provider's clock.
     pub horizon: Timestamp,
+    /// The customer may add to the amount at the terminal.
+    pub may_grow: bool,
     /// No real money moves.
     pub simulated: bool,
     /// What is kept with the operation.
@@ -69,6 +71,8 @@ pub struct NewSale {
     pub attempt: NewAttempt,
     /// How much of what.
     pub money: Money,
+    /// Its provider prepares it by a call that moves no money: it begins as `Reserved`.
+    pub is_prepared: bool,
 }
 
 /// A refund to begin.
@@ -82,8 +86,11 @@ pub struct NewRefund {
     pub asked: Option<Money>,
     /// How much the asking till may give back.
     pub allowance: Allowance,
-    /// The refund needs the terminal: it takes the lease.
-    pub on_terminal: bool,
+    /// How its provider gives money back.
+    pub route: RefundRoute,
+    /// Its provider tells the sum of a payment's refunds and not which they are: one can be told from another only while
+    /// it is the only one under way.
+    pub is_alone: bool,
 }
 
 /// What came of a begin. Everything but `New` changed nothing.
@@ -247,7 +254,7 @@ pub struct HistoryLine {
 #[async_trait]
 pub trait Journal: Results + Send + Sync {
     /// Takes the reference, the terminal's lease and the amount, and writes the attempt as `Sending`: the intent that
-    /// must be on disk before the first byte goes out.
+    /// must be on disk before the first byte goes out. One that its provider must prepare is written as `Reserved`.
     async fn begin_sale(&self, sale: NewSale) -> Result<Begun, JournalError>;
     /// Takes the reference and sets the amount aside, and writes the attempt as `Reserved`.
     async fn begin_refund(&self, refund: NewRefund) -> Result<Begun, JournalError>;
@@ -268,13 +275,9 @@ pub trait Journal: Results + Send + Sync {
     /// Writes an operation for a payment that the journal lost, approved and late, with an alarm, and wants every live
     /// attempt stopped that the same till made under the same reference. `None` when it is there already.
     async fn adopt(&self, orphan: Orphan) -> Result<Option<Adopted>, JournalError>;
-    /// Notes how much of a sale somebody else gave back (the provider's back office). Returns whether that is news.
-    async fn note_refunded_elsewhere(
-        &self,
-        sale: OperationId,
-        minor: i64,
-        now: Timestamp,
-    ) -> Result<bool, JournalError>;
+    /// Notes how much of a sale somebody else gave back (the provider's back office). Returns whether that is news. Of a
+    /// sum that tells not whose refunds it holds, ours are taken to be in it, those under way too.
+    async fn note_refunded(&self, sale: OperationId, refunded: Refunded, now: Timestamp) -> Result<bool, JournalError>;
     /// Raises an alarm on an operation. `false` when the very same one was raised before, or one of its kind stands.
     async fn raise(&self, operation: OperationId, alarm: Alarm, now: Timestamp) -> Result<bool, JournalError>;
     /// Raises an alarm on a payment that is no operation, once for ever, and freezes its terminal.
@@ -290,6 +293,8 @@ pub trait Journal: Results + Send + Sync {
     async fn find_sale(&self, till: &TillId, original: &Original) -> Result<Option<Operation>, JournalError>;
     /// The operation of this attempt, and the attempt.
     async fn find_attempt(&self, reference: AttemptReference) -> Result<Option<(Operation, Attempt)>, JournalError>;
+    /// The same by the payment that the provider prepared; the latest attempt on it.
+    async fn find_prepared(&self, payment: &Handle) -> Result<Option<(Operation, Attempt)>, JournalError>;
     /// A till's most recent operation.
     async fn last(&self, till: &TillId) -> Result<Option<Operation>, JournalError>;
     /// A till's operations, newest first.

@@ -7,15 +7,15 @@ mod provider;
 mod push;
 mod results;
 
-pub use callback::{Callback, CallbackRequest, CallbackVerifier, NotGenuine};
+pub use callback::{Callback, CallbackRequest, CallbackVerifier, NotGenuine, Subject};
 pub use clock::{Clock, SystemClock};
 pub use journal::{
     Adopted, AlarmState, Begun, HistoryLine, Journal, JournalError, LostPayment, NewAttempt, NewRefund, NewSale,
     OperationFilter, Orphan, RaisedAlarm, Recorded, TerminalUse,
 };
 pub use provider::{
-    Answer, Enrolment, Listing, Look, Patience, Provider, ReadError, RefundOrder, Refundable, SaleOrder, Seen, Trace,
-    Unreadable,
+    Answer, Capabilities, Enrolment, Listing, Look, Patience, Prepared, Provider, ReadError, RefundOrder, Refundable,
+    Refunded, SaleOrder, Seen, Trace, Unreadable,
 };
 pub use push::{NotPushed, OutboxEntry, Pusher, Pushes};
 pub use results::{LogPage, LoggedResult, Results};

@@ -5,11 +5,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::attempt::{Attempt, Reason};
+use crate::domain::attempt::{Attempt, Preparation, Reason};
 use crate::domain::directory::{Store, Terminal};
 use crate::domain::evidence::{Finding, PaymentRecord};
 use crate::domain::identifiers::{AttemptReference, Handle, TransactionId};
+use crate::domain::money::Currency;
 use crate::domain::operation::ProviderName;
+use crate::domain::prompt::AtTerminal;
+use crate::domain::refund::RefundRoute;
 use crate::domain::request::Details;
 
 /// What became of a call that may move money. There is no `Result` here, because it would hide the third case.
@@ -57,6 +60,21 @@ pub struct Seen {
     pub finding: Finding,
     /// When, on the provider's clock (its `Date`), so that a wrong clock here decides nothing.
     pub at: Timestamp,
+    /// What goes on at the terminal meanwhile, where the provider tells.
+    pub at_terminal: AtTerminal,
+}
+
+/// What came of preparing a sale. No money moves by that, whatever comes of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Prepared {
+    /// It can be sent to the terminal.
+    Ready(Preparation),
+    /// The payment that an earlier attempt ran on is decided already.
+    Decided(Seen),
+    /// It cannot be sent, and nothing was.
+    Refused(Reason),
+    /// The provider was not reached; it may be tried again.
+    Unreached(Reason),
 }
 
 /// Everything a provider needs to start a sale.
@@ -75,7 +93,7 @@ pub struct SaleOrder<'a> {
 /// Everything a provider needs to start a refund.
 #[derive(Debug, Clone, Copy)]
 pub struct RefundOrder<'a> {
-    /// The attempt, with its reference, money and terminal.
+    /// The attempt, with its reference, money and terminal, and whether the card is presented there.
     pub attempt: &'a Attempt,
     /// The sale's payment.
     pub transaction: &'a TransactionId,
@@ -92,6 +110,8 @@ pub struct Refundable {
     pub refunded: i64,
     /// The refunds of it that carry one of our references, whatever became of them.
     pub references: Vec<AttemptReference>,
+    /// What a later reading is compared with, where the provider's refunds carry no references.
+    pub preparation: Option<Preparation>,
 }
 
 /// One of our payments as a listing of a shop's payments shows it.
@@ -105,8 +125,17 @@ pub struct Trace {
     pub payment: PaymentRecord,
     /// What became of each refund of it that carries one of our references.
     pub refunds: Vec<(AttemptReference, Finding)>,
-    /// Minor units that were given back by somebody else.
-    pub refunded_elsewhere: i64,
+    /// What was given back beside these.
+    pub refunded: Refunded,
+}
+
+/// Minor units of a payment that were given back, as far as the provider tells whose refunds they were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refunded {
+    /// By somebody else: refunds of ours carry our references.
+    Elsewhere(i64),
+    /// By anybody: the provider tells the sum alone.
+    InAll(i64),
 }
 
 /// A shop's payments that carry one of our references.
@@ -145,10 +174,27 @@ pub struct Patience {
 /// A terminal as its provider sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Enrolment {
-    /// The provider's word (`ACTIVE`); words are open, new ones come.
+    /// The provider's word (`ACTIVE`, `Available`); words are open, new ones come.
     pub status: String,
     /// Why it is not usable, where the provider says.
     pub reason: Option<String>,
+    /// Whether it could take a payment right now, where the provider tells that.
+    pub available: Option<bool>,
+}
+
+/// What a terminal can do beyond taking a card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capabilities {
+    /// It may ask the cashier to compare a signature.
+    pub signature: bool,
+    /// What it shows the customer is told meanwhile.
+    pub prompts: bool,
+    /// The provider writes the receipts.
+    pub receipts: bool,
+    /// It gives money back without a sale.
+    pub unlinked_refund: bool,
+    /// What it takes; anything that the account takes when empty.
+    pub currencies: Vec<Currency>,
 }
 
 /// A cloud API that drives terminals.
@@ -164,14 +210,33 @@ pub trait Provider: Send + Sync {
     fn is_sandbox(&self) -> bool;
     /// How long things may take here.
     fn patience(&self) -> Patience;
-    /// A refund is approved on a terminal, so it needs the terminal's lease.
-    fn refunds_on_terminal(&self) -> bool;
+    /// What a terminal of this provider can do.
+    fn capabilities(&self, terminal: &Terminal) -> Capabilities;
+    /// A sale must be prepared before it can be started.
+    fn prepares_sales(&self) -> bool {
+        false
+    }
+    /// Prepares a sale, by calls that move no money. Asked only of a provider that prepares sales.
+    async fn prepare_sale(&self, _: SaleOrder<'_>) -> Prepared {
+        Prepared::Refused(Reason::new("not_sent", "this provider prepares no sales"))
+    }
+    /// How refunds are made.
+    fn refund_route(&self) -> RefundRoute;
+    /// Refunds of one payment cannot be told apart, so one is made at a time.
+    fn refunds_one_at_a_time(&self) -> bool {
+        false
+    }
     /// Starts a sale on a terminal. Sends at most one request that can start it.
     async fn start_sale(&self, order: SaleOrder<'_>) -> Answer<Handle>;
     /// Reads what the provider knows of a sale attempt.
     async fn look_for_sale(&self, attempt: &Attempt, look: Look) -> Result<Seen, ReadError>;
-    /// Asks for a sale attempt to be stopped. Only a reading afterwards tells whether it was.
-    async fn cancel_sale(&self, handle: &Handle) -> Result<(), ReadError>;
+    /// Asks for an attempt to be stopped, as far as that is possible. Only a reading afterwards tells whether it was.
+    /// `false` when there is nothing yet, or nothing at all, that the provider could be asked to stop.
+    async fn cancel(&self, attempt: &Attempt) -> Result<bool, ReadError>;
+    /// Passes on whether the cashier takes the customer's signature. Only a reading afterwards tells what came of it.
+    async fn answer_signature(&self, _: &Handle, _accepted: bool) -> Result<(), ReadError> {
+        Ok(())
+    }
     /// Reads how much of a payment can be given back.
     async fn refundable(&self, transaction: &TransactionId) -> Result<Refundable, ReadError>;
     /// Starts a refund. Sends at most one request that can start it.

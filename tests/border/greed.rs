@@ -136,6 +136,7 @@ pub(crate) fn pending() -> Operation {
         reference: AttemptReference::new(Ulid::from_parts(1, 8)),
         money,
         terminal: ProviderTerminalId::new("T0292").unwrap(),
+        may_grow: false,
     };
     let attempt = Attempt {
         operation: number,
@@ -145,7 +146,10 @@ pub(crate) fn pending() -> Operation {
         refunds: None,
         expires_at: now,
         horizon: now,
+        preparation: None,
+        card_present: true,
         cancel_wanted: false,
+        signature_accepted: None,
         contradicted: false,
         phase: Phase::Sending,
     };

@@ -4,12 +4,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use pos_bridge::domain::attempt::{Alarm, Attempt, Event, Kind};
 use pos_bridge::domain::directory::Till;
-use pos_bridge::domain::identifiers::{AttemptReference, OperationId, Reference, TillId};
+use pos_bridge::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, TillId};
 use pos_bridge::domain::operation::{Operation, Status};
 use pos_bridge::domain::request::Original;
 use pos_bridge::ports::{
     Adopted, AlarmState, Begun, Callback, HistoryLine, Journal, JournalError, LogPage, LostPayment, NewRefund, NewSale,
-    NotPushed, OperationFilter, Orphan, OutboxEntry, Pusher, Pushes, RaisedAlarm, Recorded, Results, TerminalUse,
+    NotPushed, OperationFilter, Orphan, OutboxEntry, Pusher, Pushes, RaisedAlarm, Recorded, Refunded, Results,
+    TerminalUse,
 };
 
 #[derive(Default)]
@@ -53,7 +54,7 @@ impl Journal for NoJournal {
     async fn adopt(&self, _: Orphan) -> Result<Option<Adopted>> {
         broken()
     }
-    async fn note_refunded_elsewhere(&self, _: OperationId, _: i64, _: Timestamp) -> Result<bool> {
+    async fn note_refunded(&self, _: OperationId, _: Refunded, _: Timestamp) -> Result<bool> {
         broken()
     }
     async fn raise(&self, _: OperationId, _: Alarm, _: Timestamp) -> Result<bool> {
@@ -75,6 +76,9 @@ impl Journal for NoJournal {
         broken()
     }
     async fn find_attempt(&self, _: AttemptReference) -> Result<Option<(Operation, Attempt)>> {
+        broken()
+    }
+    async fn find_prepared(&self, _: &Handle) -> Result<Option<(Operation, Attempt)>> {
         broken()
     }
     async fn last(&self, _: &TillId) -> Result<Option<Operation>> {

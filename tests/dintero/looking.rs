@@ -6,6 +6,7 @@ use pos_bridge::domain::directory::Terminal;
 use pos_bridge::domain::evidence::Finding;
 use pos_bridge::domain::identifiers::{AttemptReference, ProviderTerminalId, StoreId, TerminalName};
 use pos_bridge::domain::operation::ProviderName;
+use pos_bridge::ports::Refunded;
 use pos_bridge::ports::{Listing, Look, Provider, ReadError, Unreadable};
 use serde_json::{Value, json};
 use ulid::Ulid;
@@ -321,7 +322,7 @@ async fn a_shops_payments_are_listed_to_the_end_and_only_ours_are_kept() {
     assert_eq!(traces.len(), 58);
     assert_eq!(traces[57].reference, nth(118));
     assert_eq!(traces[0].till_reference.as_deref(), Some("till-1/R-7"));
-    assert_eq!(traces[0].refunded_elsewhere, 5);
+    assert_eq!(traces[0].refunded, Refunded::Elsewhere(5));
     let query = server.requests_for("/checkout/transactions")[0].query();
     for filter in [("store_id", "oslo-center"), ("created_at.gte", "2026-11-17T10:00:00Z"), ("limit", "100")] {
         assert!(query.contains(&(filter.0.into(), filter.1.into())), "{filter:?}");
@@ -340,14 +341,13 @@ async fn a_list_that_leads_no_further_is_no_list() {
 
 #[tokio::test]
 async fn a_cancel_that_is_refused_is_an_answer_and_silence_is_none() {
-    let handle = || sale(open()).phase.handle().cloned().unwrap();
     for (status, told) in [(200, true), (400, true), (404, true), (409, true), (429, false), (500, false), (302, false)]
     {
         let server = serve(move |_| error(status, "x")).await;
-        assert_eq!(dintero(&server.url).cancel_sale(&handle()).await.is_ok(), told, "{status}");
+        assert_eq!(dintero(&server.url).cancel(&sale(open())).await.is_ok(), told, "{status}");
     }
     let server = serve(|_| Act::Close).await;
-    assert!(dintero(&server.url).cancel_sale(&handle()).await.is_err());
+    assert!(dintero(&server.url).cancel(&sale(open())).await.is_err());
 }
 
 #[tokio::test]
@@ -357,6 +357,8 @@ async fn an_enrolment_is_told_where_it_may_be_read() {
         provider: ProviderName::Dintero,
         store: StoreId::new("oslo-center").unwrap(),
         terminal_id: ProviderTerminalId::new("T0292").unwrap(),
+        tips: false,
+        unlinked_refund: false,
     };
     let server = serve(|request| match request.path() {
         "/api/accounts/T12345678/terminals/T0292" => {

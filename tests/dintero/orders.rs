@@ -10,9 +10,10 @@ use pos_bridge::domain::identifiers::{
     AttemptReference, Handle, OperationId, ProviderTerminalId, StoreId, TransactionId,
 };
 use pos_bridge::domain::money::{Amount, Currency, Money};
+use pos_bridge::domain::refund::RefundRoute;
 use pos_bridge::domain::request::Details;
 use pos_bridge::ports::{Answer, Provider, RefundOrder, SaleOrder};
-use pos_bridge::provider::dintero::{Dintero, RefundRoute, Settings, StartRule};
+use pos_bridge::provider::dintero::{Dintero, Settings, StartRule};
 use ulid::Ulid;
 use url::Url;
 
@@ -53,11 +54,15 @@ pub(crate) fn sale(phase: Phase) -> Attempt {
             reference: reference(),
             money: Money { amount: Amount::new(39900).unwrap(), currency: Currency::from_code("NOK").unwrap() },
             terminal: ProviderTerminalId::new("T0292").unwrap(),
+            may_grow: false,
         },
         refunds: None,
         expires_at: "2026-11-20T10:20:02.987Z".parse::<Timestamp>().unwrap(),
         horizon: "2026-11-20T10:25:02Z".parse::<Timestamp>().unwrap(),
+        preparation: None,
+        card_present: true,
         cancel_wanted: false,
+        signature_accepted: None,
         contradicted: false,
         phase,
     }

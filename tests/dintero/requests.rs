@@ -1,8 +1,9 @@
 //! Exactly what is sent.
 
+use pos_bridge::domain::refund::RefundRoute;
 use pos_bridge::domain::request::{Decimal, Details, Item};
 use pos_bridge::ports::Provider;
-use pos_bridge::provider::dintero::{Dintero, RefundRoute, StartRule};
+use pos_bridge::provider::dintero::{Dintero, StartRule};
 use serde_json::json;
 use url::Url;
 
@@ -129,7 +130,7 @@ async fn every_call_says_who_calls() {
     let dintero = dintero(&server.url);
     start_sale(&dintero, &details()).await;
     start_refund(&dintero, &details()).await;
-    dintero.cancel_sale(sale(open()).phase.handle().unwrap()).await.unwrap();
+    dintero.cancel(&sale(open())).await.unwrap();
     let requests = server.requests();
     assert_eq!(requests.len(), 4);
     for request in &requests {
@@ -145,7 +146,7 @@ async fn every_call_says_who_calls() {
 #[tokio::test]
 async fn a_cancel_has_no_body() {
     let server = server().await;
-    dintero(&server.url).cancel_sale(sale(open()).phase.handle().unwrap()).await.unwrap();
+    dintero(&server.url).cancel(&sale(open())).await.unwrap();
     let request = &server.requests_for("/checkout/sessions/T12345678.session/cancel")[0];
     assert_eq!((request.method.as_str(), request.body.len()), ("POST", 0));
 }

@@ -7,7 +7,7 @@ use pos_bridge::domain::identifiers::{AttemptReference, TransactionId};
 use pos_bridge::domain::money::Amount;
 use pos_bridge::domain::operation::Status;
 use pos_bridge::engine::Refusal;
-use pos_bridge::ports::{Journal, Listing, Trace, Unreadable};
+use pos_bridge::ports::{Journal, Listing, Refunded, Trace, Unreadable};
 use ulid::Ulid;
 
 use crate::provider::Scripted;
@@ -37,13 +37,14 @@ fn payment(reference: AttemptReference, state: PaymentState, created_at: Timesta
             currency: "NOK".to_owned(),
             terminal: Some("T0292".to_owned()),
         },
+        added: 0,
         state,
         card: None,
         receipt: None,
         created_at: Some(created_at),
     };
     let till_reference = Some("till-1/R-1".to_owned());
-    let trace = Trace { reference, till_reference, payment, refunds: Vec::new(), refunded_elsewhere: 0 };
+    let trace = Trace { reference, till_reference, payment, refunds: Vec::new(), refunded: Refunded::Elsewhere(0) };
     Listing { traces: vec![trace], ..Listing::default() }
 }
 

@@ -9,8 +9,11 @@ use pos_bridge::domain::directory::{Store, Terminal};
 use pos_bridge::domain::evidence::Finding;
 use pos_bridge::domain::identifiers::{Handle, TransactionId};
 use pos_bridge::domain::operation::ProviderName;
+use pos_bridge::domain::prompt::AtTerminal;
+use pos_bridge::domain::refund::RefundRoute;
 use pos_bridge::ports::{
-    Answer, Enrolment, Listing, Look, Patience, Provider, ReadError, RefundOrder, Refundable, SaleOrder, Seen,
+    Answer, Capabilities, Enrolment, Listing, Look, Patience, Provider, ReadError, RefundOrder, Refundable, SaleOrder,
+    Seen,
 };
 use tokio::sync::watch;
 
@@ -73,8 +76,17 @@ impl Provider for Scripted {
         let minutes = SignedDuration::from_mins;
         Patience { session: minutes(5), afterwards: minutes(5), refund: minutes(5) }
     }
-    fn refunds_on_terminal(&self) -> bool {
-        false
+    fn refund_route(&self) -> RefundRoute {
+        RefundRoute::Plain
+    }
+    fn capabilities(&self, _: &Terminal) -> Capabilities {
+        Capabilities {
+            signature: false,
+            prompts: false,
+            receipts: false,
+            unlinked_refund: false,
+            currencies: Vec::new(),
+        }
     }
     async fn start_sale(&self, _: SaleOrder<'_>) -> Answer<Handle> {
         until(&self.answers).await;
@@ -85,11 +97,11 @@ impl Provider for Scripted {
             until(&self.cancelled).await;
         }
         let finding = self.finding.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Ok(Seen { finding, at: self.now() })
+        Ok(Seen { finding, at: self.now(), at_terminal: AtTerminal::default() })
     }
-    async fn cancel_sale(&self, _: &Handle) -> Result<(), ReadError> {
+    async fn cancel(&self, _: &Attempt) -> Result<bool, ReadError> {
         self.cancelled.send_replace(true);
-        Ok(())
+        Ok(true)
     }
     async fn refundable(&self, _: &TransactionId) -> Result<Refundable, ReadError> {
         Err(ReadError::Refused("this test refunds nothing".to_owned()))

@@ -57,6 +57,8 @@ impl Shop {
                 provider: ProviderName::Dintero,
                 store,
                 terminal_id: ProviderTerminalId::new("T0292").unwrap(),
+                tips: false,
+                unlinked_refund: false,
             }],
             tills: vec![till.clone()],
         };

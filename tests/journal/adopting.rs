@@ -5,7 +5,7 @@ use pos_bridge::domain::evidence::{Finding, PaymentRecord, PaymentState, Terms};
 use pos_bridge::domain::identifiers::{AttemptReference, OperationId, StoreId, TransactionId};
 use pos_bridge::domain::operation::{ProviderName, Status};
 use pos_bridge::domain::repeat::KnownBy;
-use pos_bridge::ports::{AlarmState, Begun, Journal, LostPayment, Orphan, Trace};
+use pos_bridge::ports::{AlarmState, Begun, Journal, LostPayment, Orphan, Refunded, Trace};
 
 use crate::fixture::*;
 
@@ -25,13 +25,14 @@ fn orphan(till_reference: Option<(&str, &str)>) -> Orphan {
                     currency: "NOK".to_owned(),
                     terminal: Some("T-front".to_owned()),
                 },
+                added: 0,
                 state: PaymentState::Approved { captured: true },
                 card: None,
                 receipt: None,
                 created_at: Some(later(-3600)),
             },
             refunds: Vec::new(),
-            refunded_elsewhere: 0,
+            refunded: Refunded::Elsewhere(0),
         },
         provider: ProviderName::Dintero,
         store: StoreId::new("oslo-center").unwrap(),
@@ -109,12 +110,12 @@ async fn what_was_given_back_of_a_lost_payment_is_not_given_back_again() {
     given_back.amount = nok(3_000).amount;
     lost.trace.refunds =
         vec![(refund.order.reference, Finding::Approved(given_back)), (refund.order.reference, Finding::Cancelled)];
-    lost.trace.refunded_elsewhere = 2_000;
+    lost.trace.refunded = Refunded::Elsewhere(2_000);
     let adopted = fixture.journal.adopt(lost.clone()).await.unwrap().unwrap().operation;
     assert_eq!(adopted.refunded, 5_000);
     assert_eq!(adopted.reference.as_str(), lost.trace.reference.to_string(), "a name of its own");
     assert_eq!(fixture.journal.operation(adopted.id).await.unwrap(), Some(adopted.clone()));
-    assert_eq!(fixture.journal.note_refunded_elsewhere(adopted.id, 2_000, now()).await, Ok(false));
+    assert_eq!(fixture.journal.note_refunded(adopted.id, Refunded::Elsewhere(2_000), now()).await, Ok(false));
     let Begun::New(rest) = fixture.refund(&adopted, "F-1", None).await else { panic!() };
     assert_eq!(rest.money, nok(5_000));
 }

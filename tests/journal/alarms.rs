@@ -2,6 +2,7 @@
 
 use pos_bridge::domain::attempt::{Alarm, AlarmKind};
 use pos_bridge::domain::identifiers::OperationId;
+use pos_bridge::domain::refund::RefundRoute;
 use pos_bridge::ports::{Begun, Journal, JournalError, NewRefund};
 
 use crate::fixture::*;
@@ -45,7 +46,7 @@ async fn a_frozen_terminal_takes_nothing_until_somebody_has_looked() {
     fixture.journal.raise(paid.id, alarm(AlarmKind::SeveralPayments), now()).await.unwrap();
     let frozen = Begun::Frozen("several_payments happened".to_owned());
     assert_eq!(try_sale("R-3", "front").await.unwrap(), frozen);
-    let at_terminal = NewRefund { on_terminal: true, ..refund("till-1", "F-1", paid.id, Some(1)) };
+    let at_terminal = NewRefund { route: RefundRoute::Terminal, ..refund("till-1", "F-1", paid.id, Some(1)) };
     assert_eq!(fixture.journal.begin_refund(at_terminal).await.unwrap(), frozen);
     assert!(matches!(fixture.refund(&paid, "F-2", Some(1)).await, Begun::New(_)), "without the terminal");
     assert!(matches!(try_sale("R-4", "back").await.unwrap(), Begun::New(_)), "another terminal");

@@ -10,6 +10,7 @@ use pos_bridge::domain::identifiers::*;
 use pos_bridge::domain::money::{Amount, Currency, Money};
 use pos_bridge::domain::operation::{Operation, ProviderName};
 use pos_bridge::domain::refund::Allowance;
+use pos_bridge::domain::refund::RefundRoute;
 use pos_bridge::domain::repeat::{KnownBy, RepeatRules};
 use pos_bridge::domain::request::Details;
 use pos_bridge::journal::{JournalOptions, SqliteJournal};
@@ -118,6 +119,8 @@ pub(crate) fn terminal(name: &str) -> Terminal {
         provider: ProviderName::Dintero,
         store: StoreId::new("oslo-center").unwrap(),
         terminal_id: ProviderTerminalId::new(format!("T-{name}")).unwrap(),
+        tips: false,
+        unlinked_refund: false,
     }
 }
 
@@ -133,6 +136,7 @@ pub(crate) fn attempt(till_id: &str, till_reference: &str, on: &str) -> NewAttem
         terminal: terminal(on),
         expires_at: later(300),
         horizon: later(420),
+        may_grow: false,
         simulated: false,
         details: Details { operator: Some("Kari".to_owned()), ..Details::default() },
         till: till(till_id),
@@ -144,7 +148,7 @@ pub(crate) fn attempt(till_id: &str, till_reference: &str, on: &str) -> NewAttem
 }
 
 pub(crate) fn sale(till_id: &str, till_reference: &str, on: &str, minor: i64) -> NewSale {
-    NewSale { attempt: attempt(till_id, till_reference, on), money: nok(minor) }
+    NewSale { attempt: attempt(till_id, till_reference, on), money: nok(minor), is_prepared: false }
 }
 
 pub(crate) fn refund(till_id: &str, till_reference: &str, original: OperationId, asked: Option<i64>) -> NewRefund {
@@ -153,7 +157,8 @@ pub(crate) fn refund(till_id: &str, till_reference: &str, original: OperationId,
         original,
         asked: asked.map(nok),
         allowance: allowance(RefundLimits::default()),
-        on_terminal: false,
+        route: RefundRoute::Plain,
+        is_alone: false,
     }
 }
 

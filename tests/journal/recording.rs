@@ -32,7 +32,7 @@ fn resolved_at(verdict: OperatorVerdict, at: Timestamp) -> Event {
 async fn an_event_that_changes_nothing_writes_nothing() {
     let fixture = Fixture::new().await;
     let begun = fixture.begin(sale("till-1", "R-1", "front", 100)).await;
-    let recorded = fixture.record(&begun, Event::Dispatched).await;
+    let recorded = fixture.record(&begun, Event::Dispatched { preparation: None }).await;
     assert!(!recorded.moved);
     assert_eq!((recorded.operation, recorded.attempt), (begun.clone(), begun.attempt.clone()));
     assert_eq!(fixture.journal.history(begun.id).await.unwrap().len(), 1);

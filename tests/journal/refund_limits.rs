@@ -76,7 +76,7 @@ async fn an_unknown_refund_counts_for_it_may_have_moved_money() {
     let sale = fixture.approved_sale("R-1").await;
     let begun = fixture.journal.begin_refund(limited("till-1", "F-1", &sale, Some(4_000), per_day(5_000))).await;
     let Begun::New(first) = begun.unwrap() else { panic!() };
-    fixture.record(&first, Event::Dispatched).await;
+    fixture.record(&first, Event::Dispatched { preparation: None }).await;
     abandon(&fixture, &first).await;
     let second = limited("till-1", "F-2", &sale, Some(1_001), per_day(5_000));
     assert_eq!(fixture.journal.begin_refund(second).await.unwrap(), left(1_000));

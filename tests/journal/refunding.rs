@@ -4,8 +4,9 @@ use pos_bridge::domain::attempt::{Event, Kind, Phase, Reason};
 use pos_bridge::domain::identifiers::OperationId;
 use pos_bridge::domain::operation::Status;
 use pos_bridge::domain::refund::NotRefundable;
+use pos_bridge::domain::refund::RefundRoute;
 use pos_bridge::domain::request::Original;
-use pos_bridge::ports::{Begun, Journal, JournalError};
+use pos_bridge::ports::{Begun, Journal, JournalError, NewRefund, Refunded};
 
 use crate::fixture::*;
 
@@ -71,14 +72,14 @@ async fn tills_that_refund_at_the_same_time_never_give_back_too_much() {
 async fn what_was_given_back_elsewhere_counts_and_never_shrinks() {
     let fixture = Fixture::new().await;
     let sale = fixture.approved_sale("R-1").await;
-    let note = |minor| fixture.journal.note_refunded_elsewhere(sale.id, minor, now());
+    let note = |minor| fixture.journal.note_refunded(sale.id, Refunded::Elsewhere(minor), now());
     for (minor, news) in [(0, false), (4_000, true), (4_000, false), (3_000, false), (6_000, true)] {
         assert_eq!(note(minor).await, Ok(news), "{minor}");
     }
     assert_eq!(fixture.journal.operation(sale.id).await.unwrap().unwrap().refunded, 6_000);
     let Begun::New(rest) = fixture.refund(&sale, "F-1", None).await else { panic!() };
     assert_eq!(rest.money, nok(4_000));
-    let unknown = fixture.journal.note_refunded_elsewhere(OperationId(number()), 1, now()).await;
+    let unknown = fixture.journal.note_refunded(OperationId(number()), Refunded::Elsewhere(1), now()).await;
     assert_eq!(unknown, Err(JournalError::NotFound));
 }
 
@@ -121,7 +122,7 @@ async fn a_refund_on_the_terminal_takes_the_lease_and_one_without_does_not() {
     let paid = fixture.approved_sale("R-1").await;
     let at_terminal = |name: &str| {
         let refund = refund("till-1", name, paid.id, Some(100));
-        pos_bridge::ports::NewRefund { on_terminal: true, ..refund }
+        pos_bridge::ports::NewRefund { route: RefundRoute::Terminal, ..refund }
     };
     let Begun::New(holder) = fixture.journal.begin_refund(at_terminal("F-1")).await.unwrap() else { panic!() };
     assert_eq!(fixture.journal.begin_refund(at_terminal("F-2")).await.unwrap(), Begun::Busy(holder.clone()));
@@ -155,4 +156,19 @@ async fn a_sale_is_found_by_each_of_its_names() {
         let expected = found.then(|| sale.clone());
         assert_eq!(fixture.journal.find_sale(&till(asking), &original).await.unwrap(), expected, "{original:?}");
     }
+}
+
+/// Where a provider tells only the sum of a payment's refunds, a second one could be taken for the first.
+#[tokio::test]
+async fn a_refund_that_cannot_be_told_from_another_waits_for_it() {
+    let fixture = Fixture::new().await;
+    let sale = fixture.approved_sale("S-1").await;
+    let begin = |name| {
+        let refund = NewRefund { is_alone: true, ..refund("till-1", name, sale.id, Some(100)) };
+        fixture.journal.begin_refund(refund)
+    };
+    let Ok(Begun::New(first)) = begin("F-1").await else { panic!() };
+    assert_eq!(begin("F-2").await, Ok(Begun::NotRefundable(NotRefundable::AnotherUnderWay)));
+    fixture.record(&first, Event::Refused { reason: Reason::new("no", "no") }).await;
+    assert!(matches!(begin("F-2").await, Ok(Begun::New(_))));
 }

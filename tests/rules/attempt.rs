@@ -58,7 +58,7 @@ fn a_late_answer_never_undoes_what_is_known() {
             Event::NotSent { reason: reason() },
             Event::Silent { cause: String::new() },
             Event::CancelWanted,
-            Event::Dispatched,
+            Event::Dispatched { preparation: None },
         ] {
             assert_eq!(step(&sale(phase.clone()), &event), None, "{event:?} in {}", phase.name());
         }
@@ -301,9 +301,9 @@ fn the_record_corrects_an_operator() {
 #[test]
 fn a_refund_goes_from_reserved_to_its_proof() {
     let reserved = attempt(Kind::Refund, Phase::Reserved);
-    let sending = after(&reserved, &[Event::Dispatched]);
+    let sending = after(&reserved, &[Event::Dispatched { preparation: None }]);
     assert_eq!(sending.phase, Phase::Sending);
-    assert_eq!(step(&sending, &Event::Dispatched), None, "it is sent once");
+    assert_eq!(step(&sending, &Event::Dispatched { preparation: None }), None, "it is sent once");
     let pending = after(&sending, &[Event::Accepted { handle: handle() }]);
     assert_eq!(pending.phase, Phase::Open { handle: handle() });
     let done = after(&pending, &[seen(Finding::Approved(approval()), start())]);

@@ -11,3 +11,4 @@ mod refund;
 mod repeat;
 mod stories;
 mod support;
+mod two_steps;

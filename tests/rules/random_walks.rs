@@ -14,6 +14,7 @@ fn any_finding() -> impl Strategy<Value = Finding> {
         any::<bool>().prop_map(|captured| Finding::Approved(Approval { captured, ..approval() })),
         Just(Finding::Declined(reason())),
         Just(Finding::Cancelled),
+        Just(Finding::Lapsed { handle: handle() }),
         Just(Finding::Corrected(reason())),
         Just(Finding::Contradiction { what: Contradiction::Amount { asked: 39900, found: 1 }, handle: None }),
     ]
@@ -21,13 +22,15 @@ fn any_finding() -> impl Strategy<Value = Finding> {
 
 fn any_event() -> impl Strategy<Value = Event> {
     prop_oneof![
-        1 => Just(Event::Dispatched),
+        1 => Just(Event::Dispatched { preparation: None }),
         1 => Just(Event::Accepted { handle: handle() }),
         1 => Just(Event::Refused { reason: reason() }),
         1 => Just(Event::NotSent { reason: reason() }),
         1 => Just(Event::Silent { cause: "timeout".to_owned() }),
         1 => Just(Event::Interrupted),
         1 => Just(Event::CancelWanted),
+        1 => Just(Event::Rerouted { reason: reason() }),
+        1 => any::<bool>().prop_map(|accepted| Event::SignatureCompared { accepted }),
         4 => (any_finding(), 0_i64..1200)
             .prop_map(|(finding, second)| seen(finding, start() + SignedDuration::from_secs(second))),
         1 => (any::<bool>(), 0_i64..1200).prop_map(|(taken, second)| Event::Resolved {

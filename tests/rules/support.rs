@@ -2,7 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use pos_bridge::domain::attempt::{Attempt, Event, Kind, Phase, Reason, Transition};
-use pos_bridge::domain::evidence::{Approval, Finding, Order, PaymentRecord, PaymentState, SessionRecord, Terms};
+use pos_bridge::domain::evidence::{
+    Approval, Finding, Order, PaymentRecord, PaymentState, SessionRecord, SessionState, Terms,
+};
 use pos_bridge::domain::identifiers::{
     AttemptReference, Handle, OperationId, ProviderTerminalId, Reference, StoreId, TerminalName, TillId, TransactionId,
 };
@@ -39,6 +41,7 @@ pub(crate) fn order() -> Order {
         reference: AttemptReference::new(Ulid::from_parts(1, 1)),
         money: money(39900),
         terminal: ProviderTerminalId::new("T0292").unwrap(),
+        may_grow: false,
     }
 }
 
@@ -52,7 +55,8 @@ pub(crate) fn terms() -> Terms {
 }
 
 pub(crate) fn session(cancelled: bool) -> SessionRecord {
-    SessionRecord { handle: handle(), terms: terms(), cancelled }
+    let state = if cancelled { SessionState::Cancelled } else { SessionState::Waiting };
+    SessionRecord { handle: handle(), terms: terms(), state }
 }
 
 pub(crate) fn payment(state: PaymentState) -> PaymentRecord {
@@ -60,6 +64,7 @@ pub(crate) fn payment(state: PaymentState) -> PaymentRecord {
         transaction: TransactionId::new("T12345678.transaction").unwrap(),
         session: Some(handle()),
         terms: terms(),
+        added: 0,
         state,
         card: None,
         receipt: None,
@@ -87,7 +92,10 @@ pub(crate) fn attempt(kind: Kind, phase: Phase) -> Attempt {
         refunds: (kind == Kind::Refund).then(|| TransactionId::new("T12345678.sale").unwrap()),
         expires_at: expiry(),
         horizon: horizon(),
+        preparation: None,
+        card_present: true,
         cancel_wanted: false,
+        signature_accepted: None,
         contradicted: false,
         phase,
     }

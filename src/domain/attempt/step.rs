@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Alarm, AlarmKind, Attempt, Event, Kind, NotResolvable, OperatorVerdict, Phase, Reason, Resolution, Transition,
+    Alarm, AlarmKind, Attempt, Event, Kind, NotResolvable, OperatorVerdict, Phase, Preparation, Reason, Resolution,
+    Transition,
 };
 use crate::domain::evidence::{Approval, Contradiction, Finding};
 use crate::domain::identifiers::Handle;
@@ -18,13 +19,15 @@ impl Attempt {
     /// [`NotResolvable`] for an operator's decision that may not be taken; no other event is ever an error.
     pub fn step(&self, event: &Event) -> Result<Option<Transition>, NotResolvable> {
         Ok(match event {
-            Event::Dispatched => self.dispatched(),
+            Event::Dispatched { preparation } => self.dispatched(preparation.as_ref()),
+            Event::Rerouted { .. } => self.rerouted(),
             Event::Accepted { handle } => self.accepted(handle),
             Event::Refused { reason } | Event::NotSent { reason } => self.refused(reason),
             Event::Silent { .. } => self.silent(),
             Event::Interrupted => self.interrupted(),
             Event::Seen { finding, at } => self.seen(finding, *at),
             Event::CancelWanted => self.cancel_wanted(),
+            Event::SignatureCompared { accepted } => self.signature_compared(*accepted),
             Event::Resolved { resolution, at } => Some(self.resolved(resolution, *at)?),
         })
     }
@@ -35,8 +38,15 @@ impl Attempt {
         self.seen(finding, at).is_some()
     }
 
-    fn dispatched(&self) -> Option<Transition> {
-        matches!(self.phase, Phase::Reserved).then(|| self.to(Phase::Sending))
+    fn dispatched(&self, preparation: Option<&Preparation>) -> Option<Transition> {
+        matches!(self.phase, Phase::Reserved)
+            .then(|| Self { preparation: preparation.cloned(), ..self.to(Phase::Sending).attempt }.unalarmed())
+    }
+
+    /// Once, and only from the first way, which took nothing.
+    fn rerouted(&self) -> Option<Transition> {
+        (matches!(self.phase, Phase::Sending) && self.kind == Kind::Refund && !self.card_present)
+            .then(|| Self { card_present: true, ..self.to(Phase::Reserved).attempt }.unalarmed())
     }
 
     fn accepted(&self, handle: &Handle) -> Option<Transition> {
@@ -68,13 +78,19 @@ impl Attempt {
         }
     }
 
-    /// Nothing was sent of a reserved refund, so the wish alone stops it. Everything else needs the provider's word.
+    /// Nothing was sent of what is reserved, so the wish alone stops it. Everything else needs the provider's word.
     fn cancel_wanted(&self) -> Option<Transition> {
         match self.phase {
             Phase::Reserved => Some(self.to(Phase::Cancelled { resolution: None })),
             _ if self.phase.is_final() || self.cancel_wanted => None,
             _ => Some(Self { cancel_wanted: true, ..self.clone() }.unalarmed()),
         }
+    }
+
+    /// The first answer counts: the provider takes no second one.
+    fn signature_compared(&self, accepted: bool) -> Option<Transition> {
+        (self.phase.is_live() && self.signature_accepted.is_none())
+            .then(|| Self { signature_accepted: Some(accepted), ..self.clone() }.unalarmed())
     }
 
     fn seen(&self, finding: &Finding, at: Timestamp) -> Option<Transition> {
@@ -91,8 +107,12 @@ impl Attempt {
             Finding::Declined(reason) => Some(self.to(Phase::Declined { reason: reason.clone() })),
             Finding::Cancelled => Some(self.to(Phase::Cancelled { resolution: None })),
             Finding::Contradiction { what, handle } => self.seen_contradiction(what, handle.as_ref(), at),
-            Finding::Undecided { handle, started: false } if self.ran_out(at) => self.seen_unpaid(handle.as_ref(), at),
+            Finding::Undecided { handle, started: false } if self.ran_out(at) => {
+                Some(self.unpaid(self.seen_undecided(handle.as_ref(), at)))
+            }
             Finding::Undecided { handle, .. } => self.seen_undecided(handle.as_ref(), at),
+            Finding::Lapsed { handle } if self.ran_out(at) => Some(self.unpaid(self.seen_lapsed(handle, at))),
+            Finding::Lapsed { handle } => self.seen_lapsed(handle, at),
             Finding::Nothing => self.seen_undecided(None, at),
         }
     }
@@ -192,9 +212,18 @@ impl Attempt {
 
     /// A session that ran out without a payment is cancelled at the provider: its record then proves "not paid",
     /// which an expired session alone does not.
-    fn seen_unpaid(&self, handle: Option<&Handle>, at: Timestamp) -> Option<Transition> {
-        let attempt = self.seen_undecided(handle, at).map_or_else(|| self.clone(), |moved| moved.attempt);
-        Some(Self { cancel_wanted: true, ..attempt }.unalarmed())
+    fn unpaid(&self, moved: Option<Transition>) -> Transition {
+        let attempt = moved.map_or_else(|| self.clone(), |moved| moved.attempt);
+        Self { cancel_wanted: true, ..attempt }.unalarmed()
+    }
+
+    /// Nothing comes of it by itself any more, and nothing is proven: the till hears that at once.
+    fn seen_lapsed(&self, handle: &Handle, at: Timestamp) -> Option<Transition> {
+        if at >= self.horizon {
+            return self.seen_undecided(Some(handle), at);
+        }
+        matches!(self.phase, Phase::Sending | Phase::Open { .. } | Phase::Unknown { handle: None, .. })
+            .then(|| self.to(Phase::Unknown { handle: Some(handle.clone()), empty_since: None }))
     }
 
     /// Before the horizon an undecided record only tells the handle. After it, two of them with a gap end the waiting.

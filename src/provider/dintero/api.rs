@@ -4,19 +4,22 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use reqwest::Method;
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use url::Url;
 
-use super::SetupError;
-use super::client::{self, Client, Connection, Exchanged, PAGE_MAX, REPLY_MAX, Reply};
-use super::clock::ProviderClock;
 use super::settings::Settings;
 use super::token::{Token, TokenError, Tokens};
+use crate::provider::SetupError;
+use crate::provider::client::{Client, Connection, Exchanged, PAGE_MAX, REPLY_MAX, Reply, under};
+use crate::provider::clock::ProviderClock;
 
 /// Most readings that may be under way at once, so that a busy day does not make Dintero slow us down.
 const READINGS_MAX: usize = 32;
+
+const NAME: &str = "pos-bridge";
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// One call.
 #[derive(Debug)]
@@ -70,7 +73,9 @@ impl Api {
     }
 
     fn build(settings: &Settings, clock: Arc<ProviderClock>, readings: Arc<Semaphore>) -> Result<Self, SetupError> {
-        let client = Arc::new(Client::new(settings)?);
+        let addresses = [("checkout_url", &settings.checkout_url), ("api_url", &settings.api_url)];
+        let client = Client::new("dintero", system_headers(), &addresses, settings.request_timeout)?;
+        let client = Arc::new(client);
         let account_url = under(&settings.api_url, &["accounts", &settings.account_id]);
         let tokens =
             Tokens::new(settings, under(&account_url, &["auth", "token"]), Arc::clone(&client), Arc::clone(&clock));
@@ -121,7 +126,7 @@ impl Api {
             Some(body) => request.header(CONTENT_TYPE, "application/json").body(body.clone()),
             None => request,
         };
-        let exchanged = client::exchange(call.name, request, call.longest).await;
+        let exchanged = self.client.exchange(call.name, request, call.longest).await;
         if let Exchanged::Replied(Reply { date: Some(date), .. }) = &exchanged {
             self.clock.observe(*date);
         }
@@ -129,24 +134,12 @@ impl Api {
     }
 }
 
-/// The address with more path segments, each percent-encoded.
-fn under(base: &Url, segments: &[&str]) -> Url {
-    let mut url = base.clone();
-    if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().extend(segments);
-    }
-    url
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn segments_are_encoded_and_a_trailing_slash_does_not_matter() {
-        for base in ["https://checkout.dintero.com/v1", "https://checkout.dintero.com/v1/"] {
-            let url = under(&Url::parse(base).unwrap(), &["sessions", "T1.a/b?c"]);
-            assert_eq!(url.as_str(), "https://checkout.dintero.com/v1/sessions/T1.a%2Fb%3Fc");
-        }
-    }
+/// Dintero shows these beside every session and event, for its support.
+fn system_headers() -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert("dintero-system-name", HeaderValue::from_static(NAME));
+    headers.insert("dintero-system-version", HeaderValue::from_static(VERSION));
+    headers.insert("dintero-system-plugin-name", HeaderValue::from_static(NAME));
+    headers.insert("dintero-system-plugin-version", HeaderValue::from_static(VERSION));
+    headers
 }

@@ -1,13 +1,11 @@
 //! Dintero Checkout with its in-person terminals.
 //!
-//! Read from the bottom up: `client` makes one exchange, `api` adds the token, `classify` says what the outcome
+//! Read from the bottom up: `api` adds to an exchange the token, `classify` says what the outcome
 //! means, `session`, `transaction` and `refund` turn Dintero's words into ours, `sighting` looks for a sale.
 
 mod api;
 mod callback;
 mod classify;
-mod client;
-mod clock;
 mod reader;
 mod refund;
 mod session;
@@ -20,45 +18,33 @@ mod wire;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::attempt::{Attempt, Reason};
+use crate::domain::attempt::{Attempt, Kind, Reason};
 use crate::domain::card::without_card_numbers;
 use crate::domain::directory::{Store, Terminal};
 use crate::domain::evidence::Finding;
 use crate::domain::identifiers::{AttemptReference, Handle, TransactionId};
 use crate::domain::operation::ProviderName;
+use crate::domain::prompt::AtTerminal;
+use crate::domain::refund::RefundRoute;
 use crate::ports::{
-    Answer, Enrolment, Listing, Look, Patience, Provider, ReadError, RefundOrder, Refundable, SaleOrder, Seen, Trace,
-    Unreadable,
+    Answer, Capabilities, Enrolment, Listing, Look, Patience, Provider, ReadError, RefundOrder, Refundable, Refunded,
+    SaleOrder, Seen, Trace, Unreadable,
 };
 
+use crate::provider::SetupError;
+use crate::provider::client::Exchanged;
 use api::{Api, Call};
 use reader::Reader;
 use wire::{TerminalReply, Transaction};
 
 pub use callback::CallbackSignature;
-pub use settings::{RefundRoute, Settings, StartRule};
+pub use settings::{Settings, StartRule};
 
 /// One Dintero account.
 #[derive(Debug)]
 pub struct Dintero {
     settings: Settings,
     api: Api,
-}
-
-/// Why Dintero cannot be called at all with these settings.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SetupError {
-    /// An address that would carry credentials in the clear.
-    #[error("[dintero] {key} = {url:?} must be an https address (http is for a simulator on this machine only)")]
-    Url {
-        /// Which setting.
-        key: &'static str,
-        /// What it says.
-        url: String,
-    },
-    /// The machine's certificates or the TLS library cannot be used.
-    #[error("no encrypted connections can be made on this machine ({0}); install its CA certificates")]
-    Client(String),
 }
 
 impl Dintero {
@@ -105,8 +91,18 @@ impl Provider for Dintero {
         }
     }
 
-    fn refunds_on_terminal(&self) -> bool {
-        self.settings.refund == RefundRoute::Terminal
+    fn refund_route(&self) -> RefundRoute {
+        self.settings.refund
+    }
+
+    fn capabilities(&self, _: &Terminal) -> Capabilities {
+        Capabilities {
+            signature: false,
+            prompts: false,
+            receipts: true,
+            unlinked_refund: false,
+            currencies: Vec::new(),
+        }
     }
 
     async fn start_sale(&self, order: SaleOrder<'_>) -> Answer<Handle> {
@@ -121,10 +117,13 @@ impl Provider for Dintero {
         let fresh = if look == Look::Fresh { Some(self.fresh_api()?) } else { None };
         let mut reader = Reader::new(fresh.as_ref().unwrap_or(&self.api));
         let finding = sighting::look(&mut reader, attempt, look).await?;
-        Ok(Seen { finding, at: reader.at() })
+        Ok(Seen { finding, at: reader.at(), at_terminal: AtTerminal::default() })
     }
 
-    async fn cancel_sale(&self, handle: &Handle) -> Result<(), ReadError> {
+    /// A session can be cancelled, a refund cannot.
+    async fn cancel(&self, attempt: &Attempt) -> Result<bool, ReadError> {
+        let handle = attempt.phase.handle().filter(|_| attempt.kind == Kind::Sale);
+        let Some(handle) = handle else { return Ok(false) };
         let url = self.api.checkout(&["sessions", handle.as_str(), "cancel"]);
         let reply = classify::replied(self.api.read(&Call::post("cancel_session", url)).await)?;
         match reply.status {
@@ -132,7 +131,7 @@ impl Provider for Dintero {
             // Told to wait, it did not look at the wish.
             429 => Err(classify::unreachable(&reply)),
             // A refused cancel is an answer too: it is paid already, or over.
-            200..=299 | 400..=499 => Ok(()),
+            200..=299 | 400..=499 => Ok(true),
             _ => Err(classify::unreachable(&reply)),
         }
     }
@@ -140,7 +139,7 @@ impl Provider for Dintero {
     async fn refundable(&self, transaction: &TransactionId) -> Result<Refundable, ReadError> {
         let found = Reader::new(&self.api).transaction(transaction).await?;
         let transaction::Sums { captured, refunded } = transaction::sums(&found);
-        Ok(Refundable { captured, refunded, references: refund::references(&found) })
+        Ok(Refundable { captured, refunded, references: refund::references(&found), preparation: None })
     }
 
     async fn start_refund(&self, order: RefundOrder<'_>) -> Answer<Handle> {
@@ -158,7 +157,7 @@ impl Provider for Dintero {
             Some(sale) => refund::finding(attempt, &reader.transaction(sale).await?),
             None => Finding::Nothing,
         };
-        Ok(Seen { finding, at: reader.at() })
+        Ok(Seen { finding, at: reader.at(), at_terminal: AtTerminal::default() })
     }
 
     async fn list(&self, store: &Store, since: Timestamp) -> Result<Listing, ReadError> {
@@ -184,10 +183,10 @@ impl Provider for Dintero {
         if reply.status == 403 {
             return Ok(None);
         }
-        let found: Option<TerminalReply> = classify::reading(Ok(client::Exchanged::Replied(reply)))?;
+        let found: Option<TerminalReply> = classify::reading(Ok(Exchanged::Replied(reply)))?;
         let unknown = || ReadError::Refused(format!("Dintero knows no terminal {}", terminal.terminal_id));
         let found = found.ok_or_else(unknown)?;
-        Ok(Some(Enrolment { status: found.status, reason: found.status_reason }))
+        Ok(Some(Enrolment { status: found.status, reason: found.status_reason, available: None }))
     }
 
     async fn check_access(&self) -> Result<SignedDuration, ReadError> {
@@ -219,7 +218,7 @@ fn trace(reference: AttemptReference, payment: serde_json::Value) -> Result<Trac
         reference,
         payment: transaction::record(&found).ok_or_else(nameless)?,
         refunds: refund::all_of_ours(&found),
-        refunded_elsewhere: refund::elsewhere(&found),
+        refunded: Refunded::Elsewhere(refund::elsewhere(&found)),
         till_reference: found.merchant_reference_2,
     })
 }

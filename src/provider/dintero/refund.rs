@@ -1,7 +1,6 @@
 //! Refunds: what is asked of Dintero, and what a payment's events tell of them.
 
-use super::client::Reply;
-use super::settings::{RefundRoute, Settings};
+use super::settings::Settings;
 use super::transaction;
 use super::wire::{RefundRequest, Transaction, TransactionEvent};
 use crate::domain::attempt::{Attempt, Reason};
@@ -9,7 +8,9 @@ use crate::domain::card::Receipt;
 use crate::domain::evidence::{Approval, Contradiction, Finding, Order};
 use crate::domain::identifiers::{AttemptReference, Handle, TransactionId};
 use crate::domain::money::Amount;
+use crate::domain::refund::RefundRoute;
 use crate::ports::RefundOrder;
+use crate::provider::client::Reply;
 
 /// What starts a refund.
 pub(super) fn request<'a>(settings: &Settings, refund: &RefundOrder<'a>) -> RefundRequest<'a> {

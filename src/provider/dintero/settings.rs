@@ -6,6 +6,8 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::domain::refund::RefundRoute;
+
 /// Everything that is needed to talk to one Dintero account.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -27,7 +29,7 @@ pub struct Settings {
     pub public_url: Option<Url>,
     /// How the terminal starts.
     pub start: StartRule,
-    /// Whether a refund names a terminal.
+    /// Whether a refund names a terminal: Dintero's documents tell both stories, so both stay configurable.
     pub refund: RefundRoute,
     /// How long a session may be paid (`expires_at`).
     pub session_ttl: SignedDuration,
@@ -49,14 +51,4 @@ pub enum StartRule {
     Session,
     /// When the session asks for it (`configuration.publish`).
     Publish,
-}
-
-/// Whether a refund names a terminal: Dintero's documents tell both stories, so both stay configurable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum RefundRoute {
-    /// It does: the customer approves it there.
-    #[default]
-    Terminal,
-    /// It does not: it goes back to the card of the sale.
-    Plain,
 }

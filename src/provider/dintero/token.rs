@@ -9,12 +9,12 @@ use tokio::sync::Mutex as AsyncMutex;
 use url::Url;
 
 use super::classify::{self, unusable};
-use super::client::{self, Client, Connection, Exchanged, REPLY_MAX, Reply};
-use super::clock::ProviderClock;
 use super::settings::Settings;
 use super::wire::{TokenReply, TokenRequest};
 use crate::domain::attempt::Reason;
 use crate::ports::ReadError;
+use crate::provider::client::{Client, Connection, Exchanged, REPLY_MAX, Reply};
+use crate::provider::clock::ProviderClock;
 
 /// How long a failed renewal is left alone while the old token still works.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(30);
@@ -181,7 +181,7 @@ impl Tokens {
             .request(Connection::Pooled, Method::POST, self.endpoint.clone())
             .basic_auth(&self.client_id, Some(self.client_secret.expose_secret()))
             .json(&body);
-        let exchanged = client::exchange("token", request, REPLY_MAX).await;
+        let exchanged = self.client.exchange("token", request, REPLY_MAX).await;
         if let Exchanged::Replied(Reply { date: Some(date), .. }) = &exchanged {
             self.clock.observe(*date);
         }

@@ -19,6 +19,7 @@ pub(super) fn record(transaction: &Transaction) -> Option<PaymentRecord> {
             currency: transaction.currency.clone(),
             terminal: transaction.store.as_ref().and_then(|store| store.terminal_id.clone()),
         },
+        added: 0,
         state: state(transaction),
         card: card(transaction),
         receipt: transaction.events.iter().rev().filter(|event| !gives_back(event)).find_map(receipt),

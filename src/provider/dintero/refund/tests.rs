@@ -20,11 +20,15 @@ fn attempt() -> Attempt {
             reference: ours(),
             money: Money { amount: Amount::new(5000).unwrap(), currency: Currency::from_code("NOK").unwrap() },
             terminal: ProviderTerminalId::new("T0292").unwrap(),
+            may_grow: false,
         },
         refunds: Some(TransactionId::new("T1.t").unwrap()),
         expires_at: Timestamp::UNIX_EPOCH,
         horizon: Timestamp::UNIX_EPOCH,
+        preparation: None,
+        card_present: true,
         cancel_wanted: false,
+        signature_accepted: None,
         contradicted: false,
         phase: Phase::Open { handle: Handle::new("request-1").unwrap() },
     }
@@ -40,6 +44,7 @@ fn transaction(currency: &str, events: &Value) -> Transaction {
 fn word(finding: &Finding) -> String {
     match finding {
         Finding::Nothing => "nothing".into(),
+        Finding::Lapsed { .. } => "lapsed".into(),
         Finding::Undecided { .. } => "undecided".into(),
         Finding::Approved(approval) if approval.several => "approved twice".into(),
         Finding::Approved(approval) => format!("approved {}", approval.amount.minor()),

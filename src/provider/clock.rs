@@ -1,4 +1,4 @@
-//! The time at Dintero, so that a wrong clock in the shop decides nothing.
+//! The time at a provider, so that a wrong clock in the shop decides nothing.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub(super) fn is_plausible(date: &Timestamp) -> bool {
 /// The last `Date`, and the uptime when it came.
 type Last = Option<(Timestamp, Duration)>;
 
-/// The clock at Dintero: its last `Date`, and the time that has passed since by a clock that cannot be set. A jump of this
+/// The clock at a provider: its last `Date`, and the time that has passed since by a clock that cannot be set. A jump of this
 /// machine's clock moves nothing.
 #[derive(Debug, Default)]
 pub(super) struct ProviderClock {
@@ -32,7 +32,7 @@ fn uptime() -> Duration {
 }
 
 impl ProviderClock {
-    /// Now at Dintero; this machine's clock until Dintero has told.
+    /// Now at the provider; this machine's clock until it has told.
     pub(super) fn now(&self) -> Timestamp {
         let machine = Timestamp::now();
         match *self.last() {
@@ -41,7 +41,7 @@ impl ProviderClock {
         }
     }
 
-    /// Dintero has told the time since the start.
+    /// The provider has told the time since the start.
     pub(super) fn is_known(&self) -> bool {
         self.last().is_some()
     }
@@ -51,7 +51,7 @@ impl ProviderClock {
         *self.last() = Some((date, uptime()));
     }
 
-    /// How far this machine's clock is ahead of Dintero's, to about a second.
+    /// How far this machine's clock is ahead of the provider's, to about a second.
     pub(super) fn machine_is_ahead(&self) -> SignedDuration {
         Timestamp::now().duration_since(self.now())
     }

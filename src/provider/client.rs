@@ -1,17 +1,17 @@
-//! One HTTP exchange with Dintero. Every setting here is what makes the meaning of its outcome (`classify`) true.
+//! One HTTP exchange with a provider. Every setting here is what makes the meaning of its outcome true: what each
+//! provider's `classify` concludes from it.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
-use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder, Response};
 use url::{Host, Url};
 
 use super::SetupError;
 use super::clock;
-use super::settings::Settings;
 
 /// The longest reply that is read.
 pub(super) const REPLY_MAX: usize = 1024 * 1024;
@@ -23,8 +23,6 @@ const IDLE_CONNECTION_KEPT: Duration = Duration::from_secs(30);
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
 
-const NAME: &str = "pos-bridge";
-const VERSION: &str = env!("CARGO_PKG_VERSION");
 const USER_AGENT: &str = concat!("pos-bridge/", env!("CARGO_PKG_VERSION"), " (payment bridge for store tills)");
 
 /// Which connection carries a call.
@@ -53,37 +51,47 @@ pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) date: Option<Timestamp>,
     pub(super) retry_after: Option<Duration>,
-    /// The number of a refund that was accepted but is not done yet.
+    /// Dintero's number of a refund that was accepted but is not done yet.
     pub(super) event_request_id: Option<String>,
     pub(super) body: Bytes,
 }
 
-/// The connections to Dintero.
+/// The connections to a provider.
 #[derive(Debug)]
 pub(super) struct Client {
+    provider: &'static str,
     single_use: reqwest::Client,
     pooled: reqwest::Client,
 }
 
 impl Client {
-    pub(super) fn new(settings: &Settings) -> Result<Self, SetupError> {
-        let plain_http = !is_encrypted("checkout_url", &settings.checkout_url)?;
-        let plain_http = !is_encrypted("api_url", &settings.api_url)? || plain_http;
+    /// `headers` go with every call; `addresses` are all that will be called, each with the key that sets it.
+    pub(super) fn new(
+        provider: &'static str,
+        headers: HeaderMap,
+        addresses: &[(&'static str, &Url)],
+        request_timeout: Duration,
+    ) -> Result<Self, SetupError> {
+        let mut plain_http = false;
+        for (key, url) in addresses {
+            plain_http |= !is_encrypted(provider, key, url)?;
+        }
         let builder = || {
             reqwest::Client::builder()
                 .user_agent(USER_AGENT)
-                .default_headers(system_headers())
+                .default_headers(headers.clone())
                 .redirect(reqwest::redirect::Policy::none())
                 .retry(reqwest::retry::never())
                 .no_proxy()
                 .referer(false)
                 .https_only(!plain_http)
-                .connect_timeout(CONNECT_MAX.min(settings.request_timeout / 2))
-                .read_timeout(settings.request_timeout)
-                .timeout(settings.request_timeout)
+                .connect_timeout(CONNECT_MAX.min(request_timeout / 2))
+                .read_timeout(request_timeout)
+                .timeout(request_timeout)
         };
         let failed = |error: reqwest::Error| SetupError::Client(describe(&error));
         Ok(Self {
+            provider,
             single_use: builder().pool_max_idle_per_host(0).build().map_err(failed)?,
             pooled: builder()
                 .pool_max_idle_per_host(IDLE_CONNECTIONS)
@@ -100,21 +108,61 @@ impl Client {
             Connection::Pooled => self.pooled.request(method, url),
         }
     }
-}
 
-/// Sends a request, once, and reads the whole reply. `call` names it in the log and the metrics.
-pub(super) async fn exchange(call: &'static str, request: RequestBuilder, longest: usize) -> Exchanged {
-    let started = Instant::now();
-    let (exchanged, request_id) = match request.send().await {
-        Ok(response) => {
-            let request_id = header(response.headers(), "request-id").map(str::to_owned);
-            (read(response, longest).await, request_id)
+    /// Sends a request, once, and reads the whole reply. `call` names it in the log and the metrics.
+    pub(super) async fn exchange(&self, call: &'static str, request: RequestBuilder, longest: usize) -> Exchanged {
+        let started = Instant::now();
+        let (exchanged, request_id) = match request.send().await {
+            Ok(response) => {
+                let request_id = header(response.headers(), "request-id").map(str::to_owned);
+                (read(response, longest).await, request_id)
+            }
+            Err(error) if error.is_connect() || error.is_builder() => (Exchanged::NotConnected(describe(&error)), None),
+            Err(error) => (Exchanged::Broken(describe(&error)), None),
+        };
+        self.report(call, &exchanged, request_id.as_deref(), started.elapsed());
+        exchanged
+    }
+
+    /// Never a body, a token or a secret: only what is needed to follow a call at the provider's support.
+    fn report(&self, call: &'static str, exchanged: &Exchanged, request_id: Option<&str>, took: Duration) {
+        let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let result = match exchanged {
+            Exchanged::Replied(Reply { status: 200..=299, .. }) => "ok",
+            Exchanged::Replied(Reply { status: 400..=499, .. }) => "refused",
+            Exchanged::Replied(_) => "failed",
+            Exchanged::NotConnected(_) => "not_sent",
+            Exchanged::Broken(_) => "no_answer",
+        };
+        match exchanged {
+            Exchanged::Replied(reply) => {
+                let event_request_id = reply.event_request_id.as_deref();
+                tracing::debug!(
+                    provider = self.provider,
+                    call,
+                    status = reply.status,
+                    duration_ms,
+                    request_id,
+                    event_request_id,
+                    "called the provider"
+                );
+            }
+            Exchanged::NotConnected(cause) | Exchanged::Broken(cause) => {
+                tracing::info!(
+                    provider = self.provider,
+                    call,
+                    result,
+                    cause,
+                    duration_ms,
+                    "called the provider without a usable reply"
+                );
+            }
         }
-        Err(error) if error.is_connect() || error.is_builder() => (Exchanged::NotConnected(describe(&error)), None),
-        Err(error) => (Exchanged::Broken(describe(&error)), None),
-    };
-    report(call, &exchanged, request_id.as_deref(), started.elapsed());
-    exchanged
+        metrics::counter!("pos_bridge_provider_calls_total", "provider" => self.provider, "call" => call, "result" => result)
+            .increment(1);
+        metrics::histogram!("pos_bridge_provider_call_seconds", "provider" => self.provider, "call" => call)
+            .record(took);
+    }
 }
 
 async fn read(mut response: Response, longest: usize) -> Exchanged {
@@ -147,32 +195,17 @@ async fn read(mut response: Response, longest: usize) -> Exchanged {
     Exchanged::Replied(reply)
 }
 
-/// Never a body, a token or a secret: only what is needed to follow a call at Dintero's support.
-fn report(call: &'static str, exchanged: &Exchanged, request_id: Option<&str>, took: Duration) {
-    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    let result = match exchanged {
-        Exchanged::Replied(Reply { status: 200..=299, .. }) => "ok",
-        Exchanged::Replied(Reply { status: 400..=499, .. }) => "refused",
-        Exchanged::Replied(_) => "failed",
-        Exchanged::NotConnected(_) => "not_sent",
-        Exchanged::Broken(_) => "no_answer",
-    };
-    match exchanged {
-        Exchanged::Replied(reply) => {
-            let event_request_id = reply.event_request_id.as_deref();
-            tracing::debug!(call, status = reply.status, duration_ms, request_id, event_request_id, "called Dintero");
-        }
-        Exchanged::NotConnected(cause) | Exchanged::Broken(cause) => {
-            tracing::info!(call, result, cause, duration_ms, "called Dintero without a usable reply");
-        }
+/// The address with more path segments, each percent-encoded.
+pub(super) fn under(base: &Url, segments: &[&str]) -> Url {
+    let mut url = base.clone();
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
     }
-    metrics::counter!("pos_bridge_provider_calls_total", "provider" => "dintero", "call" => call, "result" => result)
-        .increment(1);
-    metrics::histogram!("pos_bridge_provider_call_seconds", "provider" => "dintero", "call" => call).record(took);
+    url
 }
 
 /// Whether calls to this address are encrypted; plain HTTP is for the simulator on this machine alone.
-fn is_encrypted(key: &'static str, url: &Url) -> Result<bool, SetupError> {
+fn is_encrypted(section: &'static str, key: &'static str, url: &Url) -> Result<bool, SetupError> {
     let loopback = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -182,18 +215,8 @@ fn is_encrypted(key: &'static str, url: &Url) -> Result<bool, SetupError> {
     match url.scheme() {
         "https" => Ok(true),
         "http" if loopback => Ok(false),
-        _ => Err(SetupError::Url { key, url: url.to_string() }),
+        _ => Err(SetupError::Url { section, key, url: url.to_string() }),
     }
-}
-
-/// Dintero shows these beside every session and event, for its support.
-fn system_headers() -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert("dintero-system-name", HeaderValue::from_static(NAME));
-    headers.insert("dintero-system-version", HeaderValue::from_static(VERSION));
-    headers.insert("dintero-system-plugin-name", HeaderValue::from_static(NAME));
-    headers.insert("dintero-system-plugin-version", HeaderValue::from_static(VERSION));
-    headers
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -204,7 +227,7 @@ fn parse_date(text: &str) -> Option<Timestamp> {
     jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok().filter(clock::is_plausible)
 }
 
-/// Dintero documents whole seconds.
+/// Whole seconds, as Dintero documents them; Dojo documents none.
 fn parse_retry_after(text: &str) -> Option<Duration> {
     text.trim().parse().ok().map(|seconds| Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
 }
@@ -226,7 +249,7 @@ mod tests {
 
     #[test]
     fn only_this_machine_is_called_without_encryption() {
-        let encrypted = |url: &str| is_encrypted("api_url", &Url::parse(url).unwrap());
+        let encrypted = |url: &str| is_encrypted("dintero", "api_url", &Url::parse(url).unwrap());
         assert!(encrypted("https://api.dintero.com/v1").unwrap());
         for local in ["http://127.0.0.1:9/v1", "http://[::1]:9/v1", "http://localhost/v1"] {
             assert!(!encrypted(local).unwrap(), "{local}");
@@ -245,5 +268,13 @@ mod tests {
         assert_eq!(parse_retry_after("7"), Some(Duration::from_secs(7)));
         assert_eq!(parse_retry_after("99999999"), Some(RETRY_AFTER_MAX));
         assert_eq!(parse_retry_after("soon"), None);
+    }
+
+    #[test]
+    fn segments_are_encoded_and_a_trailing_slash_does_not_matter() {
+        for base in ["https://checkout.dintero.com/v1", "https://checkout.dintero.com/v1/"] {
+            let url = under(&Url::parse(base).unwrap(), &["sessions", "T1.a/b?c"]);
+            assert_eq!(url.as_str(), "https://checkout.dintero.com/v1/sessions/T1.a%2Fb%3Fc");
+        }
     }
 }

@@ -1,0 +1,106 @@
+//! Attempts that a provider prepares first, refunds that change their way, and signatures.
+
+use pos_bridge::domain::attempt::{Attempt, Event, Kind, Phase, Preparation};
+use pos_bridge::domain::evidence::{Contradiction, Finding, Order, PaymentState, Sighting, judge};
+use pos_bridge::domain::identifiers::{AttemptReference, Handle};
+use ulid::Ulid;
+
+use crate::support::*;
+
+fn preparation() -> Preparation {
+    Preparation {
+        payment: Handle::new("pi_sandbox_1").unwrap(),
+        reference: AttemptReference::new(Ulid::from_parts(1, 9)),
+        earlier_runs: vec![handle()],
+        refunded: 0,
+    }
+}
+
+fn rerouted() -> Event {
+    Event::Rerouted { reason: reason() }
+}
+
+fn without_card(phase: Phase) -> Attempt {
+    Attempt { card_present: false, ..attempt(Kind::Refund, phase) }
+}
+
+#[test]
+fn a_prepared_sale_remembers_its_payment_and_is_compared_with_that() {
+    let sending = after(&sale(Phase::Reserved), &[Event::Dispatched { preparation: Some(preparation()) }]);
+    assert_eq!((sending.phase.clone(), sending.preparation.clone()), (Phase::Sending, Some(preparation())));
+    assert_eq!(sending.as_sent(), Order { reference: preparation().reference, ..order() });
+    assert_eq!(sale(Phase::Sending).as_sent(), order());
+}
+
+/// What was prepared took no money, so a stop or a wish before the sending is proof enough.
+#[test]
+fn a_sale_that_is_only_prepared_ends_without_a_question() {
+    for (event, expected) in [(Event::CancelWanted, "cancelled"), (Event::Interrupted, "failed")] {
+        assert_eq!(after(&sale(Phase::Reserved), &[event]).phase.name(), expected);
+    }
+    let found_paid = after(&sale(Phase::Reserved), &[seen(Finding::Approved(approval()), start())]);
+    assert_eq!(found_paid.phase.name(), "approved", "the payment of an earlier attempt completed meanwhile");
+}
+
+#[test]
+fn a_refund_changes_its_way_once_and_only_from_the_way_without_a_card() {
+    let moved = after(&without_card(Phase::Sending), &[rerouted()]);
+    assert_eq!((moved.phase.clone(), moved.card_present), (Phase::Reserved, true));
+    let again = after(&moved, &[Event::Dispatched { preparation: None }]);
+    assert_eq!(step(&again, &rerouted()), None, "there is no third way");
+    for phase in phases().into_iter().filter(|phase| *phase != Phase::Sending) {
+        assert_eq!(step(&without_card(phase), &rerouted()), None);
+    }
+    assert_eq!(step(&Attempt { card_present: false, ..sale(Phase::Sending) }, &rerouted()), None, "a sale has one way");
+}
+
+#[test]
+fn the_first_word_on_a_signature_counts_and_only_while_the_attempt_is_live() {
+    let compared = |accepted| Event::SignatureCompared { accepted };
+    for phase in phases() {
+        let is_live = phase.is_live();
+        let answered = step(&sale(phase.clone()), &compared(false)).map(|transition| transition.attempt);
+        assert_eq!(answered.is_some(), is_live, "{}", phase.name());
+        if let Some(answered) = answered {
+            assert_eq!((answered.signature_accepted, &answered.phase), (Some(false), &phase));
+            assert_eq!(step(&answered, &compared(true)), None);
+        }
+    }
+}
+
+#[test]
+fn what_a_customer_adds_counts_only_where_it_may_be_added() {
+    let judged = |may_grow, added| {
+        let paid = payment(PaymentState::Approved { captured: true });
+        let sighting =
+            Sighting { session: None, payments: vec![pos_bridge::domain::evidence::PaymentRecord { added, ..paid }] };
+        judge(&Order { may_grow, ..order() }, &sighting)
+    };
+    match judged(true, 3_990) {
+        Finding::Approved(approval) => assert_eq!(approval.amount.minor(), 43_890),
+        other => panic!("{other:?}"),
+    }
+    for (may_grow, added) in [(false, 1), (true, -1), (true, i64::MAX), (false, i64::MIN)] {
+        let found = judged(may_grow, added);
+        assert!(
+            matches!(found, Finding::Contradiction { what: Contradiction::Amount { asked: 39_900, .. }, .. }),
+            "{found:?}"
+        );
+    }
+}
+
+/// An expired session proves nothing: the till hears "unknown", and the payment is cancelled to prove that it was not made.
+#[test]
+fn what_lapsed_is_unknown_until_its_payment_is_cancelled() {
+    let lapsed = |at| seen(Finding::Lapsed { handle: handle() }, at);
+    let unknown = after(&sale(Phase::Open { handle: handle() }), &[lapsed(start())]);
+    assert_eq!(unknown.phase, Phase::Unknown { handle: Some(handle()), empty_since: None });
+    assert_eq!(step(&unknown, &lapsed(start())), None, "the same once more is no news");
+    let ran_out = after(&unknown, &[lapsed(expiry())]);
+    assert!(ran_out.cancel_wanted && matches!(ran_out.phase, Phase::Unknown { .. }));
+    assert_eq!(after(&ran_out, &[seen(Finding::Cancelled, expiry())]).phase.name(), "cancelled");
+    let later = horizon() + pos_bridge::domain::attempt::EMPTY_LOOK_GAP;
+    assert_eq!(after(&ran_out, &[lapsed(horizon()), lapsed(later)]).phase.name(), "abandoned");
+    let refund = after(&attempt(Kind::Refund, Phase::Open { handle: handle() }), &[lapsed(expiry())]);
+    assert!(matches!(refund.phase, Phase::Unknown { .. }) && !refund.cancel_wanted, "only a sale is cancelled by us");
+}
