@@ -108,7 +108,7 @@ impl Shell {
         if let Err(reason) = sendable(attempt.order.money.amount, PRICE, refunded) {
             return self.record(world, run, &Event::Refused { reason });
         }
-        self.record(world, run, &Event::Dispatched);
+        self.record(world, run, &Event::Dispatched { preparation: None });
         if matches!(world.runs[usize::from(run)].attempt.phase, Phase::Sending) {
             world.memory.insert(run, Work::Send);
         }

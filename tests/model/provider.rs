@@ -3,7 +3,7 @@
 
 use pos_bridge::domain::attempt::Kind;
 use pos_bridge::domain::evidence::{
-    Approval, Finding, Order, PaymentRecord, PaymentState, SessionRecord, Sighting, Terms, judge,
+    Approval, Finding, Order, PaymentRecord, PaymentState, SessionRecord, SessionState, Sighting, Terms, judge,
 };
 use pos_bridge::domain::identifiers::{Handle, TransactionId};
 
@@ -99,7 +99,7 @@ impl View {
         let session = self.session.map(|(number, cancelled)| SessionRecord {
             handle: parts::handle(number),
             terms: terms(order, 0),
-            cancelled,
+            state: if cancelled { SessionState::Cancelled } else { SessionState::Waiting },
         });
         Sighting {
             session,
@@ -119,6 +119,7 @@ fn record(number: u8, payment: Payment, order: &Order) -> PaymentRecord {
         transaction: parts::transaction(number),
         session: Some(parts::handle(number)),
         terms: terms(order, difference),
+        added: 0,
         state,
         card: None,
         receipt: None,
