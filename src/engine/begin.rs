@@ -2,7 +2,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::timeout;
-use ulid::Ulid;
 
 use super::turn::Patience;
 use super::{Engine, Progress, Refusal, business_day};
@@ -152,10 +151,10 @@ impl Engine {
         details: &Details,
         (expires_at, horizon): (Timestamp, Timestamp),
     ) -> Result<NewAttempt, Refusal> {
-        let operation = OperationId(Ulid::generate());
+        let operation = OperationId(self.new_number());
         Ok(NewAttempt {
             operation,
-            reference: AttemptReference::new(Ulid::generate()),
+            reference: AttemptReference::new(self.new_number()),
             may_grow: terminal.tips,
             simulated: self.provider(terminal.provider)?.is_sandbox(),
             terminal: terminal.clone(),

@@ -1,7 +1,6 @@
 //! Payments and refunds of ours at the provider that the journal does not hold: a backup was restored, or a disk was lost.
 
 use jiff::SignedDuration;
-use ulid::Ulid;
 
 use super::record::ring_out;
 use super::{Engine, Refusal};
@@ -24,7 +23,7 @@ impl Engine {
         }
         let Some(money) = money_of(&trace.payment) else { return self.raise_lost(unreadable(trace)).await };
         let orphan = Orphan {
-            operation: OperationId(Ulid::generate()),
+            operation: OperationId(self.new_number()),
             provider: provider.name(),
             store: store.id.clone(),
             terminal,

@@ -55,6 +55,7 @@ use jiff::SignedDuration;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use ulid::Ulid;
 
 use crate::domain::directory::{Directory, Store, Terminal};
 use crate::domain::identifiers::StoreId;
@@ -206,6 +207,12 @@ impl Engine {
     fn provider(&self, name: ProviderName) -> Result<&Arc<dyn Provider>, Refusal> {
         // The configuration refuses a terminal whose provider it does not set up.
         self.providers.get(&name).ok_or(Refusal::ShuttingDown)
+    }
+
+    /// A number that was never used: the time, and chance.
+    fn new_number(&self) -> Ulid {
+        let milliseconds = u64::try_from(self.clock.now().as_millisecond()).unwrap_or_default();
+        Ulid::from_parts(milliseconds, self.clock.chance())
     }
 
     fn store(&self, id: &StoreId) -> Option<&Store> {

@@ -1,6 +1,6 @@
 //! Which attempts are being read right now: one reader per attempt, and a way to wake it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -20,7 +20,7 @@ struct Reader {
 /// The attempts that have a reader.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Readers {
-    readers: Arc<Mutex<HashMap<AttemptReference, Reader>>>,
+    readers: Arc<Mutex<BTreeMap<AttemptReference, Reader>>>,
 }
 
 /// The right to read one attempt; dropping it gives the right back.
@@ -84,7 +84,7 @@ impl Readers {
         self.lock().is_empty()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<AttemptReference, Reader>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<AttemptReference, Reader>> {
         self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

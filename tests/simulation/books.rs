@@ -59,7 +59,8 @@ enum Place {
 
 impl Entry {
     fn deciding(&self) -> &Run {
-        let best = self.runs.iter().reduce(|best, run| if run.attempt.decides_over(&best.attempt) { run } else { best });
+        let best =
+            self.runs.iter().reduce(|best, run| if run.attempt.decides_over(&best.attempt) { run } else { best });
         best.expect("an operation has an attempt")
     }
 }
@@ -164,14 +165,17 @@ impl Pages {
     }
 
     fn has_undecided_refund(&self, sale: OperationId) -> bool {
-        self.entries.iter().filter(|refund| refund.head.original == Some(sale)).flat_map(|refund| &refund.runs).any(|run| {
-            run.attempt.phase.is_live() || matches!(run.attempt.phase, Phase::Abandoned { .. })
-        })
+        self.entries
+            .iter()
+            .filter(|refund| refund.head.original == Some(sale))
+            .flat_map(|refund| &refund.runs)
+            .any(|run| run.attempt.phase.is_live() || matches!(run.attempt.phase, Phase::Abandoned { .. }))
     }
 
     pub(crate) fn set_aside(&self, sale: OperationId) -> i64 {
         let elsewhere = self.entries.iter().find(|entry| entry.head.id == sale).map_or(0, |entry| entry.head.refunded);
-        let refunds = self.entries.iter().filter(|entry| entry.head.original == Some(sale)).flat_map(|entry| &entry.runs);
+        let refunds =
+            self.entries.iter().filter(|entry| entry.head.original == Some(sale)).flat_map(|entry| &entry.runs);
         let moving = refunds.filter(|run| run.attempt.phase.may_move_money());
         elsewhere + moving.map(|run| run.attempt.order.money.amount.minor()).sum::<i64>()
     }
@@ -316,7 +320,9 @@ impl Pages {
     }
 
     fn stands(&self, subject: &str, kind: AlarmKind) -> bool {
-        self.alarms.iter().any(|alarm| !alarm.acknowledged && alarm.subject == subject && alarm.raised.alarm.kind == kind)
+        self.alarms
+            .iter()
+            .any(|alarm| !alarm.acknowledged && alarm.subject == subject && alarm.raised.alarm.kind == kind)
     }
 
     fn raise_on(&mut self, operation: &Operation, alarm: Alarm, now: Timestamp) {
@@ -409,9 +415,11 @@ fn stop(run: &mut Run, now: Timestamp) -> Result<()> {
 }
 
 fn paid_twice(entry: &Entry, run: usize, paid: &Operation) -> Option<Alarm> {
-    let others = entry.runs.iter().enumerate().filter(|(other, known)| {
-        *other != run && matches!(known.attempt.phase, Phase::Approved { .. })
-    });
+    let others = entry
+        .runs
+        .iter()
+        .enumerate()
+        .filter(|(other, known)| *other != run && matches!(known.attempt.phase, Phase::Approved { .. }));
     let numbers: Vec<String> = others.map(|(_, known)| known.attempt.number.to_string()).collect();
     (!numbers.is_empty()).then(|| Alarm {
         kind: AlarmKind::SeveralPayments,

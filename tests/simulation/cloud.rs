@@ -147,6 +147,16 @@ impl Session {
 }
 
 impl Books {
+    /// How often the customer of a sale attempt paid by then.
+    pub(crate) fn times_paid(&self, attempt: AttemptReference, at: i64) -> usize {
+        let of_attempt = self.sessions.iter().filter(|session| session.attempt.order.reference == attempt);
+        of_attempt.filter(|session| session.took_money(at)).count()
+    }
+
+    pub(crate) fn took_money(&self, attempt: AttemptReference, at: i64) -> bool {
+        self.times_paid(attempt, at) > 0
+    }
+
     fn hit(&mut self, what: &'static str) {
         *self.hits.entry(what).or_default() += 1;
     }
@@ -243,14 +253,16 @@ impl Cloud {
 
     /// Sends what moves money, with what may go wrong on the way and back.
     async fn send(&self, attempt: &Attempt, arrival: Arrival) -> Answer<Handle> {
-        let faults = ["not sent", "refused", "request lost", "reply lost", "reply lost", "arrives late", "server error"];
+        let faults =
+            ["not sent", "refused", "request lost", "reply lost", "reply lost", "arrives late", "server error"];
         let (fault, there, back) = {
             let mut books = self.books();
             let fault = books.fault(&faults, 35);
             if fault != "not sent" {
                 self.leaves(&mut books, attempt);
             }
-            let there = if fault == "arrives late" { books.dice.between(5_000, LATE_MAX) } else { books.dice.between(5, 900) };
+            let there =
+                if fault == "arrives late" { books.dice.between(5_000, LATE_MAX) } else { books.dice.between(5, 900) };
             let arrives = match fault {
                 "not sent" | "refused" | "request lost" => false,
                 "server error" => books.dice.percent(50),
@@ -361,7 +373,8 @@ impl Provider for Cloud {
         let at = self.read().await?;
         let books = self.books();
         let of_attempt = |session: &&Session| session.attempt.order.reference == attempt.order.reference;
-        let sessions: Vec<_> = books.sessions.iter().filter(of_attempt).filter(|session| session.created_at <= at).collect();
+        let sessions: Vec<_> =
+            books.sessions.iter().filter(of_attempt).filter(|session| session.created_at <= at).collect();
         let known = sessions.iter().find(|session| Some(&session.handle()) == attempt.phase.handle());
         let session = known.map(|session| SessionRecord {
             handle: session.handle(),
@@ -398,8 +411,10 @@ impl Provider for Cloud {
         let at = self.read().await?;
         let books = self.books();
         let sale = books.sessions.iter().find(|session| session.transaction() == *transaction);
-        let captured = sale.filter(|sale| sale.took_money(at)).map_or(0, |sale| sale.attempt.order.money.amount.minor());
-        let refunds = || books.refunds.iter().filter(|refund| refund.transaction == *transaction && refund.made_at <= at);
+        let captured =
+            sale.filter(|sale| sale.took_money(at)).map_or(0, |sale| sale.attempt.order.money.amount.minor());
+        let refunds =
+            || books.refunds.iter().filter(|refund| refund.transaction == *transaction && refund.made_at <= at);
         Ok(Refundable {
             captured,
             refunded: refunds().map(|refund| refund.attempt.order.money.amount.minor()).sum(),
@@ -410,9 +425,10 @@ impl Provider for Cloud {
     async fn look_for_refund(&self, attempt: &Attempt, _: Look) -> Result<Seen, ReadError> {
         let at = self.read().await?;
         let books = self.books();
-        let found = books.refunds.iter().find(|refund| {
-            refund.attempt.order.reference == attempt.order.reference && refund.made_at <= at
-        });
+        let found = books
+            .refunds
+            .iter()
+            .find(|refund| refund.attempt.order.reference == attempt.order.reference && refund.made_at <= at);
         let finding = found.map_or(Finding::Nothing, |refund| Finding::Approved(refund_approval(&refund.attempt)));
         Ok(Seen { finding, at: time(at), at_terminal: AtTerminal::default() })
     }

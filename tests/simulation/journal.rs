@@ -190,9 +190,10 @@ impl Journal for MemoryJournal {
 
     async fn find(&self, till: &TillId, kind: Kind, reference: &Reference) -> Result<Option<Operation>> {
         let pages = self.disk.pages();
-        let named = pages.entries.iter().filter(|entry| {
-            (&entry.head.till, entry.head.kind, &entry.head.reference) == (till, kind, reference)
-        });
+        let named = pages
+            .entries
+            .iter()
+            .filter(|entry| (&entry.head.till, entry.head.kind, &entry.head.reference) == (till, kind, reference));
         Ok(named.max_by_key(|entry| entry.generation).map(|entry| pages.decided(entry)))
     }
 
@@ -206,7 +207,9 @@ impl Journal for MemoryJournal {
             (&entry.head.till, entry.head.kind, &entry.head.reference) == (till, Kind::Sale, reference)
         });
         let sales = named.map(|entry| (entry.generation, pages.decided(entry)));
-        Ok(sales.max_by_key(|(generation, sale)| (sale.status() == Status::Approved, *generation)).map(|(_, sale)| sale))
+        Ok(sales
+            .max_by_key(|(generation, sale)| (sale.status() == Status::Approved, *generation))
+            .map(|(_, sale)| sale))
     }
 
     async fn find_attempt(&self, reference: AttemptReference) -> Result<Option<(Operation, Attempt)>> {
@@ -219,7 +222,9 @@ impl Journal for MemoryJournal {
         let on_payment = pages.runs().filter(|(_, _, run)| {
             run.attempt.preparation.as_ref().is_some_and(|prepared| prepared.payment == *payment)
         });
-        Ok(on_payment.max_by_key(|(_, _, run)| run.attempt.order.reference).map(|(entry, run, _)| pages.wanted((entry, run))))
+        Ok(on_payment
+            .max_by_key(|(_, _, run)| run.attempt.order.reference)
+            .map(|(entry, run, _)| pages.wanted((entry, run))))
     }
 
     async fn last(&self, till: &TillId) -> Result<Option<Operation>> {
@@ -228,7 +233,8 @@ impl Journal for MemoryJournal {
 
     async fn operations(&self, till: &TillId, filter: &OperationFilter) -> Result<Vec<Operation>> {
         let pages = self.disk.pages();
-        let of_till = pages.entries.iter().rev().filter(|entry| entry.head.till == *till).map(|entry| pages.decided(entry));
+        let of_till =
+            pages.entries.iter().rev().filter(|entry| entry.head.till == *till).map(|entry| pages.decided(entry));
         let wanted = of_till.filter(|operation| {
             filter.status.is_none_or(|status| operation.status() == status)
                 && filter.open.is_none_or(|open| operation.status().is_final() != open)
