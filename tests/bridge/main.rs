@@ -9,6 +9,7 @@ mod callbacks;
 mod callers;
 mod cancel;
 mod contract;
+mod crowd;
 mod events;
 mod faults;
 #[path = "../common/free_address.rs"]
@@ -21,6 +22,7 @@ mod push;
 mod questions;
 mod receipts;
 mod recovery;
+mod reference_model;
 mod refund;
 mod repeat;
 #[path = "../common/sha256.rs"]

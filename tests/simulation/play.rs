@@ -62,7 +62,7 @@ pub(crate) fn play(seed: u64, events: &[Event], bug: Option<Bug>) -> Played {
     let mut left = events;
     let mut hits = BTreeMap::new();
     loop {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let runtime = runtime(seed);
         let end = runtime.block_on(async {
             world.time.start();
             let end = live(&world, &mut left, &mut hits).await;
@@ -84,6 +84,15 @@ pub(crate) fn play(seed: u64, events: &[Event], bug: Option<Bug>) -> Played {
     }
     audit::outcomes(&world.disk.pages(), &mut hits);
     Played { wrongs, hits, digest: audit::digest(&world.disk.pages(), &world.said.lock().unwrap()) }
+}
+
+/// Where the build allows it, tokio's own chance comes from the seed too: whom it wakes first of several who wait for the
+/// same.
+fn runtime(_seed: u64) -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    #[cfg(tokio_unstable)]
+    builder.rng_seed(tokio::runtime::RngSeed::from_bytes(&_seed.to_le_bytes()));
+    builder.enable_time().start_paused(true).build().unwrap()
 }
 
 async fn live(world: &World, left: &mut &[Event], hits: &mut BTreeMap<&'static str, u64>) -> End {
