@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use pos_bridge::domain::attempt::{Attempt, Event, Kind, OperatorVerdict, Phase, Resolution};
+use pos_bridge::domain::attempt::{Attempt, Event, Kind, OperatorVerdict, Phase, Preparation, Resolution};
 use pos_bridge::domain::evidence::Finding;
 use pos_bridge::domain::refund::{refund_amount, sendable};
 use pos_bridge::domain::repeat::{Fingerprint, Repeat, RepeatRules};
@@ -26,6 +26,10 @@ impl Shell {
         self.bug == Some(bug)
     }
 
+    fn retries_unknown(&self) -> bool {
+        self.has(Bug::RetryWhileUnknown) || self.has(Bug::NewIntent)
+    }
+
     /// A till asks for a sale, first or again.
     pub(crate) fn pay(&self, world: &mut World, till: u8, number: u8) {
         let known = position(world, till, Kind::Sale, number);
@@ -41,7 +45,7 @@ impl Shell {
             world.memory.insert(LATER, Work::Insert { entry, amount: PRICE });
             return;
         }
-        let retried = self.has(Bug::RetryWhileUnknown) && known.is_some();
+        let retried = self.retries_unknown() && known.is_some();
         if world.holders().next().is_some() && !retried {
             return;
         }
@@ -78,10 +82,10 @@ impl Shell {
             world.broken.insert(Rule::Fingerprint);
         }
         let again = operation.repeat(asked, rules, parts::time(world.now)) == Repeat::NewAttempt;
-        if again || (self.has(Bug::RetryWhileUnknown) && unknown) {
+        if again || (self.retries_unknown() && unknown) {
             world.entries[usize::from(entry)].told = false;
         }
-        again || (self.has(Bug::RetryWhileUnknown) && unknown)
+        again || (self.retries_unknown() && unknown)
     }
 
     /// What is begun is on disk before anything is sent.
@@ -92,14 +96,46 @@ impl Shell {
             _ => None,
         });
         let run = u8::try_from(world.runs.len()).unwrap();
-        let attempt = parts::attempt(world, entry, amount, refunds);
+        let attempt = parts::attempt(world, entry, amount, refunds, self.scene.prepared);
         let on_disk = if self.has(Bug::PersistAfterSend) { Disk::InMemory } else { Disk::Written };
         world.runs.push(Run { entry, attempt, on_disk });
-        world.memory.insert(run, if kind == Kind::Sale { Work::Send } else { Work::Dispatch });
+        let sends_now = kind == Kind::Sale && !self.scene.prepared;
+        world.memory.insert(run, if sends_now { Work::Send } else { Work::Dispatch });
+    }
+
+    /// The payment that the earlier attempts ran on is used again while nothing came of it; what came of it decides.
+    fn prepare(&self, world: &mut World, run: u8) {
+        world.memory.remove(&run);
+        let attempt = Arc::clone(&world.runs[usize::from(run)].attempt);
+        let fresh = Preparation {
+            payment: parts::payment(run),
+            reference: attempt.order.reference,
+            earlier_runs: Vec::new(),
+            refunded: 0,
+        };
+        let known = attempt.preparation.clone().filter(|_| !self.has(Bug::NewIntent)).unwrap_or(fresh);
+        let on_it = (0_u8..)
+            .zip(&world.books.sessions)
+            .filter(|(_, session)| session.payment_of.as_ref() == Some(&known.payment));
+        let earlier_runs: Vec<u8> = on_it.map(|(number, _)| number).collect();
+        if world.books.is_taken(Some(&known.payment)) {
+            let view = world.books.view(run, &earlier_runs, None);
+            let order = Attempt { preparation: Some(known), ..attempt.as_ref().clone() }.as_sent();
+            let finding = view.finding(Kind::Sale, run, &order);
+            return self.record(world, run, &Event::Seen { finding, at: parts::time(world.now) });
+        }
+        let earlier_runs = earlier_runs.into_iter().map(parts::handle).collect();
+        self.record(world, run, &Event::Dispatched { preparation: Some(Preparation { earlier_runs, ..known }) });
+        if matches!(world.runs[usize::from(run)].attempt.phase, Phase::Sending) {
+            world.memory.insert(run, Work::Send);
+        }
     }
 
     /// What the provider's own record lets a refund be sent, and the note that it is being sent.
     pub(crate) fn dispatch(&self, world: &mut World, run: u8) {
+        if world.runs[usize::from(run)].attempt.kind == Kind::Sale {
+            return self.prepare(world, run);
+        }
         world.memory.remove(&run);
         let attempt = Arc::clone(&world.runs[usize::from(run)].attempt);
         let sale = world.entries[usize::from(world.runs[usize::from(run)].entry)].original;
@@ -152,9 +188,9 @@ impl Shell {
             Message::Record { run, view, at } => {
                 let attempt = Arc::clone(&world.runs[usize::from(*run)].attempt);
                 let finding = if self.has(Bug::CompareNothing) && attempt.kind == Kind::Sale {
-                    view.trusting_finding(*run, &attempt.order)
+                    view.trusting_finding(*run, &attempt.as_sent())
                 } else {
-                    view.finding(attempt.kind, *run, &attempt.order)
+                    view.finding(attempt.kind, *run, &attempt.as_sent())
                 };
                 self.seen(world, *run, finding, *at);
             }
@@ -249,6 +285,7 @@ impl Shell {
     }
 
     fn put(&self, world: &mut World, run: u8, after: Attempt) {
+        let stopped = world.sessions_of(run).iter().any(|number| world.books.sessions[usize::from(*number)].cancelled);
         let before = &mut world.runs[usize::from(run)];
         let (old, new) = (&before.attempt.phase, &after.phase);
         let overruled =
@@ -258,7 +295,7 @@ impl Shell {
         }
         let only_wished = matches!(new, Phase::Cancelled { resolution: None })
             && !matches!(old, Phase::Reserved | Phase::Cancelled { .. })
-            && !world.books.of_run(run).any(|(_, session)| session.cancelled);
+            && !stopped;
         if only_wished {
             world.broken.insert(Rule::CancelIsAWish);
         }

@@ -129,7 +129,8 @@ fn is_read(world: &World, run: u8) -> bool {
 fn cancel_due(world: &World, run: u8) -> Option<u8> {
     let attempt = &world.runs[usize::from(run)].attempt;
     let handle = attempt.phase.handle().filter(|_| attempt.cancel_wanted && attempt.phase.is_live())?;
-    let (number, session) = world.books.of_run(run).find(|(number, _)| parts::handle(*number) == *handle)?;
+    let number = world.sessions_of(run).into_iter().find(|number| parts::handle(*number) == *handle)?;
+    let session = &world.books.sessions[usize::from(number)];
     let under_way = world.network.contains(&Message::Cancel { session: number });
     (!session.cancelled && !under_way).then_some(number)
 }
@@ -156,7 +157,8 @@ fn terminal_moves(world: &World, moves: &mut Vec<Move>) {
             moves.push(Move::Tap { session: number });
         }
         if session.payment == Some(Payment::Started) {
-            let mut ends = vec![Payment::Approved, Payment::Declined];
+            let mut ends = vec![Payment::Declined];
+            ends.extend((!world.books.is_taken(session.payment_of.as_ref())).then_some(Payment::Approved));
             ends.extend((world.left.lies > 0).then_some(Payment::Misreported));
             moves.extend(ends.into_iter().map(|payment| Move::Finish { session: number, payment }));
         }
@@ -258,13 +260,15 @@ impl Shell {
     /// The provider takes every order that comes in time, also one that it has already.
     fn take_order(&self, world: &mut World, run: u8) {
         let attempt = &world.runs[usize::from(run)].attempt;
+        let payment_of = attempt.preparation.as_ref().map(|prepared| prepared.payment.clone());
+        let is_taken = world.books.is_taken(payment_of.as_ref());
         let answer = if attempt.kind == Kind::Refund {
             world.books.refunds.push((run, attempt.order.money.amount.minor()));
             Message::Accepted { run, session: 100 + run }
-        } else if self.scene.late_orders || parts::time(world.now) < attempt.expires_at {
+        } else if !is_taken && (self.scene.late_orders || parts::time(world.now) < attempt.expires_at) {
             let payable_until =
                 if self.scene.late_orders { world.now + parts::HORIZON_AFTER } else { parts::minute(attempt.horizon) };
-            world.books.sessions.push(Session { run, payable_until, cancelled: false, payment: None });
+            world.books.sessions.push(Session { run, payable_until, cancelled: false, payment: None, payment_of });
             Message::Accepted { run, session: u8::try_from(world.books.sessions.len() - 1).unwrap() }
         } else {
             Message::Refused { run }
@@ -280,7 +284,8 @@ impl Shell {
             world.left.lags -= 1;
             View::default()
         } else {
-            world.books.view(run, world.runs[usize::from(run)].attempt.phase.handle())
+            let sessions = world.sessions_of(run);
+            world.books.view(run, &sessions, world.runs[usize::from(run)].attempt.phase.handle())
         };
         world.network.insert(Message::Record { run, view, at: world.now });
     }

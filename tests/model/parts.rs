@@ -39,6 +39,10 @@ pub(crate) fn handle(session: u8) -> Handle {
     Handle::new(format!("T1.session-{session}")).unwrap()
 }
 
+pub(crate) fn payment(run: u8) -> Handle {
+    Handle::new(format!("pi_{run}")).unwrap()
+}
+
 pub(crate) fn transaction(session: u8) -> TransactionId {
     TransactionId::new(format!("T1.payment-{session}")).unwrap()
 }
@@ -48,7 +52,13 @@ pub(crate) fn reason(code: &str) -> Reason {
 }
 
 /// The attempt as the journal's begin makes it.
-pub(crate) fn attempt(world: &World, entry: u8, amount: i64, refunds: Option<TransactionId>) -> Arc<Attempt> {
+pub(crate) fn attempt(
+    world: &World,
+    entry: u8,
+    amount: i64,
+    refunds: Option<TransactionId>,
+    is_prepared: bool,
+) -> Arc<Attempt> {
     let kind = world.entries[usize::from(entry)].kind;
     let lifetime = if kind == Kind::Sale { EXPIRES_AFTER } else { HORIZON_AFTER };
     Arc::new(Attempt {
@@ -64,12 +74,12 @@ pub(crate) fn attempt(world: &World, entry: u8, amount: i64, refunds: Option<Tra
         refunds,
         expires_at: time(world.now + lifetime),
         horizon: time(world.now + HORIZON_AFTER),
-        preparation: None,
+        preparation: world.deciding(entry).and_then(|(_, earlier)| earlier.attempt.preparation.clone()),
         card_present: kind == Kind::Sale,
         cancel_wanted: false,
         signature_accepted: None,
         contradicted: false,
-        phase: if kind == Kind::Sale { Phase::Sending } else { Phase::Reserved },
+        phase: if kind == Kind::Sale && !is_prepared { Phase::Sending } else { Phase::Reserved },
     })
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct Session {
     pub(crate) payable_until: u8,
     pub(crate) cancelled: bool,
     pub(crate) payment: Option<Payment>,
+    /// The prepared payment that it runs on.
+    pub(crate) payment_of: Option<Handle>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,12 +64,24 @@ impl Books {
         self.of_run(run).any(|(_, session)| session.payment.is_some_and(Payment::took_money))
     }
 
+    /// A prepared payment is taken once; whatever stands on it afterwards is refused.
+    pub(crate) fn is_taken(&self, payment: Option<&Handle>) -> bool {
+        payment.is_some()
+            && self.sessions.iter().any(|session| {
+                session.payment_of.as_ref() == payment && session.payment.is_some_and(Payment::took_money)
+            })
+    }
+
     /// What a reading finds: the session by its handle, the payments by the run's reference.
-    pub(crate) fn view(&self, run: u8, handle: Option<&Handle>) -> View {
-        let known = handle.and_then(|handle| self.of_run(run).find(|(number, _)| parts::handle(*number) == *handle));
+    pub(crate) fn view(&self, run: u8, sessions: &[u8], handle: Option<&Handle>) -> View {
+        let known =
+            sessions.iter().copied().find(|number| handle.is_none_or(|handle| parts::handle(*number) == *handle));
+        // Without a prepared payment, a session whose handle is not known cannot be looked up.
+        let known = known.filter(|number| handle.is_some() || self.sessions[usize::from(*number)].payment_of.is_some());
+        let payment = |number: &u8| Some((*number, self.sessions[usize::from(*number)].payment?));
         View {
-            session: known.map(|(number, session)| (number, session.cancelled)),
-            payments: self.of_run(run).filter_map(|(number, session)| Some((number, session.payment?))).collect(),
+            session: known.map(|number| (number, self.sessions[usize::from(number)].cancelled)),
+            payments: sessions.iter().filter_map(payment).collect(),
             refunds: u8::try_from(self.refunds.iter().filter(|(paid, _)| *paid == run).count()).unwrap_or(u8::MAX),
         }
     }

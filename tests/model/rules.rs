@@ -5,7 +5,7 @@ use stateright::Property;
 
 use crate::bridge::Shell;
 use crate::liveness::comes_to_rest;
-use crate::provider::Payment;
+use crate::provider::{Payment, Session};
 use crate::world::{Disk, Run, World};
 
 /// Rules on steps rather than on states: the step that breaks one notes it.
@@ -34,7 +34,7 @@ const ALWAYS: &[(&str, Check)] = &[
             .all(|run| world.runs[usize::from(run)].on_disk == Disk::Written)
     }),
     ("I6 approved is proven", |_, world| {
-        known(world).all(|(number, run)| !is_proven_approved(run) || took(world, number, run))
+        known(world).all(|(number, run)| !is_proven_approved(run) || was_paid(world, number, run))
     }),
     ("I6b not paid is proven", |_, world| {
         known(world).all(|(number, run)| !is_proven_negative(run) || !took(world, number, run))
@@ -181,8 +181,19 @@ fn took(world: &World, number: u8, run: &Run) -> bool {
     }
 }
 
+/// The same with what other attempts brought to the payment that it was prepared on.
+fn was_paid(world: &World, number: u8, run: &Run) -> bool {
+    let payment = run.attempt.preparation.as_ref().map(|prepared| &prepared.payment);
+    took(world, number, run) || world.books.is_taken(payment)
+}
+
 fn agrees(world: &World, number: u8) -> bool {
-    world.books.of_run(number).any(|(_, session)| session.payment == Some(Payment::Approved))
+    let payment = world.runs[usize::from(number)].attempt.preparation.as_ref().map(|prepared| &prepared.payment);
+    let ours = |session: &&Session| match payment {
+        Some(payment) => session.payment_of.as_ref() == Some(payment),
+        None => session.run == number,
+    };
+    world.books.sessions.iter().filter(ours).any(|session| session.payment == Some(Payment::Approved))
 }
 
 fn is_proven_approved(run: &Run) -> bool {

@@ -12,6 +12,8 @@ pub(crate) struct Scene {
     pub(crate) budget: Budget,
     /// The provider also takes orders that come after their expiry, so that a payment can come after its end.
     pub(crate) late_orders: bool,
+    /// A payment is prepared first, and every attempt of a sale runs on it while it is not decided (Dojo's intent).
+    pub(crate) prepared: bool,
 }
 
 const NOTHING: Budget = Budget {
@@ -30,7 +32,7 @@ const NOTHING: Budget = Budget {
 
 /// Too small for everything to happen in it; some bugs show here at once.
 pub(crate) const SILENCE: Scene =
-    Scene { name: "silence", budget: Budget { losses: 1, sales: 2, ..NOTHING }, late_orders: false };
+    Scene { name: "silence", budget: Budget { losses: 1, sales: 2, ..NOTHING }, late_orders: false, prepared: false };
 
 /// The scenes, from small to large. The largest has more states than anybody waits for: it is cut where it is told to.
 pub(crate) const SCENES: &[Scene] = &[
@@ -38,6 +40,7 @@ pub(crate) const SCENES: &[Scene] = &[
         name: "retries",
         budget: Budget { losses: 1, sales: 2, cancels: 1, operators: 1, minutes: 4, ..NOTHING },
         late_orders: false,
+        prepared: false,
     },
     Scene {
         name: "sales",
@@ -52,6 +55,7 @@ pub(crate) const SCENES: &[Scene] = &[
             ..NOTHING
         },
         late_orders: false,
+        prepared: false,
     },
     Scene {
         name: "lies",
@@ -67,16 +71,25 @@ pub(crate) const SCENES: &[Scene] = &[
             ..NOTHING
         },
         late_orders: false,
+        prepared: false,
     },
     Scene {
         name: "late",
         budget: Budget { crashes: 1, losses: 1, sales: 2, cancels: 1, operators: 1, minutes: 5, ..NOTHING },
         late_orders: true,
+        prepared: false,
+    },
+    Scene {
+        name: "prepared",
+        budget: Budget { crashes: 1, losses: 1, sales: 3, cancels: 1, operators: 1, minutes: 4, ..NOTHING },
+        late_orders: false,
+        prepared: true,
     },
     Scene {
         name: "refunds",
         budget: Budget { crashes: 1, losses: 1, sales: 1, refunds: 3, cancels: 1, minutes: 4, ..NOTHING },
         late_orders: false,
+        prepared: false,
     },
     Scene {
         name: "everything",
@@ -94,6 +107,7 @@ pub(crate) const SCENES: &[Scene] = &[
             minutes: 6,
         },
         late_orders: false,
+        prepared: false,
     },
 ];
 
@@ -128,6 +142,7 @@ pub(crate) enum Bug {
     ClaimOutside,
     RestartMeansNotSent,
     CompareNothing,
+    NewIntent,
 }
 
 /// Each bug: its name on the command line, the scene that shows it, and a rule that it must break.
@@ -141,5 +156,6 @@ pub(crate) const BUGS: &[(Bug, &str, &str, &str)] = &[
     (Bug::ReserveOutside, "reserve-outside-the-commit", "refunds", "I14"),
     (Bug::ClaimOutside, "claim-outside-the-commit", "sales", "I11"),
     (Bug::RestartMeansNotSent, "restart-means-not-sent", "sales", "I6b"),
+    (Bug::NewIntent, "new-intent-while-unknown", "prepared", "I1 "),
     (Bug::CompareNothing, "compare-nothing", "lies", "I7"),
 ];

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use pos_bridge::domain::attempt::{Attempt, Kind, Phase};
 
+use crate::parts;
 use crate::provider::{Books, View};
 use crate::rules::Rule;
 
@@ -127,6 +128,21 @@ impl World {
             .filter(|run| run.attempt.kind == Kind::Sale && run.attempt.phase.is_live() && run.on_disk != Disk::Lost)
     }
 
+    /// The sessions that stand on a run's payment and were not there before it, as the provider's record of that payment
+    /// tells them; without a preparation its own.
+    pub(crate) fn sessions_of(&self, run: u8) -> Vec<u8> {
+        let attempt = &self.runs[usize::from(run)].attempt;
+        let sessions = (0_u8..).zip(&self.books.sessions);
+        match &attempt.preparation {
+            None => sessions.filter(|(_, session)| session.run == run).map(|(number, _)| number).collect(),
+            Some(prepared) => {
+                let on_payment = sessions.filter(|(_, session)| session.payment_of.as_ref() == Some(&prepared.payment));
+                let numbers = on_payment.map(|(number, _)| number);
+                numbers.filter(|number| !prepared.earlier_runs.contains(&parts::handle(*number))).collect()
+            }
+        }
+    }
+
     /// What may no longer be given back of a sale.
     pub(crate) fn set_aside(&self, sale: u8) -> i64 {
         let refunds = self.runs.iter().filter(|run| self.entries[usize::from(run.entry)].original == Some(sale));
@@ -137,9 +153,13 @@ impl World {
 /// Every part of an attempt that ever changes; attempts that differ elsewhere only cost a second look.
 impl Hash for Run {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let Attempt { number, kind, order, horizon, cancel_wanted, contradicted, phase, .. } = self.attempt.as_ref();
+        let Attempt { number, kind, order, horizon, preparation, cancel_wanted, contradicted, phase, .. } =
+            self.attempt.as_ref();
         (self.entry, self.on_disk, number, kind, order.money.amount, horizon).hash(hasher);
         (cancel_wanted, contradicted, phase.name(), phase.handle().map(|handle| handle.as_str())).hash(hasher);
+        if let Some(prepared) = preparation {
+            (prepared.payment.as_str(), prepared.reference, prepared.earlier_runs.len()).hash(hasher);
+        }
         match phase {
             Phase::Unknown { empty_since, .. } => empty_since.hash(hasher),
             Phase::Approved { approval, late, resolution } => {
