@@ -323,6 +323,7 @@ fn limits(server: &Server) -> Limits {
         header_bytes: server.limits.header_bytes,
         headers: server.limits.headers,
         body_bytes: server.limits.body_bytes,
+        bodies_bytes: server.limits.bodies_bytes,
         drain: server.drain,
     }
 }

@@ -78,6 +78,8 @@ pub struct Limits {
     pub waiting_per_till: usize,
     /// The largest body, in bytes.
     pub body_bytes: usize,
+    /// Bytes of all requests that are arriving at once.
+    pub bodies_bytes: usize,
     /// The longest first line and headers of a request, in bytes.
     pub header_bytes: usize,
     /// The most headers of a request.

@@ -205,7 +205,11 @@ impl Intent {
 
 fn repeat_rules(till: &Till) -> RepeatRules {
     let days = |days: u32| SignedDuration::from_hours(24 * i64::from(days));
-    RepeatRules { on_repeat: till.profile.on_repeat, reuse_after: till.profile.reference_reuse_days.map(days) }
+    RepeatRules {
+        on_repeat: till.profile.on_repeat,
+        reuse_after: till.profile.reference_reuse_days.map(days),
+        heeds_superseded: till.profile.supersede,
+    }
 }
 
 /// A refund that names its sale by a payment means that payment, and one that names a currency means that one.

@@ -8,8 +8,10 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::routing::{MethodFilter, on};
 
+use super::CallbackApi;
+use super::CallbackDoor;
+use super::body::Bodies;
 use super::listener::Peer;
-use super::{CallbackApi, CallbackDoor, Limits, body};
 use crate::domain::operation::ProviderName;
 use crate::engine::{CallbackReceipt, Engine};
 use crate::ports::{CallbackRequest, NotGenuine};
@@ -24,7 +26,7 @@ const LOG_INTERVAL: Duration = Duration::from_secs(10);
 struct Callbacks {
     engine: Engine,
     door: CallbackDoor,
-    limits: Limits,
+    bodies: Bodies,
     refused: Arc<Mutex<Refused>>,
 }
 
@@ -37,10 +39,11 @@ struct Refused {
 
 pub(super) fn routes(api: CallbackApi) -> Router {
     let CallbackApi { engine, providers, limits } = api;
+    let bodies = Bodies::new(limits);
     let routers = providers.into_iter().map(|door| {
         let path = format!("/callbacks/{}", door.provider.name());
         let methods = methods(door.provider);
-        let callbacks = Callbacks { engine: engine.clone(), door, limits, refused: Arc::default() };
+        let callbacks = Callbacks { engine: engine.clone(), door, bodies: bodies.clone(), refused: Arc::default() };
         Router::new().route(&path, on(methods, called)).with_state(callbacks)
     });
     routers.fold(Router::new(), Router::merge).fallback(nothing_here).method_not_allowed_fallback(nothing_here)
@@ -73,7 +76,7 @@ async fn called(State(callbacks): State<Callbacks>, request: Request) -> StatusC
 
 async fn receive(callbacks: &Callbacks, request: Request) -> StatusCode {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
-    let request = match read(request, callbacks.limits).await {
+    let request = match read(request, &callbacks.bodies).await {
         Ok(request) => request,
         Err(status) => return status,
     };
@@ -92,9 +95,9 @@ async fn receive(callbacks: &Callbacks, request: Request) -> StatusCode {
 }
 
 /// The request as the verifier reads it. A body that stops half-way may be a genuine one's: it may come again.
-async fn read(request: Request, limits: Limits) -> Result<CallbackRequest, StatusCode> {
+async fn read(request: Request, bodies: &Bodies) -> Result<CallbackRequest, StatusCode> {
     let (head, body) = request.into_parts();
-    let body = body::whole(body, limits).await.map_err(|problem| match problem.code {
+    let body = bodies.whole(body).await.map_err(|problem| match problem.code {
         Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     })?;

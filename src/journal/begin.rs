@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::earlier::{Place, Repeated, found};
 use super::entries::{self, append_event, insert_attempt, insert_operation};
 use super::redact::clean_json;
-use super::rows::{get, select_operations, whole_milliseconds};
+use super::rows::{self, get, select_operations, whole_milliseconds};
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::{Attempt, Kind, Phase};
@@ -34,6 +34,11 @@ impl Step for NewSale {
             Repeated::Answered(answer) => return Ok((Writes::default(), *answer)),
             Repeated::Begins(place) => place,
         };
+        if new.rules.heeds_superseded
+            && let Some(paid) = paid_unheard(transaction, &new).await?
+        {
+            return Ok((Writes::default(), Begun::OlderPaid(paid)));
+        }
         if let Some(obstacle) = found.obstacle.in_the_way(transaction).await? {
             return Ok((Writes::default(), obstacle));
         }
@@ -83,6 +88,13 @@ impl Step for NewRefund {
         operation.attempt.card_present = route.begins_at_terminal();
         write(operation, &new, &place, route.needs_terminal())
     }
+}
+
+/// The till's own sale on this terminal that it wanted stopped and that was paid all the same, while the till has neither
+/// its result nor a warning of it. Read in the step that begins, so that nothing comes between the two.
+async fn paid_unheard(transaction: &mut Transaction<'_>, new: &NewAttempt) -> Result<Option<Operation>> {
+    let values = [new.till.as_str(), new.terminal.name.as_str()];
+    transaction.row(PAID_UNHEARD, &values).await?.map(|row| rows::operation(&row)).transpose()
 }
 
 /// The sum of every refund of the sale that has moved money or may still move it, whoever asked for it.
@@ -202,6 +214,14 @@ pub(super) const BY_REFERENCE: &str = select_operations!(
     "SELECT",
     "operation o JOIN attempt a ON a.reference = o.deciding_attempt \
      WHERE o.till = ? AND o.kind = ? AND o.reference = ? ORDER BY o.generation DESC LIMIT 1"
+);
+
+/// A till's superseded sale on a terminal that was paid, and of which the till has not heard.
+pub(super) const PAID_UNHEARD: &str = select_operations!(
+    "SELECT",
+    "operation o INDEXED BY operation_unheard JOIN attempt a ON a.reference = o.deciding_attempt \
+     WHERE o.till = ? AND a.terminal = ? AND o.kind = 'sale' AND o.status = 'approved' AND o.told_at IS NULL \
+     AND o.warned_at IS NULL AND o.acknowledged_at IS NULL AND a.cancel_wanted = 1 LIMIT 1"
 );
 
 /// What may no longer be given back of a sale (named twice).

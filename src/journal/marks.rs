@@ -51,6 +51,26 @@ pub(super) fn note_told(writes: &mut Writes, told: &Told) {
     }
 }
 
+/// The till was warned of a superseded sale that was paid: what it begins next, it begins knowing that.
+pub(super) struct Warned {
+    pub(super) operation: OperationId,
+    pub(super) now: Timestamp,
+}
+
+#[async_trait]
+impl Step for Warned {
+    type Outcome = ();
+
+    async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ())> {
+        let mut writes = Writes::default();
+        let now = whole_milliseconds(self.now).as_millisecond();
+        for statement in [INSERT_WARNED_EVENT, UPDATE_WARNED] {
+            writes.add(statement).bind(now).bind(self.operation.to_string());
+        }
+        Ok((writes, ()))
+    }
+}
+
 /// The till booked the result. There is nothing to book before there is one.
 pub(super) struct Acknowledge {
     pub(super) operation: OperationId,
@@ -248,3 +268,10 @@ const INSERT_TOLD_EVENT: &str = "\
 const UPDATE_TOLD: &str = "\
     UPDATE operation SET told_at = ? WHERE id = ? AND ? = (SELECT number FROM attempt WHERE reference = \
     deciding_attempt) AND status = ? AND told_at IS NULL AND status NOT IN ('pending', 'unknown')";
+
+const INSERT_WARNED_EVENT: &str = "\
+    INSERT INTO event (at, operation, attempt, name, event, phase) SELECT ?, o.id, a.number, 'warned', \
+    '{\"event\":\"warned\"}', a.phase FROM operation o JOIN attempt a ON a.reference = o.deciding_attempt WHERE o.id = ? \
+    AND o.warned_at IS NULL";
+
+const UPDATE_WARNED: &str = "UPDATE operation SET warned_at = ? WHERE id = ? AND warned_at IS NULL";

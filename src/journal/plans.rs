@@ -44,6 +44,7 @@ async fn every_reading_uses_an_index() {
         earlier::BEFORE,
         earlier::BEFORE_SALE_WITHOUT_NUMBER,
         earlier::BEFORE_REFUND_WITHOUT_NUMBER,
+        begin::PAID_UNHEARD,
         begin::SET_ASIDE,
         begin::GIVEN_BACK,
         begin::UNDECIDED_REFUND,

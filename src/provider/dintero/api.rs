@@ -9,6 +9,7 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 use url::Url;
 
+use super::refusals::Refusals;
 use super::settings::Settings;
 use super::token::{Token, TokenError, Tokens};
 use crate::provider::SetupError;
@@ -59,27 +60,33 @@ pub(super) struct Api {
     client: Arc<Client>,
     clock: Arc<ProviderClock>,
     readings: Arc<Semaphore>,
+    refusals: Refusals,
     pub(super) tokens: Tokens,
 }
 
 impl Api {
     pub(super) fn new(settings: &Settings) -> Result<Self, SetupError> {
-        Self::build(settings, Arc::default(), Arc::new(Semaphore::new(READINGS_MAX)))
+        Self::build(settings, Arc::default(), Arc::new(Semaphore::new(READINGS_MAX)), Refusals::default())
     }
 
     /// The same API on a new connection with a new token.
     pub(super) fn fresh(&self, settings: &Settings) -> Result<Self, SetupError> {
-        Self::build(settings, Arc::clone(&self.clock), Arc::clone(&self.readings))
+        Self::build(settings, Arc::clone(&self.clock), Arc::clone(&self.readings), self.refusals.clone())
     }
 
-    fn build(settings: &Settings, clock: Arc<ProviderClock>, readings: Arc<Semaphore>) -> Result<Self, SetupError> {
+    fn build(
+        settings: &Settings,
+        clock: Arc<ProviderClock>,
+        readings: Arc<Semaphore>,
+        refusals: Refusals,
+    ) -> Result<Self, SetupError> {
         let addresses = [("checkout_url", &settings.checkout_url), ("api_url", &settings.api_url)];
         let client = Client::new("dintero", system_headers(), &addresses, settings.request_timeout)?;
         let client = Arc::new(client);
         let account_url = under(&settings.api_url, &["accounts", &settings.account_id]);
-        let tokens =
-            Tokens::new(settings, under(&account_url, &["auth", "token"]), Arc::clone(&client), Arc::clone(&clock));
-        Ok(Self { checkout_url: settings.checkout_url.clone(), account_url, client, clock, readings, tokens })
+        let token_url = under(&account_url, &["auth", "token"]);
+        let tokens = Tokens::new(settings, token_url, Arc::clone(&client), Arc::clone(&clock), refusals.clone());
+        Ok(Self { checkout_url: settings.checkout_url.clone(), account_url, client, clock, readings, refusals, tokens })
     }
 
     pub(super) fn clock(&self) -> &ProviderClock {

@@ -8,6 +8,7 @@ mod callback;
 mod classify;
 mod reader;
 mod refund;
+mod refusals;
 mod session;
 mod settings;
 mod sighting;

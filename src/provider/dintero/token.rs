@@ -9,6 +9,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use url::Url;
 
 use super::classify::{self, unusable};
+use super::refusals::Refusals;
 use super::settings::Settings;
 use super::wire::{TokenReply, TokenRequest};
 use crate::domain::attempt::Reason;
@@ -108,11 +109,18 @@ pub(super) struct Tokens {
     client_id: String,
     client_secret: SecretString,
     state: Mutex<State>,
+    refusals: Refusals,
     renewing: AsyncMutex<()>,
 }
 
 impl Tokens {
-    pub(super) fn new(settings: &Settings, endpoint: Url, client: Arc<Client>, clock: Arc<ProviderClock>) -> Self {
+    pub(super) fn new(
+        settings: &Settings,
+        endpoint: Url,
+        client: Arc<Client>,
+        clock: Arc<ProviderClock>,
+        refusals: Refusals,
+    ) -> Self {
         Self {
             client,
             clock,
@@ -122,6 +130,7 @@ impl Tokens {
             client_id: settings.client_id.clone(),
             client_secret: settings.client_secret.clone(),
             state: Mutex::default(),
+            refusals,
             renewing: AsyncMutex::default(),
         }
     }
@@ -175,6 +184,9 @@ impl Tokens {
 
     async fn fetch(&self) -> Result<Arc<Token>, TokenError> {
         let asked = Instant::now();
+        if let Some(reason) = self.refusals.resting(asked) {
+            return Err(TokenError::Refused(reason));
+        }
         let body = TokenRequest { grant_type: "client_credentials", audience: &self.audience };
         let request = self
             .client
@@ -188,7 +200,9 @@ impl Tokens {
         let outcome = understand(exchanged).map(|reply| {
             Arc::new(Token::new(reply.access_token, asked, Duration::from_secs(u64::from(reply.expires_in))))
         });
-        self.change(|state| state.learn(&outcome, Instant::now()));
+        let now = Instant::now();
+        self.refusals.learn(&outcome, now);
+        self.change(|state| state.learn(&outcome, now));
         outcome
     }
 
