@@ -26,7 +26,7 @@ use stateright::{Checker, Expectation, HasDiscoveries, Model};
 
 use bridge::Shell;
 use rig::Options;
-use scenes::{BUGS, SCENES, SILENCE, Scene};
+use scenes::{BUGS, SCENES, SMALL, Scene};
 
 /// States of each scene in the short form.
 const SHORT: usize = 12_000;
@@ -94,7 +94,7 @@ fn find_bug(name: &str, show: bool) -> Result<(), String> {
     let known = BUGS.iter().find(|(_, known, ..)| *known == name);
     let names = || BUGS.iter().map(|(_, name, ..)| *name).collect::<Vec<_>>();
     let (bug, _, scene, rule) = known.ok_or_else(|| format!("no variant {name}; there are {:?}", names()))?;
-    let scene = SCENES.iter().chain([&SILENCE]).find(|known| known.name == *scene).copied().ok_or("no such scene")?;
+    let scene = SCENES.iter().chain(SMALL).find(|known| known.name == *scene).copied().ok_or("no such scene")?;
     let shell = Shell { scene, bug: Some(*bug) };
     let rule =
         shell.properties().into_iter().find(|property| property.name.starts_with(rule)).ok_or("no such rule")?.name;

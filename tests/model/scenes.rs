@@ -31,8 +31,15 @@ const NOTHING: Budget = Budget {
 };
 
 /// Too small for everything to happen in it; some bugs show here at once.
-pub(crate) const SILENCE: Scene =
-    Scene { name: "silence", budget: Budget { losses: 1, sales: 2, ..NOTHING }, late_orders: false, prepared: false };
+pub(crate) const SMALL: &[Scene] = &[
+    Scene { name: "silence", budget: Budget { losses: 1, sales: 2, ..NOTHING }, late_orders: false, prepared: false },
+    Scene {
+        name: "silence on a prepared payment",
+        budget: Budget { losses: 1, sales: 2, ..NOTHING },
+        late_orders: false,
+        prepared: true,
+    },
+];
 
 /// The scenes, from small to large. The largest has more states than anybody waits for: it is cut where it is told to.
 pub(crate) const SCENES: &[Scene] = &[
@@ -156,6 +163,6 @@ pub(crate) const BUGS: &[(Bug, &str, &str, &str)] = &[
     (Bug::ReserveOutside, "reserve-outside-the-commit", "refunds", "I14"),
     (Bug::ClaimOutside, "claim-outside-the-commit", "sales", "I11"),
     (Bug::RestartMeansNotSent, "restart-means-not-sent", "sales", "I6b"),
-    (Bug::NewIntent, "new-intent-while-unknown", "prepared", "I1 "),
+    (Bug::NewIntent, "new-intent-while-unknown", "silence on a prepared payment", "I1 "),
     (Bug::CompareNothing, "compare-nothing", "lies", "I7"),
 ];

@@ -182,6 +182,7 @@ impl Pages {
 
     fn repeated(&self, new: &NewAttempt, kind: Kind, asked: &Fingerprint) -> std::result::Result<Place, Box<Begun>> {
         assert_eq!(new.known_by, KnownBy::Reference, "this journal knows tills that number");
+        assert!(!new.rules.heeds_superseded, "and that supersede nothing");
         let named = self.entries.iter().enumerate().filter(|(_, entry)| {
             (&entry.head.till, entry.head.kind, &entry.head.reference) == (&new.till, kind, &new.till_reference)
         });

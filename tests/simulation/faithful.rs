@@ -178,6 +178,7 @@ impl Questioner {
             known_by: KnownBy::Reference,
             rules: RepeatRules {
                 on_repeat: if self.dice.percent(80) { OnRepeat::NewAttempt } else { OnRepeat::Replay },
+                heeds_superseded: false,
                 reuse_after: self.dice.percent(30).then(|| SignedDuration::from_secs(600)),
             },
             now,

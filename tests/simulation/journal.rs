@@ -148,6 +148,10 @@ impl Journal for MemoryJournal {
         .await
     }
 
+    async fn warned(&self, operation: OperationId, _: Timestamp) -> Result<()> {
+        panic!("no till of the simulation supersedes its sales: {operation}")
+    }
+
     async fn acknowledge(&self, operation: OperationId, now: Timestamp) -> Result<Operation> {
         self.commit(|pages| pages.acknowledge(operation, now)).await
     }
@@ -156,10 +160,8 @@ impl Journal for MemoryJournal {
         self.commit(|pages| Ok(pages.keep_callback(callback))).await
     }
 
-    /// Nothing is lost in here: the disk outlives every process.
-    async fn adopt(&self, orphan: Orphan) -> Result<Option<Adopted>> {
-        let known = self.disk.pages().position(orphan.trace.reference).is_some();
-        assert!(known, "I5: the provider holds a payment that the journal does not know: {:?}", orphan.trace);
+    /// Nothing is lost in here, since the disk outlives every process; the audit tells of a payment that stands nowhere.
+    async fn adopt(&self, _: Orphan) -> Result<Option<Adopted>> {
         Ok(None)
     }
 

@@ -37,15 +37,15 @@ use rig::Options;
 use schedule::{Event, schedule};
 
 const USUAL_SEED: u64 = 20_261_120;
-const SHORT: u64 = 400;
+const SHORT: u64 = 60;
 /// Events of one schedule.
 const LENGTH: usize = 60;
 /// From so many schedules on everything must have happened.
-const LONG: u64 = 400;
+const LONG: u64 = 1000;
 /// A planted bug is found within so many schedules.
 const ENOUGH_FOR_A_BUG: u64 = 300;
 /// Sequences of questions to both journals, and the questions of one.
-const COMPARISONS: (u64, usize) = (12, 250);
+const COMPARISONS: (u64, usize) = (6, 250);
 
 /// What a campaign must have seen.
 const MUST_HAPPEN: &[&str] = &[

@@ -137,6 +137,12 @@ fn perform(world: &World, engine: &Engine, what: &What) {
             });
         }
         What::Operator => drop(tokio::spawn(operate(engine.clone(), world.cloud.clone(), world.time.clone()))),
+        What::Refund { till, tills, number, sale, amount } => {
+            for till in (till..till + tills).map(|till| till % 3) {
+                let call = What::Refund { till, tills: 1, number, sale, amount };
+                drop(tokio::spawn(ask(engine.clone(), call, world.said.clone())));
+            }
+        }
         call => drop(tokio::spawn(ask(engine.clone(), call, world.said.clone()))),
     }
 }
@@ -204,12 +210,12 @@ async fn ask(engine: Engine, call: What, said: Said) {
                 tell(&operation);
             }
         }
-        What::Refund { till, number, sale, amount } => {
+        What::Refund { till, number, sale, amount, .. } => {
             let request = RefundRequest {
                 naming: Naming::Reference(reference("B", number)),
                 original: Original::Reference {
                     reference: reference("R", sale),
-                    till: Some(tills[till % 2].id.clone()),
+                    till: Some(tills[sale % 2].id.clone()),
                 },
                 amount: amount.map(|minor| Amount::new(minor).unwrap()),
                 currency: None,

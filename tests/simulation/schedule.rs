@@ -20,8 +20,10 @@ pub(crate) enum What {
         wait: Duration,
         hangs_up_after: Option<Duration>,
     },
+    /// So many tills ask at once, from this one on, for money of the same sale.
     Refund {
         till: usize,
+        tills: usize,
         number: usize,
         sale: usize,
         amount: Option<i64>,
@@ -112,6 +114,7 @@ fn what(dice: &mut Dice) -> What {
         },
         32..47 => What::Refund {
             till,
+            tills: dice.below(3) + 1,
             number,
             sale: dice.below(4),
             amount: *dice.pick(&[None, Some(4_000), Some(4_000), Some(7_000)]).unwrap(),
