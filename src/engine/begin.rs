@@ -2,7 +2,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::timeout;
-use ulid::Ulid;
 
 use super::turn::{Patience, Wish};
 use super::{Engine, Progress, Refusal, business_day};
@@ -174,11 +173,11 @@ impl Engine {
         naming: &Naming,
         details: &Details,
     ) -> Result<NewAttempt, Refusal> {
-        let operation = OperationId(Ulid::generate());
+        let operation = OperationId(self.new_number());
         let Run { terminal, asked, expires_at, horizon } = run;
         Ok(NewAttempt {
             operation,
-            reference: AttemptReference::new(Ulid::generate()),
+            reference: AttemptReference::new(self.new_number()),
             may_grow: terminal.tips,
             simulated: self.provider(terminal.provider)?.is_sandbox(),
             terminal: terminal.clone(),

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use rand::RngExt;
 use tokio::time::{Instant, sleep};
 
 use super::Engine;
@@ -150,7 +149,8 @@ impl Engine {
         let pause = reading::pause(age, self.pace.poll_interval);
         let pause = if waits_for_second_look { pause.min(EMPTY_LOOK_GAP.unsigned_abs()) } else { pause };
         // A tenth of jitter, so that forty shops do not ask in step.
-        pause * rand::rng().random_range(95..=105) / 100
+        let percent = u32::try_from(self.clock.chance() % 11).unwrap_or_default() + 95;
+        pause * percent / 100
     }
 
     fn age(&self, operation: &Operation) -> Duration {

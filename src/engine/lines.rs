@@ -83,6 +83,7 @@ impl Drop for LinePlace {
 #[cfg(test)]
 mod tests {
     use std::pin::pin;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use tokio::time::{Duration, timeout};
 
@@ -122,6 +123,36 @@ mod tests {
         drop(first);
         assert!(is_woken(&third).await);
         drop(third);
+        assert!(lines.lock().is_empty());
+    }
+
+    /// Whoever gets it leaves the line at once, holds it for a while and rings when it is free; every fifth gives up.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn everybody_who_waits_gets_the_terminal_and_nobody_beside_another() {
+        let (lines, held) = (Lines::default(), Arc::new(AtomicBool::new(false)));
+        let tills = (0..500).map(|number| {
+            let (lines, held) = (lines.clone(), held.clone());
+            tokio::spawn(async move {
+                let place = lines.join(&terminal());
+                if number % 5 == 0 {
+                    tokio::task::yield_now().await;
+                    return;
+                }
+                loop {
+                    place.turn().await;
+                    if !held.swap(true, Ordering::SeqCst) {
+                        break;
+                    }
+                }
+                drop(place);
+                tokio::task::yield_now().await;
+                assert!(held.swap(false, Ordering::SeqCst), "somebody else let go of it");
+                lines.ring(&terminal());
+            })
+        });
+        for till in tills.collect::<Vec<_>>() {
+            timeout(Duration::from_secs(30), till).await.expect("a till waits for ever").unwrap();
+        }
         assert!(lines.lock().is_empty());
     }
 }

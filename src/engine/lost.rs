@@ -1,7 +1,6 @@
 //! Payments and refunds of ours at the provider that the journal does not hold: a backup was restored, or a disk was lost.
 
 use jiff::SignedDuration;
-use ulid::Ulid;
 
 use super::record::ring_out;
 use super::{Engine, Refusal};
@@ -25,7 +24,7 @@ impl Engine {
         let Some(money) = money_of(&trace.payment) else { return self.raise_lost(unreadable(trace)).await };
         let till_reference = trace.till_reference.as_deref().and_then(split_till_reference);
         let orphan = Orphan {
-            operation: OperationId(Ulid::generate()),
+            operation: OperationId(self.new_number()),
             provider: provider.name(),
             store: store.id.clone(),
             asked_terminal: till_reference

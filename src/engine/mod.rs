@@ -57,6 +57,7 @@ use jiff::SignedDuration;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use ulid::Ulid;
 
 use crate::domain::directory::{Directory, Store, Terminal};
 use crate::domain::identifiers::StoreId;
@@ -216,6 +217,12 @@ impl Engine {
     fn capabilities(&self, terminal: &Terminal) -> Option<Capabilities> {
         let can = self.provider(terminal.provider).ok()?.capabilities(terminal);
         Some(Capabilities { unlinked_refund: can.unlinked_refund && terminal.unlinked_refund, ..can })
+    }
+
+    /// A number that was never used: the time, and chance.
+    fn new_number(&self) -> Ulid {
+        let milliseconds = u64::try_from(self.clock.now().as_millisecond()).unwrap_or_default();
+        Ulid::from_parts(milliseconds, self.clock.chance())
     }
 
     fn store(&self, id: &StoreId) -> Option<&Store> {

@@ -47,6 +47,7 @@ impl Engine {
                 }
             }
             tokio::select! {
+                biased;
                 rung = waiting.rung() => match rung {
                     // A settled state stays settled, so it need not be read once more, unless it is an earlier attempt's
                     // whose ring came late.

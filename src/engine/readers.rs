@@ -1,6 +1,6 @@
 //! Which attempts are being read right now: one reader per attempt, and a way to wake it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -23,7 +23,7 @@ struct Reader {
 /// The attempts that have a reader.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Readers {
-    readers: Arc<Mutex<HashMap<AttemptReference, Reader>>>,
+    readers: Arc<Mutex<BTreeMap<AttemptReference, Reader>>>,
 }
 
 /// The right to read one attempt; dropping it gives the right back.
@@ -100,7 +100,7 @@ impl Readers {
         self.lock().is_empty()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<AttemptReference, Reader>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<AttemptReference, Reader>> {
         self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -123,4 +123,40 @@ impl Drop for Reading {
 /// A gauge's value; exact far beyond any number of attempts.
 fn count(attempts: usize) -> u32 {
     u32::try_from(attempts).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use ulid::Ulid;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn an_attempt_is_read_by_one_at_a_time_and_whoever_lets_go_makes_room() {
+        let (readers, reading, read) =
+            (Readers::default(), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let attempt = AttemptReference::new(Ulid::from_parts(1, 1));
+        let tasks = (0..100).map(|_| {
+            let (readers, reading, read) = (readers.clone(), reading.clone(), read.clone());
+            tokio::spawn(async move {
+                while read.load(Ordering::SeqCst) < 1000 {
+                    let Some(right) = readers.claim(attempt, None) else {
+                        tokio::task::yield_now().await;
+                        continue;
+                    };
+                    assert_eq!(reading.fetch_add(1, Ordering::SeqCst), 0, "two read it at once");
+                    assert!(readers.wake(attempt));
+                    right.woken().await;
+                    read.fetch_add(1, Ordering::SeqCst);
+                    reading.fetch_sub(1, Ordering::SeqCst);
+                }
+            })
+        });
+        for task in tasks.collect::<Vec<_>>() {
+            task.await.unwrap();
+        }
+        assert!(readers.is_idle());
+    }
 }

@@ -78,6 +78,7 @@ impl Engine {
                 Err(error @ JournalError::Unavailable(_)) => {
                     let _ = self.health.journal::<()>(Err(error));
                     tokio::select! {
+                        biased;
                         () = sleep(WRITE_PAUSE) => {}
                         () = self.stopping.cancelled() => return None,
                     }

@@ -266,9 +266,10 @@ impl Engine {
     ) -> Result<(), Event> {
         self.health.provider(operation.provider, Some(reason.text.clone()));
         tokio::select! {
-            () = sleep(SEND_PAUSE) => {}
+            biased;
             () = reading.woken() => return Err(Event::NotSent { reason }),
             () = self.stopping.cancelled() => return Err(Event::NotSent { reason }),
+            () = sleep(SEND_PAUSE) => {}
         }
         let somebody_waits = begun.elapsed() <= SEND_PATIENCE && self.waiters.anybody_waits(operation.id);
         if somebody_waits { Ok(()) } else { Err(Event::NotSent { reason }) }

@@ -44,6 +44,7 @@ impl Engine {
                 }
                 let pause = engine.pause_after_sweep(first.take().is_some());
                 tokio::select! {
+                    biased;
                     () = sleep(pause) => {}
                     () = engine.sweep_wanted.notified() => {}
                     () = engine.stopping.cancelled() => {}

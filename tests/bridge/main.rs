@@ -9,6 +9,7 @@ mod callbacks;
 mod callers;
 mod cancel;
 mod contract;
+mod crowd;
 mod dojo;
 mod either_provider;
 mod events;
@@ -23,6 +24,7 @@ mod push;
 mod questions;
 mod receipts;
 mod recovery;
+mod reference_model;
 mod refund;
 mod repeat;
 #[path = "../common/sha256.rs"]

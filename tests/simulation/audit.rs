@@ -1,0 +1,135 @@
+//! The books of everybody are compared when everything has come to rest.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use pos_bridge::domain::attempt::{Kind, Phase};
+use pos_bridge::domain::identifiers::OperationId;
+use pos_bridge::domain::operation::{Operation, Status};
+
+use crate::books::{Entry, Pages, Run};
+use crate::cloud::Books;
+
+/// What is wrong; nothing when all is well.
+pub(crate) fn audit(pages: &Pages, books: &Books, now: i64, said: &[Operation]) -> Vec<String> {
+    let mut wrongs = Vec::new();
+    for entry in &pages.entries {
+        for run in &entry.runs {
+            judge_run(books, now, run, &mut wrongs);
+        }
+        judge_entry(pages, books, now, entry, &mut wrongs);
+    }
+    for session in books.sessions.iter().filter(|session| session.took_money(now)) {
+        if pages.position(session.attempt.order.reference).is_none() {
+            wrongs.push(format!("I5: {} was paid and stands nowhere", session.attempt.order.reference));
+        }
+    }
+    judge_said(pages, said, &mut wrongs);
+    wrongs
+}
+
+fn judge_run(books: &Books, now: i64, run: &Run, wrongs: &mut Vec<String>) {
+    let reference = run.attempt.order.reference;
+    let took = books.took_money(reference, now)
+        || books.refunds.iter().any(|refund| refund.attempt.order.reference == reference);
+    let name = format!("{} ({})", reference, run.attempt.phase.name());
+    match &run.attempt.phase {
+        Phase::Approved { resolution: None, approval, .. } => {
+            if !took {
+                wrongs.push(format!("I6: {name} was never paid"));
+            }
+            if approval.amount != run.attempt.order.money.amount {
+                wrongs.push(format!("I7: {name} is of another amount"));
+            }
+        }
+        Phase::Declined { .. } | Phase::Failed { .. } | Phase::Cancelled { resolution: None } if took => {
+            wrongs.push(format!("I6b: {name} was paid"));
+        }
+        Phase::Abandoned { .. } if took => wrongs.push(format!("L2: {name} was paid and nobody found it")),
+        phase if phase.is_live() => wrongs.push(format!("L1: {name} is not decided")),
+        _ => {}
+    }
+    if books.refunds.iter().filter(|refund| refund.attempt.order.reference == reference).count() > 1 {
+        wrongs.push(format!("I15: {name} was given back twice"));
+    }
+}
+
+fn judge_entry(pages: &Pages, books: &Books, now: i64, entry: &Entry, wrongs: &mut Vec<String>) {
+    let paid = entry.runs.iter().map(|run| books.times_paid(run.attempt.order.reference, now)).sum::<usize>();
+    let forced = |run: &&Run| matches!(run.attempt.phase, Phase::Cancelled { resolution: Some(_) });
+    let name = format!("{} {} {}", entry.head.kind.name(), entry.head.till, entry.head.reference);
+    if paid > 1 + entry.runs.iter().filter(forced).count() {
+        wrongs.push(format!("I1: {name} was paid {paid} times"));
+    }
+    if entry.head.kind == Kind::Sale {
+        let ours = |run: &Run| {
+            books.sessions.iter().find(|session| session.attempt.order.reference == run.attempt.order.reference)
+        };
+        let transactions: Vec<_> = entry.runs.iter().filter_map(ours).map(|session| session.transaction()).collect();
+        let refunds = books.refunds.iter().filter(|refund| transactions.contains(&refund.transaction));
+        let given_back: i64 = refunds.map(|refund| refund.attempt.order.money.amount.minor()).sum();
+        let taken = entry.head.money.amount.minor();
+        if given_back > if paid > 0 { taken } else { 0 } {
+            wrongs.push(format!("I14, I16: {given_back} of {name} was given back"));
+        }
+        if pages.set_aside(entry.head.id) > taken {
+            wrongs.push(format!("I14: more of {name} is set aside than it took"));
+        }
+    }
+}
+
+/// A final answer stays, unless a payment came after it.
+fn judge_said(pages: &Pages, said: &[Operation], wrongs: &mut Vec<String>) {
+    let mut final_answers: BTreeMap<(OperationId, u32), Status> = BTreeMap::new();
+    for told in said.iter().filter(|told| told.status().is_final()) {
+        let key = (told.id, told.attempt.number);
+        let before = final_answers.insert(key, told.status());
+        if before.is_some_and(|before| before != told.status() && told.status() != Status::Approved) {
+            wrongs.push(format!("I9: {} was told {:?} and then {:?}", told.reference, before, told.status()));
+        }
+    }
+    for ((id, number), status) in final_answers {
+        let entry = pages.entries.iter().find(|entry| entry.head.id == id);
+        let Some(run) = entry.and_then(|entry| entry.runs.iter().find(|run| run.attempt.number == number)) else {
+            wrongs.push(format!("I8: attempt {number} of {id} was told and stands nowhere"));
+            continue;
+        };
+        let now = run.attempt.phase.status();
+        if now != status && now != Status::Approved {
+            wrongs.push(format!("I3: attempt {number} of {id} was told {status:?} and is {now:?}"));
+        }
+    }
+}
+
+/// Counts what became of everything.
+pub(crate) fn outcomes(pages: &Pages, hits: &mut BTreeMap<&'static str, u64>) {
+    for (entry, _, run) in pages.runs() {
+        let is_sale = pages.entries[entry].head.kind == Kind::Sale;
+        let outcome = match (&run.attempt.phase, is_sale) {
+            (Phase::Approved { late: true, .. }, _) => "= late approval",
+            (Phase::Approved { .. }, true) if run.attempt.number > 1 => "= later attempt approved",
+            (Phase::Approved { .. }, true) if run.attempt.cancel_wanted => "= approved against a wish to cancel",
+            (Phase::Approved { .. }, true) => "= sale approved",
+            (Phase::Approved { .. }, false) => "= refund approved",
+            (Phase::Declined { .. }, _) => "= declined",
+            (Phase::Cancelled { resolution: Some(_) }, _) => "= resolved by a person",
+            (Phase::Cancelled { .. }, _) => "= cancelled",
+            (Phase::Failed { .. }, _) => "= failed",
+            (Phase::Abandoned { .. }, _) => "= abandoned",
+            _ => "= not decided",
+        };
+        *hits.entry(outcome).or_default() += 1;
+    }
+}
+
+/// What was written and what was told, in one number.
+pub(crate) fn digest(pages: &Pages, said: &[Operation]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for (_, _, run) in pages.runs() {
+        (run.attempt.order.reference, run.attempt.phase.name(), run.phase_since).hash(&mut hasher);
+    }
+    for told in said {
+        (told.id, told.attempt.number, told.status().name(), told.updated_at).hash(&mut hasher);
+    }
+    hasher.finish()
+}

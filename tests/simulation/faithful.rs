@@ -1,0 +1,223 @@
+//! The journal in memory answers as the SQLite one does: both are asked the same, at random, and every answer is compared.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use pos_bridge::domain::attempt::{Event, Kind, OperatorVerdict, Reason, Resolution};
+use pos_bridge::domain::directory::{RefundLimits, Terminal};
+use pos_bridge::domain::evidence::{Approval, Contradiction, Finding};
+use pos_bridge::domain::identifiers::{
+    AttemptReference, Handle, OperationId, ProviderTerminalId, Reference, StoreId, TerminalName, TillId, TransactionId,
+};
+use pos_bridge::domain::money::{Amount, Currency, Money};
+use pos_bridge::domain::operation::{OnRepeat, ProviderName};
+use pos_bridge::domain::refund::{Allowance, RefundRoute};
+use pos_bridge::domain::repeat::{KnownBy, RepeatRules};
+use pos_bridge::domain::request::{Details, Original};
+use pos_bridge::journal::{JournalOptions, SqliteJournal};
+use pos_bridge::ports::{Journal, NewAttempt, NewRefund, NewSale, OperationFilter};
+use ulid::Ulid;
+
+use crate::dice::Dice;
+use crate::journal::{Disk, MemoryJournal};
+
+/// Asks both journals the same so often; an error with the first answer that differs.
+pub(crate) fn compare(seed: u64, questions: usize) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let options = JournalOptions::at(folder.path().join("journal.db"));
+        let sqlite = SqliteJournal::open(options).await.unwrap();
+        let memory = MemoryJournal::new(Disk::default(), Duration::ZERO, None);
+        let mut questioner =
+            Questioner { dice: Dice::new(seed, 4), now: 0, attempts: Vec::new(), operations: Vec::new() };
+        for question in 0..questions {
+            let asked = questioner.next(u64::try_from(question).unwrap());
+            let (one, other) = (answer(&sqlite, &asked).await, answer(&memory, &asked).await);
+            if let Question::Sale(NewSale { attempt, .. }) | Question::Refund(NewRefund { attempt, .. }) = &asked
+                && memory.operation(attempt.operation).await.unwrap().is_some()
+            {
+                questioner.operations.push(attempt.operation);
+            }
+            if one != other {
+                return Err(format!("question {question} of seed {seed}: {asked:?}\nSQLite: {one}\nmemory: {other}"));
+            }
+        }
+        sqlite.close().await;
+        Ok(())
+    })
+}
+
+#[derive(Debug, Clone)]
+enum Question {
+    Sale(NewSale),
+    Refund(NewRefund),
+    Record(AttemptReference, Event, Timestamp),
+    Told(OperationId, u32, Timestamp),
+    Acknowledge(OperationId, Timestamp),
+    Find(TillId, Reference),
+    List(TillId),
+    Open,
+    AcknowledgeAlarm(i64, Timestamp),
+}
+
+async fn answer(journal: &dyn Journal, question: &Question) -> String {
+    match question.clone() {
+        Question::Sale(sale) => format!("{:?}", journal.begin_sale(sale).await),
+        Question::Refund(refund) => format!("{:?}", journal.begin_refund(refund).await),
+        Question::Record(attempt, event, now) => format!("{:?}", journal.record(attempt, event, now).await),
+        Question::Told(id, number, now) => {
+            let read = journal.operation(id).await.unwrap().unwrap();
+            format!("{:?} {:?}", journal.told(id, number, read.status(), now).await, journal.operation(id).await)
+        }
+        Question::Acknowledge(id, now) => format!("{:?}", journal.acknowledge(id, now).await),
+        Question::Find(till, reference) => {
+            let original = Original::Reference { reference: reference.clone(), till: None };
+            let found = journal.find(&till, Kind::Refund, &reference).await;
+            format!("{:?} {found:?}", journal.find_sale(&till, &original).await)
+        }
+        Question::List(till) => {
+            let filter = OperationFilter { limit: 5, ..OperationFilter::default() };
+            format!("{:?}", journal.operations(&till, &filter).await)
+        }
+        Question::Open => {
+            let alarms = journal.alarms().await;
+            format!("{:?} {:?} {alarms:?}", journal.live().await, journal.abandoned(Timestamp::UNIX_EPOCH).await)
+        }
+        Question::AcknowledgeAlarm(id, now) => format!("{:?}", journal.acknowledge_alarm(id, "Kari", now).await),
+    }
+}
+
+struct Questioner {
+    dice: Dice,
+    now: i64,
+    attempts: Vec<AttemptReference>,
+    operations: Vec<OperationId>,
+}
+
+impl Questioner {
+    fn next(&mut self, number: u64) -> Question {
+        self.now += self.dice.between(0, 90_000);
+        let now = self.time();
+        let till = TillId::new(format!("till-{}", self.dice.below(2))).unwrap();
+        match self.dice.below(20) {
+            0..4 => {
+                let attempt = self.attempt(number, till);
+                let money = nok(if self.dice.percent(90) { 1_000 } else { 2_000 });
+                Question::Sale(NewSale { attempt, money, is_prepared: self.dice.percent(20) })
+            }
+            4..6 if !self.operations.is_empty() => {
+                let original = *self.dice.pick(&self.operations).unwrap();
+                let allowance = Allowance {
+                    limits: RefundLimits::default(),
+                    currency: nok(1).currency,
+                    day_began: Timestamp::UNIX_EPOCH,
+                };
+                let asked = self.dice.percent(70).then(|| nok(400));
+                let route = *self.dice.pick(&[RefundRoute::Terminal, RefundRoute::Plain]).unwrap();
+                let attempt = self.attempt(number, till);
+                Question::Refund(NewRefund {
+                    attempt,
+                    original,
+                    asked,
+                    allowance,
+                    route,
+                    is_alone: self.dice.percent(20),
+                })
+            }
+            6..14 if !self.attempts.is_empty() => {
+                let attempt = *self.dice.pick(&self.attempts[self.attempts.len().saturating_sub(4)..]).unwrap();
+                Question::Record(attempt, self.event(attempt), now)
+            }
+            14..16 if !self.operations.is_empty() => Question::Told(
+                *self.dice.pick(&self.operations).unwrap(),
+                u32::try_from(self.dice.below(2) + 1).unwrap(),
+                now,
+            ),
+            16 if !self.operations.is_empty() => Question::Acknowledge(*self.dice.pick(&self.operations).unwrap(), now),
+            17 => Question::Find(till, self.reference()),
+            18 => Question::List(till),
+            19 => Question::AcknowledgeAlarm(self.dice.between(1, 6), now),
+            _ => Question::Open,
+        }
+    }
+
+    fn time(&self) -> Timestamp {
+        Timestamp::from_millisecond(1_795_168_800_000 + self.now).unwrap()
+    }
+
+    fn reference(&mut self) -> Reference {
+        Reference::new(format!("R-{}", self.dice.below(3))).unwrap()
+    }
+
+    fn attempt(&mut self, number: u64, till: TillId) -> NewAttempt {
+        let name = *self.dice.pick(&["front", "back"]).unwrap();
+        let (operation, reference) =
+            (OperationId(Ulid::from_parts(number + 1, 1)), AttemptReference::new(Ulid::from_parts(number + 1, 2)));
+        // Not every one of them will stand in the journal: an unknown name is a question too.
+        self.attempts.push(reference);
+        let now = self.time();
+        NewAttempt {
+            operation,
+            reference,
+            terminal: Terminal {
+                name: TerminalName::new(name).unwrap(),
+                provider: ProviderName::Dintero,
+                store: StoreId::new("oslo").unwrap(),
+                terminal_id: ProviderTerminalId::new(format!("T-{name}")).unwrap(),
+                tips: false,
+                unlinked_refund: false,
+            },
+            expires_at: now + SignedDuration::from_secs(300),
+            horizon: now + SignedDuration::from_secs(420),
+            may_grow: false,
+            simulated: true,
+            details: Details::default(),
+            till,
+            till_reference: self.reference(),
+            known_by: KnownBy::Reference,
+            rules: RepeatRules {
+                on_repeat: if self.dice.percent(80) { OnRepeat::NewAttempt } else { OnRepeat::Replay },
+                heeds_superseded: false,
+                reuse_after: self.dice.percent(30).then(|| SignedDuration::from_secs(600)),
+            },
+            now,
+        }
+    }
+
+    fn event(&mut self, attempt: AttemptReference) -> Event {
+        let reason = || Reason::new("05", "no");
+        let handle = || Handle::new(format!("T1.{attempt}")).unwrap();
+        let at = self.time() + SignedDuration::from_secs(self.dice.between(0, 900));
+        let approval = Approval {
+            transaction: Some(TransactionId::new(format!("T1.paid-{}", self.dice.below(2))).unwrap()),
+            amount: Amount::new(1_000).unwrap(),
+            captured: self.dice.percent(50),
+            card: None,
+            receipt: None,
+            several: self.dice.percent(10),
+        };
+        let seen = |finding| Event::Seen { finding, at };
+        let resolution = |verdict| Resolution { verdict, by: "Kari".to_owned(), reason: "receipt".to_owned() };
+        match self.dice.below(14) {
+            0 => Event::Dispatched { preparation: None },
+            1 => Event::Accepted { handle: handle() },
+            2 => Event::Refused { reason: reason() },
+            3 => Event::Silent { cause: "nothing came".to_owned() },
+            4 => Event::Interrupted,
+            5 => Event::CancelWanted,
+            6 => seen(Finding::Nothing),
+            7 => seen(Finding::Undecided { handle: Some(handle()), started: self.dice.percent(50) }),
+            8 => seen(Finding::Declined(reason())),
+            9 => seen(Finding::Cancelled),
+            10 => seen(Finding::Contradiction { what: Contradiction::Amount { asked: 1, found: 2 }, handle: None }),
+            11 => Event::Resolved { resolution: resolution(OperatorVerdict::NotTaken), at },
+            12 => Event::Resolved { resolution: resolution(OperatorVerdict::Approved), at },
+            _ => seen(Finding::Approved(approval)),
+        }
+    }
+}
+
+fn nok(minor: i64) -> Money {
+    Money { amount: Amount::new(minor).unwrap(), currency: Currency::from_code("NOK").unwrap() }
+}
