@@ -1,6 +1,6 @@
 //! The journal as it lies on the disk after a stop, read without the bridge.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -88,6 +88,24 @@ impl Journal {
     pub(crate) fn operation_of(&self, attempt: &Attempt) -> &Operation {
         &self.operations[&attempt.operation]
     }
+}
+
+/// The names of all attempts as they lie on the disk at this moment; the bridge's own files are not touched. A journal that
+/// has no tables yet has none.
+pub(crate) async fn attempts_now(database: &Path) -> BTreeSet<String> {
+    let copy = tempfile::tempdir().unwrap();
+    for suffix in ["", "-wal"] {
+        let mut name = database.file_name().unwrap().to_owned();
+        name.push(suffix);
+        let from = database.with_file_name(&name);
+        if from.exists() {
+            std::fs::copy(from, copy.path().join(name)).unwrap();
+        }
+    }
+    let options = SqliteConnectOptions::new().filename(copy.path().join(database.file_name().unwrap()));
+    let Ok(mut file) = options.connect().await else { return BTreeSet::new() };
+    let references = sqlx::query_scalar("SELECT reference FROM attempt").fetch_all(&mut file).await;
+    references.unwrap_or_default().into_iter().collect()
 }
 
 async fn all<Row>(file: &mut SqliteConnection, query: &'static str) -> Vec<Row>

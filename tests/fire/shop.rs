@@ -3,16 +3,19 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use reqwest::Client;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::census::Census;
+use crate::client::client;
 use crate::free_address::free_address;
+use crate::injection::Injection;
 use crate::sha256::sha256;
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_pos-bridge");
 pub(crate) const TILLS: usize = 6;
 pub(crate) const TERMINALS: usize = 4;
 
@@ -21,20 +24,22 @@ pub(crate) struct Shop {
     provider: String,
     pub(crate) address: SocketAddr,
     callback_address: SocketAddr,
-    client: Client,
     process: Option<Child>,
+    last_end: Option<ExitStatus>,
+    /// One thread does the bridge's own work, so that its calls have an order.
+    pub(crate) calm: bool,
 }
 
 impl Shop {
     pub(crate) fn open(provider: &str) -> Self {
-        let client = Client::builder().pool_max_idle_per_host(0).timeout(Duration::from_secs(5)).build().unwrap();
         Self {
-            directory: Some(tempfile::Builder::new().prefix("kill-loop-").tempdir().unwrap()),
+            directory: Some(tempfile::Builder::new().prefix("pos-bridge-fire-").tempdir().unwrap()),
             provider: provider.to_owned(),
             address: free_address(),
             callback_address: free_address(),
-            client,
             process: None,
+            last_end: None,
+            calm: false,
         }
     }
 
@@ -42,8 +47,16 @@ impl Shop {
         self.directory.as_ref().unwrap().path().join(name)
     }
 
+    pub(crate) fn data(&self) -> PathBuf {
+        self.path("data")
+    }
+
     pub(crate) fn database(&self) -> PathBuf {
-        self.path("data").join("pos-bridge.db")
+        self.data().join("pos-bridge.db")
+    }
+
+    pub(crate) fn log(&self) -> PathBuf {
+        self.path("bridge.log")
     }
 
     /// Leaves the folder behind for whoever looks into a failure.
@@ -53,20 +66,70 @@ impl Shop {
     }
 
     pub(crate) fn spawn(&mut self, callbacks: bool) {
+        self.spawn_as(Command::new(PROGRAM), callbacks);
+    }
+
+    /// Starts it with a system call spoilt.
+    pub(crate) fn spawn_under(&mut self, injection: &Injection) {
+        self.spawn_as(injection.command(PROGRAM), false);
+    }
+
+    /// Starts it with its system calls counted.
+    pub(crate) fn spawn_counted(&mut self, census: &Census) {
+        self.spawn_as(census.command(PROGRAM), false);
+    }
+
+    fn spawn_as(&mut self, mut command: Command, callbacks: bool) {
         assert!(self.process.is_none(), "the bridge runs already");
         let configuration = self.path("pos-bridge.toml");
         std::fs::write(&configuration, self.configuration(callbacks)).unwrap();
-        let log = std::fs::File::options().create(true).append(true).open(self.path("bridge.log")).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pos-bridge"));
+        let log = std::fs::File::options().create(true).append(true).open(self.log()).unwrap();
         command.arg("serve").arg("--config").arg(configuration).stdout(Stdio::null()).stderr(log);
+        if self.calm {
+            command.env("TOKIO_WORKER_THREADS", "1");
+        }
+        self.last_end = None;
         self.process = Some(command.spawn().unwrap());
+    }
+
+    /// The threads of the running bridge with this name.
+    pub(crate) fn threads(&self, name: &str) -> Vec<u32> {
+        let folder = format!("/proc/{}/task", self.id());
+        let tasks = std::fs::read_dir(folder).unwrap().map(|task| task.unwrap().path());
+        tasks
+            .filter(|task| std::fs::read_to_string(task.join("comm")).is_ok_and(|found| found.trim() == name))
+            .map(|task| task.file_name().unwrap().to_str().unwrap().parse().unwrap())
+            .collect()
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.process.as_ref().unwrap().id()
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.process.is_some()
+    }
+
+    /// Looks whether it has ended by itself.
+    fn notice_end(&mut self) {
+        let ended = self.process.as_mut().and_then(|process| process.try_wait().unwrap());
+        if ended.is_some() {
+            self.process = None;
+            self.last_end = ended;
+        }
+    }
+
+    /// How it ended, where it did so by itself since it was started.
+    pub(crate) fn last_end(&mut self) -> Option<ExitStatus> {
+        self.notice_end();
+        self.last_end
     }
 
     /// Waits until new payments are taken; how long that was, `None` when it took longer than `patience`.
     pub(crate) async fn ready(&mut self, patience: Duration) -> Option<Duration> {
         let begun = Instant::now();
         while begun.elapsed() < patience {
-            let ended = self.process.as_mut().and_then(|process| process.try_wait().unwrap());
+            let ended = self.last_end();
             assert!(ended.is_none(), "the bridge ended by itself: {ended:?}");
             if self.takes_payments().await {
                 return Some(begun.elapsed());
@@ -76,9 +139,21 @@ impl Shop {
         None
     }
 
+    /// Whether it takes payments before it ends, or `patience` does.
+    pub(crate) async fn comes_up(&mut self, patience: Duration) -> bool {
+        let begun = Instant::now();
+        while begun.elapsed() < patience && self.last_end().is_none() {
+            if self.takes_payments().await {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        false
+    }
+
     /// A provider in trouble does not count: the tills are served, and hear of the trouble.
     async fn takes_payments(&self) -> bool {
-        let Ok(answer) = self.client.get(format!("http://{}/ready", self.address)).send().await else { return false };
+        let Ok(answer) = client().get(format!("http://{}/ready", self.address)).send().await else { return false };
         let Ok(text) = answer.text().await else { return false };
         !text.contains("starting:")
     }
@@ -107,14 +182,23 @@ impl Shop {
         }
     }
 
+    /// Every operation of every till, or only the open ones.
+    pub(crate) async fn every_operation(&self, only_open: bool) -> Vec<Value> {
+        let mut all = Vec::new();
+        for till in 1..=TILLS {
+            all.extend(self.operations(till, only_open).await);
+        }
+        all
+    }
+
     /// Every operation of a till, or only its open ones, as the bridge lists them.
-    pub(crate) async fn operations(&self, till: usize, only_open: bool) -> Vec<Value> {
+    async fn operations(&self, till: usize, only_open: bool) -> Vec<Value> {
         let mut all: Vec<Value> = Vec::new();
         let filter = if only_open { "&open=true" } else { "" };
         let mut after = String::new();
         loop {
             let url = format!("http://{}/operations?limit=200{filter}{after}", self.address);
-            let answer = self.client.get(url).bearer_auth(key_of_till(till)).send().await.unwrap();
+            let answer = client().get(url).bearer_auth(key_of_till(till)).send().await.unwrap();
             let page: Value = answer.error_for_status().unwrap().json().await.unwrap();
             all.extend(page["operations"].as_array().unwrap().iter().cloned());
             match page["next"].as_str() {
