@@ -11,15 +11,17 @@ const WITH_VALUE: [&str; 6] = ["--test-threads", "--format", "--color", "--logfi
 pub(crate) enum Rig {
     KillLoop,
     CrashPoints,
+    Power,
 }
 
 impl Rig {
-    const ALL: [Self; 2] = [Self::KillLoop, Self::CrashPoints];
+    const ALL: [Self; 3] = [Self::KillLoop, Self::CrashPoints, Self::Power];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::KillLoop => "kill_loop",
             Self::CrashPoints => "crash_points",
+            Self::Power => "power",
         }
     }
 }

@@ -7,8 +7,8 @@ use reqwest::Method;
 use serde_json::Value;
 
 use crate::client::client;
+use crate::configuration::key_of_till;
 use crate::history::{History, Key, Told};
-use crate::shop::key_of_till;
 
 const PATIENCE: Duration = Duration::from_secs(3);
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, FromRow};
+use sqlx::{ConnectOptions, Connection, FromRow};
 
 #[derive(Debug, Clone, FromRow)]
 pub(crate) struct Operation {
@@ -88,6 +88,15 @@ impl Journal {
     pub(crate) fn operation_of(&self, attempt: &Attempt) -> &Operation {
         &self.operations[&attempt.operation]
     }
+}
+
+/// Lets SQLite bring in order what a crash left behind; whether there is a journal then.
+pub(crate) async fn recover(path: &Path) -> bool {
+    let Ok(mut file) = SqliteConnectOptions::new().filename(path).connect().await else { return false };
+    let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut file).await;
+    let tables = sqlx::query("SELECT * FROM operation, attempt, event, alarm LIMIT 0").execute(&mut file).await;
+    let _ = file.close().await;
+    tables.is_ok()
 }
 
 /// The names of all attempts as they lie on the disk at this moment; the bridge's own files are not touched. A journal that

@@ -12,6 +12,7 @@ mod audit;
 mod caller;
 mod census;
 mod client;
+mod configuration;
 mod crash_points;
 mod dice;
 #[path = "../common/free_address.rs"]
@@ -20,9 +21,12 @@ mod history;
 mod injection;
 mod journal;
 mod kill_loop;
+mod old_journal;
+mod power;
 mod progress;
 mod provider;
 mod rest;
+mod script;
 #[path = "../common/sha256.rs"]
 mod sha256;
 mod shop;
@@ -41,6 +45,9 @@ pub(crate) enum Verdict {
 }
 
 fn main() -> ExitCode {
+    if let Some(boot) = power::asked_as_guest() {
+        return power::load_for_ever(boot);
+    }
     let (rigs, form, others) = match Asked::read(std::env::args().skip(1)) {
         Asked::Run { rigs, form, others } => (rigs, form, others),
         Asked::List(rigs) => {
@@ -87,6 +94,7 @@ fn run(rig: Rig, form: &Form) -> Result<Verdict, String> {
         match rig {
             Rig::KillLoop => kill_loop::run(form).await,
             Rig::CrashPoints => crash_points::run(form).await,
+            Rig::Power => power::run(form).await,
         }
     })
 }

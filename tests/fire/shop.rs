@@ -1,6 +1,5 @@
 //! One shop: a folder with a configuration and a journal, and the bridge on it, which is killed and started again.
 
-use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -11,9 +10,9 @@ use tempfile::TempDir;
 
 use crate::census::Census;
 use crate::client::client;
+use crate::configuration::{Configuration, key_of_till};
 use crate::free_address::free_address;
 use crate::injection::Injection;
-use crate::sha256::sha256;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_pos-bridge");
 pub(crate) const TILLS: usize = 6;
@@ -82,7 +81,15 @@ impl Shop {
     fn spawn_as(&mut self, mut command: Command, callbacks: bool) {
         assert!(self.process.is_none(), "the bridge runs already");
         let configuration = self.path("pos-bridge.toml");
-        std::fs::write(&configuration, self.configuration(callbacks)).unwrap();
+        let text = Configuration {
+            till_address: self.address,
+            callback_address: self.callback_address,
+            is_called_back: callbacks,
+            database: &self.database(),
+            provider: &self.provider,
+            terminals: TERMINALS,
+        };
+        std::fs::write(&configuration, text.to_string()).unwrap();
         let log = std::fs::File::options().create(true).append(true).open(self.log()).unwrap();
         command.arg("serve").arg("--config").arg(configuration).stdout(Stdio::null()).stderr(log);
         if self.calm {
@@ -207,72 +214,10 @@ impl Shop {
             }
         }
     }
-
-    fn configuration(&self, callbacks: bool) -> String {
-        let public_url =
-            if callbacks { format!("public_url = \"http://{}\"", self.callback_address) } else { String::new() };
-        let mut text = format!(
-            r#"
-[server]
-listen = "{till_address}"
-[callbacks]
-listen = "{callback_address}"
-{public_url}
-[database]
-url = "sqlite://{database}"
-[dintero]
-account_id = "T12345678"
-client_id = "simulated-client"
-client_secret = "simulated-secret"
-profile_id = "T12345678.simulated-in-person"
-checkout_url = "{provider}"
-api_url = "{provider}"
-callback_secret = "simulated-signature-secret"
-session_ttl_seconds = 30
-prompt_seconds = 10
-in_flight_seconds = 5
-refund_patience_seconds = 60
-poll_interval_ms = 20
-request_timeout_ms = 400
-[telemetry]
-level = "info"
-[[stores]]
-id = "oslo-center"
-payout_destination_id = "seller-1"
-currency = "NOK"
-time_zone = "Europe/Oslo"
-"#,
-            till_address = self.address,
-            callback_address = self.callback_address,
-            database = self.database().display(),
-            provider = self.provider,
-        );
-        for number in 1..=TERMINALS {
-            let id = terminal_id(number);
-            let _ = writeln!(text, "[[terminals]]\nname = \"terminal-{number}\"\nprovider = \"dintero\"");
-            let _ = writeln!(text, "store = \"oslo-center\"\nterminal_id = \"{id}\"");
-        }
-        for number in 1..=TILLS {
-            let terminal = (number - 1) % TERMINALS + 1;
-            let key = sha256(&key_of_till(number));
-            let _ = writeln!(text, "[[tills]]\nid = \"till-{number}\"\nterminal = \"terminal-{terminal}\"");
-            let _ = writeln!(text, "key_sha256 = \"{key}\"\nmay_refund_others = {}", number % 2 == 1);
-        }
-        text
-    }
 }
 
 impl Drop for Shop {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// The provider's id of a terminal, as `pos-bridge simulate` numbers them.
-fn terminal_id(number: usize) -> String {
-    format!("T{:04}", 291 + number)
-}
-
-pub(crate) fn key_of_till(number: usize) -> String {
-    format!("the-key-of-till-{number}")
 }

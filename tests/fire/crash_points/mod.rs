@@ -1,9 +1,7 @@
 //! The program is killed at every system call by which it writes, syncs or sends: in a sale, a refund, a cancel, a start
 //! with work left undone, and a start on an old journal; and half of the time once more while it recovers from that.
 
-mod old_journal;
 mod row;
-mod script;
 
 use std::collections::BTreeMap;
 
@@ -15,8 +13,8 @@ use crate::arguments::Form;
 use crate::dice::Dice;
 use crate::injection::{Injection, Strike};
 use crate::progress::Progress;
+use crate::script::Script;
 use row::{End, Row, rows_of};
-use script::Script;
 
 /// The short form tries one point of so many.
 const SHORT_STRIDE: u32 = 24;

@@ -5,11 +5,11 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::script::Script;
 use crate::census::Census;
 use crate::dice::Dice;
 use crate::injection::{Grip, Injection, Strike};
 use crate::rest;
+use crate::script::Script;
 use crate::shop::Shop;
 use crate::world::World;
 

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 const FIRST: &str = "0001_journal.sql";
 
 /// Takes the journal of a bridge that does not run back to the first version.
-pub(super) async fn turn_back(database: &Path) {
+pub(crate) async fn turn_back(database: &Path) {
     let today = database.with_extension("today");
     std::fs::rename(database, &today).unwrap();
     let options = SqliteConnectOptions::new()

@@ -1,14 +1,13 @@
-//! What is under way when the program dies.
+//! What is under way when something strikes.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::old_journal;
 use crate::provider::Ledger;
-use crate::rest;
 use crate::world::World;
+use crate::{old_journal, rest};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Nothing happens until it expires, or is cancelled.
