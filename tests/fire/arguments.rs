@@ -11,16 +11,18 @@ const WITH_VALUE: [&str; 6] = ["--test-threads", "--format", "--color", "--logfi
 pub(crate) enum Rig {
     KillLoop,
     CrashPoints,
+    Disk,
     Power,
 }
 
 impl Rig {
-    const ALL: [Self; 3] = [Self::KillLoop, Self::CrashPoints, Self::Power];
+    const ALL: [Self; 4] = [Self::KillLoop, Self::CrashPoints, Self::Disk, Self::Power];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::KillLoop => "kill_loop",
             Self::CrashPoints => "crash_points",
+            Self::Disk => "disk",
             Self::Power => "power",
         }
     }

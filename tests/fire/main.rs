@@ -7,6 +7,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test without libtest: what cannot go on ends it")]
 
+mod aim;
 mod arguments;
 mod audit;
 mod caller;
@@ -14,7 +15,9 @@ mod census;
 mod client;
 mod configuration;
 mod crash_points;
+mod crowd;
 mod dice;
+mod disk;
 #[path = "../common/free_address.rs"]
 mod free_address;
 mod history;
@@ -94,6 +97,7 @@ fn run(rig: Rig, form: &Form) -> Result<Verdict, String> {
         match rig {
             Rig::KillLoop => kill_loop::run(form).await,
             Rig::CrashPoints => crash_points::run(form).await,
+            Rig::Disk => disk::run(form).await,
             Rig::Power => power::run(form).await,
         }
     })

@@ -56,7 +56,7 @@ pub(crate) async fn undecided(shop: &Shop) -> Vec<String> {
 }
 
 /// The provider has taken or given back more than the bridge lists.
-async fn is_behind(shop: &Shop, provider: &Provider) -> bool {
+pub(crate) async fn is_behind(shop: &Shop, provider: &Provider) -> bool {
     let (mut sold, mut refunded) = (0, 0);
     for operation in shop.every_operation(false).await {
         let amount = operation["amount_approved"].as_i64().unwrap();

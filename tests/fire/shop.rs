@@ -25,6 +25,8 @@ pub(crate) struct Shop {
     callback_address: SocketAddr,
     process: Option<Child>,
     last_end: Option<ExitStatus>,
+    /// Where in the log its words since the last start begin.
+    log_begins: usize,
     /// One thread does the bridge's own work, so that its calls have an order.
     pub(crate) calm: bool,
 }
@@ -38,6 +40,7 @@ impl Shop {
             callback_address: free_address(),
             process: None,
             last_end: None,
+            log_begins: 0,
             calm: false,
         }
     }
@@ -54,7 +57,7 @@ impl Shop {
         self.data().join("pos-bridge.db")
     }
 
-    pub(crate) fn log(&self) -> PathBuf {
+    fn log(&self) -> PathBuf {
         self.path("bridge.log")
     }
 
@@ -91,6 +94,7 @@ impl Shop {
         };
         std::fs::write(&configuration, text.to_string()).unwrap();
         let log = std::fs::File::options().create(true).append(true).open(self.log()).unwrap();
+        self.log_begins = usize::try_from(log.metadata().unwrap().len()).unwrap();
         command.arg("serve").arg("--config").arg(configuration).stdout(Stdio::null()).stderr(log);
         if self.calm {
             command.env("TOKIO_WORKER_THREADS", "1");
@@ -130,6 +134,13 @@ impl Shop {
     pub(crate) fn last_end(&mut self) -> Option<ExitStatus> {
         self.notice_end();
         self.last_end
+    }
+
+    /// Why it ended, in its own words, since it was started last.
+    pub(crate) fn last_words(&self) -> String {
+        let log = std::fs::read_to_string(self.log()).unwrap().split_off(self.log_begins);
+        let words = log.lines().filter(|line| line.starts_with("pos-bridge: ")).next_back();
+        words.or(log.lines().next_back()).unwrap_or_default().to_owned()
     }
 
     /// Waits until new payments are taken; how long that was, `None` when it took longer than `patience`.

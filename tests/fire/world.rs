@@ -30,6 +30,19 @@ impl World {
         Self { first: till(1), second: till(2), shop, provider, history }
     }
 
+    /// The tills begin a new book of what they hear.
+    pub(crate) fn forget(&mut self) {
+        self.history = History::default();
+        let till = |number| Caller::new(number, self.shop.address, self.history.clone());
+        (self.first, self.second) = (till(1), till(2));
+    }
+
+    /// What must hold whatever the journal has lost: what each till asked for was taken, and given back, once at most.
+    pub(crate) async fn audit_money(&self) -> Result<(), Vec<String>> {
+        let ledger = self.provider.ledger().await;
+        sound(audit::at_any_moment(&ledger, &self.history.books(), &self.provider.hits))
+    }
+
     /// The bridge is dead, and the disk and the provider are as it left them.
     pub(crate) async fn audit_wreck(&self) -> Result<(), Vec<String>> {
         let ledger = self.provider.ledger().await;
