@@ -136,11 +136,12 @@ impl Shop {
         self.last_end
     }
 
-    /// Why it ended, in its own words, since it was started last.
+    /// What it complained of since it was started last, where that gives a reason for an end.
     pub(crate) fn last_words(&self) -> String {
         let log = std::fs::read_to_string(self.log()).unwrap().split_off(self.log_begins);
-        let words = log.lines().filter(|line| line.starts_with("pos-bridge: ")).next_back();
-        words.or(log.lines().next_back()).unwrap_or_default().to_owned()
+        let gives_reason =
+            |line: &&str| line.starts_with("pos-bridge: ") || line.contains("the next start reads the truth");
+        log.lines().filter(gives_reason).collect::<Vec<_>>().join("\n")
     }
 
     /// Waits until new payments are taken; how long that was, `None` when it took longer than `patience`.
