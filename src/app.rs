@@ -21,12 +21,14 @@ use crate::config::{Configuration, Server, Tls};
 use crate::domain::operation::ProviderName;
 use crate::engine::{Engine, Pace, Parts, Refusal};
 use crate::http::{
-    CallbackApi, Callers, Limits, Listener, Room, Shares, TillApi, TillListenerSettings, TlsListener, callback_router,
-    operator_router, serve_in, till_router,
+    CallbackApi, CallbackDoor, Callers, Limits, Listener, Room, Shares, TillApi, TillListenerSettings, TlsListener,
+    callback_router, operator_router, serve_in, till_router,
 };
 use crate::journal::{JournalOptions, OpenError, SqliteJournal};
-use crate::ports::{Clock, Provider, SystemClock};
-use crate::provider::dintero::{CallbackSignature, Dintero, SetupError};
+use crate::ports::{CallbackVerifier, Clock, Provider, SystemClock};
+use crate::provider::SetupError;
+use crate::provider::dintero::{CallbackSignature, Dintero};
+use crate::provider::dojo::{Dojo, WebhookSignature};
 use crate::push::{self, HttpPusher};
 use crate::telemetry::metric;
 
@@ -118,14 +120,15 @@ impl App {
             limits: limits(&configuration.server),
         };
         let reachable = doors.reachable(configuration.callbacks.listen)?;
+        let verifiers = verifiers(&configuration);
         let parts = parts(configuration, &journal, &reachable)?;
-        let clock = callback_clock(&parts);
+        let callers = callback_doors(verifiers, &parts);
         let engine = Engine::new(parts);
         engine.recover().await.map_err(StartError::Recovery)?;
 
         let (listeners, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let app = Self { engine, journal, listeners, shutdown, addresses };
-        app.serve_all(doors, settings, clock, metrics);
+        app.serve_all(doors, settings, callers, metrics);
         app.listeners.spawn(upkeep(metrics, app.shutdown.clone()));
         tracing::info!(plain = ?addresses.plain, encrypted = ?addresses.encrypted, "listening to tills");
         Ok(app)
@@ -154,7 +157,7 @@ impl App {
         &self,
         doors: Doors,
         settings: TillListenerSettings,
-        clock: Arc<dyn Clock>,
+        callers: Vec<CallbackDoor>,
         metrics: &'static PrometheusHandle,
     ) {
         let limits = settings.limits;
@@ -177,8 +180,8 @@ impl App {
             self.listeners.spawn(certificate.look_after(self.shutdown.clone()));
         }
         self.serve(Room::new(limits), doors.operators, operator_router(engine(), limits), limits);
-        if let Some((signature, listener)) = doors.callbacks {
-            let callbacks = CallbackApi { engine: engine(), dintero: Arc::new(signature), clock, limits };
+        if let Some(listener) = doors.callbacks {
+            let callbacks = CallbackApi { engine: engine(), providers: callers, limits };
             self.serve(Room::new(limits), listener, callback_router(callbacks), limits);
         }
     }
@@ -194,7 +197,7 @@ struct Doors {
     /// With the certificate that it shows.
     encrypted: Option<(TlsListener, Arc<ServedCertificate>)>,
     /// Open only where a callback could be genuine.
-    callbacks: Option<(CallbackSignature, TcpListener)>,
+    callbacks: Option<TcpListener>,
     addresses: TillAddresses,
     operators: UnixListener,
 }
@@ -215,9 +218,10 @@ impl Doors {
             addresses.encrypted = Some(address_of(&listener, "server.tls_listen", tls.listen)?);
             encrypted = Some((TlsListener::new(listener, certificate.server_config()?), certificate));
         }
-        let callbacks = match configuration.dintero.as_ref().and_then(CallbackSignature::new) {
-            Some(signature) => Some((signature, listen("callbacks.listen", configuration.callbacks.listen).await?)),
-            None => None,
+        let callbacks = if verifiers(configuration).is_empty() {
+            None
+        } else {
+            Some(listen("callbacks.listen", configuration.callbacks.listen).await?)
         };
         let operators = operator_socket(&configuration.database.operator_socket())?;
         Ok(Self { tills, encrypted, callbacks, addresses, operators })
@@ -227,7 +231,7 @@ impl Doors {
     fn reachable(&self, callbacks: SocketAddr) -> Result<Vec<SocketAddr>, StartError> {
         let mut reachable: Vec<SocketAddr> =
             [self.addresses.plain, self.addresses.encrypted].into_iter().flatten().collect();
-        if let Some((_, listener)) = &self.callbacks {
+        if let Some(listener) = &self.callbacks {
             reachable.push(address_of(listener, "callbacks.listen", callbacks)?);
         }
         Ok(reachable)
@@ -256,6 +260,9 @@ fn parts(configuration: Configuration, journal: &Arc<SqliteJournal>, ours: &[Soc
     if let Some(settings) = configuration.dintero {
         providers.insert(ProviderName::Dintero, Arc::new(Dintero::new(settings)?));
     }
+    if let Some(settings) = configuration.dojo {
+        providers.insert(ProviderName::Dojo, Arc::new(Dojo::new(settings)?));
+    }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let pusher = Arc::new(HttpPusher::new(&configuration.directory, ours)?);
     Ok(Parts {
@@ -273,18 +280,34 @@ fn parts(configuration: Configuration, journal: &Arc<SqliteJournal>, ours: &[Soc
     })
 }
 
-/// A callback's age is told by the provider's clock: a wrong one in the shop must not refuse genuine ones for good.
-fn callback_clock(parts: &Parts) -> Arc<dyn Clock> {
+/// What tells genuine callbacks from others, for each provider that can be told.
+fn verifiers(configuration: &Configuration) -> HashMap<ProviderName, Arc<dyn CallbackVerifier>> {
+    let mut verifiers: HashMap<ProviderName, Arc<dyn CallbackVerifier>> = HashMap::new();
+    if let Some(signature) = configuration.dintero.as_ref().and_then(CallbackSignature::new) {
+        verifiers.insert(ProviderName::Dintero, Arc::new(signature));
+    }
+    if let Some(signature) = configuration.dojo.as_ref().and_then(WebhookSignature::new) {
+        verifiers.insert(ProviderName::Dojo, Arc::new(signature));
+    }
+    verifiers
+}
+
+/// A callback's age is told by its provider's clock: a wrong one in the shop must not refuse genuine ones for good.
+fn callback_doors(verifiers: HashMap<ProviderName, Arc<dyn CallbackVerifier>>, parts: &Parts) -> Vec<CallbackDoor> {
     struct ProviderTime(Arc<dyn Provider>);
     impl Clock for ProviderTime {
         fn now(&self) -> Timestamp {
             self.0.now()
         }
     }
-    match parts.providers.get(&ProviderName::Dintero) {
-        Some(provider) => Arc::new(ProviderTime(provider.clone())),
-        None => Arc::clone(&parts.clock),
-    }
+    let door = |(provider, verifier)| {
+        let clock: Arc<dyn Clock> = match parts.providers.get(&provider) {
+            Some(provider) => Arc::new(ProviderTime(provider.clone())),
+            None => Arc::clone(&parts.clock),
+        };
+        CallbackDoor { provider, verifier, clock }
+    };
+    verifiers.into_iter().map(door).collect()
 }
 
 fn limits(server: &Server) -> Limits {
@@ -300,6 +323,7 @@ fn limits(server: &Server) -> Limits {
         header_bytes: server.limits.header_bytes,
         headers: server.limits.headers,
         body_bytes: server.limits.body_bytes,
+        bodies_bytes: server.limits.bodies_bytes,
         drain: server.drain,
     }
 }

@@ -14,7 +14,7 @@ use tokio::process::{Child, ChildStdin, Command};
 
 use super::simulate::start_simulator;
 use super::{CommandError, Exit, stop};
-use crate::simulator::{RunningSimulator, SimulatorOptions};
+use crate::simulator::{DojoOptions, RunningSimulator, SimulatorOptions};
 
 /// How long a bridge that ended stays down.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
@@ -60,8 +60,10 @@ impl DemoArguments {
 
     /// At its usual address, where the README looks for it; elsewhere when that is taken and no other was asked for.
     async fn start_simulator(&self) -> Result<RunningSimulator, CommandError> {
-        let at =
-            |listen| start_simulator(SimulatorOptions { listen, speed: self.speed, ..SimulatorOptions::default() });
+        let at = |listen| {
+            let dojo = DojoOptions { limit_speed: self.speed.max(1), ..DojoOptions::default() };
+            start_simulator(SimulatorOptions { listen, speed: self.speed, dojo, ..SimulatorOptions::default() })
+        };
         if let Some(listen) = self.simulator {
             return at(listen).await;
         }

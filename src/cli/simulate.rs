@@ -6,11 +6,14 @@ use std::net::SocketAddr;
 use clap::Args;
 
 use super::{CommandError, Exit, stop};
-use crate::simulator::{RunningSimulator, SimulatedTerminal, SimulatorOptions, outcome_table, start};
+use crate::simulator::{
+    DojoOptions, RunningSimulator, SimulatedTerminal, SimulatorOptions, outcome_table, start, virtual_terminals,
+};
 
-/// Run the simulated provider alone, for a bridge of your own configuration
+/// Run the simulated providers alone, for a bridge of your own configuration
 ///
-/// Point checkout_url and api_url of its `[dintero]` section to it. config/demo.toml does.
+/// Point checkout_url and api_url of its `[dintero]` section to it. config/demo.toml does. Dojo answers at the same
+/// address, without a path.
 #[derive(Debug, Args)]
 pub struct SimulateArguments {
     /// Where the simulator listens
@@ -19,7 +22,7 @@ pub struct SimulateArguments {
     /// Virtual seconds per real second of its terminals; 0 answers at once
     #[arg(long, value_name = "FACTOR", default_value_t = 1)]
     pub speed: u32,
-    /// Number of terminals: T0292, T0293 and so on
+    /// Number of Dintero's terminals: T0292, T0293 and so on
     #[arg(long, value_name = "COUNT", default_value_t = 2)]
     pub terminals: u16,
     /// Seed of the faults that strike by chance
@@ -38,6 +41,11 @@ impl SimulateArguments {
         writeln!(output, "The amount picks what happens:")?;
         for outcome in outcome_table() {
             writeln!(output, "  {:>7}  {}", outcome.amount, outcome.description)?;
+        }
+        writeln!(output, "A simulated Dojo listens on {}", simulator.dojo_base_url())?;
+        writeln!(output, "The terminal picks what happens, tm_sandbox_sip0 and so on by the end of its tid:")?;
+        for terminal in virtual_terminals() {
+            writeln!(output, "  {:>7}  {}", terminal.suffix, terminal.what_happens)?;
         }
         writeln!(
             output,
@@ -60,6 +68,7 @@ impl SimulateArguments {
             terminals: (0..self.terminals)
                 .map(|number| SimulatedTerminal::active(format!("T{:04}", 292 + number), &store))
                 .collect(),
+            dojo: DojoOptions { limit_speed: self.speed.max(1), ..defaults.dojo },
             ..defaults
         }
     }

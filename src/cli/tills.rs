@@ -93,6 +93,12 @@ impl Scope {
 impl TillCommand {
     pub(super) fn run(self, config: &Path, output: &mut dyn Write) -> Result<Exit, CommandError> {
         let mut file = TillFile::read(config)?;
+        if !matches!(self, Self::List(_)) {
+            file.check_is_filled_in()?;
+        }
+        if !self.prints_json() {
+            writeln!(output, "Configuration: {}", file.path().display())?;
+        }
         match self {
             Self::Add(AddTillArguments { id, terminal, scopes, json }) => {
                 let scopes: Vec<&str> = scopes.iter().map(|scope| scope.word()).collect();
@@ -115,6 +121,17 @@ impl TillCommand {
             Self::List(ListTillsArguments { json }) => list(&file.tills()?, json, output)?,
         }
         Ok(Exit::Success)
+    }
+}
+
+impl TillCommand {
+    const fn prints_json(&self) -> bool {
+        match self {
+            Self::Add(arguments) => arguments.json,
+            Self::Key(arguments) => arguments.json,
+            Self::List(arguments) => arguments.json,
+            Self::EndOldKey(_) => false,
+        }
     }
 }
 

@@ -2,18 +2,16 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use serde_json::Value;
 use url::Url;
 
 use super::section::{Section, base_url, is_loopback, text};
+use super::times;
 use crate::domain::refund::RefundRoute;
 use crate::provider::dintero::{Settings, StartRule};
 
 const CHECKOUT_URL: &str = "https://checkout.dintero.com/v1";
 const API_URL: &str = "https://api.dintero.com/v1";
-/// A customer needs so many seconds to find a card; less is for the simulator.
-const REAL_SECONDS_MIN: u32 = 30;
 
 /// The section as far as it could be read.
 pub(super) struct Draft {
@@ -56,7 +54,7 @@ fn settings(
     let routes = [("terminal", RefundRoute::Terminal), ("plain", RefundRoute::Plain)];
     let refund = section.choice("refund", Some(RefundRoute::Terminal), &routes);
     let urls = urls(section);
-    let times = times(section, urls.as_ref().is_some_and(|(checkout, _)| is_loopback(checkout)));
+    let times = times::read(section, urls.as_ref().is_some_and(|(checkout, _)| is_loopback(checkout)));
     if let (Some(account), Some(profile)) = (&account_id, &profile_id) {
         profile_fits_account(section, account, profile);
     }
@@ -78,13 +76,13 @@ fn settings(
         public_url,
         start: start?,
         refund: refund?,
-        session_ttl: seconds(times.session_ttl),
-        prompt: seconds(times.prompt),
-        in_flight: seconds(times.in_flight),
-        refund_patience: seconds(times.refund_patience),
-        request_timeout: milliseconds(times.request_timeout),
+        session_ttl: times.session_ttl,
+        prompt: times.prompt,
+        in_flight: times.in_flight,
+        refund_patience: times.refund_patience,
+        request_timeout: times.request_timeout,
     };
-    Some((settings, milliseconds(times.poll_interval)))
+    Some((settings, times.poll_interval))
 }
 
 /// The two base addresses. One of them alone on this machine would send real credentials to a simulator, or a
@@ -100,39 +98,6 @@ fn urls(section: &mut Section<'_>) -> Option<(Url, Url)> {
         return None;
     }
     Some((checkout_url, api_url))
-}
-
-struct Times {
-    session_ttl: u32,
-    prompt: u32,
-    in_flight: u32,
-    refund_patience: u32,
-    request_timeout: u32,
-    poll_interval: u32,
-}
-
-fn times(section: &mut Section<'_>, simulated: bool) -> Option<Times> {
-    let shortest = if simulated { 1 } else { REAL_SECONDS_MIN };
-    let session_ttl = section.whole("session_ttl_seconds", 300, shortest..=3600);
-    let prompt = section.whole("prompt_seconds", 150, shortest..=900);
-    let in_flight = section.whole("in_flight_seconds", 120, shortest..=900);
-    let refund_patience = section.whole("refund_patience_seconds", 900, shortest..=86_400);
-    let request_timeout = section.whole("request_timeout_ms", 10_000, 100..=60_000);
-    // A provider is asked politely; a simulator on this machine does not mind.
-    let poll_interval = section.whole("poll_interval_ms", 1000, if simulated { 10 } else { 200 }..=60_000);
-    let times = Times {
-        session_ttl: session_ttl?,
-        prompt: prompt?,
-        in_flight: in_flight?,
-        refund_patience: refund_patience?,
-        request_timeout: request_timeout?,
-        poll_interval: poll_interval?,
-    };
-    if times.in_flight * 1000 < times.request_timeout {
-        section.mistake("in_flight_seconds", "must be no shorter than request_timeout_ms: raise it");
-        return None;
-    }
-    Some(times)
 }
 
 fn account_id(value: &Value) -> Result<String, String> {
@@ -163,12 +128,4 @@ pub(super) fn mixed(identifier: &str, account: &str) -> String {
     format!(
         "{identifier:?} and the account {account:?} mix sandbox (T...) and production (P...); take both from the same side"
     )
-}
-
-fn seconds(number: u32) -> SignedDuration {
-    SignedDuration::from_secs(i64::from(number))
-}
-
-fn milliseconds(number: u32) -> Duration {
-    Duration::from_millis(u64::from(number))
 }

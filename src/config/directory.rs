@@ -3,12 +3,15 @@
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::section::{Section, text};
+use super::section::{Section, boolean, text};
 use super::till;
 use crate::domain::directory::{Directory, Store, Terminal, Till};
 use crate::domain::identifiers::{InvalidIdentifier, ProviderTerminalId, StoreId, TerminalName, TillId};
 use crate::domain::money::Currency;
 use crate::domain::operation::ProviderName;
+
+const PROVIDERS: [(&str, ProviderName); 2] =
+    [(ProviderName::Dintero.name(), ProviderName::Dintero), (ProviderName::Dojo.name(), ProviderName::Dojo)];
 
 /// The lists as far as they could be read, each element at its place.
 pub(super) struct Draft {
@@ -92,7 +95,7 @@ fn store(mut section: Section<'_>, known: &mut Known) -> Option<Store> {
     if let Some(id) = &id {
         known.stores.claim(id.clone(), &section, "id", "give each store an id of its own");
     }
-    let payout_destination_id = section.read("payout_destination_id", None, text);
+    let payout_destination_id = section.read("payout_destination_id", Some(String::new()), text);
     let currency =
         section.read("currency", None, |value| Currency::from_code(&text(value)?).map_err(|rule| rule.to_string()));
     let time_zone = section.read("time_zone", None, time_zone);
@@ -115,7 +118,7 @@ fn terminal(mut section: Section<'_>, known: &mut Known) -> Option<Terminal> {
     if let Some(name) = &name {
         known.terminals.claim(name.clone(), &section, "name", "give each terminal a name of its own");
     }
-    let provider = section.choice("provider", None, &[(ProviderName::Dintero.name(), ProviderName::Dintero)]);
+    let provider = section.choice("provider", None, &PROVIDERS);
     let store = section.read("store", None, identifier(StoreId::new));
     if let Some(store) = store.as_ref().filter(|store| !known.stores.contains(store)) {
         section.mistake("store", known.stores.unknown("store", store.as_str()));
@@ -126,6 +129,22 @@ fn terminal(mut section: Section<'_>, known: &mut Known) -> Option<Terminal> {
         let way_out = "one card terminal has one name; point both tills to that name";
         known.provider_terminals.claim((provider, id.clone()), &section, "terminal_id", way_out);
     }
+    let tips = section.read("tips", Some(false), boolean);
+    let unlinked_refund = section.read("unlinked_refund", Some(false), boolean);
+    if let Some(provider) = provider.filter(|provider| *provider != ProviderName::Dojo) {
+        for (key, is_on) in [("tips", tips), ("unlinked_refund", unlinked_refund)] {
+            if is_on == Some(true) {
+                section.mistake(key, format!("is nothing that a terminal of {} can do; leave it out", provider.name()));
+            }
+        }
+    }
     section.finish();
-    Some(Terminal { name: name?, provider: provider?, store: store?, terminal_id: terminal_id? })
+    Some(Terminal {
+        name: name?,
+        provider: provider?,
+        store: store?,
+        terminal_id: terminal_id?,
+        tips: tips?,
+        unlinked_refund: unlinked_refund?,
+    })
 }

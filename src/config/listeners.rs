@@ -68,12 +68,19 @@ fn path(value: &Value) -> Result<PathBuf, String> {
 
 fn limits(section: &mut Section<'_>) -> Option<Limits> {
     let connections = section.whole("connections_max", CONNECTIONS, 1..=10_000);
-    // Many tills can stand behind one address, so it has no limit of its own unless the shop sets one.
-    let every_one = connections.unwrap_or(CONNECTIONS);
-    let connections_per_address = section.whole("connections_per_address_max", every_one, 1..=10_000);
+    let in_all = connections.unwrap_or(CONNECTIONS);
+    // Many tills can stand behind one address, and yet none may keep the others out.
+    let share = (in_all - in_all / 4).max(1);
+    let connections_per_address = section.whole("connections_per_address_max", share, 1..=10_000);
+    if connections_per_address.is_some_and(|stated| stated > share && stated >= in_all) {
+        let message = "leaves no connection to other addresses when one takes all that it may; less than connections_max \
+                       keeps some for them";
+        section.warning("connections_per_address_max", message);
+    }
     let per_address = section.whole("requests_per_minute_per_address", 0, 0..=100_000);
     let waiting_per_till = section.whole("waiting_per_till_max", 64, 1..=10_000);
     let body_bytes = section.whole("body_bytes_max", 65_536, 1024..=1_048_576);
+    let bodies_bytes = section.whole("bodies_bytes_max", 16_777_216, 1_048_576..=1_073_741_824);
     let header_bytes = section.whole("header_bytes_max", 16_384, 8192..=65_536);
     let headers = section.whole("headers_max", 64, 16..=256);
     let arrival = section.whole("arrival_seconds", 5, 1..=60).map(seconds);
@@ -83,6 +90,7 @@ fn limits(section: &mut Section<'_>) -> Option<Limits> {
         requests_per_minute_per_address: per_address.map(|number| (number > 0).then_some(number))?,
         waiting_per_till: usize::try_from(waiting_per_till?).ok()?,
         body_bytes: usize::try_from(body_bytes?).ok()?,
+        bodies_bytes: usize::try_from(bodies_bytes?).ok()?,
         header_bytes: usize::try_from(header_bytes?).ok()?,
         headers: usize::try_from(headers?).ok()?,
         arrival: arrival?,

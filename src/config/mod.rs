@@ -5,6 +5,7 @@
 mod database;
 mod dintero;
 mod directory;
+mod dojo;
 mod findings;
 mod layers;
 mod listeners;
@@ -14,6 +15,7 @@ mod section;
 mod settings;
 mod till;
 mod till_file;
+mod times;
 mod timing;
 
 use std::collections::BTreeSet;
@@ -80,7 +82,9 @@ pub fn keys() -> BTreeSet<String> {
     let one = || Value::Array(vec![Value::Object(Map::new())]);
     let mut values: Map<String, Value> =
         ["stores", "terminals", "tills"].into_iter().map(|list| (list.to_owned(), one())).collect();
-    values.insert("dintero".to_owned(), Value::Object(Map::new()));
+    for provider in ["dintero", "dojo"] {
+        values.insert(provider.to_owned(), Value::Object(Map::new()));
+    }
     let findings = Findings::default();
     let _incomplete = read(values, &[], &findings);
     let (.., keys) = findings.into_parts();
@@ -96,8 +100,11 @@ fn read(
     let callbacks = listeners::callbacks(section("callbacks", &mut values, findings));
     let database = database::read(section("database", &mut values, findings));
     let public_url = callbacks.as_ref().and_then(|callbacks| callbacks.public_url.clone());
+    let has_public_url = public_url.is_some();
     let has_dintero = values.contains_key("dintero");
     let dintero = has_dintero.then(|| dintero::read(section("dintero", &mut values, findings), public_url));
+    let has_dojo = values.contains_key("dojo");
+    let dojo = has_dojo.then(|| dojo::read(section("dojo", &mut values, findings), has_public_url));
     let sweep = timing::sweep(section("sweep", &mut values, findings));
     let log_level = environment.iter().find(|(name, _)| name == LOG_VARIABLE).map(|(_, level)| level.as_str());
     let telemetry = timing::telemetry(section("telemetry", &mut values, findings), log_level);
@@ -107,19 +114,23 @@ fn read(
         elements("tills", &mut values, findings),
     );
     unknown_sections(&values, findings);
-    rules::dintero_where_needed(&directory, has_dintero, findings);
+    rules::providers_where_needed(&directory, has_dintero, has_dojo, findings);
     rules::one_world(&directory, dintero.as_ref(), findings);
+    rules::dojo_fits(&directory, dojo.as_ref(), findings);
+    rules::dintero_pays_out(&directory, findings);
     rules::listeners_are_safe(server.as_ref(), callbacks.as_ref(), &directory, findings);
 
-    let (dintero, poll_interval) = match dintero {
-        Some(dintero) => (Some(dintero.settings?), dintero.poll_interval?),
-        None => (None, Reading::default().poll_interval),
-    };
+    let intervals =
+        [dintero.as_ref().and_then(|dintero| dintero.poll_interval), dojo.as_ref().and_then(|dojo| dojo.poll_interval)];
+    let poll_interval = intervals.into_iter().flatten().min().unwrap_or(Reading::default().poll_interval);
+    let dintero = dintero.map(|draft| draft.settings.ok_or(())).transpose().ok()?;
+    let dojo = dojo.map(|draft| draft.settings.ok_or(())).transpose().ok()?;
     Some(Configuration {
         server: server?,
         callbacks: callbacks?,
         database: database?,
         dintero,
+        dojo,
         directory: directory.complete()?,
         reading: Reading { poll_interval },
         sweep: sweep?,
@@ -170,7 +181,7 @@ fn elements<'a>(name: &str, values: &mut Map<String, Value>, findings: &'a Findi
 
 fn unknown_sections(values: &Map<String, Value>, findings: &Findings) {
     for name in values.keys() {
-        let known = "server, callbacks, database, dintero, sweep, telemetry, stores, terminals, tills";
+        let known = "server, callbacks, database, dintero, dojo, sweep, telemetry, stores, terminals, tills";
         findings.mistake(name, format!("there is no such section; the sections are: {known}"));
     }
 }

@@ -4,22 +4,76 @@ use std::net::SocketAddr;
 
 use super::dintero::{self, mixed, world_of};
 use super::directory::Draft;
+use super::dojo;
 use super::findings::Findings;
 use super::settings::{Callbacks, Server};
+use crate::domain::directory::Store;
 use crate::domain::operation::ProviderName;
+use crate::provider::dojo::CURRENCIES;
 
-/// A terminal of Dintero needs the account; without any terminal yet, it will.
-pub(super) fn dintero_where_needed(directory: &Draft, has_dintero: bool, findings: &Findings) {
-    if has_dintero {
-        return;
+/// How the ids of Dojo's terminals in the sandbox begin.
+const SANDBOX_TERMINAL: &str = "tm_sandbox_";
+
+/// A terminal needs the section of the provider that drives it; without any terminal yet, one will be needed.
+pub(super) fn providers_where_needed(directory: &Draft, has_dintero: bool, has_dojo: bool, findings: &Findings) {
+    for (provider, is_there) in [(ProviderName::Dintero, has_dintero), (ProviderName::Dojo, has_dojo)] {
+        let driven = directory.terminals.iter().flatten().find(|terminal| terminal.provider == provider);
+        if let Some(terminal) = driven.filter(|_| !is_there) {
+            let message = format!("the section is missing, and terminal {:?} needs it: add it", terminal.name.as_str());
+            findings.mistake(provider.name(), message);
+        }
     }
-    let driven = directory.terminals.iter().flatten().find(|terminal| terminal.provider == ProviderName::Dintero);
-    if let Some(terminal) = driven {
-        let message = format!("the section is missing, and terminal {:?} needs it: add it", terminal.name.as_str());
+    if directory.terminals.is_empty() && !has_dintero && !has_dojo {
+        let message = "the section is missing: add [dintero] or [dojo], with the account that drives the terminals";
         findings.mistake("dintero", message);
-    } else if directory.terminals.is_empty() {
-        findings
-            .mistake("dintero", "the section is missing: add [dintero], with the account that drives the terminals");
+    }
+}
+
+/// What Dojo's machines cannot take, and sandbox beside production.
+pub(super) fn dojo_fits(directory: &Draft, dojo: Option<&dojo::Draft>, findings: &Findings) {
+    let is_sandbox = dojo.and_then(|dojo| dojo.is_sandbox);
+    for (index, terminal) in directory.terminals.iter().enumerate() {
+        let Some(terminal) = terminal.as_ref().filter(|terminal| terminal.provider == ProviderName::Dojo) else {
+            continue;
+        };
+        let id = terminal.terminal_id.as_str();
+        let place = |key: &str| format!("terminals[{index}].{key}");
+        match (is_sandbox, id.starts_with(SANDBOX_TERMINAL)) {
+            (Some(true), false) => findings.mistake(
+                place("terminal_id"),
+                format!(
+                    "{id:?} is no terminal of the sandbox (tm_sandbox_...), and dojo.api_key is one of the sandbox"
+                ),
+            ),
+            (Some(false), true) => findings.mistake(
+                place("terminal_id"),
+                format!("{id:?} is a terminal of the sandbox, and dojo.api_key is one of production"),
+            ),
+            _ => {}
+        }
+        let store = directory.stores.iter().flatten().find(|store| store.id == terminal.store);
+        if let Some(currency) = store.map(|store| store.currency).filter(|it| !CURRENCIES.contains(&it.code())) {
+            let message = format!(
+                "the currency of this terminal's store is {currency}; Dojo takes {} alone: put the terminal into a store \
+                 with one of these",
+                CURRENCIES.join(" and ")
+            );
+            findings.mistake(place("store"), message);
+        }
+    }
+}
+
+/// Dintero must be told where the money goes.
+pub(super) fn dintero_pays_out(directory: &Draft, findings: &Findings) {
+    let driven = |store: &Store| {
+        let terminals = directory.terminals.iter().flatten();
+        terminals.clone().any(|it| it.store == store.id && it.provider == ProviderName::Dintero)
+    };
+    for (index, store) in directory.stores.iter().enumerate() {
+        if store.as_ref().is_some_and(|store| store.payout_destination_id.is_empty() && driven(store)) {
+            let message = "is missing: add it, since a terminal of Dintero is in this store";
+            findings.mistake(format!("stores[{index}].payout_destination_id"), message);
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use super::findings::Findings;
 use super::secret;
 
 /// What an unfinished example shows where a value belongs.
-const PLACEHOLDER: &str = "...";
+pub(super) const PLACEHOLDER: &str = "...";
 
 /// The value is wrong, and that was noted.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +41,11 @@ impl<'a> Section<'a> {
     /// Notes that a key of this section is wrong.
     pub(super) fn mistake(&self, name: &str, message: impl Into<String>) {
         self.findings.mistake(self.key(name), message);
+    }
+
+    /// Notes that a key of this section is unwise.
+    pub(super) fn warning(&self, name: &str, message: &str) {
+        self.findings.warning(&self.key(name), message);
     }
 
     /// Notes that something beside this section is wrong.

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use url::Url;
 
 use crate::domain::directory::Directory;
-use crate::provider::dintero;
+use crate::provider::{dintero, dojo};
 
 /// Everything that can be set. Its `Debug` shows no secret.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct Configuration {
     pub database: Database,
     /// The Dintero account, when there is one.
     pub dintero: Option<dintero::Settings>,
+    /// The Dojo location, when there is one.
+    pub dojo: Option<dojo::Settings>,
     /// The shops, terminals and tills.
     pub directory: Directory,
     /// How the provider's record is read.
@@ -76,6 +78,8 @@ pub struct Limits {
     pub waiting_per_till: usize,
     /// The largest body, in bytes.
     pub body_bytes: usize,
+    /// Bytes of all requests that are arriving at once.
+    pub bodies_bytes: usize,
     /// The longest first line and headers of a request, in bytes.
     pub header_bytes: usize,
     /// The most headers of a request.

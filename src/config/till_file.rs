@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value, value};
 
+use super::section::PLACEHOLDER;
 use crate::domain::identifiers::{TerminalName, TillId};
 
 /// Why a configuration file is not changed. It is as it was.
@@ -31,6 +32,11 @@ pub enum TillFileError {
     /// The file is no TOML. The parser's words would quote the line, which may hold a secret.
     #[error("{0} is no valid TOML; `pos-bridge check` tells where")]
     Unreadable(PathBuf),
+    /// No bridge runs with the file: it was not filled in.
+    #[error(
+        "{0} is not filled in (it shows \"...\" where values belong), so no bridge uses it; name yours by --config"
+    )]
+    Example(PathBuf),
     /// The list stands in the file in a form that is not changed here.
     #[error("{0} is not written as [[{0}]]; write it so, or change the file by hand")]
     Form(&'static str),
@@ -91,6 +97,24 @@ impl TillFile {
         let before = fs::read_to_string(&real).map_err(failed)?;
         let document = before.parse().map_err(|_| TillFileError::Unreadable(path.to_owned()))?;
         Ok(Self { path: real, before, document })
+    }
+
+    /// Where it is, links followed.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether a bridge can use it: the example with its gaps is changed by mistake only. Tills may have gaps.
+    ///
+    /// # Errors
+    /// [`TillFileError::Example`].
+    pub fn check_is_filled_in(&self) -> Result<()> {
+        let others = self.document.iter().filter(|(name, _)| *name != "tills");
+        if others.flat_map(|(_, item)| values(item)).any(|value| value.as_str() == Some(PLACEHOLDER)) {
+            return Err(TillFileError::Example(self.path.clone()));
+        }
+        Ok(())
     }
 
     /// The tills, in the order of the file.
@@ -202,6 +226,12 @@ fn replace(path: &Path, known: &fs::Metadata, text: &str) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path)?;
     File::open(folder)?.sync_all()
+}
+
+/// The values of a section, or of every section of a list.
+fn values(item: &Item) -> impl Iterator<Item = &Value> {
+    let sections = item.as_table().into_iter().chain(item.as_array_of_tables().into_iter().flatten());
+    sections.flat_map(|section| section.iter()).filter_map(|(_, item)| item.as_value())
 }
 
 fn listed(table: &Table) -> ListedTill {

@@ -1,6 +1,12 @@
 //! What may be known of a card, and the guard that keeps full card numbers out of everything else.
 
+mod characters;
+
 use serde::{Deserialize, Serialize};
+
+pub(crate) use characters::separates;
+
+use characters::{SEPARATORS, digit};
 
 /// What the provider tells of the card, already truncated by it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,8 +28,9 @@ pub struct Receipt {
     pub merchant: Option<String>,
 }
 
-/// Whether the text holds a run of 13 to 19 digits (single spaces and dashes between them allowed) that is a card
-/// number: the first digits belong to a card scheme and the last digit passes the Luhn check.
+/// Whether the text holds a run of 13 to 19 digits that is a card number: the first digits belong to a card scheme and the
+/// last digit passes the Luhn check. Up to three spaces, dashes, dots or slashes of any kind may stand between two digits,
+/// and the digits may be of any script.
 ///
 /// The scheme is part of the test because one in ten of all long numbers passes the Luhn check, and receipt numbers made
 /// of a date and a time (`20261120101502`) and the bar codes of goods are common: refusing those would refuse sales.
@@ -72,31 +79,33 @@ fn card_numbers(text: &str) -> Vec<Vec<usize>> {
 
 /// The most digits that neighbouring groups have together.
 fn most_digits_in_a_row(text: &str) -> usize {
-    let (mut most, mut digits, mut after_digit) = (0, 0, false);
-    for byte in text.bytes() {
-        let separates = after_digit && matches!(byte, b' ' | b'-');
-        after_digit = byte.is_ascii_digit();
-        if after_digit {
-            digits += 1;
+    let (mut most, mut digits, mut apart) = (0, 0, 0);
+    for character in text.chars() {
+        if digit(character).is_some() {
+            (digits, apart) = (digits + 1, 0);
             most = most.max(digits);
-        } else if !separates {
-            digits = 0;
+        } else {
+            apart += 1;
+            digits = if separates(character) && apart <= SEPARATORS { digits } else { 0 };
         }
     }
     most
 }
 
-/// Groups of digits that are kept apart by single spaces or dashes only; each as the positions of its digits.
+/// Groups of digits that are kept apart by separators only; each as the positions of its digits.
 fn neighbouring_groups(characters: &[char]) -> Vec<Vec<Vec<usize>>> {
-    let (mut all, mut groups, mut group) = (Vec::new(), Vec::new(), Vec::new());
-    for (position, character) in characters.iter().enumerate() {
-        if character.is_ascii_digit() {
+    let (mut all, mut groups, mut group, mut apart) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    for (position, &character) in characters.iter().enumerate() {
+        if digit(character).is_some() {
             group.push(position);
+            apart = 0;
             continue;
         }
-        let separates = matches!(character, ' ' | '-') && !group.is_empty();
-        groups.push(std::mem::take(&mut group));
-        if !separates {
+        apart += 1;
+        if !group.is_empty() {
+            groups.push(std::mem::take(&mut group));
+        }
+        if !groups.is_empty() && (!separates(character) || apart > SEPARATORS) {
             all.push(std::mem::take(&mut groups));
         }
     }
@@ -112,7 +121,7 @@ fn is_card_number(characters: &[char], run: &[usize]) -> bool {
     if !(LENGTHS.0..=LENGTHS.1).contains(&run.len()) {
         return false;
     }
-    let digits: Vec<u32> = run.iter().filter_map(|&position| characters[position].to_digit(10)).collect();
+    let digits: Vec<u32> = run.iter().filter_map(|&position| digit(characters[position])).collect();
     is_of_a_scheme(&digits) && passes_luhn(&digits) && !is_article_number(&digits)
 }
 
@@ -167,6 +176,13 @@ mod tests {
             "12-4111 1111 1111 1111-7",
             "30569309025904",
             "6304000000000000",
+            "4111.1111.1111.1111",
+            "5500/0000/0000/0004",
+            "4111 - 1111 - 1111 - 1111",
+            "4111\u{a0}1111\u{2009}1111\u{202f}1111",
+            "4111\u{200b}1111\u{2013}1111\t1111",
+            "４１１１　１１１１　１１１１　１１１１",
+            "٤١١١١١١١١١١١١١١١",
         ] {
             assert!(holds_card_number(text), "{text}");
         }
@@ -179,6 +195,10 @@ mod tests {
             "R-1001",
             "411111111111111",
             "1234567890123",
+            "4111\n1111\n1111\n1111",
+            "4111    1111 1111 1111",
+            "2026/11/20 10.15.02",
+            "4.006.381.333.931",
         ] {
             assert!(!holds_card_number(text), "{text}");
         }
@@ -187,6 +207,7 @@ mod tests {
     #[test]
     fn a_card_number_in_a_receipt_is_masked_and_nothing_else_changes() {
         assert_eq!(without_card_numbers("PAN 4111 1111 1111 1111\nOK"), "PAN 4111 11** **** 1111\nOK");
+        assert_eq!(without_card_numbers("４１１１.1111.1111.1111"), "４１１１.11**.****.1111");
         assert_eq!(without_card_numbers("TOTAL 399.00 æøå"), "TOTAL 399.00 æøå");
     }
 }

@@ -28,7 +28,7 @@ pub struct Directory {
 pub struct Store {
     /// The id that the merchant gave it at the provider.
     pub id: StoreId,
-    /// Where its money goes, by the provider's id.
+    /// Where its money goes, by Dintero's id; empty where none of its terminals is driven by Dintero.
     pub payout_destination_id: String,
     /// What its tills pay in when they do not say.
     pub currency: Currency,
@@ -47,6 +47,10 @@ pub struct Terminal {
     pub store: StoreId,
     /// The provider's id for it.
     pub terminal_id: ProviderTerminalId,
+    /// The customer may add to the amount there: a tip, cash back.
+    pub tips: bool,
+    /// It gives money back without a sale.
+    pub unlinked_refund: bool,
 }
 
 /// A cash register and its profile.

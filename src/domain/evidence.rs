@@ -40,8 +40,23 @@ pub struct SessionRecord {
     pub handle: Handle,
     /// What it was asked to take.
     pub terms: Terms,
+    /// How it ended, if it did.
+    pub state: SessionState,
+}
+
+/// How a session without a payment stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionState {
+    /// It can still be paid.
+    Waiting,
+    /// A card was presented, or more: the customer is not to be cut off.
+    Started,
     /// Cancelled, by whomever, so that no payment can come of it any more.
-    pub cancelled: bool,
+    Cancelled,
+    /// Refused, so that no payment can come of it any more.
+    Declined(Reason),
+    /// Over, and the provider does not tell how.
+    Lapsed,
 }
 
 /// A payment in the provider's books.
@@ -106,6 +121,11 @@ pub enum Finding {
         handle: Option<Handle>,
         /// A payment exists: a card was presented, the customer is not to be cut off.
         started: bool,
+    },
+    /// The attempt ended at the provider, which does not tell what became of it (Dojo's expired session).
+    Lapsed {
+        /// What the provider calls it.
+        handle: Handle,
     },
     /// Money was taken.
     Approved(Approval),
@@ -183,7 +203,7 @@ pub enum Contradiction {
 /// What a sighting means for the attempt that made this order.
 ///
 /// A payment decides over its session; an approved payment decides over every other one. A session without a payment
-/// proves "not paid" only when it is cancelled.
+/// proves "not paid" only when it is cancelled or refused.
 #[must_use]
 pub fn judge(order: &Order, sighting: &Sighting) -> Finding {
     let contradiction = sighting
@@ -263,9 +283,13 @@ fn judge_payment(order: &Order, payment: &PaymentRecord, several: bool) -> Findi
 }
 
 fn judge_session(session: Option<&SessionRecord>) -> Finding {
-    match session {
-        None => Finding::Nothing,
-        Some(session) if session.cancelled => Finding::Cancelled,
-        Some(session) => Finding::Undecided { handle: Some(session.handle.clone()), started: false },
+    let Some(SessionRecord { handle, state, .. }) = session else { return Finding::Nothing };
+    let handle = || handle.clone();
+    match state {
+        SessionState::Waiting => Finding::Undecided { handle: Some(handle()), started: false },
+        SessionState::Started => Finding::Undecided { handle: Some(handle()), started: true },
+        SessionState::Cancelled => Finding::Cancelled,
+        SessionState::Declined(reason) => Finding::Declined(reason.clone()),
+        SessionState::Lapsed => Finding::Lapsed { handle: handle() },
     }
 }

@@ -52,6 +52,8 @@ pub struct Operation {
 pub enum ProviderName {
     /// Dintero Checkout with its in-person terminals.
     Dintero,
+    /// Dojo with its card machines.
+    Dojo,
 }
 
 impl ProviderName {
@@ -60,6 +62,7 @@ impl ProviderName {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Dintero => "dintero",
+            Self::Dojo => "dojo",
         }
     }
 }

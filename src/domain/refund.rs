@@ -22,6 +22,11 @@ pub enum NotRefundable {
     /// The customer paid twice, and this is the payment that the sale does not rest on.
     #[error("this is a second payment of the sale; refund it in the provider's back office")]
     SecondPayment,
+    /// Another refund of the sale is under way or not decided, and the provider could not tell the two apart.
+    #[error(
+        "another refund of this sale is not decided yet; wait for it, or have it decided with `pos-bridge resolve`"
+    )]
+    AnotherUnderWay,
     /// The terminal is driven by another provider than the one that holds the payment.
     #[error(
         "the sale was taken through {sale}, terminal {terminal:?} is driven by another provider; name one of {sale}"

@@ -28,6 +28,8 @@ pub struct RepeatRules {
     pub on_repeat: OnRepeat,
     /// How long a final operation must have rested until its number may mean something new; never when absent.
     pub reuse_after: Option<SignedDuration>,
+    /// A new sale waits until the till was warned of an older one that it superseded and that was paid all the same.
+    pub heeds_superseded: bool,
 }
 
 /// What makes a repeated request the same request.

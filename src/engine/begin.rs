@@ -58,6 +58,7 @@ impl Engine {
                 asked: amount.map(|amount| Money { amount, ..sale.money }),
                 allowance: self.allowance(till)?,
                 route: provider.refund_route(),
+                is_alone: provider.refunds_one_at_a_time(),
             }))
         };
         self.begin_in_turn(till, patience, intent).await
@@ -155,7 +156,7 @@ impl Engine {
         Ok(NewAttempt {
             operation,
             reference: AttemptReference::new(Ulid::generate()),
-            may_grow: false,
+            may_grow: terminal.tips,
             simulated: self.provider(terminal.provider)?.is_sandbox(),
             terminal: terminal.clone(),
             expires_at,
@@ -205,7 +206,11 @@ impl Intent {
 
 fn repeat_rules(till: &Till) -> RepeatRules {
     let days = |days: u32| SignedDuration::from_hours(24 * i64::from(days));
-    RepeatRules { on_repeat: till.profile.on_repeat, reuse_after: till.profile.reference_reuse_days.map(days) }
+    RepeatRules {
+        on_repeat: till.profile.on_repeat,
+        reuse_after: till.profile.reference_reuse_days.map(days),
+        heeds_superseded: till.profile.supersede,
+    }
 }
 
 /// A refund that names its sale by a payment means that payment, and one that names a currency means that one.

@@ -1,7 +1,7 @@
 //! A provider calls back. What it says is never believed: it only has the provider's record read sooner.
 
 use super::{CallbackReceipt, Engine, Refusal};
-use crate::ports::Callback;
+use crate::ports::{Callback, Subject};
 
 impl Engine {
     /// A genuine callback came: keeps it and has the record read.
@@ -9,10 +9,12 @@ impl Engine {
     /// # Errors
     /// [`Refusal::StorageUnavailable`]: have it sent again.
     pub async fn called_back(&self, callback: Callback) -> Result<CallbackReceipt, Refusal> {
-        let known = match callback.attempt {
-            Some(reference) => self.health.journal(self.journal.find_attempt(reference).await)?,
-            None => None,
+        let known = match &callback.about {
+            Some(Subject::Attempt(reference)) => self.journal.find_attempt(*reference).await,
+            Some(Subject::Payment(payment)) => self.journal.find_prepared(payment).await,
+            None => Ok(None),
         };
+        let known = self.health.journal(known)?;
         let Some((operation, attempt)) = known else {
             return self.unknown_callback(callback).await;
         };
@@ -29,8 +31,10 @@ impl Engine {
 
     /// It may be ahead of the reply that tells us its session, or about a payment that this journal lost.
     async fn unknown_callback(&self, callback: Callback) -> Result<CallbackReceipt, Refusal> {
-        if callback.attempt.is_some_and(|reference| !self.readers.wake(reference)) {
-            self.sweep_soon();
+        match callback.about {
+            Some(Subject::Attempt(reference)) if self.readers.wake(reference) => {}
+            Some(_) => self.sweep_soon(),
+            None => {}
         }
         if !self.readers.is_idle() {
             return Ok(CallbackReceipt::AskAgain);

@@ -18,7 +18,7 @@ const RESUME_PAUSE: Duration = Duration::from_secs(10);
 impl Engine {
     /// Drives a new attempt: nothing of it was sent yet.
     pub(super) fn drive_new(&self, operation: Operation, details: Details) {
-        let engine = self.clone();
+        let (engine, operation) = (self.clone(), Box::new(operation));
         self.supervise(operation.attempt.order.reference, async move {
             let Some(reading) = engine.claim(&operation.attempt, operation.original) else { return false };
             // Kept apart, so that the many that wait do not hold the space of those that start.

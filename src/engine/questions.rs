@@ -1,6 +1,7 @@
 //! What a till asks that starts nothing: where an operation stands, to stop it, to book it, which terminals there are.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use super::{Engine, Refusal, TerminalView};
 use crate::domain::attempt::{Event, Kind};
 use crate::domain::directory::Till;
-use crate::domain::identifiers::Reference;
+use crate::domain::identifiers::{OperationId, Reference};
 use crate::domain::operation::Operation;
 use crate::domain::prompt::AtTerminal;
 use crate::ports::OperationFilter;
@@ -40,7 +41,7 @@ impl Engine {
             {
                 let read = self.health.journal(self.journal.operation(operation.id).await)?;
                 let latest = read.ok_or(Refusal::NotFound(operation.kind.name()))?;
-                let is_due = latest.is_settled() || self.needs_cashier(&latest);
+                let is_due = latest.is_settled() || self.at_terminal(&latest).signature_until.is_some();
                 if is_due || Instant::now() >= deadline || self.stopping.is_cancelled() {
                     return Ok(latest);
                 }
@@ -52,7 +53,7 @@ impl Engine {
                     Some(settled)
                         if settled.is_settled() && settled.attempt.number >= operation.attempt.number =>
                     {
-                        return Ok(settled);
+                        return Ok(Arc::unwrap_or_clone(settled));
                     }
                     _ => {}
                 },
@@ -93,7 +94,7 @@ impl Engine {
         if operation.attempt.signature_accepted == Some(accepted) {
             return Ok(operation);
         }
-        if self.at_terminal(&operation).signature_until.is_none() || operation.attempt.signature_accepted.is_some() {
+        if self.at_terminal(&operation).signature_until.is_none() {
             return Err(Refusal::NothingToSign);
         }
         self.record_and_wake(attempt, Event::SignatureCompared { accepted }).await?;
@@ -101,10 +102,12 @@ impl Engine {
         Ok(read.unwrap_or(operation))
     }
 
-    /// What goes on at the terminal of an operation that is under way, as far as its provider tells.
+    /// What goes on at the terminal of an operation that is under way, as far as its provider tells: a signature only
+    /// while the cashier is to compare it.
     #[must_use]
     pub fn at_terminal(&self, operation: &Operation) -> AtTerminal {
-        self.readers.at_terminal(operation.attempt.order.reference)
+        let seen = self.readers.at_terminal(operation.attempt.order.reference);
+        AtTerminal { signature_until: seen.signature_until.filter(|_| self.leaves_it_to_cashier(operation)), ..seen }
     }
 
     /// The till has booked the result.
@@ -171,6 +174,16 @@ impl Engine {
         if first_step.is_pending() {
             self.tasks.spawn(note);
         }
+    }
+
+    /// The warning that this superseded sale was paid has reached the till; returns at once.
+    pub fn warned(&self, older: OperationId) {
+        let engine = self.clone();
+        self.tasks.spawn(async move {
+            let noted = engine.journal.warned(older, engine.clock.now()).await;
+            // Without the note the till is warned once more: harmless.
+            let _ = engine.health.journal(noted);
+        });
     }
 
     /// Why no payment can be taken right now; empty when one can.

@@ -4,9 +4,19 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::{Engine, Refusal};
-use crate::domain::attempt::Event;
+use crate::domain::attempt::{Event, Kind};
+use crate::domain::operation::Operation;
 
 impl Engine {
+    /// A till that supersedes may have gone on from a sale that was to be stopped: that it was paid must still be loud.
+    fn watch_again(&self, operation: &Operation, cancel_wanted: bool) {
+        let supersedes = self.directory.till(&operation.till).is_some_and(|till| till.profile.supersede);
+        if supersedes && cancel_wanted && operation.kind == Kind::Sale {
+            let (engine, operation) = (self.clone(), operation.clone());
+            self.tasks.spawn(async move { engine.watch_superseded(&operation).await });
+        }
+    }
+
     /// Writes what a stop in the middle means for every live attempt, and starts reading them. New payments are taken
     /// once the first sweep has told that the journal holds every payment the provider knows, so that a restored backup
     /// cannot sell anything twice.
@@ -20,6 +30,7 @@ impl Engine {
         for (operation, attempt) in live {
             let attempt = self.health.journal(self.record(attempt.order.reference, Event::Interrupted).await)?;
             if attempt.phase.is_live() {
+                self.watch_again(&operation, attempt.cancel_wanted);
                 let looking = looking.clone();
                 self.drive_old(operation, attempt, move || drop(looking));
             }

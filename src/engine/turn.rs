@@ -13,7 +13,7 @@ use crate::domain::directory::Till;
 use crate::domain::operation::{Operation, Status};
 use crate::domain::repeat::KnownBy;
 use crate::domain::turn::Turn;
-use crate::ports::{Begun, NewAttempt, OperationFilter};
+use crate::ports::Begun;
 
 /// Until the first in a line looks by itself, should nobody have rung.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -84,9 +84,6 @@ impl Engine {
         intent: impl Fn() -> Result<Intent, Refusal> + Send + Sync,
     ) -> Result<Progress, Refusal> {
         let first = intent()?;
-        if till.profile.supersede && first.kind() == Kind::Sale {
-            self.refuse_if_superseded_was_paid(till, first.attempt()).await?;
-        }
         let asking = Asking { till, kind: first.kind(), patience: &patience };
         let known_by = first.known_by();
         let begun = match self.begin(first).await? {
@@ -156,7 +153,7 @@ impl Engine {
 
     /// A superseded sale that was paid all the same stands on the console until somebody has seen it: nobody waits for
     /// its result any more.
-    async fn watch_superseded(&self, older: &Operation) {
+    pub(super) async fn watch_superseded(&self, older: &Operation) {
         let Ok(settled) = self.settled(older, WATCHED).await else { return };
         if settled.status() != Status::Approved {
             return;
@@ -171,43 +168,17 @@ impl Engine {
 
     /// The customer paid the older sale in the last moment. The new one may be the same basket, rung up once more by a
     /// cashier who thought that the first had failed: to begin it now could charge that customer twice. So the till
-    /// hears of the older sale first, as what stands in the way; when it asks again, the terminal is free and the new
-    /// sale begins.
+    /// hears of the older sale first, as what stands in the way; when it asks again after that has reached it, the new
+    /// sale begins. Where the call that superseded is over before, the begin step looks for itself.
     ///
     /// `false` while it is open what becomes of the older one.
     async fn is_out_of_the_way(&self, older: &Operation) -> Result<bool, Refusal> {
         let read = self.health.journal(self.journal.operation(older.id).await)?;
         match read {
-            Some(older) if older.status() == Status::Approved => self.refuse_for(older).await,
+            Some(older) if older.status() == Status::Approved => Err(Refusal::OlderSalePaid(Box::new(older))),
             Some(older) => Ok(!older.attempt.phase.is_live()),
             None => Ok(true),
         }
-    }
-
-    /// The same where the call that superseded was over before the older sale was: the till has not heard of it yet.
-    async fn refuse_if_superseded_was_paid(&self, till: &Till, new: &NewAttempt) -> Result<(), Refusal> {
-        let unbooked = OperationFilter {
-            status: Some(Status::Approved),
-            acknowledged: Some(false),
-            limit: 10,
-            ..Default::default()
-        };
-        let paid = self.health.journal(self.journal.operations(&till.id, &unbooked).await)?;
-        let unheard = paid.into_iter().find(|sale| {
-            let is_superseded = sale.kind == Kind::Sale && sale.attempt.cancel_wanted && sale.told_at.is_none();
-            is_superseded && sale.terminal == new.terminal.name && sale.reference != new.till_reference
-        });
-        match unheard {
-            Some(older) => self.refuse_for(older).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Once: when the till asks again, it has heard.
-    async fn refuse_for<T>(&self, paid: Operation) -> Result<T, Refusal> {
-        let (attempt, status, now) = (paid.attempt.number, paid.status(), self.clock.now());
-        self.health.journal(self.journal.told(paid.id, attempt, status, now).await)?;
-        Err(Refusal::OlderSalePaid(Box::new(paid)))
     }
 }
 
@@ -222,6 +193,7 @@ fn outcome(begun: Begun, known_by: KnownBy) -> Result<Progress, Refusal> {
         Begun::Joined(operation) => Ok(Progress { operation, replayed: false, possible_duplicate: looks_alike }),
         Begun::Replayed(operation) => Ok(Progress { operation, replayed: true, possible_duplicate: looks_alike }),
         Begun::Conflict(operation) => Err(Refusal::ReferenceConflict(Box::new(operation))),
+        Begun::OlderPaid(older) => Err(Refusal::OlderSalePaid(Box::new(older))),
         Begun::Busy(holder) => Err(Refusal::TerminalBusy(Box::new(holder))),
         Begun::Frozen(why) => Err(Refusal::TerminalFrozen(why)),
         Begun::NotRefundable(why) => Err(Refusal::NotRefundable(why)),

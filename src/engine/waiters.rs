@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::domain::identifiers::OperationId;
 use crate::domain::operation::Operation;
 
-type Bells = HashMap<OperationId, watch::Sender<Option<Operation>>>;
+type Bells = HashMap<OperationId, watch::Sender<Option<Arc<Operation>>>>;
 
 /// Everybody who waits for an operation.
 #[derive(Clone, Default)]
@@ -20,7 +20,7 @@ pub(super) struct Waiters {
 pub(super) struct Waiting {
     waiters: Waiters,
     operation: OperationId,
-    bell: watch::Receiver<Option<Operation>>,
+    bell: watch::Receiver<Option<Arc<Operation>>>,
 }
 
 impl Waiters {
@@ -33,7 +33,7 @@ impl Waiters {
     /// Rings for everybody who waits for this operation, with what was just committed of it.
     pub(super) fn ring(&self, operation: &Operation) {
         if let Some(bell) = self.lock().get(&operation.id) {
-            bell.send_replace(Some(operation.clone()));
+            bell.send_replace(Some(Arc::new(operation.clone())));
         }
     }
 
@@ -50,7 +50,7 @@ impl Waiters {
 impl Waiting {
     /// Returns when something was committed since the last time. What it was may be older than what the journal holds by
     /// now, since two commits can ring in the other order.
-    pub(super) async fn rung(&mut self) -> Option<Operation> {
+    pub(super) async fn rung(&mut self) -> Option<Arc<Operation>> {
         // The bell hangs for as long as somebody waits, so this cannot fail.
         let _ = self.bell.changed().await;
         self.bell.borrow_and_update().clone()

@@ -42,13 +42,9 @@ impl Engine {
         }
     }
 
-    /// Whether the cashier must compare a signature now, which the till's profile leaves to nobody else.
-    pub(super) fn needs_cashier(&self, operation: &Operation) -> bool {
-        let attempt = &operation.attempt;
-        let is_asked = self.readers.at_terminal(attempt.order.reference).signature_until.is_some();
-        is_asked
-            && attempt.signature_accepted.is_none()
-            && self.signature_policy(&operation.till) == SignaturePolicy::Ask
+    /// Whether the customer's signature is for the cashier to compare, and was not compared yet.
+    pub(super) fn leaves_it_to_cashier(&self, operation: &Operation) -> bool {
+        operation.attempt.signature_accepted.is_none() && self.signature_policy(&operation.till) == SignaturePolicy::Ask
     }
 
     /// What is said of the customer's signature, while the terminal waits for it: the cashier's word, else the profile's,

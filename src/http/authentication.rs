@@ -1,6 +1,7 @@
 //! Which till calls: by its key, or by an address that its profile trusts.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Request, State};
@@ -13,8 +14,10 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::body::Bodies;
 use super::listener::Peer;
-use super::{TillApi, guard, permission, respond, too_many};
+use super::respond::OfTill;
+use super::{TillApi, defects, guard, permission, respond, too_many};
 use crate::domain::directory::{Credentials, Directory, Till};
 use crate::domain::identifiers::TillId;
 use crate::till::format::Format;
@@ -51,16 +54,27 @@ enum Stranger {
     Browser,
 }
 
-/// Lets a till in that is known, may do what it asks for, and does not ask too often. One layer for all of it: a till that
-/// waits keeps the space of every layer.
-pub(super) async fn admit(State(api): State<TillApi>, mut request: Request, next: Next) -> Response {
-    match admitted(&api, &request) {
-        Ok(till) => {
-            request.extensions_mut().insert(Caller(till));
-            next.run(request).await
-        }
-        Err(refusal) => *refusal,
-    }
+/// What the tills' entrance needs.
+pub(super) struct Entrance {
+    pub(super) api: TillApi,
+    pub(super) bodies: Bodies,
+}
+
+/// Lets a till in that is known, may do what it asks for, and does not ask too often, and hands its whole request on. One
+/// layer for all of it: a till that waits keeps the space of every layer.
+pub(super) async fn admit(State(entrance): State<Arc<Entrance>>, mut request: Request, next: Next) -> Response {
+    match admitted(&entrance.api, &request) {
+        Ok(till) => request.extensions_mut().insert(Caller(till)),
+        Err(refusal) => return *refusal,
+    };
+    let format = reply_format(&request);
+    // Kept apart, for the same reason.
+    let mut response = match Box::pin(entrance.bodies.read_whole(request)).await {
+        Ok(request) => defects::caught(format, next.run(request)).await,
+        Err(refusal) => refusal,
+    };
+    response.extensions_mut().insert(OfTill);
+    response
 }
 
 /// Addresses are counted first, so that strangers are held too.

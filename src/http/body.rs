@@ -1,4 +1,6 @@
-//! Reads a request's whole body before its handler runs: within a time, up to a size.
+//! Reads a request's whole body before its handler runs: within a time, up to a size, and all of them within a budget.
+
+use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -6,43 +8,91 @@ use axum::http::HeaderValue;
 use axum::http::header::CONNECTION;
 use axum::middleware::Next;
 use axum::response::Response;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use hyper::body::Body as HttpBody;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::authentication::{self, Caller};
 use super::limits::Limits;
 use super::{language, respond};
 use crate::till::problem::{Code, Problem};
 
-/// Hands a request on with its whole body in memory.
-pub(super) async fn read_whole(State(limits): State<Limits>, request: Request, next: Next) -> Response {
-    let format = authentication::reply_format(&request);
-    let language = match request.extensions().get::<Caller>() {
-        Some(Caller(till)) => language::of_till(request.headers(), till),
-        None => language::of_stranger(request.headers()),
-    };
-    let (head, body) = request.into_parts();
-    match whole(body, limits).await {
-        Ok(bytes) => next.run(Request::from_parts(head, Body::from(bytes))).await,
-        Err(problem) => {
-            let mut response = respond::problem(format, problem.told_in(language));
-            // What is left of the body is not read, so nothing can follow it.
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            response
-        }
+/// The bodies that a listener takes.
+#[derive(Debug, Clone)]
+pub(super) struct Bodies {
+    limits: Limits,
+    /// The bytes that may still arrive, of all bodies together.
+    free: Arc<Semaphore>,
+}
+
+/// Hands every request on with its whole body in memory.
+pub(super) async fn read(State(bodies): State<Bodies>, request: Request, next: Next) -> Response {
+    match bodies.read_whole(request).await {
+        Ok(request) => next.run(request).await,
+        Err(refusal) => refusal,
     }
 }
 
-/// A body as a whole.
-pub(super) async fn whole(body: Body, limits: Limits) -> Result<Bytes, Problem> {
-    let too_large = || Problem::new(Code::PayloadTooLarge, format!("send at most {} bytes", limits.body_bytes));
-    if body.size_hint().lower() > u64::try_from(limits.body_bytes).unwrap_or(u64::MAX) {
-        return Err(too_large());
+impl Bodies {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self { limits, free: Arc::new(Semaphore::new(limits.bodies_bytes)) }
     }
-    match tokio::time::timeout(limits.body_read, Limited::new(body, limits.body_bytes).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(Problem::new(Code::InvalidRequest, "body: ended before it was complete")),
-        Err(_) => Err(Problem::new(Code::RequestTimeout, "the body did not come in time; nothing was done")),
+
+    /// The request with its whole body in memory, or its refusal.
+    pub(super) async fn read_whole(&self, request: Request) -> Result<Request, Response> {
+        let format = authentication::reply_format(&request);
+        let language = match request.extensions().get::<Caller>() {
+            Some(Caller(till)) => language::of_till(request.headers(), till),
+            None => language::of_stranger(request.headers()),
+        };
+        let (head, body) = request.into_parts();
+        match self.whole(body).await {
+            Ok(bytes) => Ok(Request::from_parts(head, Body::from(bytes))),
+            Err(problem) => {
+                let mut response = respond::problem(format, problem.told_in(language));
+                // What is left of the body is not read, so nothing can follow it.
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                Err(response)
+            }
+        }
     }
+
+    /// A body as a whole.
+    pub(super) async fn whole(&self, body: Body) -> Result<Bytes, Problem> {
+        if body.size_hint().lower() > u64::try_from(self.limits.body_bytes).unwrap_or(u64::MAX) {
+            return Err(self.too_large());
+        }
+        match tokio::time::timeout(self.limits.body_read, self.collected(body)).await {
+            Ok(collected) => collected,
+            Err(_) => Err(Problem::new(Code::RequestTimeout, "the body did not come in time; nothing was done")),
+        }
+    }
+
+    /// The pieces are copied: each one would keep the buffer that it was read into.
+    async fn collected(&self, mut body: Body) -> Result<Bytes, Problem> {
+        let (mut collected, mut place) = (Vec::new(), None::<SemaphorePermit<'_>>);
+        while let Some(frame) = body.frame().await {
+            let ended = |_| Problem::new(Code::InvalidRequest, "body: ended before it was complete");
+            let Ok(piece) = frame.map_err(ended)?.into_data() else { continue };
+            if collected.len() + piece.len() > self.limits.body_bytes {
+                return Err(self.too_large());
+            }
+            let bytes = u32::try_from(piece.len()).unwrap_or(u32::MAX);
+            let more = self.free.try_acquire_many(bytes).map_err(|_| overloaded())?;
+            match &mut place {
+                Some(place) => place.merge(more),
+                None => place = Some(more),
+            }
+            collected.extend_from_slice(&piece);
+        }
+        Ok(collected.into())
+    }
+
+    fn too_large(&self) -> Problem {
+        Problem::new(Code::PayloadTooLarge, format!("send at most {} bytes", self.limits.body_bytes))
+    }
+}
+
+fn overloaded() -> Problem {
+    Problem::new(Code::Overloaded, "too many requests arrive at once; nothing was done, ask again in a moment")
 }

@@ -8,20 +8,25 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::routing::{MethodFilter, on};
 
+use super::CallbackApi;
+use super::CallbackDoor;
+use super::body::Bodies;
 use super::listener::Peer;
-use super::{CallbackApi, body};
-use crate::engine::CallbackReceipt;
+use crate::domain::operation::ProviderName;
+use crate::engine::{CallbackReceipt, Engine};
 use crate::ports::{CallbackRequest, NotGenuine};
 use crate::till::problem::Code;
 
-/// Dintero wants its answer within 10 seconds; past this it is asked to come again.
+/// Dintero wants its answer within 10 seconds, Dojo does not say; past this it is asked to come again.
 const PATIENCE: Duration = Duration::from_secs(8);
 /// Between two log lines about callbacks that are not genuine: anybody can send those.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
 struct Callbacks {
-    api: CallbackApi,
+    engine: Engine,
+    door: CallbackDoor,
+    bodies: Bodies,
     refused: Arc<Mutex<Refused>>,
 }
 
@@ -33,18 +38,30 @@ struct Refused {
 }
 
 pub(super) fn routes(api: CallbackApi) -> Router {
-    Router::new()
-        .route("/callbacks/dintero", on(MethodFilter::GET.or(MethodFilter::POST), dintero))
-        .with_state(Callbacks { api, refused: Arc::default() })
-        .fallback(nothing_here)
-        .method_not_allowed_fallback(nothing_here)
+    let CallbackApi { engine, providers, limits } = api;
+    let bodies = Bodies::new(limits);
+    let routers = providers.into_iter().map(|door| {
+        let path = format!("/callbacks/{}", door.provider.name());
+        let methods = methods(door.provider);
+        let callbacks = Callbacks { engine: engine.clone(), door, bodies: bodies.clone(), refused: Arc::default() };
+        Router::new().route(&path, on(methods, called)).with_state(callbacks)
+    });
+    routers.fold(Router::new(), Router::merge).fallback(nothing_here).method_not_allowed_fallback(nothing_here)
+}
+
+/// How a provider calls.
+const fn methods(provider: ProviderName) -> MethodFilter {
+    match provider {
+        ProviderName::Dintero => MethodFilter::GET.or(MethodFilter::POST),
+        ProviderName::Dojo => MethodFilter::POST,
+    }
 }
 
 async fn nothing_here() -> StatusCode {
     StatusCode::NOT_FOUND
 }
 
-async fn dintero(State(callbacks): State<Callbacks>, request: Request) -> StatusCode {
+async fn called(State(callbacks): State<Callbacks>, request: Request) -> StatusCode {
     let status = receive(&callbacks, request).await;
     let result = match status {
         StatusCode::OK => "taken",
@@ -52,24 +69,25 @@ async fn dintero(State(callbacks): State<Callbacks>, request: Request) -> Status
         StatusCode::SERVICE_UNAVAILABLE => "asked_again",
         _ => "unreadable",
     };
-    metrics::counter!("pos_bridge_callbacks_total", "result" => result).increment(1);
+    let labels = [("provider", callbacks.door.provider.name()), ("result", result)];
+    metrics::counter!("pos_bridge_callbacks_total", &labels).increment(1);
     status
 }
 
 async fn receive(callbacks: &Callbacks, request: Request) -> StatusCode {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
-    let request = match read(request, &callbacks.api).await {
+    let request = match read(request, &callbacks.bodies).await {
         Ok(request) => request,
         Err(status) => return status,
     };
-    let verified = callbacks.api.dintero.verify(&request, callbacks.api.clock.now());
+    let verified = callbacks.door.verifier.verify(&request, callbacks.door.clock.now());
     match verified {
         Err(error) => {
             callbacks.log_refusal(peer, &error);
             StatusCode::UNAUTHORIZED
         }
         // From here on it is genuine, and a 4xx would end its deliveries for good.
-        Ok(callback) => match tokio::time::timeout(PATIENCE, callbacks.api.engine.called_back(callback)).await {
+        Ok(callback) => match tokio::time::timeout(PATIENCE, callbacks.engine.called_back(callback)).await {
             Ok(Ok(CallbackReceipt::Kept | CallbackReceipt::Ignored)) => StatusCode::OK,
             Ok(Ok(CallbackReceipt::AskAgain) | Err(_)) | Err(_) => StatusCode::SERVICE_UNAVAILABLE,
         },
@@ -77,9 +95,9 @@ async fn receive(callbacks: &Callbacks, request: Request) -> StatusCode {
 }
 
 /// The request as the verifier reads it. A body that stops half-way may be a genuine one's: it may come again.
-async fn read(request: Request, api: &CallbackApi) -> Result<CallbackRequest, StatusCode> {
+async fn read(request: Request, bodies: &Bodies) -> Result<CallbackRequest, StatusCode> {
     let (head, body) = request.into_parts();
-    let body = body::whole(body, api.limits).await.map_err(|problem| match problem.code {
+    let body = bodies.whole(body).await.map_err(|problem| match problem.code {
         Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     })?;

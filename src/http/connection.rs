@@ -19,6 +19,10 @@ use super::listener::{Accepted, Peer};
 use super::transport::Transport;
 use super::write_deadline::WriteDeadline;
 
+/// The smallest buffer that hyper takes. It has one for what it reads and one for what it writes; neither grows beyond the
+/// longest head, whatever the other side sends.
+const BUFFER_MIN: usize = 8192;
+
 /// What is needed to serve a connection.
 pub(super) struct Connection {
     pub(super) peer: Peer,
@@ -54,6 +58,7 @@ impl Connection {
                 .timer(TokioTimer::new())
                 .header_read_timeout(limits.header_read)
                 .max_header_size(limits.header_bytes)
+                .max_buf_size(limits.header_bytes.max(BUFFER_MIN))
                 .max_headers(limits.headers)
                 .title_case_headers(true)
                 .serve_connection(TokioIo::new(stream), service)

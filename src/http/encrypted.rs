@@ -72,7 +72,7 @@ async fn refuse_in_plain(mut stream: TcpStream) -> io::Result<()> {
     let problem = Problem::new(Code::InvalidRequest, detail);
     let body = serde_json::to_string(&problem).map_err(io::Error::other)?;
     let length = body.len();
-    let _request = stream.read(&mut [0; PLAIN_HEAD]).await?;
+    let _request = stream.read(&mut vec![0; PLAIN_HEAD]).await?;
     let answer = format!(
         "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/problem+json\r\n\
          Content-Length: {length}\r\n\r\n{body}"

@@ -1,36 +1,25 @@
 //! Keeps web pages out: a page in the till's browser can reach this listener, but must not be able to pay.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{ACCEPT, AUTHORIZATION, COOKIE, HOST, ORIGIN, REFERER, UPGRADE_INSECURE_REQUESTS};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Version};
-use axum::middleware::Next;
-use axum::response::Response;
 
+use super::TillListenerSettings;
 use super::authentication::API_KEY;
 use super::listener::Peer;
-use super::{TillListenerSettings, respond};
 use crate::till::problem::{Code, Problem};
 
 /// Where a request stands to the page that made it, as browsers tell servers that they trust (HTTPS, or this machine).
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Refuses whatever a web page may have sent, before anything else is looked at.
-pub(super) async fn admit(State(settings): State<Arc<TillListenerSettings>>, request: Request, next: Next) -> Response {
+pub(super) fn check(settings: &TillListenerSettings, request: &Request) -> Result<(), Problem> {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
-    match check(&settings, peer, &request) {
-        Ok(()) => next.run(request).await,
-        Err(problem) => respond::refused(request.headers(), problem),
-    }
-}
-
-fn check(settings: &TillListenerSettings, peer: Peer, request: &Request) -> Result<(), Problem> {
-    let headers = request.headers();
     check_host(settings, peer, request)?;
-    check_origin(settings, headers)
+    check_origin(settings, request.headers())
 }
 
 /// The name that was called must be one of ours: a foreign one means that its owner pointed it here (DNS rebinding).

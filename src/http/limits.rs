@@ -27,6 +27,8 @@ pub struct Limits {
     pub headers: usize,
     /// Bytes of a request's body.
     pub body_bytes: usize,
+    /// Bytes of all bodies that are arriving; what comes on top is answered 503 at once.
+    pub bodies_bytes: usize,
     /// How long open requests may take when the listener stops.
     pub drain: Duration,
 }
@@ -35,7 +37,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 4096,
-            connections_per_address: 4096,
+            connections_per_address: 3072,
             requests_per_minute_per_address: None,
             waiting_per_till: 64,
             streams_per_till: 8,
@@ -45,6 +47,7 @@ impl Default for Limits {
             header_bytes: 16 * 1024,
             headers: 64,
             body_bytes: 64 * 1024,
+            bodies_bytes: 16 * 1024 * 1024,
             drain: Duration::from_secs(5),
         }
     }

@@ -96,9 +96,11 @@ pub async fn serve_in<L: Listener>(
         match room.take(peer) {
             Ok(place) => {
                 let connection = Connection { peer, router: router.clone(), limits, shutdown };
+                // Kept apart: what may be cut off would hold its space twice.
+                let serving = Box::pin(serve_connection(accepted, connection));
                 connections.spawn(async move {
                     let _place = place;
-                    cut.run_until_cancelled(serve_connection(accepted, connection)).await;
+                    cut.run_until_cancelled(serving).await;
                 });
             }
             Err(full) => {

@@ -30,6 +30,7 @@ mod respond;
 mod room;
 mod shares;
 mod status_api;
+mod strangers;
 mod till_api;
 mod told;
 mod too_many;
@@ -40,12 +41,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::identifiers::TillId;
+use crate::domain::operation::ProviderName;
 use crate::engine::Engine;
 use crate::ports::{CallbackVerifier, Clock};
+
+use authentication::Entrance;
+use body::Bodies;
+use observe::Watch;
 
 pub use encrypted::{Greeting, TlsListener};
 pub use limits::Limits;
@@ -93,41 +99,50 @@ pub struct TillApi {
 pub struct CallbackApi {
     /// The use cases.
     pub engine: Engine,
-    /// Tells genuine callbacks of Dintero from others.
-    pub dintero: Arc<dyn CallbackVerifier>,
-    /// The time that tells a callback's age.
-    pub clock: Arc<dyn Clock>,
+    /// The providers that may call.
+    pub providers: Vec<CallbackDoor>,
     /// How much the listener takes, and how long it waits for it.
     pub limits: Limits,
 }
 
+/// Where one provider calls.
+#[derive(Clone)]
+pub struct CallbackDoor {
+    /// Which provider; its name is in the path.
+    pub provider: ProviderName,
+    /// Tells its genuine callbacks from others.
+    pub verifier: Arc<dyn CallbackVerifier>,
+    /// The time that tells a callback's age.
+    pub clock: Arc<dyn Clock>,
+}
+
 /// The tills' listener.
 pub fn till_router(api: TillApi) -> Router {
-    let router = defects::caught_in_routes(till_api::routes(api.clone()))
-        .route_layer(from_fn_with_state(api.settings.limits, body::read_whole))
-        .route_layer(from_fn_with_state(api.clone(), authentication::admit))
+    let entrance = Entrance { api: api.clone(), bodies: Bodies::new(api.settings.limits) };
+    let router = till_api::routes(api.clone())
+        .route_layer(from_fn_with_state(Arc::new(entrance), authentication::admit))
         .merge(status_api::routes(api.clone()))
         .merge(contract::routes())
         .fallback(respond::not_found)
         .method_not_allowed_fallback(respond::method_not_allowed);
     let router = cors::let_in(router, &api.settings.allowed_origins);
-    observed(router.layer(from_fn_with_state(api.settings, guard::admit)))
+    observed(router, Watch::against_pages(api.settings))
 }
 
 /// The providers' listener. It answers no other path, and never says why not.
 pub fn callback_router(api: CallbackApi) -> Router {
-    observed(callbacks::routes(api))
+    observed(callbacks::routes(api), Watch::default())
 }
 
 /// The operator's local socket. Whoever may open it is an operator: its file mode is the authentication.
 pub fn operator_router(engine: Engine, limits: Limits) -> Router {
     let router = operator_api::routes(engine)
-        .route_layer(from_fn_with_state(limits, body::read_whole))
+        .route_layer(from_fn_with_state(Bodies::new(limits), body::read))
         .fallback(respond::not_found)
         .method_not_allowed_fallback(respond::method_not_allowed);
-    observed(router)
+    observed(router, Watch::default())
 }
 
-fn observed(router: Router) -> Router {
-    defects::caught(router).layer(from_fn(observe::observe))
+fn observed(router: Router, watch: Watch) -> Router {
+    router.layer(from_fn_with_state(watch, observe::observe))
 }

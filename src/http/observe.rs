@@ -1,22 +1,45 @@
 //! A span, a log line and the metrics of every request.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::{Instrument, field};
 
 use super::listener::Peer;
-use super::respond::Refused;
+use super::respond::{OfTill, Refused};
+use super::strangers::Strangers;
+use super::{TillListenerSettings, authentication, defects, guard, respond};
+use crate::till::problem::Problem;
 
 /// What stands for an address that is none of ours; the address itself may hold anything.
 const NO_ROUTE: &str = "none";
 
-/// Runs a request in its span and counts it. Every refusal is logged here, with who called and what it was told. The log has the route and, once checked, the reference; never the raw
-/// address, which may hold anything.
-pub(super) async fn observe(request: Request, next: Next) -> Response {
+/// What every request of a listener passes first. One layer for all of it: a till that waits keeps the space of every layer.
+#[derive(Clone, Default)]
+pub(super) struct Watch {
+    strangers: Strangers,
+    against_pages: Option<Arc<TillListenerSettings>>,
+}
+
+impl Watch {
+    /// The watch of a listener that web pages can reach.
+    pub(super) fn against_pages(settings: Arc<TillListenerSettings>) -> Self {
+        Self { against_pages: Some(settings), ..Self::default() }
+    }
+
+    fn check(&self, request: &Request) -> Result<(), Problem> {
+        self.against_pages.as_ref().map_or(Ok(()), |settings| guard::check(settings, request))
+    }
+}
+
+/// Runs a request in its span and counts it. Every refusal is logged here, with who called and what it was told; those of
+/// strangers up to a number. The log has the route and, once checked, the reference; never the raw address, which may hold
+/// anything.
+pub(super) async fn observe(State(watch): State<Watch>, request: Request, next: Next) -> Response {
     let method = method_name(request.method());
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or(NO_ROUTE, MatchedPath::as_str).to_owned();
@@ -25,12 +48,21 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
         "request", method, path = %route, till = field::Empty, claimed_till = field::Empty, reference = field::Empty
     );
     let started = Instant::now();
-    let response = next.run(request).instrument(span.clone()).await;
-    if let Some(Refused { code, detail }) = response.extensions().get() {
-        tracing::warn!(parent: &span, address = ?remote.map(|remote| remote.ip()), code, detail, "refused");
-    }
+    let response = match watch.check(&request) {
+        Ok(()) => {
+            let format = authentication::reply_format(&request);
+            defects::caught(format, next.run(request)).instrument(span.clone()).await
+        }
+        Err(problem) => respond::refused(request.headers(), problem),
+    };
+    let address = remote.map(|remote| remote.ip());
     let status = response.status().as_u16();
-    tracing::info!(parent: &span, status, duration_ms = started.elapsed().as_millis(), "answered");
+    if !is_refused_stranger(&response) || address.is_none_or(|address| watch.strangers.logs_refusal(address)) {
+        if let Some(Refused { code, detail }) = response.extensions().get() {
+            tracing::warn!(parent: &span, ?address, code, detail, "refused");
+        }
+        tracing::info!(parent: &span, status, duration_ms = started.elapsed().as_millis(), "answered");
+    }
     metrics::counter!(
         "pos_bridge_http_requests_total", "route" => route.clone(), "method" => method, "status" => status.to_string()
     )
@@ -38,6 +70,11 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     metrics::histogram!("pos_bridge_http_request_seconds", "route" => route, "method" => method)
         .record(started.elapsed());
     response
+}
+
+fn is_refused_stranger(response: &Response) -> bool {
+    let is_refused = response.status().is_client_error() || response.extensions().get::<Refused>().is_some();
+    is_refused && response.extensions().get::<OfTill>().is_none()
 }
 
 /// Callers may invent methods; metrics may not.
@@ -51,5 +88,39 @@ fn method_name(method: &Method) -> &'static str {
         Method::PATCH => "PATCH",
         Method::OPTIONS => "OPTIONS",
         _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::http::{HeaderMap, StatusCode};
+    use axum::middleware::from_fn_with_state;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::till::problem::Code;
+
+    #[test]
+    fn what_a_known_till_is_refused_is_no_strangers_refusal() {
+        let refused = respond::refused(&HeaderMap::new(), Problem::new(Code::Unauthorized, "no key"));
+        assert!(is_refused_stranger(&refused));
+        let mut of_till = refused;
+        of_till.extensions_mut().insert(OfTill);
+        assert!(!is_refused_stranger(&of_till));
+        assert!(!is_refused_stranger(&Response::new(Body::empty())));
+    }
+
+    #[tokio::test]
+    async fn a_panic_stops_one_request() {
+        async fn defect() -> StatusCode {
+            panic!("a defect")
+        }
+        let router = Router::new().route("/", get(defect)).layer(from_fn_with_state(Watch::default(), observe));
+        let request = Request::builder().body(Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     }
 }

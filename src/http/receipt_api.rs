@@ -18,10 +18,10 @@ pub(super) async fn print(State(api): State<TillApi>, path: PathText, asked: Ask
     let printed = async {
         let reference = reference(path)?;
         let (recipient, wait) = requests::receipt_wanted(&asked.query)?;
-        let found =
-            api.engine.find(&asked.till, kind, &reference).await.map_err(|refusal| refused(&refusal, &asked))?;
+        let found = api.engine.find(&asked.till, kind, &reference).await;
+        let mut operation = found.map_err(|refusal| refused(&refusal, &asked))?;
         let seconds = Wait { query: wait, ..Wait::default() }.seconds(&asked.till, 0);
-        let operation = api.settled(found, after(seconds)).await;
+        api.settle(&mut operation, after(seconds)).await;
         let paper = api.paper(&operation, &asked);
         match receipt(&operation, recipient, edition(&operation), paper) {
             Some(text) => Ok((operation, text)),
@@ -33,7 +33,7 @@ pub(super) async fn print(State(api): State<TillApi>, path: PathText, asked: Ask
             // The receipt tells the result as well as a reply does.
             let engine = api.engine.clone();
             let printed = respond::plain_text(asked.charset_of_text(), &text);
-            telling(printed, asked.exchange.clone(), move || engine.told(&operation)).await
+            telling(printed, asked.exchange.clone(), move || engine.told(&operation))
         }
         Err(problem) => respond::problem(asked.reply_in, problem.told_in(asked.language)),
     }

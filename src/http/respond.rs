@@ -65,6 +65,10 @@ pub(super) struct Refused {
     pub(super) detail: String,
 }
 
+/// Stands in a response to a till that is known; other refusals are strangers'.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OfTill;
+
 /// A refusal.
 pub(super) fn problem(format: impl Into<Format>, problem: Problem) -> Response {
     let code = problem.code;
@@ -141,7 +145,10 @@ pub(super) fn refused(headers: &HeaderMap, refusal: Problem) -> Response {
 
 /// A refusal of this till.
 pub(super) fn refused_to(till: &Till, headers: &HeaderMap, refusal: Problem) -> Response {
-    problem(reply_format_for(headers, &till.profile), refusal.told_in(language::of_till(headers, till)))
+    let mut response =
+        problem(reply_format_for(headers, &till.profile), refusal.told_in(language::of_till(headers, till)));
+    response.extensions_mut().insert(OfTill);
+    response
 }
 
 /// A text to print in a till's code page, with the line ends that printers want.

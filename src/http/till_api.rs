@@ -39,11 +39,13 @@ pub(super) fn routes(api: TillApi) -> Router {
         .route("/pay", post(pay))
         .route("/pay/{reference}", get(|api, path, asked| find(api, path, asked, Kind::Sale)))
         .route("/pay/{reference}/cancel", post(|api, path, asked| cancel(api, path, asked, Kind::Sale)))
+        .route("/pay/{reference}/signature", post(|api, path, asked| sign(api, path, asked, Kind::Sale)))
         .route("/pay/{reference}/ack", post(|api, path, asked| acknowledge(api, path, asked, Kind::Sale)))
         .route("/pay/{reference}/receipt", get(|api, path, asked| receipt_api::print(api, path, asked, Kind::Sale)))
         .route("/refund", post(refund))
         .route("/refund/{reference}", get(|api, path, asked| find(api, path, asked, Kind::Refund)))
         .route("/refund/{reference}/cancel", post(|api, path, asked| cancel(api, path, asked, Kind::Refund)))
+        .route("/refund/{reference}/signature", post(|api, path, asked| sign(api, path, asked, Kind::Refund)))
         .route("/refund/{reference}/ack", post(|api, path, asked| acknowledge(api, path, asked, Kind::Refund)))
         .route(
             "/refund/{reference}/receipt",
@@ -57,6 +59,7 @@ pub(super) fn routes(api: TillApi) -> Router {
 }
 
 async fn pay(State(api): State<TillApi>, mut asked: Asked) -> Response {
+    let mut warning_of = None;
     let found = async {
         let (request, wait) = requests::sale(asked.sent_fields()?, asking(&api, &asked)?)?;
         note_named(&request.naming);
@@ -67,12 +70,21 @@ async fn pay(State(api): State<TillApi>, mut asked: Asked) -> Response {
         // Kept apart, so that a till that waits for its result does not hold the space of the beginning.
         let started = Box::pin(api.engine.pay(&asked.till, request, patience)).await;
         drop(waiting);
-        let Progress { operation, replayed, possible_duplicate } =
+        if let Err(Refusal::OlderSalePaid(older)) = &started {
+            warning_of = Some(older.id);
+        }
+        let Progress { mut operation, replayed, possible_duplicate } =
             started.map_err(|refusal| refused(&refusal, &asked))?;
-        Ok(Found { operation: api.settled(operation, deadline).await, replayed, possible_duplicate })
+        api.settle(&mut operation, deadline).await;
+        Ok(Found { operation, replayed, possible_duplicate })
     }
     .await;
-    api.tell(&asked, found).await
+    let response = api.tell(&asked, found);
+    match warning_of {
+        // The warning is spent when it has reached the till, not before: a till that hung up is warned again.
+        Some(older) => telling(response, asked.exchange.clone(), move || api.engine.warned(older)),
+        None => response,
+    }
 }
 
 async fn refund(State(api): State<TillApi>, mut asked: Asked) -> Response {
@@ -85,12 +97,13 @@ async fn refund(State(api): State<TillApi>, mut asked: Asked) -> Response {
         let (patience, waiting) = api.patience(&asked, seconds);
         let started = Box::pin(api.engine.refund(&asked.till, request, patience)).await;
         drop(waiting);
-        let Progress { operation, replayed, possible_duplicate } =
+        let Progress { mut operation, replayed, possible_duplicate } =
             started.map_err(|refusal| refused(&refusal, &asked))?;
-        Ok(Found { operation: api.settled(operation, deadline).await, replayed, possible_duplicate })
+        api.settle(&mut operation, deadline).await;
+        Ok(Found { operation, replayed, possible_duplicate })
     }
     .await;
-    api.tell(&asked, found).await
+    api.tell(&asked, found)
 }
 
 async fn find(State(api): State<TillApi>, path: PathText, mut asked: Asked, kind: Kind) -> Response {
@@ -98,12 +111,13 @@ async fn find(State(api): State<TillApi>, path: PathText, mut asked: Asked, kind
         let reference = reference(path)?;
         let seconds = asked.wait_seconds(None, 0)?;
         asked.forget_request();
-        let found =
-            api.engine.find(&asked.till, kind, &reference).await.map_err(|refusal| refused(&refusal, &asked))?;
-        Ok(Found { operation: api.settled(found, after(seconds)).await, replayed: false, possible_duplicate: false })
+        let found = api.engine.find(&asked.till, kind, &reference).await;
+        let mut operation = found.map_err(|refusal| refused(&refusal, &asked))?;
+        api.settle(&mut operation, after(seconds)).await;
+        Ok(Found { operation, replayed: false, possible_duplicate: false })
     }
     .await;
-    api.tell(&asked, found).await
+    api.tell(&asked, found)
 }
 
 async fn cancel(State(api): State<TillApi>, path: PathText, asked: Asked, kind: Kind) -> Response {
@@ -112,15 +126,27 @@ async fn cancel(State(api): State<TillApi>, path: PathText, asked: Asked, kind: 
         let wait = requests::wait_only(asked.fields()?)?;
         let seconds = asked.wait_seconds(wait, asked.till.profile.wait_seconds.min(CANCEL_WAIT_SECONDS))?;
         let asked_for = api.engine.cancel(&asked.till, kind, &reference).await;
-        let operation = asked_for.map_err(|refusal| refused(&refusal, &asked))?;
-        Ok(Found {
-            operation: api.settled(operation, after(seconds)).await,
-            replayed: false,
-            possible_duplicate: false,
-        })
+        let mut operation = asked_for.map_err(|refusal| refused(&refusal, &asked))?;
+        api.settle(&mut operation, after(seconds)).await;
+        Ok(Found { operation, replayed: false, possible_duplicate: false })
     }
     .await;
-    api.tell(&asked, found).await
+    api.tell(&asked, found)
+}
+
+/// The cashier's word on a signature; what comes of it is waited for as a cancel's is.
+async fn sign(State(api): State<TillApi>, path: PathText, asked: Asked, kind: Kind) -> Response {
+    let found = async {
+        let reference = reference(path)?;
+        let (accepted, wait) = requests::signature(asked.sent_fields()?)?;
+        let seconds = asked.sent_wait_seconds(wait, asked.till.profile.wait_seconds.min(CANCEL_WAIT_SECONDS))?;
+        let compared = api.engine.compare_signature(&asked.till, kind, &reference, accepted).await;
+        let mut operation = compared.map_err(|refusal| refused(&refusal, &asked))?;
+        api.settle(&mut operation, after(seconds)).await;
+        Ok(Found { operation, replayed: false, possible_duplicate: false })
+    }
+    .await;
+    api.tell(&asked, found)
 }
 
 async fn acknowledge(State(api): State<TillApi>, path: PathText, asked: Asked, kind: Kind) -> Response {
@@ -136,7 +162,7 @@ async fn acknowledge(State(api): State<TillApi>, path: PathText, asked: Asked, k
         })
     }
     .await;
-    api.tell(&asked, found).await
+    api.tell(&asked, found)
 }
 
 async fn last(State(api): State<TillApi>, asked: Asked) -> Response {
@@ -146,7 +172,7 @@ async fn last(State(api): State<TillApi>, asked: Asked) -> Response {
         Ok(Found { operation, replayed: false, possible_duplicate: false })
     }
     .await;
-    api.tell(&asked, found).await
+    api.tell(&asked, found)
 }
 
 async fn operations(State(api): State<TillApi>, asked: Asked) -> Response {
@@ -173,22 +199,21 @@ async fn terminals(State(api): State<TillApi>, asked: Asked) -> Response {
 
 impl TillApi {
     /// Answers with an operation, and tells the engine when the till is given a final result.
-    ///
-    /// Takes what was found, not its future: a till that waits would hold the space of that twice.
-    async fn tell(&self, asked: &Asked, found: Result<Found, Problem>) -> Response {
+    fn tell(&self, asked: &Asked, found: Result<Found, Problem>) -> Response {
         let Found { operation, replayed, possible_duplicate } = match found {
             Ok(found) => found,
             Err(problem) => return respond::problem(asked.reply_in, problem.told_in(asked.language)),
         };
         let reply =
             Reply::new(&operation, replayed, asked.language).with_receipts(&operation, self.paper(&operation, asked));
+        let reply = reply.with_terminal(&operation, self.engine.at_terminal(&operation), asked.language);
         let answer = Answer::Operation(Box::new(reply.of_possible_duplicate(possible_duplicate)));
         let response = respond::operation(asked.reply_in, &operation, &answer);
         if !operation.status().is_final() {
             return response;
         }
         let engine = self.engine.clone();
-        telling(response, asked.exchange.clone(), move || engine.told(&operation)).await
+        telling(response, asked.exchange.clone(), move || engine.told(&operation))
     }
 
     /// What the asking till prints an operation on.
@@ -212,23 +237,26 @@ impl TillApi {
         }
     }
 
-    /// Waits for a result until the deadline. What was started cannot be refused any more: when waiting fails, the program stops or too
-    /// many calls of the till wait already, the till gets what was known last and asks again.
-    pub(super) async fn settled(&self, operation: Operation, deadline: Instant) -> Operation {
+    /// Waits for a result until the deadline, and brings the operation up to date. What was started cannot be refused any
+    /// more: when waiting fails, the program stops or too many calls of the till wait already, the till gets what was known
+    /// last and asks again.
+    pub(super) async fn settle(&self, operation: &mut Operation, deadline: Instant) {
         let wait = deadline.saturating_duration_since(Instant::now());
         if operation.is_settled() || wait.is_zero() {
-            return operation;
+            return;
         }
         let share = self.waiting.take(operation.till.clone(), self.settings.limits.waiting_per_till);
-        let Some(_waiting) = share.map(WaitingTill::new) else { return operation };
+        let Some(_waiting) = share.map(WaitingTill::new) else { return };
         let waited = tokio::select! {
-            waited = self.engine.settled(&operation, wait) => waited,
-            () = self.shutdown.cancelled() => return operation,
+            waited = self.engine.settled(operation, wait) => waited,
+            () = self.shutdown.cancelled() => return,
         };
-        waited.unwrap_or_else(|refusal| {
-            tracing::warn!(%refusal, operation = %operation.id, "waiting for a result ended early");
-            operation
-        })
+        match waited {
+            Ok(settled) => *operation = settled,
+            Err(refusal) => {
+                tracing::warn!(%refusal, operation = %operation.id, "waiting for a result ended early");
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::earlier::{Place, Repeated, found};
 use super::entries::{self, append_event, insert_attempt, insert_operation};
 use super::redact::clean_json;
-use super::rows::{get, select_operations, whole_milliseconds};
+use super::rows::{self, get, select_operations, whole_milliseconds};
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::{Attempt, Kind, Phase};
@@ -15,7 +15,7 @@ use crate::domain::evidence::Order;
 use crate::domain::identifiers::{AttemptReference, OperationId, TillId, TransactionId};
 use crate::domain::money::Money;
 use crate::domain::operation::Operation;
-use crate::domain::refund::{Allowance, refund_amount};
+use crate::domain::refund::{Allowance, NotRefundable, refund_amount};
 use crate::domain::repeat::{Fingerprint, KnownBy};
 use crate::domain::request::Details;
 use crate::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale};
@@ -34,6 +34,11 @@ impl Step for NewSale {
             Repeated::Answered(answer) => return Ok((Writes::default(), *answer)),
             Repeated::Begins(place) => place,
         };
+        if new.rules.heeds_superseded
+            && let Some(paid) = paid_unheard(transaction, &new).await?
+        {
+            return Ok((Writes::default(), Begun::OlderPaid(paid)));
+        }
         if let Some(obstacle) = found.obstacle.in_the_way(transaction).await? {
             return Ok((Writes::default(), obstacle));
         }
@@ -48,7 +53,7 @@ impl Step for NewRefund {
     type Outcome = Begun;
 
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Begun)> {
-        let Self { attempt: new, original, asked, allowance, route } = self;
+        let Self { attempt: new, original, asked, allowance, route, is_alone } = self;
         let fingerprint = Fingerprint { money: asked, original: Some(original) };
         let found = found(transaction, &new, Kind::Refund, &fingerprint).await?;
         let place = match found.earlier.repeated(&new, &fingerprint) {
@@ -69,6 +74,9 @@ impl Step for NewRefund {
         if let Err(reason) = allowance.allows(money, given_back(transaction, &new.till, &allowance).await?) {
             return Ok((Writes::default(), Begun::NotRefundable(reason)));
         }
+        if is_alone && transaction.row(UNDECIDED_REFUND, &[&original.to_string()]).await?.is_some() {
+            return Ok((Writes::default(), Begun::NotRefundable(NotRefundable::AnotherUnderWay)));
+        }
         if route.needs_terminal()
             && let Some(obstacle) = found.obstacle.in_the_way(transaction).await?
         {
@@ -80,6 +88,13 @@ impl Step for NewRefund {
         operation.attempt.card_present = route.begins_at_terminal();
         write(operation, &new, &place, route.needs_terminal())
     }
+}
+
+/// The till's own sale on this terminal that it wanted stopped and that was paid all the same, while the till has neither
+/// its result nor a warning of it. Read in the step that begins, so that nothing comes between the two.
+async fn paid_unheard(transaction: &mut Transaction<'_>, new: &NewAttempt) -> Result<Option<Operation>> {
+    let values = [new.till.as_str(), new.terminal.name.as_str()];
+    transaction.row(PAID_UNHEARD, &values).await?.map(|row| rows::operation(&row)).transpose()
 }
 
 /// The sum of every refund of the sale that has moved money or may still move it, whoever asked for it.
@@ -201,10 +216,22 @@ pub(super) const BY_REFERENCE: &str = select_operations!(
      WHERE o.till = ? AND o.kind = ? AND o.reference = ? ORDER BY o.generation DESC LIMIT 1"
 );
 
+/// A till's superseded sale on a terminal that was paid, and of which the till has not heard.
+pub(super) const PAID_UNHEARD: &str = select_operations!(
+    "SELECT",
+    "operation o INDEXED BY operation_unheard JOIN attempt a ON a.reference = o.deciding_attempt \
+     WHERE o.till = ? AND a.terminal = ? AND o.kind = 'sale' AND o.status = 'approved' AND o.told_at IS NULL \
+     AND o.warned_at IS NULL AND o.acknowledged_at IS NULL AND a.cancel_wanted = 1 LIMIT 1"
+);
+
 /// What may no longer be given back of a sale (named twice).
 pub(super) const SET_ASIDE: &str = "SELECT (SELECT refunded_elsewhere FROM operation WHERE id = ?) \
     + COALESCE(SUM(a.set_aside), 0) AS set_aside FROM operation refund JOIN attempt a ON a.operation = refund.id \
     WHERE refund.original = ?";
+
+/// A refund of a sale of which it is not proven what became of it.
+pub(super) const UNDECIDED_REFUND: &str = "SELECT 1 FROM operation refund JOIN attempt a ON a.operation = refund.id \
+    WHERE refund.original = ? AND a.phase IN ('reserved', 'sending', 'open', 'unknown', 'abandoned') LIMIT 1";
 
 /// What a till gave back since a moment. The attempts of a day are few and stand together, by their names; a till's
 /// refunds of all times are not (`CROSS JOIN` is SQLite's way to say which of the two to begin with).

@@ -1,6 +1,7 @@
 //! What stands in the journal before an operation begins: whether it was asked for before, and what holds its terminal.
 //! One reading, inside the step that then writes.
 
+use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
 use super::begin::FIRST_GENERATION;
@@ -109,7 +110,10 @@ impl Earlier {
         let above = self.generation + 1;
         let Some(known) = self.operation else { return Repeated::Begins(Place::New(FIRST_GENERATION)) };
         match new.known_by {
-            KnownBy::Reference => answer(known.repeat(asked, new.rules, new.now), known, above),
+            KnownBy::Reference => {
+                let now = new.now.min(by_the_providers_clock(&known, new));
+                answer(known.repeat(asked, new.rules, now), known, above)
+            }
             KnownBy::Content => {
                 let repeat = known.repeat_by_content(self.followed, new.rules.on_repeat, new.now);
                 // It gets a number of its own.
@@ -118,6 +122,13 @@ impl Earlier {
             KnownBy::Nothing => Repeated::Begins(Place::New(above)),
         }
     }
+}
+
+/// Now, by the time that has passed between the two on the provider's clock: a jump of the shop's clock lets no number
+/// start over.
+fn by_the_providers_clock(known: &Operation, new: &NewAttempt) -> Timestamp {
+    let passed = new.horizon.duration_since(known.attempt.horizon);
+    known.updated_at.saturating_add(passed).unwrap_or(Timestamp::MAX)
 }
 
 /// `generation` is a new operation's.

@@ -13,7 +13,7 @@ use crate::domain::attempt::Alarm;
 use crate::domain::card::without_card_numbers;
 use crate::domain::identifiers::OperationId;
 use crate::domain::operation::{Operation, Status};
-use crate::ports::{AlarmState, Callback, JournalError, LostPayment, Refunded};
+use crate::ports::{AlarmState, Callback, JournalError, LostPayment, Refunded, Subject};
 
 type Result<T> = std::result::Result<T, JournalError>;
 
@@ -48,6 +48,26 @@ pub(super) fn note_told(writes: &mut Writes, told: &Told) {
     let now = whole_milliseconds(told.now).as_millisecond();
     for statement in [INSERT_TOLD_EVENT, UPDATE_TOLD] {
         writes.add(statement).bind(now).bind(told.operation.to_string()).bind(told.attempt).bind(told.status.name());
+    }
+}
+
+/// The till was warned of a superseded sale that was paid: what it begins next, it begins knowing that.
+pub(super) struct Warned {
+    pub(super) operation: OperationId,
+    pub(super) now: Timestamp,
+}
+
+#[async_trait]
+impl Step for Warned {
+    type Outcome = ();
+
+    async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ())> {
+        let mut writes = Writes::default();
+        let now = whole_milliseconds(self.now).as_millisecond();
+        for statement in [INSERT_WARNED_EVENT, UPDATE_WARNED] {
+            writes.add(statement).bind(now).bind(self.operation.to_string());
+        }
+        Ok((writes, ()))
     }
 }
 
@@ -196,7 +216,10 @@ impl Step for Callback {
             .add("INSERT INTO callback (provider, delivery, attempt, query, received_at) VALUES (?, ?, ?, ?, ?)")
             .bind(self.provider.name())
             .bind(self.delivery)
-            .bind(self.attempt.map(|attempt| attempt.to_string()))
+            .bind(self.about.map(|about| match about {
+                Subject::Attempt(attempt) => attempt.to_string(),
+                Subject::Payment(payment) => payment.as_str().to_owned(),
+            }))
             .bind(without_card_numbers(&self.query))
             .bind(self.received_at.as_millisecond());
         Ok((writes, true))
@@ -245,3 +268,10 @@ const INSERT_TOLD_EVENT: &str = "\
 const UPDATE_TOLD: &str = "\
     UPDATE operation SET told_at = ? WHERE id = ? AND ? = (SELECT number FROM attempt WHERE reference = \
     deciding_attempt) AND status = ? AND told_at IS NULL AND status NOT IN ('pending', 'unknown')";
+
+const INSERT_WARNED_EVENT: &str = "\
+    INSERT INTO event (at, operation, attempt, name, event, phase) SELECT ?, o.id, a.number, 'warned', \
+    '{\"event\":\"warned\"}', a.phase FROM operation o JOIN attempt a ON a.reference = o.deciding_attempt WHERE o.id = ? \
+    AND o.warned_at IS NULL";
+
+const UPDATE_WARNED: &str = "UPDATE operation SET warned_at = ? WHERE id = ? AND warned_at IS NULL";

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::SqliteJournal;
 use super::adopt::Adopt;
-use super::marks::{Acknowledge, AcknowledgeAlarm, NoteRefunded, Raise, Told};
+use super::marks::{Acknowledge, AcknowledgeAlarm, NoteRefunded, Raise, Told, Warned};
 use super::read;
 use super::record::Record;
 use crate::domain::attempt::{Alarm, Attempt, Event, Kind};
@@ -35,6 +35,10 @@ impl Journal for SqliteJournal {
 
     async fn told(&self, operation: OperationId, attempt: u32, status: Status, now: Timestamp) -> Result<()> {
         self.queue.commit(Told { operation, attempt, status, now }).await
+    }
+
+    async fn warned(&self, operation: OperationId, now: Timestamp) -> Result<()> {
+        self.queue.commit(Warned { operation, now }).await
     }
 
     async fn acknowledge(&self, operation: OperationId, now: Timestamp) -> Result<Operation> {

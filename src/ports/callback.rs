@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::domain::identifiers::AttemptReference;
+use crate::domain::identifiers::{AttemptReference, Handle};
 use crate::domain::operation::ProviderName;
 
 /// A request that claims to come from a provider.
@@ -41,12 +41,21 @@ pub struct Callback {
     pub provider: ProviderName,
     /// The sender's number of this delivery, the same when it is repeated; our own digest of it where it has none.
     pub delivery: String,
-    /// The attempt that it is about.
-    pub attempt: Option<AttemptReference>,
+    /// What it is about, as far as it tells.
+    pub about: Option<Subject>,
     /// The called address without the host, for the log.
     pub query: String,
     /// When it came.
     pub received_at: Timestamp,
+}
+
+/// What a callback is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// An attempt, by our reference.
+    Attempt(AttemptReference),
+    /// A payment that was prepared, by the provider's name for it.
+    Payment(Handle),
 }
 
 /// Tells a provider's callbacks from anybody else's.

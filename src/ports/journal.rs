@@ -88,6 +88,9 @@ pub struct NewRefund {
     pub allowance: Allowance,
     /// How its provider gives money back.
     pub route: RefundRoute,
+    /// Its provider tells the sum of a payment's refunds and not which they are: one can be told from another only while
+    /// it is the only one under way.
+    pub is_alone: bool,
 }
 
 /// What came of a begin. Everything but `New` changed nothing.
@@ -101,6 +104,8 @@ pub enum Begun {
     Replayed(Operation),
     /// The reference is taken by something else.
     Conflict(Operation),
+    /// This older sale of the till was superseded and paid all the same, and the till was not warned of it yet.
+    OlderPaid(Operation),
     /// The terminal is held.
     Busy(Operation),
     /// The terminal takes nothing until somebody has acknowledged an alarm.
@@ -265,6 +270,8 @@ pub trait Journal: Results + Send + Sync {
         status: Status,
         now: Timestamp,
     ) -> Result<(), JournalError>;
+    /// The till was warned that this sale, which it had superseded, was paid all the same.
+    async fn warned(&self, operation: OperationId, now: Timestamp) -> Result<(), JournalError>;
     /// The till booked the result.
     async fn acknowledge(&self, operation: OperationId, now: Timestamp) -> Result<Operation, JournalError>;
     /// Keeps a callback; `false` when this delivery was kept before.

@@ -7,7 +7,7 @@ mod provider;
 mod push;
 mod results;
 
-pub use callback::{Callback, CallbackRequest, CallbackVerifier, NotGenuine};
+pub use callback::{Callback, CallbackRequest, CallbackVerifier, NotGenuine, Subject};
 pub use clock::{Clock, SystemClock};
 pub use journal::{
     Adopted, AlarmState, Begun, HistoryLine, Journal, JournalError, LostPayment, NewAttempt, NewRefund, NewSale,

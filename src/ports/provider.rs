@@ -222,6 +222,10 @@ pub trait Provider: Send + Sync {
     }
     /// How refunds are made.
     fn refund_route(&self) -> RefundRoute;
+    /// Refunds of one payment cannot be told apart, so one is made at a time.
+    fn refunds_one_at_a_time(&self) -> bool {
+        false
+    }
     /// Starts a sale on a terminal. Sends at most one request that can start it.
     async fn start_sale(&self, order: SaleOrder<'_>) -> Answer<Handle>;
     /// Reads what the provider knows of a sale attempt.

@@ -6,16 +6,16 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use serde_json::Value;
 use tower::ServiceExt;
 
 use super::connection::Handle;
 use super::faults::{CallKind, Drawn, Fault, Moment, Severed, strike};
 use super::server::never;
 use super::world::World;
+use super::{dintero, dojo};
 
 const LARGEST_BODY: usize = 1 << 20;
 
@@ -41,20 +41,21 @@ pub(crate) async fn exchange(
         return Ok(dated(&context.world, empty(StatusCode::PAYLOAD_TOO_LARGE)));
     };
     let body = body.to_bytes();
-    let Some(call) = call_kind(&parts.method, parts.uri.path()) else {
+    let Some(call) = call_kind(&parts) else {
         let response = route(&context, parts, body, false).await;
         return Ok(dated(&context.world, response));
     };
     context.world.requests().record(&parts, &body);
-    count(&context.world, call, &body);
+    count(&context.world, call, &parts, &body);
     let drawn = context.world.faults().draw(call);
-    let response = answer(&context, connection, drawn, parts, body).await?;
+    let response = answer(&context, connection, call, drawn, parts, body).await?;
     Ok(dated(&context.world, response))
 }
 
 async fn answer(
     context: &Exchange,
     connection: Handle,
+    call: CallKind,
     drawn: Option<Drawn>,
     parts: Parts,
     body: Bytes,
@@ -75,7 +76,7 @@ async fn answer(
     if let (Fault::Delay(milliseconds), Moment::After) = (&fault, moment) {
         tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
     }
-    strike(&fault, honest, &uri, &connection).await
+    strike(&fault, call, honest, &uri, &connection).await
 }
 
 async fn route(context: &Exchange, parts: Parts, body: Bytes, stale: bool) -> Response<Body> {
@@ -100,43 +101,13 @@ fn empty(status: StatusCode) -> Response<Body> {
     response
 }
 
-/// Counts what was asked for before any fault can lose it: a lost request was still sent.
-fn count(world: &World, call: CallKind, body: &Bytes) {
-    let named = |pointer: &str| -> Option<String> {
-        let document: Value = serde_json::from_slice(body).ok()?;
-        Some(document.pointer(pointer)?.as_str()?.to_owned())
-    };
-    match call {
-        CallKind::CreateSession => {
-            let reference = named("/order/merchant_reference").unwrap_or_default();
-            world.ledger().saw_create(&reference);
-        }
-        CallKind::Refund => {
-            let reference = named("/refund_reference").unwrap_or_default();
-            world.ledger().saw_refund(&reference);
-        }
-        _ => {}
-    }
+/// Which call of either provider this is; `None` for the control API and unknown paths.
+fn call_kind(parts: &Parts) -> Option<CallKind> {
+    let path = parts.uri.path();
+    dintero::calls::kind(&parts.method, path).or_else(|| dojo::calls::kind(&parts.method, path))
 }
 
-/// Which kind of call a path is; `None` for the control API and unknown paths.
-fn call_kind(method: &Method, path: &str) -> Option<CallKind> {
-    let path: Vec<&str> = path.strip_prefix("/v1/")?.split('/').collect();
-    let post = method == Method::POST;
-    match path.as_slice() {
-        ["accounts", _, "auth", "token"] => Some(CallKind::Token),
-        ["accounts", _, "stores", ..] => Some(CallKind::Stores),
-        ["accounts", _, "terminals", ..] => Some(CallKind::Terminals),
-        ["admin", "terminals", "operations"] => Some(CallKind::Operations),
-        ["sessions-profile"] => Some(CallKind::CreateSession),
-        ["sessions"] => Some(CallKind::ListSessions),
-        ["sessions", _] => Some(CallKind::ReadSession),
-        ["sessions", _, "cancel"] if post => Some(CallKind::CancelSession),
-        ["transactions"] => Some(CallKind::ListTransactions),
-        ["transactions", _] => Some(CallKind::ReadTransaction),
-        ["transactions", _, "refund"] if post => Some(CallKind::Refund),
-        ["transactions", _, "capture"] if post => Some(CallKind::Capture),
-        ["transactions", _, "void"] if post => Some(CallKind::Void),
-        _ => None,
-    }
+fn count(world: &World, call: CallKind, parts: &Parts, body: &Bytes) {
+    dintero::calls::count(world, call, body);
+    dojo::calls::count(world, call, parts, body);
 }

@@ -1,4 +1,4 @@
-//! Identifiers that look like Dintero's.
+//! Identifiers that look like the providers'.
 //!
 //! They come from the thread's random source, not from the seed: two runs over one bridge database must never repeat one.
 
@@ -17,7 +17,18 @@ pub(crate) fn base58(length: usize) -> String {
     (0..length).map(|_| char::from(BASE58[random.random_range(0..BASE58.len())])).collect()
 }
 
-/// A version 4 UUID, as Dintero uses for events, requests and deliveries.
+/// `pi_sandbox_G_FeegU8WESxtY_Nct8jqw`: the form of Dojo's identifiers.
+pub(crate) fn dojo_id(kind: &str) -> String {
+    format!("{kind}_sandbox_{}", base58(22))
+}
+
+/// Random decimal digits.
+pub(crate) fn digits(length: usize) -> String {
+    let mut random = rand::rng();
+    (0..length).map(|_| char::from(b'0' + random.random_range(0..10_u8))).collect()
+}
+
+/// A version 4 UUID, as the providers use for events, requests and transactions.
 pub(crate) fn uuid() -> String {
     let bits: u128 = rand::rng().random();
     let versioned = (bits & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);

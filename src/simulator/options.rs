@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
+use super::dojo::DojoOptions;
+
 /// When a virtual terminal starts to prompt. Dintero's documents tell both stories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StartRule {
@@ -83,6 +85,8 @@ pub struct SimulatorOptions {
     pub token_life_seconds: u64,
     /// Seeds the fault probabilities.
     pub seed: u64,
+    /// The simulated Dojo, on the same listener.
+    pub dojo: DojoOptions,
 }
 
 impl Default for SimulatorOptions {
@@ -104,6 +108,7 @@ impl Default for SimulatorOptions {
             start: StartRule::Session,
             token_life_seconds: 14_400,
             seed: 1,
+            dojo: DojoOptions::default(),
         }
     }
 }

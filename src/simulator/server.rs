@@ -5,16 +5,18 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Router;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::api;
 use super::connection::Connection;
+use super::dintero::api::ApiError;
 use super::exchange::{Exchange, exchange};
 use super::options::SimulatorOptions;
 use super::world::World;
+use super::{control, dintero, dojo};
 
 /// A simulator that answers until it is stopped or dropped.
 #[derive(Debug)]
@@ -32,6 +34,11 @@ impl RunningSimulator {
     /// For both of Dintero's hosts: `http://127.0.0.1:7119/v1`.
     pub fn base_url(&self) -> String {
         format!("http://{}/v1", self.address)
+    }
+
+    /// For Dojo's host: `http://127.0.0.1:7119`.
+    pub fn dojo_base_url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// Ends every connection, timer and callback, and waits until they are gone.
@@ -54,10 +61,18 @@ pub async fn start(options: SimulatorOptions) -> io::Result<RunningSimulator> {
     let listener = TcpListener::bind(options.listen).await?;
     let address = listener.local_addr()?;
     let world = Arc::new(World::new(options).map_err(io::Error::other)?);
-    let router = api::router(&world);
+    let router = router(&world);
     let exchange = Exchange { world: world.clone(), router };
     world.spawn(accept(listener, exchange));
     Ok(RunningSimulator { address, world })
+}
+
+/// Dintero below `/v1`, Dojo at the root, the control API below `/simulator`.
+fn router(world: &Arc<World>) -> Router {
+    dintero::api::router(world)
+        .merge(dojo::api::router(world))
+        .merge(control::router(world))
+        .fallback(async || ApiError::NotFound)
 }
 
 async fn accept(listener: TcpListener, exchange: Exchange) {

@@ -1,11 +1,12 @@
 //! The last stop of every log line: no card number and no till's key passes it, and one event stays one line.
 
+use std::borrow::Cow;
 use std::io;
 
 use tracing::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::domain::card::without_card_numbers;
+use crate::domain::card::{separates, without_card_numbers};
 use crate::domain::till_key::without_till_keys;
 
 /// Makes writers whose lines are clean.
@@ -60,11 +61,41 @@ impl<W: io::Write> Drop for Line<W> {
     }
 }
 
+/// The event with every separator that a debug format spelt out (`\u{a0}`, `\t`; with more backslashes in JSON) as a space:
+/// a card number must not hide behind the spelling.
+fn with_plain_spaces(event: &str) -> Cow<'_, str> {
+    let mut pieces = event.split('\\');
+    let Some((first, second)) = pieces.next().zip(pieces.next()) else { return event.into() };
+    let (mut plain, mut backslashes) = (first.to_owned(), String::new());
+    for piece in std::iter::once(second).chain(pieces) {
+        backslashes.push('\\');
+        if piece.is_empty() {
+            continue;
+        }
+        match after_separator(piece) {
+            Some(rest) => plain.extend([" ", rest]),
+            None => plain.extend([backslashes.as_str(), piece]),
+        }
+        backslashes.clear();
+    }
+    (plain + &backslashes).into()
+}
+
+/// What follows the spelling of a separator, of which the backslash is gone.
+fn after_separator(text: &str) -> Option<&str> {
+    if let Some(rest) = text.strip_prefix('t') {
+        return Some(rest);
+    }
+    let (number, rest) = text.strip_prefix("u{")?.split_once('}')?;
+    let character = char::from_u32(u32::from_str_radix(number, 16).ok()?)?;
+    separates(character).then_some(rest)
+}
+
 /// One event as one line: card numbers and keys masked, control characters spelt out, a newline at the end.
 fn clean_line(event: &str) -> String {
     let event = event.strip_suffix('\n').unwrap_or(event);
     let mut line = String::with_capacity(event.len() + 1);
-    for character in without_till_keys(&without_card_numbers(event)).chars() {
+    for character in without_till_keys(&without_card_numbers(&with_plain_spaces(event))).chars() {
         match character {
             '\n' => line.push_str("\\n"),
             // As JSON spells it, so that a JSON line stays one.
@@ -141,6 +172,18 @@ mod tests {
             assert!(log.contains("4111 11** **** 1111") && log.contains("550000******0004"), "{log}");
             assert!(!crate::domain::card::holds_card_number(&log), "{log}");
         }
+    }
+
+    #[test]
+    fn no_card_number_hides_behind_its_spelling() {
+        for space in ["\u{a0}", "\u{2009}", "\u{3000}", "\u{200b}", "\t", ".", "/"] {
+            let number = ["4111", "1111", "1111", "1111"].join(space);
+            for format in [LogFormat::Text, LogFormat::Json] {
+                let log = logged(format, || tracing::info!(track = number, again = ?number, "read {number}"));
+                assert!(!log.contains("1111.1111") && log.matches("****").count() == 3, "{log}");
+            }
+        }
+        assert_eq!(with_plain_spaces(r#"a\tb\u{a0}\\u{ad}c\n\\n\u{e9}\"\"#), r#"a b  c\n\\n\u{e9}\"\"#);
     }
 
     #[test]

@@ -26,7 +26,7 @@ const METRICS: &[(&str, Kind, &str)] = &[
     ("pos_bridge_http_requests_total", Kind::Counter, "Requests, by route, method and status."),
     ("pos_bridge_http_request_seconds", Kind::Seconds, "Until a request was answered, its wait included, by route."),
     ("pos_bridge_connections_refused_total", Kind::Counter, "Connections for which there was no room, by reason."),
-    ("pos_bridge_callbacks_total", Kind::Counter, "Callbacks that came in, by result."),
+    ("pos_bridge_callbacks_total", Kind::Counter, "Callbacks that came in, by provider and result."),
     ("pos_bridge_provider_calls_total", Kind::Counter, "Calls of a provider, by provider, call and result."),
     ("pos_bridge_provider_call_seconds", Kind::Seconds, "How long a call took, by provider and call."),
     ("pos_bridge_pushes_total", Kind::Counter, "Tries to push a result to its till, by result."),

@@ -28,7 +28,7 @@ pub enum Code {
     RequestTimeout,
     /// The reference is taken by something else.
     ReferenceConflict,
-    /// An operator's decision that may not be taken.
+    /// A decision that may not be taken: an operator's, or a cashier's on a signature.
     NotResolvable,
     /// The body is too long.
     PayloadTooLarge,
@@ -46,7 +46,7 @@ pub enum Code {
     RateLimited,
     /// A defect in the bridge.
     InternalError,
-    /// Too many connections.
+    /// Too much at once.
     Overloaded,
     /// The journal cannot be written.
     StorageUnavailable,
@@ -99,7 +99,7 @@ impl Code {
             Self::TerminalBusy => ("terminal_busy", 423, "The terminal is busy", Retry::SameReference),
             Self::RateLimited => ("rate_limited", 429, "Too many requests", Retry::SameReference),
             Self::InternalError => ("internal_error", 500, "A defect in the bridge", Retry::SameReference),
-            Self::Overloaded => ("overloaded", 503, "Too many connections", Retry::SameReference),
+            Self::Overloaded => ("overloaded", 503, "Too much at once", Retry::SameReference),
             Self::StorageUnavailable => {
                 ("storage_unavailable", 503, "The journal cannot be written", Retry::SameReference)
             }

@@ -2,9 +2,13 @@
 
 mod operator;
 mod service;
+mod terminal;
 
 pub use operator::{AlarmList, HistoryReply, PushList};
 pub use service::{Health, Readiness};
+pub use terminal::{TerminalList, TerminalReply};
+
+use std::borrow::Cow;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -14,9 +18,9 @@ use super::receipt::{Edition, Paper, Recipient, receipt};
 use super::texts;
 use crate::domain::attempt::{Kind, Reason};
 use crate::domain::card;
-use crate::domain::directory::{Language, Terminal};
+use crate::domain::directory::Language;
 use crate::domain::operation::{Operation, Retry, Status};
-use crate::ports::{Enrolment, TerminalUse};
+use crate::domain::prompt::{AtTerminal, Prompt};
 
 /// What a till is told of an operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -34,16 +38,22 @@ pub struct Reply {
     r#final: bool,
     retry: Retry,
     /// For the cashier, in the language of the till.
-    message: &'static str,
+    message: Cow<'static, str>,
     /// The provider's reason in words, else its code; one plain text.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// What the terminal asks of the customer; while it is pending, where the provider tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompt: Option<Prompt>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action_required: Option<ActionRequired>,
     /// What was asked for, in minor units: 39900 is 399.00.
     amount: i64,
     /// ISO 4217.
     #[schemars(regex(pattern = "^[A-Z]{3}$"))]
     currency: &'static str,
-    /// What was taken, or given back; 0 unless approved.
+    /// What was taken, or given back; 0 unless approved. More than `amount` where the customer added to it at the
+    /// terminal.
     amount_approved: i64,
     /// What was given back of it since.
     amount_refunded: i64,
@@ -51,6 +61,9 @@ pub struct Reply {
     terminal: String,
     /// The service that drives the terminal.
     provider: &'static str,
+    /// Of a refund: the customer presents the card at the terminal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requires_card_present: Option<bool>,
     /// The payment in the provider's books.
     #[serde(skip_serializing_if = "Option::is_none")]
     transaction_id: Option<String>,
@@ -77,6 +90,23 @@ pub struct Reply {
     /// When it changed last.
     #[schemars(extend("format" = "date-time"))]
     updated_at: String,
+}
+
+/// What the cashier must do now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+struct ActionRequired {
+    kind: Action,
+    /// Until when; then the terminal decides by itself.
+    #[schemars(extend("format" = "date-time"))]
+    deadline: String,
+}
+
+/// What a cashier may be asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Action {
+    /// To compare the customer's signature with the card's, and to send `accepted` to `/signature`.
+    Signature,
 }
 
 /// The card, as the provider shows it.
@@ -119,12 +149,15 @@ impl Reply {
             retry: operation.attempt.phase.retry(),
             message: texts::message(operation, language),
             reason: operation.reason().map(reason),
+            prompt: None,
+            action_required: None,
             amount: operation.money.amount.minor(),
             currency: operation.money.currency.code(),
             amount_approved: approval.map_or(0, |approval| approval.amount.minor()),
             amount_refunded: operation.refunded,
             terminal: operation.terminal.to_string(),
             provider: operation.provider.name(),
+            requires_card_present: (operation.kind == Kind::Refund).then_some(operation.attempt.card_present),
             transaction_id: approval.and_then(|approval| approval.transaction.as_ref()).map(ToString::to_string),
             attempt: operation.attempt.number,
             card: approval.and_then(|approval| approval.card.as_ref()).map(Card::from),
@@ -147,6 +180,20 @@ impl Reply {
 }
 
 impl Reply {
+    /// The same with what its terminal asks of the people who stand at it, while it is under way.
+    #[must_use]
+    pub fn with_terminal(self, operation: &Operation, at_terminal: AtTerminal, language: Language) -> Self {
+        let prompt = at_terminal.prompt.filter(|_| operation.status() == Status::Pending);
+        let deadline = at_terminal.signature_until.filter(|_| !operation.status().is_final());
+        Self {
+            message: texts::message_at_terminal(operation, prompt, deadline.is_some(), language)
+                .map_or(self.message, Cow::Borrowed),
+            prompt,
+            action_required: deadline.map(|until| ActionRequired { kind: Action::Signature, deadline: moment(until) }),
+            ..self
+        }
+    }
+
     /// The same reply with the receipts as the till prints them: the provider's fitted to its paper, else composed ones.
     #[must_use]
     pub fn with_receipts(self, operation: &Operation, paper: Paper<'_>) -> Self {
@@ -195,86 +242,6 @@ impl OperationList {
         Self {
             operations: operations.iter().map(|operation| Reply::new(operation, false, language)).collect(),
             next: operations.last().filter(|_| full).map(|operation| operation.id.to_string()),
-        }
-    }
-}
-
-/// The terminals that a till may use.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct TerminalList {
-    /// One entry per terminal.
-    pub terminals: Vec<TerminalReply>,
-}
-
-/// A terminal, and what is known of it.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-#[schemars(rename = "Terminal")]
-pub struct TerminalReply {
-    /// Its local name.
-    name: String,
-    /// The service that drives it.
-    provider: &'static str,
-    /// The shop that it stands in.
-    store: String,
-    /// Nothing is under way on it and it is not frozen.
-    free: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    holder: Option<Holder>,
-    /// Why it takes nothing until a person has looked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    frozen: Option<String>,
-    /// When it approved something last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("format" = "date-time"))]
-    last_approved_at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    enrolment: Option<EnrolmentReply>,
-}
-
-/// Who holds a terminal.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-struct Holder {
-    /// The till.
-    till: String,
-    kind: Kind,
-    /// The till's number for it.
-    reference: String,
-    /// Since when.
-    #[schemars(extend("format" = "date-time"))]
-    since: String,
-}
-
-/// What the provider says of a terminal.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-#[schemars(rename = "Enrolment")]
-struct EnrolmentReply {
-    /// The provider's word.
-    status: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-}
-
-impl TerminalReply {
-    /// What a till is told of a terminal.
-    #[must_use]
-    pub fn new(terminal: &Terminal, usage: Option<&TerminalUse>, enrolment: Option<&Enrolment>) -> Self {
-        let holder = usage.and_then(|usage| usage.holder.as_ref());
-        let frozen = usage.and_then(|usage| usage.frozen.clone());
-        Self {
-            name: terminal.name.to_string(),
-            provider: terminal.provider.name(),
-            store: terminal.store.to_string(),
-            free: holder.is_none() && frozen.is_none(),
-            holder: holder.map(|operation| Holder {
-                till: operation.till.to_string(),
-                kind: operation.kind,
-                reference: operation.reference.to_string(),
-                since: moment(operation.updated_at),
-            }),
-            frozen,
-            last_approved_at: usage.and_then(|usage| usage.last_approved_at).map(moment),
-            enrolment: enrolment
-                .map(|enrolment| EnrolmentReply { status: enrolment.status.clone(), reason: enrolment.reason.clone() }),
         }
     }
 }

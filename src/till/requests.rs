@@ -5,14 +5,17 @@ mod listing;
 mod operator;
 mod printing;
 mod schema;
+mod signature;
 mod wait;
 
 pub use listing::{last_event_id, operation_filter};
 pub use operator::{acknowledged_by, resolution};
 pub use printing::receipt_wanted;
 pub use schema::{
-    RequestSchema, empty_schema, filter_schema, reference_rule, refund_schema, sale_schema, wait_rule, wait_schema,
+    RequestSchema, empty_schema, filter_schema, reference_rule, refund_schema, sale_schema, signature_schema,
+    wait_rule, wait_schema,
 };
+pub use signature::signature;
 pub use wait::{Wait, wait_only, waiting};
 
 use super::amounts::Amounts;
@@ -101,7 +104,15 @@ pub fn refund(fields: Fields, asking: Asking<'_>) -> Result<(RefundRequest, Opti
 /// # Errors
 /// [`Invalid`] when it is none.
 pub fn reference_in_path(text: &str) -> Result<Reference, Invalid> {
-    identifier(text, Reference::new).map_err(|detail| Invalid::new("reference", detail))
+    identifier(text, addressable_reference).map_err(|detail| Invalid::new("reference", detail))
+}
+
+/// A till's own number. What an address takes for a step in its path (`/pay/..` is `/`) would never be found again.
+fn addressable_reference(text: &str) -> Result<Reference, String> {
+    if matches!(text, "." | "..") {
+        return Err("must not be . or .., which an address drops from its path".to_owned());
+    }
+    Reference::new(text).map_err(|error| error.to_string())
 }
 
 /// A request that has no fields of its own.
@@ -154,7 +165,7 @@ fn naming(reader: Reader<'_>, asking: Asking<'_>) -> Result<Naming, Invalid> {
 }
 
 fn reference(reader: Reader<'_>, key: Option<&str>) -> Result<Option<Reference>, Invalid> {
-    let in_body = reader.parsed("reference", Reference::new)?;
+    let in_body = reader.parsed("reference", addressable_reference)?;
     let in_header =
         key.map(|key| reference_in_path(key).map_err(|invalid| Invalid::new("Idempotency-Key", invalid.detail)));
     match (in_body, in_header.transpose()?) {

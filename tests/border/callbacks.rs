@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use pos_bridge::domain::operation::ProviderName;
-use pos_bridge::http::{CallbackApi, callback_router};
+use pos_bridge::http::{CallbackApi, CallbackDoor, callback_router};
 use pos_bridge::ports::{Callback, CallbackRequest, CallbackVerifier, NotGenuine, SystemClock};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -22,7 +22,7 @@ impl CallbackVerifier for Signature {
         }
         let delivery = "1".to_owned();
         let query = request.query.clone();
-        Ok(Callback { provider: ProviderName::Dintero, delivery, attempt: None, query, received_at: now })
+        Ok(Callback { provider: ProviderName::Dintero, delivery, about: None, query, received_at: now })
     }
 }
 
@@ -30,8 +30,11 @@ async fn callbacks() -> Border {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let api = CallbackApi {
         engine: engine(&[]),
-        dintero: Arc::new(Signature),
-        clock: Arc::new(SystemClock),
+        providers: vec![CallbackDoor {
+            provider: ProviderName::Dintero,
+            verifier: Arc::new(Signature),
+            clock: Arc::new(SystemClock),
+        }],
         limits: short_limits(),
     };
     start(listener, callback_router(api), short_limits(), CancellationToken::new())

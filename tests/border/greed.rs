@@ -95,6 +95,38 @@ async fn a_till_for_which_there_is_no_place_is_told_so_at_once_and_served_once_t
     served_again(&border, &call("/health")).await;
 }
 
+/// Half-sent bodies are held in memory, so there is a bound for all of them together.
+#[tokio::test]
+async fn bodies_that_are_arriving_have_one_budget() {
+    let limits = Limits { bodies_bytes: 100_000, body_read: PATIENCE, ..Limits::default() };
+    let border = border_with(limits, &[]).await;
+    let head =
+        |key: &str| format!("POST /pay HTTP/1.1\r\nHost: {NAME}\r\nX-Api-Key: {key}\r\nContent-Length: 50000\r\n\r\n");
+    let mut half_sent = Vec::new();
+    for _ in 0..2 {
+        let mut stream = border.connect().await;
+        stream.write_all((head(KEY) + &" ".repeat(49_999)).as_bytes()).await.unwrap();
+        half_sent.push(stream);
+    }
+    let whole = |body: &str| request("POST", "/pay", &format!("Host: {NAME}\r\nX-Api-Key: {OTHER_KEY}\r\n"), body);
+    let refused = async {
+        loop {
+            let reply = border.send(whole("{}  ")).await;
+            if reply.code() == "overloaded" {
+                return reply;
+            }
+        }
+    };
+    let refused = tokio::time::timeout(PATIENCE, refused).await.expect("there is a bound");
+    assert_eq!((refused.status, refused.header("Connection")), (503, Some("close")));
+    assert_eq!((refused.header("Retry-After"), &refused.json()["retry"]), (Some("1"), &"same_reference".into()));
+    assert_eq!(border.send(head("wrong")).await.status, 401, "a stranger's body is not read");
+
+    drop(half_sent);
+    let served = async { while border.send(whole("{}  ")).await.code() == "overloaded" {} };
+    tokio::time::timeout(PATIENCE, served).await.expect("what was let go of is free again");
+}
+
 /// Whoever has no place and says nothing takes nothing from those who are told, and is closed soon.
 #[tokio::test]
 async fn silent_callers_without_a_place_are_closed() {

@@ -45,6 +45,9 @@ impl Journal for NoJournal {
     async fn told(&self, _: OperationId, _: u32, _: Status, _: Timestamp) -> Result<()> {
         broken()
     }
+    async fn warned(&self, _: OperationId, _: Timestamp) -> Result<()> {
+        broken()
+    }
     async fn acknowledge(&self, _: OperationId, _: Timestamp) -> Result<Operation> {
         broken()
     }

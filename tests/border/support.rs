@@ -129,6 +129,8 @@ fn engine_on(journal: NoJournal, trusted_by: &[&str], profile: &Profile) -> Engi
                 provider: ProviderName::Dintero,
                 store,
                 terminal_id: ProviderTerminalId::new("T0292").unwrap(),
+                tips: false,
+                unlinked_refund: false,
             }],
             tills: vec![till("till-1", Some(KEY)), till("till-2", Some(OTHER_KEY)), till("keyless", None)],
         },

@@ -12,6 +12,7 @@ const CONNECTIONS: usize = 6;
 async fn a_full_listener_never_touches_an_open_sale_and_serves_again_once_there_is_room() {
     let environment = vec![
         ("POS_BRIDGE__SERVER__CONNECTIONS_MAX", CONNECTIONS.to_string()),
+        ("POS_BRIDGE__SERVER__CONNECTIONS_PER_ADDRESS_MAX", CONNECTIONS.to_string()),
         // Idle connections stay until this test lets them go.
         ("POS_BRIDGE__SERVER__ARRIVAL_SECONDS", "60".to_owned()),
     ];
@@ -43,7 +44,10 @@ async fn a_full_listener_never_touches_an_open_sale_and_serves_again_once_there_
 /// The listener is full of calls that wait for the very sale.
 #[tokio::test]
 async fn everyone_who_waits_for_a_sale_gets_its_result_from_a_full_listener() {
-    let environment = vec![("POS_BRIDGE__SERVER__CONNECTIONS_MAX", CONNECTIONS.to_string())];
+    let environment = vec![
+        ("POS_BRIDGE__SERVER__CONNECTIONS_MAX", CONNECTIONS.to_string()),
+        ("POS_BRIDGE__SERVER__CONNECTIONS_PER_ADDRESS_MAX", CONNECTIONS.to_string()),
+    ];
     let bridge = Bridge::with(Setup { environment, ..Setup::default() }).await;
     bridge.simulator.terminal_mode(1, "manual").await;
     let till = bridge.till(1);

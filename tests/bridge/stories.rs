@@ -59,7 +59,10 @@ impl Bridge {
         let journal = format!("sqlite://{}", self.folder.database().display());
         let mut connection = sqlx::SqliteConnection::connect(&journal).await.unwrap();
         let older = "UPDATE operation SET created_at = created_at - ?1, updated_at = updated_at - ?1";
-        sqlx::query(older).bind(seconds * 1000).execute(&mut connection).await.unwrap();
+        let earlier = "UPDATE attempt SET expires_at = expires_at - ?1, horizon = horizon - ?1";
+        for aged in [older, earlier] {
+            sqlx::query(aged).bind(seconds * 1000).execute(&mut connection).await.unwrap();
+        }
         connection.close().await.unwrap();
         self.boot().await;
     }

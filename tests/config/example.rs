@@ -45,19 +45,28 @@ fn the_listeners_and_the_configuration_agree_on_how_many_connections_are_taken()
     let configured = load_with(&filled_in(), &[]).expect("the example").server.limits;
     let built_in = pos_bridge::http::Limits::default();
     assert_eq!(
-        (configured.connections, configured.connections_per_address),
-        (built_in.connections, built_in.connections_per_address)
+        (configured.connections, configured.connections_per_address, configured.bodies_bytes),
+        (built_in.connections, built_in.connections_per_address, built_in.bodies_bytes)
     );
 }
 
 #[test]
-fn an_address_may_have_every_connection_unless_it_is_told_otherwise() {
+fn no_address_takes_every_connection_unless_it_is_told_so_and_then_there_is_a_warning() {
     let connections = "connections_max = 4096";
-    let per_address = "connections_per_address_max = 4096";
-    for (in_place_of_it, taken) in [("", 300), ("connections_per_address_max = 7", 7)] {
+    let per_address = "connections_per_address_max = 3072";
+    for (in_place_of_it, taken, warns) in [
+        ("", 225, false),
+        ("connections_per_address_max = 7", 7, false),
+        ("connections_per_address_max = 299", 299, false),
+        ("connections_per_address_max = 300", 300, true),
+        ("connections_per_address_max = 4096", 4096, true),
+    ] {
         let text = filled_in().replace(per_address, in_place_of_it).replace(connections, "connections_max = 300");
-        let limits = load_with(&text, &[]).expect("the example").server.limits;
+        let configuration = load_with(&text, &[]).expect("the example");
+        let limits = &configuration.server.limits;
         assert_eq!((limits.connections, limits.connections_per_address), (300, taken));
+        let warned = configuration.warnings.iter().any(|line| line.starts_with("server.connections_per_address_max"));
+        assert_eq!(warned, warns, "{taken}: {:?}", configuration.warnings);
     }
 }
 

@@ -185,6 +185,34 @@ async fn what_would_be_wrong_is_refused_and_nothing_is_written() {
     assert_eq!(file.mode(), 0o440);
 }
 
+/// `till add` without `--config` in a folder of the sources finds the example.
+#[tokio::test]
+async fn the_example_is_not_taken_for_a_configuration() {
+    let example = File::new(include_str!("../../config/pos-bridge.toml"));
+    for line in [&["add", "till-9", "--terminal", "front"][..], &["key", "till-1"], &["end-old-key", "till-1"]] {
+        let error = example.refused(line).await;
+        assert!(error.contains("pos-bridge.toml is not filled in") && error.contains("--config"), "{error}");
+    }
+    example.till(&["list"]).await.expect("it may be read");
+    let first = File::new(&good().replace(&format!("key_sha256 = \"{KEY}\""), "key_sha256 = \"...\""));
+    first.till(&["key", "till-1"]).await.expect("a till may wait for its key");
+}
+
+#[tokio::test]
+async fn it_is_said_which_file_is_meant() {
+    let file = File::new(&good());
+    let path = file.path.canonicalize().unwrap();
+    for line in
+        [&["add", "till-9", "--terminal", "front"][..], &["key", "till-9"], &["end-old-key", "till-9"], &["list"]]
+    {
+        let printed = file.till(line).await.unwrap();
+        assert!(printed.starts_with(&format!("Configuration: {}\n", path.display())), "{printed}");
+    }
+    std::fs::remove_file(&file.path).unwrap();
+    let error = file.till(&["add", "till-9", "--terminal", "front"]).await.expect_err("no file").to_string();
+    assert!(error.contains(file.path.to_str().unwrap()) && error.contains("--config"), "{error}");
+}
+
 #[tokio::test]
 async fn a_file_in_another_form_is_left_alone() {
     let error = File::new("tills = [{ id = \"till-1\" }]\n").refused(&["add", "till-9", "--terminal", "front"]).await;

@@ -2,7 +2,8 @@
 
 use pos_bridge::domain::request::Details;
 use pos_bridge::ports::{Answer, Look, Provider};
-use pos_bridge::provider::dintero::{Dintero, SetupError};
+use pos_bridge::provider::SetupError;
+use pos_bridge::provider::dintero::Dintero;
 use serde_json::json;
 use url::Url;
 

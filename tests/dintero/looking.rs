@@ -357,6 +357,8 @@ async fn an_enrolment_is_told_where_it_may_be_read() {
         provider: ProviderName::Dintero,
         store: StoreId::new("oslo-center").unwrap(),
         terminal_id: ProviderTerminalId::new("T0292").unwrap(),
+        tips: false,
+        unlinked_refund: false,
     };
     let server = serve(|request| match request.path() {
         "/api/accounts/T12345678/terminals/T0292" => {

@@ -109,6 +109,28 @@ async fn refused_credentials_are_a_no_and_an_unreachable_token_was_not_sent() {
     }
 }
 
+/// A shop with a mistyped secret asks once, not once for every sale.
+#[tokio::test]
+async fn refused_credentials_are_not_sent_again_at_once() {
+    let server = Server::start(|_| error(401, "invalid_client")).await;
+    let dintero = Arc::new(dintero(&server.url));
+    let sales: Vec<_> = (0..50)
+        .map(|_| {
+            let dintero = Arc::clone(&dintero);
+            tokio::spawn(async move { start_sale(&dintero, &Details::default()).await })
+        })
+        .collect();
+    for sale in sales {
+        assert!(matches!(sale.await.unwrap(), Answer::No(reason) if reason.code == "invalid_client"));
+    }
+    for look in [Look::Usual, Look::Fresh] {
+        let error = dintero.look_for_sale(&sale(open()), look).await.unwrap_err();
+        assert!(matches!(error, ReadError::Refused(why) if why.starts_with("invalid_client")));
+    }
+    assert!(matches!(dintero.check_access().await, Err(ReadError::Refused(_))));
+    assert_eq!(server.requests().len(), 1);
+}
+
 #[tokio::test]
 async fn a_pause_that_dintero_asks_for_is_kept() {
     let server = Server::start(|_| reply_with(429, ("Retry-After", "30"), json!({}))).await;

@@ -1,6 +1,6 @@
 //! A provider of few words.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -21,6 +21,10 @@ use tokio::sync::watch;
 pub(crate) struct Scripted {
     /// What a look finds.
     pub(crate) finding: Mutex<Finding>,
+    /// What a look shows of the terminal.
+    pub(crate) at_terminal: Mutex<AtTerminal>,
+    /// What was said of a signature.
+    pub(crate) signature: watch::Sender<Option<bool>>,
     /// What its list holds.
     pub(crate) listing: Mutex<Listing>,
     /// A start is answered while this is `true`.
@@ -37,6 +41,8 @@ impl Scripted {
     pub(crate) fn new() -> Self {
         Self {
             finding: Mutex::new(Finding::Nothing),
+            at_terminal: Mutex::default(),
+            signature: watch::Sender::new(None),
             listing: Mutex::new(Listing::default()),
             answers: watch::Sender::new(true),
             looks_wait_for_cancel: false,
@@ -46,12 +52,20 @@ impl Scripted {
     }
 
     pub(crate) fn finds(&self, finding: Finding) {
-        *self.finding.lock().unwrap_or_else(PoisonError::into_inner) = finding;
+        *locked(&self.finding) = finding;
+    }
+
+    pub(crate) fn shows(&self, at_terminal: AtTerminal) {
+        *locked(&self.at_terminal) = at_terminal;
     }
 
     pub(crate) fn lists(&self, listing: Listing) {
-        *self.listing.lock().unwrap_or_else(PoisonError::into_inner) = listing;
+        *locked(&self.listing) = listing;
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn until(told: &watch::Sender<bool>) {
@@ -96,12 +110,16 @@ impl Provider for Scripted {
         if self.looks_wait_for_cancel {
             until(&self.cancelled).await;
         }
-        let finding = self.finding.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Ok(Seen { finding, at: self.now(), at_terminal: AtTerminal::default() })
+        let finding = locked(&self.finding).clone();
+        Ok(Seen { finding, at: self.now(), at_terminal: *locked(&self.at_terminal) })
     }
     async fn cancel(&self, _: &Attempt) -> Result<bool, ReadError> {
         self.cancelled.send_replace(true);
         Ok(true)
+    }
+    async fn answer_signature(&self, _: &Handle, accepted: bool) -> Result<(), ReadError> {
+        self.signature.send_replace(Some(accepted));
+        Ok(())
     }
     async fn refundable(&self, _: &TransactionId) -> Result<Refundable, ReadError> {
         Err(ReadError::Refused("this test refunds nothing".to_owned()))
@@ -113,7 +131,7 @@ impl Provider for Scripted {
         Err(ReadError::Refused("this test refunds nothing".to_owned()))
     }
     async fn list(&self, _: &Store, _: Timestamp) -> Result<Listing, ReadError> {
-        let listing = self.listing.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let listing = locked(&self.listing).clone();
         self.listed.send_modify(|listed| *listed += 1);
         Ok(listing)
     }

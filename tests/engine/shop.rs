@@ -26,13 +26,18 @@ pub(crate) struct Shop {
     pub(crate) engine: Engine,
     pub(crate) journal: Arc<SqliteJournal>,
     pub(crate) provider: Arc<Scripted>,
-    till: Till,
+    pub(crate) till: Till,
     _folder: TempDir,
 }
 
 impl Shop {
     /// A shop that is not open yet. It looks at the provider's record once a minute.
     pub(crate) async fn new(provider: Scripted) -> Self {
+        Self::with_profile(provider, Profile::default()).await
+    }
+
+    /// The same, where the till has this profile.
+    pub(crate) async fn with_profile(provider: Scripted, profile: Profile) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = JournalOptions::at(folder.path().join("journal.db"));
         let journal = Arc::new(SqliteJournal::open(options).await.unwrap());
@@ -43,7 +48,7 @@ impl Shop {
             terminal: terminal.clone(),
             terminals: Vec::new(),
             credentials: Credentials::default(),
-            profile: Profile::default(),
+            profile,
         };
         let directory = Directory {
             stores: vec![Store {
@@ -57,6 +62,8 @@ impl Shop {
                 provider: ProviderName::Dintero,
                 store,
                 terminal_id: ProviderTerminalId::new("T0292").unwrap(),
+                tips: false,
+                unlinked_refund: false,
             }],
             tills: vec![till.clone()],
         };
@@ -79,10 +86,13 @@ impl Shop {
 
     /// A shop that sells.
     pub(crate) async fn open(provider: Scripted) -> Self {
-        let shop = Self::new(provider).await;
-        shop.engine.recover().await.unwrap();
-        shop.ready().await;
-        shop
+        Self::new(provider).await.opened().await
+    }
+
+    pub(crate) async fn opened(self) -> Self {
+        self.engine.recover().await.unwrap();
+        self.ready().await;
+        self
     }
 
     pub(crate) async fn ready(&self) {
@@ -106,6 +116,11 @@ impl Shop {
 
     pub(crate) async fn cancel(&self, reference: &str) -> Operation {
         self.engine.cancel(&self.till, Kind::Sale, &Reference::new(reference).unwrap()).await.unwrap()
+    }
+
+    pub(crate) async fn compare_signature(&self, reference: &str, accepted: bool) -> Result<Operation, Refusal> {
+        let reference = Reference::new(reference).unwrap();
+        self.engine.compare_signature(&self.till, Kind::Sale, &reference, accepted).await
     }
 
     pub(crate) async fn find(&self, reference: &str) -> Operation {

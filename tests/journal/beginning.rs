@@ -1,5 +1,7 @@
 //! References and leases.
 
+use jiff::SignedDuration;
+use pos_bridge::domain::attempt::Event;
 use pos_bridge::domain::attempt::{Kind, Phase};
 use pos_bridge::domain::evidence::Finding;
 use pos_bridge::domain::operation::{OnRepeat, Status};
@@ -13,6 +15,7 @@ fn word(begun: &Begun) -> &'static str {
         Begun::Joined(_) => "joined",
         Begun::Replayed(_) => "replayed",
         Begun::Conflict(_) => "conflict",
+        Begun::OlderPaid(_) => "older paid",
         Begun::Busy(_) => "busy",
         Begun::Frozen(_) => "frozen",
         Begun::NotRefundable(_) => "not refundable",
@@ -124,4 +127,43 @@ async fn the_lease_is_the_devices_whatever_it_is_called() {
     let mut renamed = sale("till-2", "R-2", "counter", 100);
     renamed.attempt.terminal.terminal_id = holder.attempt.order.terminal.clone();
     assert_eq!(fixture.journal.begin_sale(renamed).await, Ok(Begun::Busy(holder)));
+}
+
+/// What stands in the way is the sale, until the till has heard of it: that it was read by somebody is no warning.
+#[tokio::test]
+async fn a_superseded_sale_that_was_paid_stands_in_the_way_until_its_till_was_warned() {
+    let fixture = Fixture::new().await;
+    let older = fixture.begin(sale("till-1", "R-1", "front", 100)).await;
+    fixture.record(&older, Event::CancelWanted).await;
+    fixture.record(&older, approved(&older.attempt)).await;
+    let next = || async {
+        let mut next = sale("till-1", "R-2", "front", 100);
+        next.attempt.rules.heeds_superseded = true;
+        fixture.journal.begin_sale(next).await.unwrap()
+    };
+    for _ in 0..2 {
+        let Begun::OlderPaid(paid) = next().await else { panic!("begun behind the till's back") };
+        assert_eq!((paid.id, paid.told_at), (older.id, None));
+    }
+    fixture.journal.warned(older.id, now()).await.unwrap();
+    assert_eq!(fixture.journal.operation(older.id).await.unwrap().unwrap().told_at, None, "a warning is no result");
+    assert!(matches!(next().await, Begun::New(_)));
+}
+
+/// The shop's clock jumped a year ahead: the number means what it meant, until the provider's clock says so too.
+#[tokio::test]
+async fn a_jump_of_the_shops_clock_lets_no_number_start_over() {
+    let fixture = Fixture::new().await;
+    let paid = fixture.approved_sale("R-1").await;
+    let year = SignedDuration::from_hours(24 * 365);
+    let again = |horizon: SignedDuration| {
+        let mut again = sale("till-1", "R-1", "front", 10_000);
+        again.attempt.rules.reuse_after = Some(SignedDuration::from_hours(24 * 30));
+        again.attempt.now += year;
+        again.attempt.horizon += horizon;
+        fixture.journal.begin_sale(again)
+    };
+    let Begun::Replayed(known) = again(SignedDuration::ZERO).await.unwrap() else { panic!("charged twice") };
+    assert_eq!(known.id, paid.id);
+    assert!(matches!(again(year).await.unwrap(), Begun::New(_)));
 }

@@ -119,6 +119,8 @@ pub(crate) fn terminal(name: &str) -> Terminal {
         provider: ProviderName::Dintero,
         store: StoreId::new("oslo-center").unwrap(),
         terminal_id: ProviderTerminalId::new(format!("T-{name}")).unwrap(),
+        tips: false,
+        unlinked_refund: false,
     }
 }
 
@@ -156,6 +158,7 @@ pub(crate) fn refund(till_id: &str, till_reference: &str, original: OperationId,
         asked: asked.map(nok),
         allowance: allowance(RefundLimits::default()),
         route: RefundRoute::Plain,
+        is_alone: false,
     }
 }
 

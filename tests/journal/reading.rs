@@ -3,6 +3,7 @@
 use pos_bridge::domain::attempt::{Event, Kind};
 use pos_bridge::domain::identifiers::{AttemptReference, OperationId};
 use pos_bridge::domain::operation::{Operation, ProviderName, Status};
+use pos_bridge::ports::Subject;
 use pos_bridge::ports::{Callback, Journal, OperationFilter};
 
 use crate::fixture::*;
@@ -125,7 +126,7 @@ async fn a_repeated_callback_is_recognised() {
     let callback = |delivery: &str| Callback {
         provider: ProviderName::Dintero,
         delivery: delivery.to_owned(),
-        attempt: Some(AttemptReference::new(number())),
+        about: Some(Subject::Attempt(AttemptReference::new(number()))),
         query: "merchant_reference=PB-1".to_owned(),
         received_at: now(),
     };

@@ -6,7 +6,7 @@ use pos_bridge::domain::operation::Status;
 use pos_bridge::domain::refund::NotRefundable;
 use pos_bridge::domain::refund::RefundRoute;
 use pos_bridge::domain::request::Original;
-use pos_bridge::ports::{Begun, Journal, JournalError, Refunded};
+use pos_bridge::ports::{Begun, Journal, JournalError, NewRefund, Refunded};
 
 use crate::fixture::*;
 
@@ -156,4 +156,19 @@ async fn a_sale_is_found_by_each_of_its_names() {
         let expected = found.then(|| sale.clone());
         assert_eq!(fixture.journal.find_sale(&till(asking), &original).await.unwrap(), expected, "{original:?}");
     }
+}
+
+/// Where a provider tells only the sum of a payment's refunds, a second one could be taken for the first.
+#[tokio::test]
+async fn a_refund_that_cannot_be_told_from_another_waits_for_it() {
+    let fixture = Fixture::new().await;
+    let sale = fixture.approved_sale("S-1").await;
+    let begin = |name| {
+        let refund = NewRefund { is_alone: true, ..refund("till-1", name, sale.id, Some(100)) };
+        fixture.journal.begin_refund(refund)
+    };
+    let Ok(Begun::New(first)) = begin("F-1").await else { panic!() };
+    assert_eq!(begin("F-2").await, Ok(Begun::NotRefundable(NotRefundable::AnotherUnderWay)));
+    fixture.record(&first, Event::Refused { reason: Reason::new("no", "no") }).await;
+    assert!(matches!(begin("F-2").await, Ok(Begun::New(_))));
 }

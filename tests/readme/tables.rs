@@ -6,7 +6,7 @@ use clap::CommandFactory;
 use pos_bridge::cli::Arguments;
 use pos_bridge::domain::attempt::AlarmKind;
 use pos_bridge::domain::operation::Status;
-use pos_bridge::simulator::outcome_table;
+use pos_bridge::simulator::{outcome_table, virtual_terminals};
 use pos_bridge::till::problem::Code;
 
 use crate::document::{README, table};
@@ -21,6 +21,19 @@ fn the_outcomes_are_the_simulators() {
     let known: Vec<_> = outcome_table()
         .iter()
         .map(|outcome| vec![outcome.amount.to_string(), outcome.what_happens.to_owned()])
+        .collect();
+    assert_eq!(told, known);
+}
+
+#[test]
+fn the_virtual_terminals_are_the_simulators() {
+    let told: Vec<_> = table("terminal");
+    let known: Vec<_> = virtual_terminals()
+        .iter()
+        .map(|terminal| {
+            let amount = terminal.amount.map(|amount| amount.to_string()).unwrap_or_default();
+            vec![terminal.suffix.to_owned(), amount, terminal.what_happens.to_owned()]
+        })
         .collect();
     assert_eq!(told, known);
 }

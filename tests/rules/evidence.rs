@@ -1,6 +1,8 @@
 //! `judge`: what a provider's record proves.
 
-use pos_bridge::domain::evidence::{Contradiction, Finding, PaymentState, Sighting, Terms, judge};
+use pos_bridge::domain::evidence::{
+    Contradiction, Finding, PaymentState, SessionRecord, SessionState, Sighting, Terms, judge,
+};
 
 use crate::support::*;
 
@@ -16,6 +18,7 @@ fn a_payment_decides_over_its_session_and_an_approval_over_every_other_payment()
         Finding::Nothing => "nothing",
         Finding::Undecided { started: true, .. } => "started",
         Finding::Undecided { started: false, .. } => "prompting",
+        Finding::Lapsed { .. } => "lapsed",
         Finding::Approved(approval) if approval.several => "approved, several",
         Finding::Approved(_) => "approved",
         Finding::Declined(_) => "declined",
@@ -65,6 +68,21 @@ fn a_record_that_differs_from_the_order_is_never_a_result() {
                 other => panic!("a contradicting record was taken for {other:?}"),
             }
         }
+    }
+}
+
+#[test]
+fn a_session_without_a_payment_tells_how_it_ended() {
+    let cases = [
+        (SessionState::Waiting, Finding::Undecided { handle: Some(handle()), started: false }),
+        (SessionState::Started, Finding::Undecided { handle: Some(handle()), started: true }),
+        (SessionState::Cancelled, Finding::Cancelled),
+        (SessionState::Declined(reason()), Finding::Declined(reason())),
+        (SessionState::Lapsed, Finding::Lapsed { handle: handle() }),
+    ];
+    for (state, expected) in cases {
+        let session = SessionRecord { state, ..session(false) };
+        assert_eq!(judge(&order(), &Sighting { session: Some(session), payments: Vec::new() }), expected);
     }
 }
 

@@ -5,6 +5,7 @@
 #![allow(clippy::type_complexity, reason = "a table of cases reads best as one tuple")]
 
 mod attempt;
+mod card;
 mod evidence;
 mod random_walks;
 mod refund;

@@ -14,6 +14,7 @@ fn any_finding() -> impl Strategy<Value = Finding> {
         any::<bool>().prop_map(|captured| Finding::Approved(Approval { captured, ..approval() })),
         Just(Finding::Declined(reason())),
         Just(Finding::Cancelled),
+        Just(Finding::Lapsed { handle: handle() }),
         Just(Finding::Corrected(reason())),
         Just(Finding::Contradiction { what: Contradiction::Amount { asked: 39900, found: 1 }, handle: None }),
     ]

@@ -13,7 +13,7 @@ fn same() -> Fingerprint {
 }
 
 fn rules(on_repeat: OnRepeat) -> RepeatRules {
-    RepeatRules { on_repeat, reuse_after: None }
+    RepeatRules { on_repeat, ..RepeatRules::default() }
 }
 
 /// P2, P3, P36.

@@ -52,7 +52,7 @@ proptest! {
         phase in any_phase(), told in any::<bool>(), days in 1_i64..100, age in 0..200 * DAY, amount in 1_i64..3,
         on_repeat in any_on_repeat(),
     ) {
-        let rules = RepeatRules { on_repeat, reuse_after: Some(SignedDuration::from_hours(24 * days)) };
+        let rules = RepeatRules { on_repeat, reuse_after: Some(SignedDuration::from_hours(24 * days)), heeds_superseded: false };
         let never = RepeatRules { reuse_after: None, ..rules };
         let asked = Fingerprint { money: Some(money(39900 * amount)), original: None };
         let known = at_start(phase.clone(), told, false);

@@ -2,7 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use pos_bridge::domain::attempt::{Attempt, Event, Kind, Phase, Reason, Transition};
-use pos_bridge::domain::evidence::{Approval, Finding, Order, PaymentRecord, PaymentState, SessionRecord, Terms};
+use pos_bridge::domain::evidence::{
+    Approval, Finding, Order, PaymentRecord, PaymentState, SessionRecord, SessionState, Terms,
+};
 use pos_bridge::domain::identifiers::{
     AttemptReference, Handle, OperationId, ProviderTerminalId, Reference, StoreId, TerminalName, TillId, TransactionId,
 };
@@ -53,7 +55,8 @@ pub(crate) fn terms() -> Terms {
 }
 
 pub(crate) fn session(cancelled: bool) -> SessionRecord {
-    SessionRecord { handle: handle(), terms: terms(), cancelled }
+    let state = if cancelled { SessionState::Cancelled } else { SessionState::Waiting };
+    SessionRecord { handle: handle(), terms: terms(), state }
 }
 
 pub(crate) fn payment(state: PaymentState) -> PaymentRecord {

@@ -88,3 +88,19 @@ fn what_a_customer_adds_counts_only_where_it_may_be_added() {
         );
     }
 }
+
+/// An expired session proves nothing: the till hears "unknown", and the payment is cancelled to prove that it was not made.
+#[test]
+fn what_lapsed_is_unknown_until_its_payment_is_cancelled() {
+    let lapsed = |at| seen(Finding::Lapsed { handle: handle() }, at);
+    let unknown = after(&sale(Phase::Open { handle: handle() }), &[lapsed(start())]);
+    assert_eq!(unknown.phase, Phase::Unknown { handle: Some(handle()), empty_since: None });
+    assert_eq!(step(&unknown, &lapsed(start())), None, "the same once more is no news");
+    let ran_out = after(&unknown, &[lapsed(expiry())]);
+    assert!(ran_out.cancel_wanted && matches!(ran_out.phase, Phase::Unknown { .. }));
+    assert_eq!(after(&ran_out, &[seen(Finding::Cancelled, expiry())]).phase.name(), "cancelled");
+    let later = horizon() + pos_bridge::domain::attempt::EMPTY_LOOK_GAP;
+    assert_eq!(after(&ran_out, &[lapsed(horizon()), lapsed(later)]).phase.name(), "abandoned");
+    let refund = after(&attempt(Kind::Refund, Phase::Open { handle: handle() }), &[lapsed(expiry())]);
+    assert!(matches!(refund.phase, Phase::Unknown { .. }) && !refund.cancel_wanted, "only a sale is cancelled by us");
+}

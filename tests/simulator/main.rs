@@ -1,8 +1,9 @@
-//! The simulator over real HTTP: that it keeps Dintero's contract, and breaks it only when told to.
+//! The simulator over real HTTP: that it keeps the providers' contracts, and breaks them only when told to.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod callbacks;
 mod contract;
+mod dojo;
 mod faults;
 mod hands;
 mod payments;

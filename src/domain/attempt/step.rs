@@ -107,8 +107,12 @@ impl Attempt {
             Finding::Declined(reason) => Some(self.to(Phase::Declined { reason: reason.clone() })),
             Finding::Cancelled => Some(self.to(Phase::Cancelled { resolution: None })),
             Finding::Contradiction { what, handle } => self.seen_contradiction(what, handle.as_ref(), at),
-            Finding::Undecided { handle, started: false } if self.ran_out(at) => self.seen_unpaid(handle.as_ref(), at),
+            Finding::Undecided { handle, started: false } if self.ran_out(at) => {
+                Some(self.unpaid(self.seen_undecided(handle.as_ref(), at)))
+            }
             Finding::Undecided { handle, .. } => self.seen_undecided(handle.as_ref(), at),
+            Finding::Lapsed { handle } if self.ran_out(at) => Some(self.unpaid(self.seen_lapsed(handle, at))),
+            Finding::Lapsed { handle } => self.seen_lapsed(handle, at),
             Finding::Nothing => self.seen_undecided(None, at),
         }
     }
@@ -208,9 +212,18 @@ impl Attempt {
 
     /// A session that ran out without a payment is cancelled at the provider: its record then proves "not paid",
     /// which an expired session alone does not.
-    fn seen_unpaid(&self, handle: Option<&Handle>, at: Timestamp) -> Option<Transition> {
-        let attempt = self.seen_undecided(handle, at).map_or_else(|| self.clone(), |moved| moved.attempt);
-        Some(Self { cancel_wanted: true, ..attempt }.unalarmed())
+    fn unpaid(&self, moved: Option<Transition>) -> Transition {
+        let attempt = moved.map_or_else(|| self.clone(), |moved| moved.attempt);
+        Self { cancel_wanted: true, ..attempt }.unalarmed()
+    }
+
+    /// Nothing comes of it by itself any more, and nothing is proven: the till hears that at once.
+    fn seen_lapsed(&self, handle: &Handle, at: Timestamp) -> Option<Transition> {
+        if at >= self.horizon {
+            return self.seen_undecided(Some(handle), at);
+        }
+        matches!(self.phase, Phase::Sending | Phase::Open { .. } | Phase::Unknown { handle: None, .. })
+            .then(|| self.to(Phase::Unknown { handle: Some(handle.clone()), empty_since: None }))
     }
 
     /// Before the horizon an undecided record only tells the handle. After it, two of them with a gap end the waiting.

@@ -34,6 +34,7 @@ pub(super) enum Request {
     Sale,
     Refund,
     Wait,
+    Signature,
     Empty,
 }
 
@@ -167,6 +168,19 @@ pub(super) const CALLS: &[Call] = &[
     },
     Call {
         method: "post",
+        path: "/pay/{reference}/signature",
+        id: "signSale",
+        group: Group::Sales,
+        summary: "Whether a customer's signature is the card's",
+        description: "The cashier's answer while `action_required` asks for it. After its deadline the terminal decides by \
+                      itself, and takes the signature.",
+        parameters: FIND,
+        request: Request::Signature,
+        answer: Answer::Operation,
+        problems: &[Code::UnsupportedMediaType, Code::NotFound, Code::NotResolvable],
+    },
+    Call {
+        method: "post",
         path: "/pay/{reference}/ack",
         id: "acknowledgeSale",
         group: Group::Sales,
@@ -234,6 +248,19 @@ pub(super) const CALLS: &[Call] = &[
         request: Request::Wait,
         answer: Answer::Operation,
         problems: &[Code::UnsupportedMediaType, Code::NotFound],
+    },
+    Call {
+        method: "post",
+        path: "/refund/{reference}/signature",
+        id: "signRefund",
+        group: Group::Refunds,
+        summary: "Whether a customer's signature is the card's",
+        description: "The cashier's answer while `action_required` asks for it. After its deadline the terminal decides by \
+                      itself, and takes the signature.",
+        parameters: FIND,
+        request: Request::Signature,
+        answer: Answer::Operation,
+        problems: &[Code::UnsupportedMediaType, Code::NotFound, Code::NotResolvable],
     },
     Call {
         method: "post",
@@ -349,8 +376,8 @@ mod tests {
     #[test]
     fn every_code_that_a_till_can_meet_is_in_the_contract() {
         for code in Code::ALL {
-            // One is an operator's; one is the answer to what is no call at all.
-            let elsewhere = matches!(code, Code::NotResolvable | Code::MethodNotAllowed);
+            // The answer to what is no call at all.
+            let elsewhere = matches!(code, Code::MethodNotAllowed);
             let told = CALLS.iter().any(|call| call.refusals().any(|refusal| refusal == code));
             assert_ne!(told, elsewhere, "{code:?}");
         }

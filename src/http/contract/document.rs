@@ -9,7 +9,7 @@ use super::media::in_every_dialect;
 use super::{examples, parts};
 use crate::till::problem::{Code, Problem};
 use crate::till::reply::{Health, OperationList, Readiness, Reply, TerminalList};
-use crate::till::requests::{RequestSchema, empty_schema, refund_schema, sale_schema, wait_schema};
+use crate::till::requests::{RequestSchema, empty_schema, refund_schema, sale_schema, signature_schema, wait_schema};
 
 const DESCRIPTION: &str = include_str!("introduction.md");
 
@@ -62,12 +62,13 @@ fn request(request: Request) -> Option<RequestSchema> {
         Request::Sale => Some(sale_schema()),
         Request::Refund => Some(refund_schema()),
         Request::Wait => Some(wait_schema()),
+        Request::Signature => Some(signature_schema()),
         Request::Empty => Some(empty_schema()),
     }
 }
 
 fn body(kind: Request, request: &RequestSchema) -> Value {
-    let required = matches!(kind, Request::Sale | Request::Refund);
+    let required = matches!(kind, Request::Sale | Request::Refund | Request::Signature);
     let examples = named(&request.examples);
     json!({ "required": required, "content": in_every_dialect(|media| media.request, &schema(request.name), &examples, false) })
 }
@@ -168,7 +169,7 @@ fn problem_examples() -> Value {
 
 /// The requests as their parser knows them, the replies as their types have them.
 fn schemas() -> Value {
-    let requests = [sale_schema(), refund_schema(), wait_schema(), empty_schema()];
+    let requests = [sale_schema(), refund_schema(), wait_schema(), signature_schema(), empty_schema()];
     let mut schemas: Map<String, Value> =
         requests.into_iter().map(|request| (request.name.to_owned(), request.schema)).collect();
     schemas.extend(reply_schemas());

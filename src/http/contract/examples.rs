@@ -21,7 +21,7 @@ pub(super) fn of_answer(answer: Answer) -> Vec<(&'static str, Value)> {
 
 /// An operation that is not final.
 pub(super) fn open_operations() -> Vec<(&'static str, Value)> {
-    vec![("pending", pending()), ("unknown", unknown())]
+    vec![("pending", pending()), ("a signature to compare", signing()), ("unknown", unknown())]
 }
 
 /// A bridge that takes no payments now.
@@ -39,7 +39,7 @@ pub(super) fn of_code(code: Code) -> Value {
         Code::MethodNotAllowed => "use one of the methods in the Allow header",
         Code::RequestTimeout => "the body did not come in time; nothing was done",
         Code::ReferenceConflict => "this reference is taken by a sale of another amount; choose a new one",
-        Code::NotResolvable => "the outcome is proven already",
+        Code::NotResolvable => "no signature is waited for, or it was answered already; ask where the payment stands",
         Code::PayloadTooLarge => "send at most 65536 bytes",
         Code::UnsupportedMediaType => "send application/json, application/x-www-form-urlencoded or application/xml",
         Code::RefundExceeds => "only 29900 are left to refund",
@@ -83,7 +83,17 @@ fn declined() -> Value {
 }
 
 fn pending() -> Value {
-    operation("pending", false, "same_reference", "In progress at the terminal")
+    let mut reply = operation("pending", false, "same_reference", "Ask the customer to enter the PIN");
+    reply["prompt"] = json!("enter_pin");
+    reply
+}
+
+fn signing() -> Value {
+    let message = "Compare the signature with the card. Answer on the till";
+    let mut reply = operation("pending", false, "same_reference", message);
+    reply["prompt"] = json!("sign");
+    reply["action_required"] = json!({ "kind": "signature", "deadline": "2026-11-20T10:16:22.000Z" });
+    reply
 }
 
 fn unknown() -> Value {

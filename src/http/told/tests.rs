@@ -28,7 +28,7 @@ async fn call(result: Arc<Notify>, taken: Arc<Notify>, arrived: Arc<Notify>, dro
         async move {
             let _dropped = dropped;
             result.notified().await;
-            telling(Response::new(Body::from("approved")), exchange, move || taken.notify_one()).await
+            telling(Response::new(Body::from("approved")), exchange, move || taken.notify_one())
         }
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

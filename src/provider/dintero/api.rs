@@ -4,19 +4,23 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use reqwest::Method;
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use url::Url;
 
-use super::SetupError;
-use super::client::{self, Client, Connection, Exchanged, PAGE_MAX, REPLY_MAX, Reply};
-use super::clock::ProviderClock;
+use super::refusals::Refusals;
 use super::settings::Settings;
 use super::token::{Token, TokenError, Tokens};
+use crate::provider::SetupError;
+use crate::provider::client::{Client, Connection, Exchanged, PAGE_MAX, REPLY_MAX, Reply, under};
+use crate::provider::clock::ProviderClock;
 
 /// Most readings that may be under way at once, so that a busy day does not make Dintero slow us down.
 const READINGS_MAX: usize = 32;
+
+const NAME: &str = "pos-bridge";
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// One call.
 #[derive(Debug)]
@@ -56,25 +60,33 @@ pub(super) struct Api {
     client: Arc<Client>,
     clock: Arc<ProviderClock>,
     readings: Arc<Semaphore>,
+    refusals: Refusals,
     pub(super) tokens: Tokens,
 }
 
 impl Api {
     pub(super) fn new(settings: &Settings) -> Result<Self, SetupError> {
-        Self::build(settings, Arc::default(), Arc::new(Semaphore::new(READINGS_MAX)))
+        Self::build(settings, Arc::default(), Arc::new(Semaphore::new(READINGS_MAX)), Refusals::default())
     }
 
     /// The same API on a new connection with a new token.
     pub(super) fn fresh(&self, settings: &Settings) -> Result<Self, SetupError> {
-        Self::build(settings, Arc::clone(&self.clock), Arc::clone(&self.readings))
+        Self::build(settings, Arc::clone(&self.clock), Arc::clone(&self.readings), self.refusals.clone())
     }
 
-    fn build(settings: &Settings, clock: Arc<ProviderClock>, readings: Arc<Semaphore>) -> Result<Self, SetupError> {
-        let client = Arc::new(Client::new(settings)?);
+    fn build(
+        settings: &Settings,
+        clock: Arc<ProviderClock>,
+        readings: Arc<Semaphore>,
+        refusals: Refusals,
+    ) -> Result<Self, SetupError> {
+        let addresses = [("checkout_url", &settings.checkout_url), ("api_url", &settings.api_url)];
+        let client = Client::new("dintero", system_headers(), &addresses, settings.request_timeout)?;
+        let client = Arc::new(client);
         let account_url = under(&settings.api_url, &["accounts", &settings.account_id]);
-        let tokens =
-            Tokens::new(settings, under(&account_url, &["auth", "token"]), Arc::clone(&client), Arc::clone(&clock));
-        Ok(Self { checkout_url: settings.checkout_url.clone(), account_url, client, clock, readings, tokens })
+        let token_url = under(&account_url, &["auth", "token"]);
+        let tokens = Tokens::new(settings, token_url, Arc::clone(&client), Arc::clone(&clock), refusals.clone());
+        Ok(Self { checkout_url: settings.checkout_url.clone(), account_url, client, clock, readings, refusals, tokens })
     }
 
     pub(super) fn clock(&self) -> &ProviderClock {
@@ -121,7 +133,7 @@ impl Api {
             Some(body) => request.header(CONTENT_TYPE, "application/json").body(body.clone()),
             None => request,
         };
-        let exchanged = client::exchange(call.name, request, call.longest).await;
+        let exchanged = self.client.exchange(call.name, request, call.longest).await;
         if let Exchanged::Replied(Reply { date: Some(date), .. }) = &exchanged {
             self.clock.observe(*date);
         }
@@ -129,24 +141,12 @@ impl Api {
     }
 }
 
-/// The address with more path segments, each percent-encoded.
-fn under(base: &Url, segments: &[&str]) -> Url {
-    let mut url = base.clone();
-    if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().extend(segments);
-    }
-    url
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn segments_are_encoded_and_a_trailing_slash_does_not_matter() {
-        for base in ["https://checkout.dintero.com/v1", "https://checkout.dintero.com/v1/"] {
-            let url = under(&Url::parse(base).unwrap(), &["sessions", "T1.a/b?c"]);
-            assert_eq!(url.as_str(), "https://checkout.dintero.com/v1/sessions/T1.a%2Fb%3Fc");
-        }
-    }
+/// Dintero shows these beside every session and event, for its support.
+fn system_headers() -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert("dintero-system-name", HeaderValue::from_static(NAME));
+    headers.insert("dintero-system-version", HeaderValue::from_static(VERSION));
+    headers.insert("dintero-system-plugin-name", HeaderValue::from_static(NAME));
+    headers.insert("dintero-system-plugin-version", HeaderValue::from_static(VERSION));
+    headers
 }

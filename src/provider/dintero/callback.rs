@@ -14,7 +14,7 @@ use url::Url;
 use super::settings::Settings;
 use crate::domain::identifiers::AttemptReference;
 use crate::domain::operation::ProviderName;
-use crate::ports::{Callback, CallbackRequest, CallbackVerifier, NotGenuine};
+use crate::ports::{Callback, CallbackRequest, CallbackVerifier, NotGenuine, Subject};
 
 /// How far the time of signing may be away, either way.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
@@ -73,7 +73,7 @@ impl CallbackVerifier for CallbackSignature {
         Ok(Callback {
             provider: ProviderName::Dintero,
             delivery: delivery(request, signed_at),
-            attempt: merchant_reference(&request.query),
+            about: merchant_reference(&request.query).map(Subject::Attempt),
             query: format!("{}?{}", request.path, request.query),
             received_at: now,
         })

@@ -2,11 +2,11 @@
 
 use serde::de::DeserializeOwned;
 
-use super::client::{Exchanged, Reply};
 use super::token::TokenError;
 use super::wire::ErrorReply;
 use crate::domain::attempt::Reason;
 use crate::ports::{Answer, ReadError};
+use crate::provider::client::{Exchanged, Reply};
 
 /// What became of a call that may move money. `accept` finds in a 2xx reply what the call was made for.
 ///

@@ -1,15 +1,14 @@
 //! Dintero Checkout with its in-person terminals.
 //!
-//! Read from the bottom up: `client` makes one exchange, `api` adds the token, `classify` says what the outcome
+//! Read from the bottom up: `api` adds to an exchange the token, `classify` says what the outcome
 //! means, `session`, `transaction` and `refund` turn Dintero's words into ours, `sighting` looks for a sale.
 
 mod api;
 mod callback;
 mod classify;
-mod client;
-mod clock;
 mod reader;
 mod refund;
+mod refusals;
 mod session;
 mod settings;
 mod sighting;
@@ -33,6 +32,8 @@ use crate::ports::{
     SaleOrder, Seen, Trace, Unreadable,
 };
 
+use crate::provider::SetupError;
+use crate::provider::client::Exchanged;
 use api::{Api, Call};
 use reader::Reader;
 use wire::{TerminalReply, Transaction};
@@ -45,22 +46,6 @@ pub use settings::{Settings, StartRule};
 pub struct Dintero {
     settings: Settings,
     api: Api,
-}
-
-/// Why Dintero cannot be called at all with these settings.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SetupError {
-    /// An address that would carry credentials in the clear.
-    #[error("[dintero] {key} = {url:?} must be an https address (http is for a simulator on this machine only)")]
-    Url {
-        /// Which setting.
-        key: &'static str,
-        /// What it says.
-        url: String,
-    },
-    /// The machine's certificates or the TLS library cannot be used.
-    #[error("no encrypted connections can be made on this machine ({0}); install its CA certificates")]
-    Client(String),
 }
 
 impl Dintero {
@@ -199,7 +184,7 @@ impl Provider for Dintero {
         if reply.status == 403 {
             return Ok(None);
         }
-        let found: Option<TerminalReply> = classify::reading(Ok(client::Exchanged::Replied(reply)))?;
+        let found: Option<TerminalReply> = classify::reading(Ok(Exchanged::Replied(reply)))?;
         let unknown = || ReadError::Refused(format!("Dintero knows no terminal {}", terminal.terminal_id));
         let found = found.ok_or_else(unknown)?;
         Ok(Some(Enrolment { status: found.status, reason: found.status_reason, available: None }))

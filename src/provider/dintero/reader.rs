@@ -7,12 +7,12 @@ use url::Url;
 
 use super::api::{Api, Call};
 use super::classify;
-use super::client::{Exchanged, Reply};
 use super::token::TokenError;
 use super::wire::{Session, Transaction};
 use crate::domain::card::without_card_numbers;
 use crate::domain::identifiers::{AttemptReference, Handle, TransactionId};
 use crate::ports::ReadError;
+use crate::provider::client::{Exchanged, Reply};
 
 /// The most that Dintero puts on a page.
 const PAGE: usize = 100;

@@ -1,6 +1,5 @@
 //! Refunds: what is asked of Dintero, and what a payment's events tell of them.
 
-use super::client::Reply;
 use super::settings::Settings;
 use super::transaction;
 use super::wire::{RefundRequest, Transaction, TransactionEvent};
@@ -11,6 +10,7 @@ use crate::domain::identifiers::{AttemptReference, Handle, TransactionId};
 use crate::domain::money::Amount;
 use crate::domain::refund::RefundRoute;
 use crate::ports::RefundOrder;
+use crate::provider::client::Reply;
 
 /// What starts a refund.
 pub(super) fn request<'a>(settings: &Settings, refund: &RefundOrder<'a>) -> RefundRequest<'a> {

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use url::Url;
 
-use super::client::Reply;
 use super::settings::{Settings, StartRule};
 use super::wire::{
     ConfigurationRequest, OrderRequest, PublishRequest, Session, SessionCreated, SessionRequest, StoreRequest,
     UrlRequest,
 };
-use crate::domain::evidence::{SessionRecord, Terms};
+use crate::domain::evidence::{SessionRecord, SessionState, Terms};
 use crate::domain::identifiers::Handle;
 use crate::domain::request::Details;
 use crate::ports::SaleOrder;
+use crate::provider::client::Reply;
 
 /// Where callbacks go, below the public address.
 const CALLBACK_PATH: [&str; 2] = ["callbacks", "dintero"];
@@ -75,7 +75,7 @@ pub(super) fn record(session: &Session) -> Option<SessionRecord> {
             currency: session.order.currency.clone(),
             terminal,
         },
-        cancelled: is_cancelled(session),
+        state: if is_cancelled(session) { SessionState::Cancelled } else { SessionState::Waiting },
     })
 }
 
@@ -127,7 +127,7 @@ mod tests {
     fn a_session_is_cancelled_only_without_a_payment() {
         let cancelled = |more: &str| {
             let json = format!(r#"{{"id":"T1.s","order":{{"amount":1,"currency":"NOK"}}{more}}}"#);
-            record(&serde_json::from_str(&json).unwrap()).unwrap().cancelled
+            record(&serde_json::from_str(&json).unwrap()).unwrap().state == SessionState::Cancelled
         };
         assert!(!cancelled(""));
         assert!(cancelled(r#","cancelled_at":"2026-11-20T10:16:00Z""#));

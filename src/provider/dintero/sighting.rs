@@ -5,7 +5,7 @@ use super::session;
 use super::transaction;
 use super::wire::{Session, Transaction};
 use crate::domain::attempt::Attempt;
-use crate::domain::evidence::{Finding, Sighting, judge};
+use crate::domain::evidence::{Finding, SessionState, Sighting, judge};
 use crate::domain::identifiers::{Handle, TransactionId};
 use crate::ports::{Look, ReadError};
 
@@ -42,7 +42,7 @@ fn conclude(attempt: &Attempt, sessions: &[Session], transactions: &[Transaction
     let sessions: Vec<_> = sessions.iter().map(session::record).collect::<Option<_>>().ok_or_else(nameless)?;
     let sighting = Sighting {
         // One that can still be paid speaks before one that was cancelled.
-        session: sessions.into_iter().min_by_key(|session| session.cancelled),
+        session: sessions.into_iter().min_by_key(|session| session.state == SessionState::Cancelled),
         payments: transactions.iter().map(transaction::record).collect::<Option<_>>().ok_or_else(nameless)?,
     };
     Ok(match judge(&attempt.order, &sighting) {

@@ -9,12 +9,13 @@ use tokio::sync::Mutex as AsyncMutex;
 use url::Url;
 
 use super::classify::{self, unusable};
-use super::client::{self, Client, Connection, Exchanged, REPLY_MAX, Reply};
-use super::clock::ProviderClock;
+use super::refusals::Refusals;
 use super::settings::Settings;
 use super::wire::{TokenReply, TokenRequest};
 use crate::domain::attempt::Reason;
 use crate::ports::ReadError;
+use crate::provider::client::{Client, Connection, Exchanged, REPLY_MAX, Reply};
+use crate::provider::clock::ProviderClock;
 
 /// How long a failed renewal is left alone while the old token still works.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(30);
@@ -108,11 +109,18 @@ pub(super) struct Tokens {
     client_id: String,
     client_secret: SecretString,
     state: Mutex<State>,
+    refusals: Refusals,
     renewing: AsyncMutex<()>,
 }
 
 impl Tokens {
-    pub(super) fn new(settings: &Settings, endpoint: Url, client: Arc<Client>, clock: Arc<ProviderClock>) -> Self {
+    pub(super) fn new(
+        settings: &Settings,
+        endpoint: Url,
+        client: Arc<Client>,
+        clock: Arc<ProviderClock>,
+        refusals: Refusals,
+    ) -> Self {
         Self {
             client,
             clock,
@@ -122,6 +130,7 @@ impl Tokens {
             client_id: settings.client_id.clone(),
             client_secret: settings.client_secret.clone(),
             state: Mutex::default(),
+            refusals,
             renewing: AsyncMutex::default(),
         }
     }
@@ -175,20 +184,25 @@ impl Tokens {
 
     async fn fetch(&self) -> Result<Arc<Token>, TokenError> {
         let asked = Instant::now();
+        if let Some(reason) = self.refusals.resting(asked) {
+            return Err(TokenError::Refused(reason));
+        }
         let body = TokenRequest { grant_type: "client_credentials", audience: &self.audience };
         let request = self
             .client
             .request(Connection::Pooled, Method::POST, self.endpoint.clone())
             .basic_auth(&self.client_id, Some(self.client_secret.expose_secret()))
             .json(&body);
-        let exchanged = client::exchange("token", request, REPLY_MAX).await;
+        let exchanged = self.client.exchange("token", request, REPLY_MAX).await;
         if let Exchanged::Replied(Reply { date: Some(date), .. }) = &exchanged {
             self.clock.observe(*date);
         }
         let outcome = understand(exchanged).map(|reply| {
             Arc::new(Token::new(reply.access_token, asked, Duration::from_secs(u64::from(reply.expires_in))))
         });
-        self.change(|state| state.learn(&outcome, Instant::now()));
+        let now = Instant::now();
+        self.refusals.learn(&outcome, now);
+        self.change(|state| state.learn(&outcome, now));
         outcome
     }
 

@@ -9,18 +9,22 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::simulator::api::ApiError;
-use crate::simulator::callbacks::{Planned, Seal};
+use crate::simulator::dintero::api::ApiError;
+use crate::simulator::dintero::callbacks::Planned;
+use crate::simulator::dintero::ledger::Occasion;
+use crate::simulator::dintero::outcomes::outcome_table;
+use crate::simulator::dojo::{DojoPolicy, virtual_terminals, webhooks};
 use crate::simulator::faults::FaultRule;
-use crate::simulator::ledger::Occasion;
-use crate::simulator::outcomes::outcome_table;
+use crate::simulator::postman::{self, Seal};
 use crate::simulator::world::World;
 
 type Shared = State<Arc<World>>;
 
 pub(super) async fn ledger(State(world): Shared, Query(query): Query<HashMap<String, String>>) -> Json<Value> {
     let reference = query.get("merchant_reference").map(String::as_str);
-    Json(world.ledger().truth(reference))
+    let mut truth = world.dintero.ledger().truth(reference);
+    truth["dojo"] = world.dojo.ledger().truth(reference);
+    Json(truth)
 }
 
 pub(super) async fn reset(State(world): Shared) -> StatusCode {
@@ -101,6 +105,48 @@ pub(super) async fn send_callback(
         Some(CallbackError::Failed) => Occasion::Error("failed"),
     };
     let planned = Planned::new(&world, &wish.session_id, &occasion).ok_or(ApiError::NotFound)?;
-    let status = planned.delivery.attempt(&world, wish.kind).await;
+    let status = postman::attempt(&world, &planned.delivery, wish.kind).await;
     Ok(Json(json!({ "status": status.map(|status| status.as_u16()) })))
+}
+
+pub(super) async fn dojo_policy(State(world): Shared) -> Json<DojoPolicy> {
+    Json(world.dojo.ledger().policy)
+}
+
+/// Changes what is named, and leaves the rest.
+pub(super) async fn set_dojo_policy(
+    State(world): Shared,
+    Json(changes): Json<HashMap<String, Value>>,
+) -> Result<Json<DojoPolicy>, ApiError> {
+    let mut ledger = world.dojo.ledger();
+    let mut policy = json!(ledger.policy);
+    for (name, value) in changes {
+        policy[name] = value;
+    }
+    ledger.policy = serde_json::from_value(policy).map_err(|error| ApiError::invalid(error.to_string()))?;
+    Ok(Json(ledger.policy))
+}
+
+pub(super) async fn dojo_terminals() -> Json<Value> {
+    Json(json!(virtual_terminals()))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WebhookByHand {
+    intent_id: String,
+    kind: Seal,
+}
+
+/// Tells every subscription once how an intent stands, and how each answered; `null` if it did not.
+pub(super) async fn send_webhook(
+    State(world): Shared,
+    Json(wish): Json<WebhookByHand>,
+) -> Result<Json<Value>, ApiError> {
+    let news = world.dojo.ledger().news(&wish.intent_id).ok_or(ApiError::NotFound)?;
+    let mut statuses = Vec::new();
+    for letter in webhooks::letters(&world, &news) {
+        statuses.push(postman::attempt(&world, &letter, wish.kind).await.map(|status| status.as_u16()));
+    }
+    Ok(Json(json!({ "statuses": statuses })))
 }

@@ -1,4 +1,4 @@
-//! The virtual terminals, as a person would handle them.
+//! The virtual terminals, as a person would handle them. A terminal that is not Dintero's may be Dojo's.
 
 use std::sync::Arc;
 
@@ -9,8 +9,10 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::simulator::api::ApiError;
-use crate::simulator::ledger::{Gesture, Mode, Refused};
+use crate::simulator::dintero::api::ApiError;
+use crate::simulator::dintero::ledger::Refused;
+use crate::simulator::dojo::ledger::Refused as RefusedByDojo;
+use crate::simulator::hands::{Gesture, Mode};
 use crate::simulator::world::World;
 
 type Shared = State<Arc<World>>;
@@ -23,12 +25,17 @@ pub(super) struct Setting {
 }
 
 pub(super) async fn all(State(world): Shared) -> Json<Value> {
-    let ledger = world.ledger();
-    Json(ledger.premises.all().map(|terminal| terminal.state()).collect())
+    let dintero = world.dintero.ledger();
+    let dojo = world.dojo.ledger();
+    let terminals = dintero.premises.all().map(|terminal| terminal.state());
+    Json(terminals.chain(dojo.machines.all().map(|machine| machine.state())).collect())
 }
 
 pub(super) async fn read(State(world): Shared, Path(id): Path<String>) -> Result<Json<Value>, ApiError> {
-    let ledger = world.ledger();
+    if let Ok(machine) = world.dojo.ledger().machines.get(&id) {
+        return Ok(Json(machine.state()));
+    }
+    let ledger = world.dintero.ledger();
     let terminal = ledger.premises.get(&id).map_err(|_| ApiError::NotFound)?;
     Ok(Json(terminal.state()))
 }
@@ -38,7 +45,12 @@ pub(super) async fn set(
     Path(id): Path<String>,
     Json(setting): Json<Setting>,
 ) -> Result<Json<Value>, ApiError> {
-    let mut ledger = world.ledger();
+    if let Ok(machine) = world.dojo.ledger().machines.get_mut(&id) {
+        machine.set_mode(setting.mode.unwrap_or(machine.mode));
+        machine.speed = setting.speed.unwrap_or(machine.speed);
+        return Ok(Json(machine.state()));
+    }
+    let mut ledger = world.dintero.ledger();
     let terminal = ledger.premises.get_mut(&id).map_err(|_| ApiError::NotFound)?;
     terminal.mode = setting.mode.unwrap_or(terminal.mode);
     terminal.speed = setting.speed.unwrap_or(terminal.speed);
@@ -50,16 +62,31 @@ pub(super) async fn gesture(
     State(world): Shared,
     Path((id, gesture)): Path<(String, Gesture)>,
 ) -> Result<Response, ApiError> {
-    let done = world.ledger().gesture(&id, gesture, world.clock.now());
-    match done {
+    let now = world.clock.now();
+    let by_dojo = world.dojo.ledger().gesture(&id, gesture, now);
+    match by_dojo {
         Ok(effects) => {
             world.perform(effects);
-            Ok(Json(json!({ "terminal_id": id })).into_response())
+            return Ok(done(&id));
         }
-        Err(refused @ Refused::NothingPrompted(_)) => {
-            let body = json!({ "error": { "message": refused.to_string() } });
-            Ok((StatusCode::CONFLICT, Json(body)).into_response())
+        Err(refused @ RefusedByDojo::NothingPrompted) => return Ok(conflict(&refused.to_string())),
+        Err(_) => {}
+    }
+    let by_dintero = world.dintero.ledger().gesture(&id, gesture, now);
+    match by_dintero {
+        Ok(effects) => {
+            world.perform(effects);
+            Ok(done(&id))
         }
+        Err(refused @ Refused::NothingPrompted(_)) => Ok(conflict(&refused.to_string())),
         Err(_) => Err(ApiError::NotFound),
     }
+}
+
+fn done(id: &str) -> Response {
+    Json(json!({ "terminal_id": id })).into_response()
+}
+
+fn conflict(message: &str) -> Response {
+    (StatusCode::CONFLICT, Json(json!({ "error": { "message": message } }))).into_response()
 }

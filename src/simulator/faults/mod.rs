@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
-pub use rule::{CallKind, Fault, FaultRule, Moment};
+pub use rule::{CallKind, ErrorBody, Fault, FaultRule, Moment};
 pub(crate) use strike::{Severed, strike};
 
 /// A fault that is to happen now.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The kinds of call a rule can be about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "each is a call of Dintero's API, by its name")]
+#[allow(missing_docs, reason = "each is a call of a provider's API, by its name")]
 pub enum CallKind {
     Token,
     CreateSession,
@@ -20,9 +20,27 @@ pub enum CallKind {
     Stores,
     Terminals,
     Operations,
-    /// What the simulator itself sends; not part of `any`.
+    CreateIntent,
+    ReadIntent,
+    CancelIntent,
+    SearchIntents,
+    CaptureIntent,
+    ReverseIntent,
+    RefundIntent,
+    ReadRefund,
+    ListTerminals,
+    ReadTerminal,
+    CreateTerminalSession,
+    ReadTerminalSession,
+    CancelTerminalSession,
+    AnswerSignature,
+    /// Dojo's `/webhooks`.
+    Subscriptions,
+    /// What the simulated Dintero itself sends; not part of `any`.
     Callback,
-    /// Every call of the Dintero API.
+    /// What the simulated Dojo itself sends; not part of `any`.
+    Webhook,
+    /// Every call of either API.
     #[default]
     Any,
 }
@@ -35,6 +53,24 @@ pub enum Moment {
     Before,
     /// The work is done; only the answer suffers.
     After,
+}
+
+/// The shapes that an error's body was seen in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorBody {
+    /// Dintero's `{"error": {...}}`.
+    Error,
+    /// Problem details.
+    Problem,
+    /// Problem details with a `code`, as Dojo's terminal calls.
+    Coded,
+    /// `Status`, `Detail`, `Extensions`, as Dojo's refunds.
+    Pascal,
+    /// Nothing at all.
+    Empty,
+    /// A page of some gateway.
+    Html,
 }
 
 /// What goes wrong.
@@ -55,6 +91,9 @@ pub enum Fault {
     Status {
         /// 200 to 599.
         code: u16,
+        /// In which shape; the provider's own unless told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        body: Option<ErrorBody>,
         /// Seconds for a `Retry-After` header.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_after: Option<u64>,
@@ -135,7 +174,7 @@ impl FaultRule {
     }
 
     pub(crate) fn concerns(&self, call: CallKind) -> bool {
-        self.call == call || (self.call == CallKind::Any && call != CallKind::Callback)
+        self.call == call || (self.call == CallKind::Any && !call.is_outgoing())
     }
 
     pub(crate) fn limit(&self) -> Option<u32> {
@@ -153,13 +192,44 @@ impl FaultRule {
         }
     }
 
-    /// Callback faults are for callbacks and all others for calls; a rule that could never strike is a mistake.
+    /// Callback faults are for callbacks and webhooks (whose signature has no time), and all others for calls; a rule that could never strike is a mistake.
     pub(crate) fn is_sound(&self) -> bool {
         let is_final = match self.fault {
             Fault::Status { code, .. } => (200..=599).contains(&code),
             _ => true,
         };
-        is_final && self.fault.is_for_callbacks() == (self.call == CallKind::Callback)
+        let has_time = self.fault != Fault::WrongTime || self.call != CallKind::Webhook;
+        is_final && has_time && self.fault.is_for_callbacks() == self.call.is_outgoing()
+    }
+}
+
+impl CallKind {
+    /// Sent by the simulator.
+    fn is_outgoing(self) -> bool {
+        matches!(self, Self::Callback | Self::Webhook)
+    }
+
+    /// How the provider that is called would word an error.
+    pub(crate) fn error_body(self) -> ErrorBody {
+        match self {
+            Self::Token
+            | Self::CreateSession
+            | Self::ReadSession
+            | Self::ListSessions
+            | Self::CancelSession
+            | Self::ReadTransaction
+            | Self::ListTransactions
+            | Self::Refund
+            | Self::Capture
+            | Self::Void
+            | Self::Stores
+            | Self::Terminals
+            | Self::Operations
+            | Self::Callback
+            | Self::Any => ErrorBody::Error,
+            Self::ListTerminals | Self::ReadTerminal => ErrorBody::Coded,
+            _ => ErrorBody::Problem,
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use super::Fault;
 use super::bodies::{EndlessBody, HalfBody};
+use super::{CallKind, ErrorBody, Fault};
 use crate::simulator::connection::Handle;
 
 /// The connection ends without an answer.
@@ -18,6 +18,7 @@ pub(crate) struct Severed;
 /// Lets the fault strike. `honest` is the answer of work that was done, and absent where it was not.
 pub(crate) async fn strike(
     fault: &Fault,
+    call: CallKind,
     honest: Option<Response<Body>>,
     uri: &Uri,
     connection: &Handle,
@@ -29,10 +30,12 @@ pub(crate) async fn strike(
             Err(Severed)
         }
         Fault::HalfAnswer => half(honest).await,
-        Fault::Status { code, retry_after } => Ok(status(*code, *retry_after)),
+        Fault::Status { code, body, retry_after } => Ok(status(*code, body.unwrap_or(call.error_body()), *retry_after)),
         Fault::Redirect { location } => Ok(redirect(location.as_deref(), uri)),
         Fault::Garbage => Ok(page("<html><body>502 Bad Gateway</body></html>", "text/html")),
-        Fault::WrongType => Ok(page(r#"{"id":42,"events":"none","amount":"many"}"#, "application/json")),
+        Fault::WrongType => {
+            Ok(page(r#"{"id":42,"events":"none","amount":"many","status":7,"data":"none"}"#, "application/json"))
+        }
         Fault::Endless => Ok(Response::new(Body::new(EndlessBody::new()))),
         Fault::LyingAmount => lie(honest, &add_to_amount).await,
         Fault::LyingCurrency => lie(honest, &change_currency).await,
@@ -58,16 +61,31 @@ async fn half(honest: Option<Response<Body>>) -> Result<Response<Body>, Severed>
     Ok(Response::from_parts(parts, Body::new(HalfBody::new(sent))))
 }
 
-fn status(code: u16, retry_after: Option<u64>) -> Response<Body> {
+fn status(code: u16, body: ErrorBody, retry_after: Option<u64>) -> Response<Body> {
     let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let message = status.canonical_reason().unwrap_or("Error").to_uppercase();
-    let body = json!({ "error": { "errors": [], "message": message } });
-    let mut response = page(&body.to_string(), "application/json");
+    let mut response = error(status, body);
     *response.status_mut() = status;
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+fn error(status: StatusCode, body: ErrorBody) -> Response<Body> {
+    let title = status.canonical_reason().unwrap_or("Error");
+    let code = status.as_u16();
+    let body = match body {
+        ErrorBody::Error => json!({ "error": { "errors": [], "message": title.to_uppercase() } }),
+        ErrorBody::Problem => json!({ "title": title, "status": code, "traceId": "00-simulated", "errors": {} }),
+        ErrorBody::Coded => json!({
+            "code": "INTERNAL_ERROR", "title": title, "type": "about:blank", "status": code,
+            "traceId": "00-simulated", "errors": {},
+        }),
+        ErrorBody::Pascal => json!({ "Status": code, "Detail": title, "Extensions": {} }),
+        ErrorBody::Empty => return Response::new(Body::empty()),
+        ErrorBody::Html => return page(&format!("<html><body>{code} {title}</body></html>"), "text/html"),
+    };
+    page(&body.to_string(), "application/json")
 }
 
 fn redirect(location: Option<&str>, uri: &Uri) -> Response<Body> {
@@ -122,7 +140,7 @@ fn change_members(value: &mut Value, change: &(dyn Fn(&str, &mut Value) + Sync))
 }
 
 fn add_to_amount(name: &str, value: &mut Value) {
-    if name == "amount"
+    if matches!(name, "amount" | "value")
         && let Some(amount) = value.as_i64()
     {
         *value = json!(amount.saturating_add(100));
@@ -130,13 +148,15 @@ fn add_to_amount(name: &str, value: &mut Value) {
 }
 
 fn change_currency(name: &str, value: &mut Value) {
-    if name == "currency" {
+    if matches!(name, "currency" | "currencyCode") {
         *value = json!("XTS");
     }
 }
 
 fn change_terminal(name: &str, value: &mut Value) {
-    if name == "terminal_id" {
-        *value = json!("T9999");
+    match name {
+        "terminal_id" => *value = json!("T9999"),
+        "terminalId" => *value = json!("tm_sandbox_elsewhere"),
+        _ => {}
     }
 }

@@ -6,9 +6,9 @@ use super::sheet::{Sheet, clean};
 use super::{Paper, Recipient};
 use crate::domain::card::Card;
 use crate::domain::directory::Language;
-use crate::domain::money::Money;
+use crate::domain::money::{Amount, Money};
 use crate::domain::operation::Operation;
-use crate::till::texts::{Text, slip};
+use crate::till::texts::{self, Text, slip};
 
 /// What separates the parts.
 const RULE: char = '-';
@@ -23,7 +23,7 @@ pub(super) fn compose(sheet: &mut Sheet, operation: &Operation, recipient: Recip
     sheet.pair(slip::TERMINAL.to(language), operation.terminal.as_str());
     sheet.pair(slip::REFERENCE.to(language), &clean(operation.reference.as_str()));
     sheet.rule(RULE);
-    sheet.pair(slip::kind(operation.kind).to(language), &amount(operation, language));
+    amounts(sheet, operation, language);
     sheet.rule(RULE);
     payment(sheet, operation, language);
     sheet.centred(outcome.to(language));
@@ -42,13 +42,19 @@ fn date(operation: &Operation, time_zone: &str) -> String {
     operation.created_at.to_zoned(time_zone).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
-/// What moved, or what would have moved.
-fn amount(operation: &Operation, language: Language) -> String {
-    let moved = operation.approval().map_or(operation.money.amount, |approval| approval.amount);
-    let shown = Money { amount: moved, ..operation.money }.to_string();
-    match language {
-        Language::English => shown,
-        Language::Norwegian | Language::Swedish | Language::Danish => shown.replace('.', ","),
+/// What moved, or what would have moved; with what the customer added to it at the terminal.
+fn amounts(sheet: &mut Sheet, operation: &Operation, language: Language) {
+    let asked = operation.money.amount;
+    let moved = operation.approval().map_or(asked, |approval| approval.amount);
+    let shown = |amount| texts::amount(Money { amount, ..operation.money }, language);
+    let label = slip::kind(operation.kind).to(language);
+    match Amount::new(moved.minor() - asked.minor()) {
+        Ok(added) => {
+            sheet.pair(label, &shown(asked));
+            sheet.pair(slip::ADDED.to(language), &shown(added));
+            sheet.pair(slip::IN_ALL.to(language), &shown(moved));
+        }
+        Err(_) => sheet.pair(label, &shown(moved)),
     }
 }
 

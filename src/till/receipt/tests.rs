@@ -77,6 +77,25 @@ fn an_approved_sale_on_the_narrowest_paper() {
 }
 
 #[test]
+fn what_the_customer_added_stands_beside_what_was_asked_and_the_sum() {
+    let mut sale = approved(None);
+    if let Phase::Approved { approval, .. } = &mut sale.attempt.phase {
+        approval.amount = approval.amount.plus(4_000).unwrap();
+    }
+    let printed = customers(&sale, 24, Language::Danish);
+    let amounts = golden(
+        "
+        |------------------------|
+        |KØB           399,00 NOK|
+        |Tillæg         40,00 NOK|
+        |I ALT         439,00 NOK|
+        |------------------------|
+        ",
+    );
+    assert!(printed.contains(&amounts), "{printed}");
+}
+
+#[test]
 fn a_declined_sale_in_norwegian() {
     let expected = golden(
         "

@@ -139,6 +139,40 @@ fn a_late_approval_says_so_in_the_cashiers_language() {
     assert!(reply["message"].as_str().unwrap().starts_with("Godkendt senere"));
 }
 
+fn at_terminal(operation: &Operation, at_terminal: AtTerminal) -> Value {
+    let reply =
+        Reply::new(operation, false, Language::English).with_terminal(operation, at_terminal, Language::English);
+    serde_json::to_value(reply).unwrap()
+}
+
+#[test]
+fn what_the_terminal_asks_is_told_while_it_is_under_way_and_never_after() {
+    let signature_until = Some("2026-11-20T10:16:22Z".parse().unwrap());
+    let asked = AtTerminal { prompt: Some(Prompt::Sign), signature_until };
+    let told = at_terminal(&operation(Phase::Sending), asked);
+    assert_eq!(told["prompt"], "sign");
+    assert_eq!(told["action_required"], json!({ "kind": "signature", "deadline": "2026-11-20T10:16:22.000Z" }));
+    assert_eq!(told["message"], "Compare the signature with the card. Answer on the till");
+    let unclear = operation(Phase::Unknown { handle: None, empty_since: None });
+    let told = at_terminal(&unclear, asked);
+    assert!(told.get("prompt").is_none() && told["action_required"].is_object(), "{told}");
+    let told = at_terminal(&unclear, AtTerminal { prompt: Some(Prompt::EnterPin), signature_until: None });
+    assert_eq!(told, shown(&unclear, false, Language::English));
+    let over = operation(approved(false));
+    assert_eq!(at_terminal(&over, asked), shown(&over, false, Language::English));
+}
+
+#[test]
+fn a_refund_tells_whether_the_card_must_be_there_and_a_sale_does_not() {
+    let mut asked = operation(Phase::Sending);
+    assert!(shown(&asked, false, Language::English).get("requires_card_present").is_none());
+    asked.kind = Kind::Refund;
+    for present in [true, false] {
+        asked.attempt.card_present = present;
+        assert_eq!(shown(&asked, false, Language::English)["requires_card_present"], present);
+    }
+}
+
 #[test]
 fn a_possible_duplicate_is_told_only_when_it_is_one() {
     let reply = || Reply::new(&operation(approved(false)), true, Language::English);

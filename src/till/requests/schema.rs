@@ -119,6 +119,21 @@ pub fn wait_schema() -> RequestSchema {
     }
 }
 
+/// The cashier's word on a customer's signature.
+#[must_use]
+pub fn signature_schema() -> RequestSchema {
+    let accepted = "`true`: it is the card's. `false`: it is not, and the payment is reversed.";
+    RequestSchema {
+        name: "SignatureRequest",
+        schema: object(
+            "Whether the cashier takes the customer's signature for the card's.",
+            &["accepted"],
+            json!({ "accepted": described(json!({ "type": "boolean" }), accepted), "wait": wait_rule() }),
+        ),
+        examples: vec![("it is the card's", json!({"accepted": true})), ("it is not", json!({"accepted": false}))],
+    }
+}
+
 /// A call without fields.
 #[must_use]
 pub fn empty_schema() -> RequestSchema {

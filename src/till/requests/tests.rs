@@ -25,6 +25,8 @@ fn directory() -> Directory {
         provider: ProviderName::Dintero,
         store: StoreId::new(store).unwrap(),
         terminal_id: ProviderTerminalId::new("T0292").unwrap(),
+        tips: false,
+        unlinked_refund: false,
     };
     Directory {
         stores: vec![store("oslo", "NOK"), store("malmo", "SEK")],

@@ -1,14 +1,24 @@
 //! Where an operation stands.
 
-use super::{Text, decline};
+use std::borrow::Cow;
+
+use super::{Text, amount, decline};
 use crate::domain::attempt::{Kind, Phase};
 use crate::domain::directory::Language;
+use crate::domain::money::Money;
 use crate::domain::operation::Operation;
 
 /// The text for the cashier.
 #[must_use]
-pub(in crate::till) fn message(operation: &Operation, language: Language) -> &'static str {
-    text(operation).to(language)
+pub(in crate::till) fn message(operation: &Operation, language: Language) -> Cow<'static, str> {
+    let text = text(operation);
+    match operation.approval() {
+        Some(approval) if text == APPROVED && approval.amount != operation.money.amount => {
+            let taken = Money { amount: approval.amount, ..operation.money };
+            Cow::Owned(APPROVED_WITH_MORE.to(language).replace("{amount}", &amount(taken, language)))
+        }
+        _ => Cow::Borrowed(text.to(language)),
+    }
 }
 
 fn text(operation: &Operation) -> Text {
@@ -64,6 +74,12 @@ texts! {
         nb: "Godkjent",
         sv: "Godkänt",
         da: "Godkendt",
+    }
+    APPROVED_WITH_MORE {
+        en: "Approved: {amount} in all, with what the customer added",
+        nb: "Godkjent: {amount} i alt, med det kunden la til",
+        sv: "Godkänt: {amount} totalt, med kundens tillägg",
+        da: "Godkendt: {amount} i alt, med kundens tillæg",
     }
     SALE_APPROVED_LATE {
         en: "Approved late: the money was taken. Give the goods or refund it",
@@ -132,6 +148,22 @@ mod tests {
             assert_eq!(message(&asked, Language::English), sale, "{:?}", asked.attempt.phase);
             asked.kind = Kind::Refund;
             assert_eq!(message(&asked, Language::English), refund, "{:?}", asked.attempt.phase);
+        }
+    }
+
+    #[test]
+    fn what_the_customer_added_is_told_with_the_whole_amount_in_every_language() {
+        let mut sale = operation(approved(false));
+        if let Phase::Approved { approval, .. } = &mut sale.attempt.phase {
+            approval.amount = approval.amount.plus(4_000).unwrap();
+        }
+        for (language, told) in Language::ALL.into_iter().zip([
+            "Approved: 439.00 NOK in all, with what the customer added",
+            "Godkjent: 439,00 NOK i alt, med det kunden la til",
+            "Godkänt: 439,00 NOK totalt, med kundens tillägg",
+            "Godkendt: 439,00 NOK i alt, med kundens tillæg",
+        ]) {
+            assert_eq!(message(&sale, language), told);
         }
     }
 

@@ -83,6 +83,18 @@ texts! {
         sv: "Läst med",
         da: "Læst med",
     }
+    ADDED {
+        en: "Added",
+        nb: "Tillegg",
+        sv: "Tillägg",
+        da: "Tillæg",
+    }
+    IN_ALL {
+        en: "TOTAL",
+        nb: "TOTALT",
+        sv: "TOTALT",
+        da: "I ALT",
+    }
     TRANSACTION {
         en: "Transaction",
         nb: "Transaksjon",

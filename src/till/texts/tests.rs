@@ -9,7 +9,7 @@ const LETTERS: &str = "æøåÆØÅäöÄÖé";
 const SENTENCE_MAX: usize = 60;
 
 fn messages() -> Vec<Text> {
-    [outcome::ALL, decline::ALL, refusal::all().as_slice()].concat()
+    [outcome::ALL, decline::ALL, refusal::all().as_slice(), prompt::all().as_slice()].concat()
 }
 
 fn in_every_language(texts: &[Text]) -> impl Iterator<Item = &'static str> {

@@ -1,3 +1,4 @@
+use crate::ports::Subject;
 use proptest::prelude::*;
 
 use super::*;
@@ -48,7 +49,7 @@ fn the_official_vector_is_genuine() {
         let callback = verifier.verify(&request("/callback", query, &headers), seconds(1_582_236_537)).unwrap();
         assert_eq!(callback.delivery, "d-1");
         assert_eq!(callback.query, format!("/callback?{query}"));
-        assert_eq!(callback.attempt, None);
+        assert_eq!(callback.about, None);
     }
 }
 
@@ -122,7 +123,7 @@ fn the_attempt_is_read_from_the_query_and_a_delivery_without_a_number_gets_one()
     let query = format!("merchant_reference={reference}&report_event=CAPTURE&report_event=REFUND");
     let signature = signed("/shop/callbacks/dintero", &query);
     let callback = || verify("/callbacks/dintero", &query, &signature, 1000).unwrap();
-    assert_eq!(callback().attempt, Some(reference));
+    assert_eq!(callback().about, Some(Subject::Attempt(reference)));
     assert_eq!(callback().delivery.len(), 64);
     assert_eq!(callback().delivery, callback().delivery);
 }

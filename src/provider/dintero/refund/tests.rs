@@ -44,6 +44,7 @@ fn transaction(currency: &str, events: &Value) -> Transaction {
 fn word(finding: &Finding) -> String {
     match finding {
         Finding::Nothing => "nothing".into(),
+        Finding::Lapsed { .. } => "lapsed".into(),
         Finding::Undecided { .. } => "undecided".into(),
         Finding::Approved(approval) if approval.several => "approved twice".into(),
         Finding::Approved(approval) => format!("approved {}", approval.amount.minor()),

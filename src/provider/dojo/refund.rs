@@ -1,0 +1,171 @@
+//! Refunds: at the machine with the card, or without it. Dojo tells the sum of a payment's refunds, and of one made at a
+//! machine how its session ended.
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::Method;
+
+use super::api::{Api, Call};
+use super::reader::{Reader, unusable};
+use super::sale::{Started, send_session};
+use super::settings::Settings;
+use super::wire::{Details, Intent, MatchedRefundDetails, RefundCreated, RefundRequest, Session};
+use super::{classify, intent, receipt, session};
+use crate::domain::attempt::{Attempt, Reason};
+use crate::domain::evidence::{Approval, Contradiction, Finding};
+use crate::domain::identifiers::{Handle, TransactionId};
+use crate::domain::money::Money;
+use crate::domain::prompt::AtTerminal;
+use crate::ports::{Answer, ReadError, RefundOrder, Refundable, Seen};
+
+/// How much of a payment can be given back.
+pub(super) async fn refundable(api: &Api, transaction: &TransactionId) -> Result<Refundable, ReadError> {
+    let found = Reader::new(api).intent(transaction.as_str()).await?;
+    let found = found.ok_or_else(|| unusable(&format!("payment {transaction} was not found")))?;
+    let preparation =
+        intent::preparation(&found).ok_or_else(|| unusable("the payment carries no reference of ours"))?;
+    Ok(Refundable {
+        captured: intent::captured(&found)?,
+        refunded: preparation.refunded,
+        references: Vec::new(),
+        preparation: Some(preparation),
+    })
+}
+
+/// Sends a refund, once.
+pub(super) async fn start(api: &Api, order: RefundOrder<'_>) -> Answer<Handle> {
+    let RefundOrder { attempt, transaction, details } = order;
+    if attempt.card_present {
+        if let Some(reason) = not_available(api, attempt).await {
+            return Answer::NotSent(reason);
+        }
+        let amount = attempt.order.money.into();
+        let matched_refund = MatchedRefundDetails { payment_intent_id: transaction.as_str(), amount };
+        return match send_session(api, attempt, Details::MatchedRefund { matched_refund }).await {
+            Started::Answered(answer) => answer,
+            Started::Refused(reason) => Answer::Unknown(reason.text),
+        };
+    }
+    let request =
+        RefundRequest { amount: attempt.order.money.amount.minor(), refund_reason: details.reason.as_deref() };
+    let segments = ["payment-intents", transaction.as_str(), "refunds"];
+    let call = Call::new("refund", Method::POST, &segments).with_idempotency_key(attempt.order.reference.to_string());
+    match call.with_body(&request) {
+        Ok(call) => classify::answer(api.send(call).await, |reply| {
+            let created: RefundCreated = serde_json::from_slice(&reply.body).ok()?;
+            Handle::new(created.refund_id).ok()
+        }),
+        Err(error) => Answer::NotSent(Reason::new("not_sent", format!("the request cannot be written: {error}"))),
+    }
+}
+
+/// A machine in use would answer with a status that proves nothing: better not to ask it.
+async fn not_available(api: &Api, attempt: &Attempt) -> Option<Reason> {
+    match Reader::new(api).terminal(&attempt.order.terminal).await {
+        Ok(Some(terminal)) if terminal.status == "InUse" => {
+            Some(Reason::new("terminal_busy", "the terminal is in use; try again when it is free"))
+        }
+        Ok(Some(terminal)) if terminal.status == "Offline" => {
+            Some(Reason::new("terminal_offline", "the terminal is offline; see that it is switched on and connected"))
+        }
+        // A word that is not known here may be a good one.
+        Ok(Some(_)) => None,
+        Ok(None) => Some(Reason::new("unknown_terminal", "Dojo does not know the terminal, or it is switched off")),
+        Err(error) => Some(Reason::new("provider_unreachable", error.to_string())),
+    }
+}
+
+/// What Dojo's record means for a refund attempt.
+pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> Result<Seen, ReadError> {
+    let mut reader = Reader::new(api);
+    let run = match attempt.phase.handle() {
+        Some(handle) if attempt.card_present => reader.session(handle).await?,
+        _ => None,
+    };
+    let found = match &attempt.refunds {
+        Some(payment) => reader.intent(payment.as_str()).await?,
+        None => None,
+    };
+    let mut run = run;
+    if run.is_none()
+        && attempt.card_present
+        && let Some(unread) = found.as_ref().and_then(|found| run_of(found, attempt))
+    {
+        let handle = Handle::new(unread.id.clone()).map_err(|_| unusable("a session has a name that none can have"))?;
+        run = reader.session(&handle).await?;
+    }
+    let at_terminal = run.as_ref().map(session::at_terminal).unwrap_or_default();
+    let finding = match (&run, &found) {
+        (Some(run), _) => of_session(attempt, run, api.clock().now(), settings.signature_settle),
+        (None, Some(found)) if !attempt.card_present => of_sum(attempt, found),
+        (None, _) => Finding::Nothing,
+    };
+    Ok(Seen { finding, at: reader.at(), at_terminal: if run.is_some() { at_terminal } else { AtTerminal::default() } })
+}
+
+/// The session of this refund in the history of its payment: what came to those that were there before.
+fn run_of<'a>(found: &'a Intent, attempt: &Attempt) -> Option<&'a Session> {
+    let before = &attempt.preparation.as_ref()?.earlier_runs;
+    let is_new = |run: &&Session| before.iter().all(|earlier| earlier.as_str() != run.id);
+    let is_refund =
+        |run: &&Session| run.details.as_ref().is_some_and(|details| details.session_type == "MatchedRefund");
+    intent::runs(found).filter(is_new).filter(is_refund).next_back()
+}
+
+/// How a refund at the machine ended. A signature that was taken for good is no capture yet; when none follows, it was the
+/// end: integrators saw refunds stay so.
+fn of_session(attempt: &Attempt, run: &Session, now: Timestamp, settle: SignedDuration) -> Finding {
+    let handle = Handle::new(run.id.clone()).ok();
+    if let Some(what) = contradiction(attempt, run) {
+        return Finding::Contradiction { what, handle };
+    }
+    let stayed_accepted = session::accepted_at(run).is_some_and(|at| now.duration_since(at) >= settle);
+    match (run.status.as_str(), handle) {
+        ("Captured", _) => Finding::Approved(approval(attempt, Some(run))),
+        _ if stayed_accepted => Finding::Approved(approval(attempt, Some(run))),
+        ("Declined", _) => Finding::Declined(Reason::new("declined", "the card's bank refused the refund")),
+        ("SignatureVerificationRejected", _) => {
+            Finding::Declined(Reason::new("signature_rejected", "the signature was not taken"))
+        }
+        ("Canceled", _) => Finding::Cancelled,
+        ("Expired", Some(handle)) => Finding::Lapsed { handle },
+        (_, handle) => Finding::Undecided { handle, started: true },
+    }
+}
+
+/// Refunds of one payment are made one at a time, so that what the sum has grown by is this one.
+fn of_sum(attempt: &Attempt, found: &Intent) -> Finding {
+    let Some(before) = &attempt.preparation else { return Finding::Nothing };
+    let grown = found.refunded_amount.unwrap_or(0).saturating_sub(before.refunded);
+    if grown >= attempt.order.money.amount.minor() {
+        return Finding::Approved(approval(attempt, None));
+    }
+    match attempt.phase.handle() {
+        Some(handle) => Finding::Undecided { handle: Some(handle.clone()), started: true },
+        None => Finding::Nothing,
+    }
+}
+
+fn contradiction(attempt: &Attempt, run: &Session) -> Option<Contradiction> {
+    let Money { amount, currency } = attempt.order.money;
+    if let Some(found) = run.terminal_id.as_ref().filter(|found| *found != attempt.order.terminal.as_str()) {
+        return Some(Contradiction::Terminal { asked: attempt.order.terminal.clone(), found: found.clone() });
+    }
+    let details = run.details.as_ref()?;
+    let told = details.matched_refund.as_ref().or(details.unlinked_refund.as_ref())?.amount.as_ref()?;
+    if told.value != amount.minor() {
+        return Some(Contradiction::Amount { asked: amount.minor(), found: told.value });
+    }
+    let is_other = told.currency_code != currency.code();
+    is_other.then(|| Contradiction::Currency { asked: currency, found: told.currency_code.clone() })
+}
+
+fn approval(attempt: &Attempt, run: Option<&Session>) -> Approval {
+    Approval {
+        transaction: attempt.refunds.clone(),
+        amount: attempt.order.money.amount,
+        captured: true,
+        card: run.and_then(|run| receipt::card(run.payment_details.as_ref())),
+        receipt: run.and_then(receipt::receipt),
+        several: false,
+    }
+}

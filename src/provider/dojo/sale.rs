@@ -1,0 +1,241 @@
+//! Sales: an intent is prepared, a session runs on it, and both are read.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use tokio::time::sleep;
+
+use super::api::{Api, Call};
+use super::reader::{Reader, unusable};
+use super::settings::Settings;
+use super::wire::{Details, Intent, SaleDetails, Session, SessionRequest};
+use super::{classify, intent, session};
+use crate::domain::attempt::{Attempt, Preparation, Reason};
+use crate::domain::evidence::{Finding, SessionRecord, Sighting, judge};
+use crate::domain::identifiers::Handle;
+use crate::domain::prompt::AtTerminal;
+use crate::ports::{Answer, Prepared, ReadError, SaleOrder, Seen};
+use crate::provider::client::Reply;
+
+/// Between the searches for an intent whose reply was lost: Dojo does not say how long its list lags.
+const SEARCH_PAUSES: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(3)];
+
+/// Has an intent to run a session on: the one of an earlier attempt, where that can still be paid, or a new one. None of
+/// this moves money: an intent that is left over ends by itself.
+pub(super) async fn prepare(api: &Api, order: SaleOrder<'_>) -> Prepared {
+    let attempt = order.attempt;
+    if let Some(earlier) = &attempt.preparation {
+        match again(api, attempt, earlier).await {
+            Ok(Some(prepared)) => return prepared,
+            Ok(None) => {}
+            Err(error) => return Prepared::Unreached(Reason::new("provider_unreachable", error.to_string())),
+        }
+    }
+    let operation = attempt.operation.to_string();
+    let segments = ["payment-intents"];
+    let call = Call::new("create_intent", Method::POST, &segments).with_body(&intent::request(&order, &operation));
+    let call = match call {
+        Ok(call) => call,
+        Err(error) => return Prepared::Refused(Reason::new("not_sent", error.to_string())),
+    };
+    match classify::answer(api.send(call).await, created) {
+        Answer::Yes(preparation) => Prepared::Ready(preparation),
+        Answer::No(reason) => Prepared::Refused(reason),
+        Answer::NotSent(reason) => Prepared::Unreached(reason),
+        Answer::Unknown(cause) => search(api, attempt, &cause).await,
+    }
+}
+
+fn created(reply: &Reply) -> Option<Preparation> {
+    intent::preparation(&serde_json::from_slice(&reply.body).ok()?)
+}
+
+/// The intent of an earlier attempt; `None` when it cannot be paid any more, so that a new one is no second one.
+async fn again(api: &Api, attempt: &Attempt, earlier: &Preparation) -> Result<Option<Prepared>, ReadError> {
+    let mut reader = Reader::new(api);
+    let Some(found) = reader.intent(earlier.payment.as_str()).await? else { return Ok(None) };
+    if intent::is_still_wanted(&found, attempt.order.money, attempt.expires_at) {
+        if !intent::runs(&found).all(session::is_over) {
+            return Err(unusable("an earlier attempt is still on a terminal"));
+        }
+        return Ok(intent::preparation(&found).map(Prepared::Ready));
+    }
+    match found.status.as_str() {
+        "Canceled" | "Reversed" => Ok(None),
+        // It cannot be used again, and must not be paid beside the new one.
+        "Created" => {
+            let segments = ["payment-intents", earlier.payment.as_str()];
+            classify::wish(api.read(Call::new("delete_intent", Method::DELETE, &segments)).await)?;
+            let left = reader.intent(earlier.payment.as_str()).await?;
+            match left.as_ref().map(|intent| intent.status.as_str()) {
+                None | Some("Canceled") => Ok(None),
+                Some(_) => Err(unusable("the payment of an earlier attempt is still open")),
+            }
+        }
+        _ => {
+            let sent = Attempt { preparation: Some(earlier.clone()), ..attempt.clone() };
+            let finding = conclude(&sent, &found, None, None)?;
+            match finding {
+                Finding::Approved(_) | Finding::Contradiction { .. } => {
+                    let seen = Seen { finding, at: reader.at(), at_terminal: AtTerminal::default() };
+                    Ok(Some(Prepared::Decided(seen)))
+                }
+                _ => Err(unusable("the payment of an earlier attempt is not decided")),
+            }
+        }
+    }
+}
+
+/// The reply to a new intent was lost. It is looked for, never asked for again; not finding it costs the sale and no money.
+async fn search(api: &Api, attempt: &Attempt, cause: &str) -> Prepared {
+    for pause in SEARCH_PAUSES {
+        sleep(pause).await;
+        let mut reader = Reader::new(api);
+        let asked = api.clock().now();
+        match reader.intents_of(attempt.order.reference, asked).await.as_deref() {
+            Ok([found]) => {
+                if let Some(preparation) = intent::preparation(found) {
+                    return Prepared::Ready(preparation);
+                }
+            }
+            Ok([_, _, ..]) => {
+                return Prepared::Refused(Reason::new("several_intents", "several requests for one payment"));
+            }
+            Ok([]) | Err(_) => {}
+        }
+    }
+    Prepared::Refused(Reason::new("not_sent", format!("the payment could not be prepared: {cause}")))
+}
+
+/// Starts the machine, once. A refusal that Dojo does not document (the machine is in use) is no proof by itself: the
+/// intent is let go, and once that has worked, nothing can come of it any more.
+pub(super) async fn start(api: &Api, order: SaleOrder<'_>) -> Answer<Handle> {
+    let attempt = order.attempt;
+    let Some(prepared) = &attempt.preparation else {
+        return Answer::NotSent(Reason::new("not_sent", "the payment was not prepared"));
+    };
+    let sale = SaleDetails { payment_intent_id: prepared.payment.as_str() };
+    match send_session(api, attempt, Details::Sale { sale }).await {
+        Started::Refused(reason) if is_let_go(api, prepared).await => Answer::No(reason),
+        Started::Refused(reason) => Answer::Unknown(reason.text),
+        Started::Answered(answer) => answer,
+    }
+}
+
+/// What came of asking a machine to do something.
+pub(super) enum Started {
+    Answered(Answer<Handle>),
+    /// Refused in a way that Dojo does not document.
+    Refused(Reason),
+}
+
+/// Asks a machine to do something, once.
+pub(super) async fn send_session(api: &Api, attempt: &Attempt, details: Details<'_>) -> Started {
+    let request = SessionRequest { terminal_id: attempt.order.terminal.as_str(), details };
+    let segments = ["terminal-sessions"];
+    let call = match Call::new("create_session", Method::POST, &segments).with_body(&request) {
+        Ok(call) => call,
+        Err(error) => {
+            let text = format!("the request cannot be written: {error}");
+            return Started::Answered(Answer::NotSent(Reason::new("not_sent", text)));
+        }
+    };
+    let outcome = api.send(call).await;
+    match classify::undocumented_refusal(&outcome) {
+        Some(reason) => Started::Refused(reason),
+        None => Started::Answered(classify::answer(outcome, |reply| {
+            let session: Session = serde_json::from_slice(&reply.body).ok()?;
+            Handle::new(session.id).ok()
+        })),
+    }
+}
+
+async fn is_let_go(api: &Api, prepared: &Preparation) -> bool {
+    let segments = ["payment-intents", prepared.payment.as_str()];
+    if classify::wish(api.read(Call::new("delete_intent", Method::DELETE, &segments)).await).is_err() {
+        return false;
+    }
+    let left = Reader::new(api).intent(prepared.payment.as_str()).await;
+    matches!(left, Ok(Some(intent)) if intent.status == "Canceled")
+}
+
+/// What Dojo's record means for a sale attempt. The session is read before the intent, so that what it says is never newer
+/// than what the intent says.
+pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> Result<Seen, ReadError> {
+    let mut reader = Reader::new(api);
+    let Some(prepared) = &attempt.preparation else {
+        return Ok(Seen { finding: Finding::Nothing, at: reader.at(), at_terminal: AtTerminal::default() });
+    };
+    let known = match attempt.phase.handle() {
+        Some(handle) => reader.session(handle).await?,
+        None => None,
+    };
+    let Some(found) = reader.intent(prepared.payment.as_str()).await? else {
+        return Ok(Seen { finding: Finding::Nothing, at: reader.at(), at_terminal: AtTerminal::default() });
+    };
+    let mut run = known.or_else(|| run_of(&found, prepared).cloned());
+    if let Some(unread) = run.as_ref().filter(|run| attempt.phase.handle().is_none() && session::is_over(run)) {
+        // The history leaves out the receipts.
+        let handle = Handle::new(unread.id.clone()).map_err(|_| unusable("a session has a name that none can have"))?;
+        run = reader.session(&handle).await?.or(run);
+    }
+    let finding = conclude(attempt, &found, run.as_ref(), Some((api, settings)))?;
+    let at_terminal = run.as_ref().map(session::at_terminal).unwrap_or_default();
+    Ok(Seen { finding, at: reader.at(), at_terminal })
+}
+
+/// The session that this attempt started, in the history of its intent: what came to those that were there before.
+fn run_of<'a>(found: &'a Intent, prepared: &Preparation) -> Option<&'a Session> {
+    let is_new = |run: &&Session| prepared.earlier_runs.iter().all(|earlier| earlier.as_str() != run.id);
+    let is_sale = |run: &&Session| run.details.as_ref().is_none_or(|details| details.session_type == "Sale");
+    let mut ours = intent::runs(found).filter(is_new).filter(is_sale);
+    let newest = ours.next_back();
+    // One that is not over speaks before one that is.
+    ours.rfind(|run| !session::is_over(run)).filter(|_| newest.is_some_and(session::is_over)).or(newest)
+}
+
+fn conclude(
+    attempt: &Attempt,
+    found: &Intent,
+    run: Option<&Session>,
+    now: Option<(&Api, &Settings)>,
+) -> Result<Finding, ReadError> {
+    let payments: Vec<_> = intent::payment(found, run)?.into_iter().collect();
+    let session = match (run, now) {
+        (Some(run), Some((api, settings))) => Some(SessionRecord {
+            handle: Handle::new(run.id.clone()).map_err(|_| unusable("a session has a name that none can have"))?,
+            terms: intent::terms(found, Some(run))?,
+            state: session::state(run, api.clock().now(), settings.signature_settle),
+        }),
+        _ => None,
+    };
+    if let Some(paid) = run.and_then(intent_of).filter(|paid| *paid != found.id) {
+        return Err(unusable(&format!("a session of another payment ({paid})")));
+    }
+    Ok(judge(&attempt.as_sent(), &Sighting { session, payments }))
+}
+
+fn intent_of(run: &Session) -> Option<&str> {
+    run.details.as_ref()?.sale.as_ref()?.payment_intent_id.as_deref()
+}
+
+/// Asks for a sale or a refund at a machine to be stopped. A session that waits is cancelled there; where none does, the
+/// intent is let go, which only succeeds while nothing was paid: its record proves then that nothing can be.
+pub(super) async fn cancel(api: &Api, attempt: &Attempt) -> Result<bool, ReadError> {
+    if let Some(handle) = attempt.phase.handle() {
+        let run = Reader::new(api).session(handle).await?;
+        if run.as_ref().is_some_and(session::is_waiting) {
+            let segments = ["terminal-sessions", handle.as_str(), "cancel"];
+            classify::wish(api.read(Call::new("cancel_session", Method::PUT, &segments)).await)?;
+            return Ok(true);
+        }
+        if run.is_some_and(|run| !session::is_over(&run)) {
+            // A card is there: it is too late.
+            return Ok(true);
+        }
+    }
+    let Some(prepared) = attempt.preparation.as_ref().filter(|_| attempt.refunds.is_none()) else { return Ok(false) };
+    let segments = ["payment-intents", prepared.payment.as_str()];
+    classify::wish(api.read(Call::new("delete_intent", Method::DELETE, &segments)).await)?;
+    Ok(true)
+}

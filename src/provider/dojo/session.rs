@@ -1,0 +1,106 @@
+//! Terminal sessions: what a card machine was asked to do, and how it stands.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::wire::{NotificationEvent, Session};
+use crate::domain::attempt::Reason;
+use crate::domain::evidence::SessionState;
+use crate::domain::prompt::{AtTerminal, Prompt};
+
+/// How long Dojo waits for the word on a signature; silence takes it.
+const SIGNATURE_TIME: SignedDuration = SignedDuration::from_secs(80);
+
+const SIGNATURE_REQUIRED: &str = "SignatureVerificationRequired";
+const SIGNATURE_REJECTED: &str = "SignatureVerificationRejected";
+const SIGNATURE_ACCEPTED: &str = "SignatureVerificationAccepted";
+
+/// How a session of a sale stands while its intent shows no payment. Words that are not known here are never a "not paid".
+///
+/// A payment whose signature was refused was seen captured a minute and a half later, so a no after that counts only once
+/// it has settled.
+pub(super) fn state(session: &Session, now: Timestamp, settle: SignedDuration) -> SessionState {
+    let settled = |state| if is_settled(session, now, settle) { state } else { SessionState::Started };
+    match session.status.as_str() {
+        "InitiateRequested" => SessionState::Waiting,
+        "Initiated" | "CancelRequested" if !is_started(session) => SessionState::Waiting,
+        "Declined" => settled(SessionState::Declined(Reason::new("declined", "the card's bank refused the payment"))),
+        SIGNATURE_REJECTED => {
+            settled(SessionState::Declined(Reason::new("signature_rejected", "the signature was not taken")))
+        }
+        "Canceled" => settled(SessionState::Cancelled),
+        "Expired" => SessionState::Lapsed,
+        _ => SessionState::Started,
+    }
+}
+
+/// Nothing can come of it any more at the terminal.
+pub(super) fn is_over(session: &Session) -> bool {
+    matches!(session.status.as_str(), "Captured" | "Declined" | "Canceled" | "Expired" | SIGNATURE_REJECTED)
+}
+
+/// The card machine has it, and no card was presented yet: it can still be cancelled there.
+pub(super) fn is_waiting(session: &Session) -> bool {
+    matches!(session.status.as_str(), "InitiateRequested" | "Initiated")
+}
+
+/// When a signature of it was taken for good.
+pub(super) fn accepted_at(session: &Session) -> Option<Timestamp> {
+    (session.status == SIGNATURE_ACCEPTED).then(|| entered_at(session, SIGNATURE_ACCEPTED)).flatten()
+}
+
+/// What goes on at the terminal, for the people who stand there.
+pub(super) fn at_terminal(session: &Session) -> AtTerminal {
+    if is_over(session) {
+        return AtTerminal::default();
+    }
+    if session.status == SIGNATURE_REQUIRED {
+        let until = entered_at(session, SIGNATURE_REQUIRED).and_then(|at| at.checked_add(SIGNATURE_TIME).ok());
+        return AtTerminal { prompt: Some(Prompt::Sign), signature_until: until };
+    }
+    let newest = session.notification_events.iter().flatten().max_by_key(|event| moment(&event.created_at));
+    AtTerminal { prompt: newest.and_then(prompt), signature_until: None }
+}
+
+fn prompt(event: &NotificationEvent) -> Option<Prompt> {
+    Some(match event.notification_type.as_str() {
+        "PresentCard" => Prompt::PresentCard,
+        "PresentOnlyOneCard" => Prompt::PresentOneCard,
+        "InsertCard" => Prompt::InsertCard,
+        "ReEnterCard" | "CardError" => Prompt::PresentCardAgain,
+        "CardUnsupported" => Prompt::UseAnotherCard,
+        "EnterPin" => Prompt::EnterPin,
+        "PleaseWait" => Prompt::Wait,
+        "RemoveCard" => Prompt::RemoveCard,
+        "SignatureVerification" => Prompt::Sign,
+        // `Approved` and `Declined` are no prompts, and the intent decides; new words come.
+        _ => return None,
+    })
+}
+
+/// A card was presented, as far as the machine has told.
+fn is_started(session: &Session) -> bool {
+    let waits = |event: &NotificationEvent| {
+        matches!(event.notification_type.as_str(), "PresentCard" | "InsertCard" | "PresentOnlyOneCard")
+    };
+    session.notification_events.iter().flatten().any(|event| !waits(event))
+}
+
+fn is_settled(session: &Session, now: Timestamp, settle: SignedDuration) -> bool {
+    let rejected = session.status_events.iter().flatten().find(|event| event.status == SIGNATURE_REJECTED);
+    match rejected {
+        None => session.status != SIGNATURE_REJECTED,
+        Some(event) => moment(&event.created_at).is_some_and(|at| now.duration_since(at) >= settle),
+    }
+}
+
+fn entered_at(session: &Session, status: &str) -> Option<Timestamp> {
+    let event = session.status_events.iter().flatten().find(|event| event.status == status)?;
+    moment(&event.created_at)
+}
+
+fn moment(text: &str) -> Option<Timestamp> {
+    text.parse().ok()
+}
+
+#[cfg(test)]
+mod tests;

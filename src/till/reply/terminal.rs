@@ -1,0 +1,89 @@
+//! What a till is told of its terminals.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::moment;
+use crate::domain::attempt::Kind;
+use crate::domain::directory::Terminal;
+use crate::ports::{Enrolment, TerminalUse};
+
+/// The terminals that a till may use.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct TerminalList {
+    /// One entry per terminal.
+    pub terminals: Vec<TerminalReply>,
+}
+
+/// A terminal, and what is known of it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Terminal")]
+pub struct TerminalReply {
+    /// Its local name.
+    name: String,
+    /// The service that drives it.
+    provider: &'static str,
+    /// The shop that it stands in.
+    store: String,
+    /// Nothing is under way on it and it is not frozen.
+    free: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holder: Option<Holder>,
+    /// Why it takes nothing until a person has looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frozen: Option<String>,
+    /// When it approved something last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
+    last_approved_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enrolment: Option<EnrolmentReply>,
+}
+
+/// Who holds a terminal.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+struct Holder {
+    /// The till.
+    till: String,
+    kind: Kind,
+    /// The till's number for it.
+    reference: String,
+    /// Since when.
+    #[schemars(extend("format" = "date-time"))]
+    since: String,
+}
+
+/// What the provider says of a terminal.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Enrolment")]
+struct EnrolmentReply {
+    /// The provider's word.
+    status: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl TerminalReply {
+    /// What a till is told of a terminal.
+    #[must_use]
+    pub fn new(terminal: &Terminal, usage: Option<&TerminalUse>, enrolment: Option<&Enrolment>) -> Self {
+        let holder = usage.and_then(|usage| usage.holder.as_ref());
+        let frozen = usage.and_then(|usage| usage.frozen.clone());
+        Self {
+            name: terminal.name.to_string(),
+            provider: terminal.provider.name(),
+            store: terminal.store.to_string(),
+            free: holder.is_none() && frozen.is_none(),
+            holder: holder.map(|operation| Holder {
+                till: operation.till.to_string(),
+                kind: operation.kind,
+                reference: operation.reference.to_string(),
+                since: moment(operation.updated_at),
+            }),
+            frozen,
+            last_approved_at: usage.and_then(|usage| usage.last_approved_at).map(moment),
+            enrolment: enrolment
+                .map(|enrolment| EnrolmentReply { status: enrolment.status.clone(), reason: enrolment.reason.clone() }),
+        }
+    }
+}
