@@ -26,6 +26,14 @@ struct Kills {
     pairs: u32,
 }
 
+#[derive(Debug, Clone, Copy)]
+struct Point {
+    target: Target,
+    number: u32,
+    /// The later ones too, until the script gets through: it may make more calls this time.
+    and_on: bool,
+}
+
 type Counts = BTreeMap<(String, &'static str), Kills>;
 
 pub(crate) async fn run(form: &Form) -> Result<Verdict, String> {
@@ -38,9 +46,11 @@ pub(crate) async fn run(form: &Form) -> Result<Verdict, String> {
     let starts: Vec<Target> = targets.iter().filter(|target| target.script == Script::Recovery).copied().collect();
     let starts: &'static [Target] = starts.leak();
     let (mut counts, form) = (Counts::new(), *form);
-    let experiment = move |number, target| try_one(target, form, number, starts);
-    let outcome = crowd::run(&form, "kind of call", &targets, experiment, |target, kills: Kills| {
-        let sum = counts.entry((format!("{:?}", target.script), target.call)).or_default();
+    let mut dice = Dice::new(form.seed, 0, 0);
+    let points: Vec<Point> = targets.iter().flat_map(|target| points_of(*target, &form, &mut dice)).collect();
+    let experiment = move |number, point| try_one(point, form, number, starts);
+    let outcome = crowd::run(&form, "crash point", &points, experiment, |point, kills: Kills| {
+        let sum = counts.entry((format!("{:?}", point.target.script), point.target.call)).or_default();
         sum.points += kills.points;
         sum.pairs += kills.pairs;
     });
@@ -53,21 +63,27 @@ pub(crate) async fn run(form: &Form) -> Result<Verdict, String> {
     Ok(Verdict::Held)
 }
 
-async fn try_one(target: Target, form: Form, number: u32, starts: &[Target]) -> Result<Kills, String> {
+fn points_of(target: Target, form: &Form, dice: &mut Dice) -> Vec<Point> {
+    if !form.is_long {
+        let numbers = target.sample(dice, SHORT_STRIDE).into_iter();
+        return numbers.map(|number| Point { target, number, and_on: false }).collect();
+    }
+    let last = target.count + 1;
+    (1..=last).map(|number| Point { target, number, and_on: number == last }).collect()
+}
+
+async fn try_one(point: Point, form: Form, number: u32, starts: &[Target]) -> Result<Kills, String> {
     let mut dice = Dice::new(form.seed, number.into(), 0);
     let mut kills = Kills::default();
-    // In full it is struck until the script gets through, however many calls it makes this time.
-    let points: Box<dyn Iterator<Item = u32>> =
-        if form.is_long { Box::new(1..) } else { Box::new(target.sample(&mut dice, SHORT_STRIDE).into_iter()) };
-    for point in points {
+    for call in point.number.. {
         let second = second_kill(&mut dice, starts);
-        let seed = form.seed.wrapping_add((u64::from(number) << 16) + u64::from(point));
-        let (first, second) = strike(target, seed, point, &second).await?;
-        if matches!(first, End::GotThrough) && form.is_long {
-            break;
-        }
+        let seed = form.seed.wrapping_add((u64::from(number) << 16) + u64::from(call));
+        let (first, second) = strike(point.target, seed, call, &second).await?;
         kills.points += u32::from(matches!(first, End::Killed));
         kills.pairs += u32::from(matches!(second, End::Killed));
+        if !point.and_on || matches!(first, End::GotThrough) {
+            break;
+        }
     }
     Ok(kills)
 }
