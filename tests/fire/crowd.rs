@@ -15,7 +15,7 @@ pub(crate) async fn run<Unit, Found, Doing>(
     form: &Form,
     what: &str,
     units: &[Unit],
-    experiment: impl Fn(u32, Unit) -> Doing + Copy + Send + 'static,
+    experiment: impl Fn(u32, Unit) -> Doing + Clone + Send + 'static,
     mut count: impl FnMut(Unit, Found),
 ) -> Result<(), String>
 where
@@ -33,6 +33,7 @@ where
         let may_begin = broken.is_ok() && !form.is_over() && running.len() < AT_ONCE;
         if let Some((number, unit)) = waiting.next_if(|_| may_begin) {
             under_way.push(number);
+            let experiment = experiment.clone();
             // Taking hold of a thread blocks.
             running.spawn_blocking(move || (number, unit, Handle::current().block_on(experiment(number, unit))));
             continue;

@@ -4,6 +4,7 @@
 mod point;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::Verdict;
 use crate::aim::Target;
@@ -43,12 +44,11 @@ pub(crate) async fn run(form: &Form) -> Result<Verdict, String> {
     let targets = Target::all(form.seed).await?;
     let calls: u32 = targets.iter().map(|target| target.count).sum();
     println!("{} kinds of call of {} scripts, {calls} calls in all", targets.len(), Script::ALL.len());
-    let starts: Vec<Target> = targets.iter().filter(|target| target.script == Script::Recovery).copied().collect();
-    let starts: &'static [Target] = starts.leak();
+    let starts: Arc<[Target]> = targets.iter().filter(|target| target.script == Script::Recovery).copied().collect();
     let (mut counts, form) = (Counts::new(), *form);
     let mut dice = Dice::new(form.seed, 0, 0);
     let points: Vec<Point> = targets.iter().flat_map(|target| points_of(*target, &form, &mut dice)).collect();
-    let experiment = move |number, point| try_one(point, form, number, starts);
+    let experiment = move |number, point| try_one(point, form, number, starts.clone());
     let outcome = crowd::run(&form, "crash point", &points, experiment, |point, kills: Kills| {
         let sum = counts.entry((format!("{:?}", point.target.script), point.target.call)).or_default();
         sum.points += kills.points;
@@ -72,11 +72,11 @@ fn points_of(target: Target, form: &Form, dice: &mut Dice) -> Vec<Point> {
     (1..=last).map(|number| Point { target, number, and_on: number == last }).collect()
 }
 
-async fn try_one(point: Point, form: Form, number: u32, starts: &[Target]) -> Result<Kills, String> {
+async fn try_one(point: Point, form: Form, number: u32, starts: Arc<[Target]>) -> Result<Kills, String> {
     let mut dice = Dice::new(form.seed, number.into(), 0);
     let mut kills = Kills::default();
     for call in point.number.. {
-        let second = second_kill(&mut dice, starts);
+        let second = second_kill(&mut dice, &starts);
         let seed = form.seed.wrapping_add((u64::from(number) << 16) + u64::from(call));
         let (first, second) = strike(point.target, seed, call, &second).await?;
         kills.points += u32::from(matches!(first, End::Killed));
