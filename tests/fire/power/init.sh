@@ -14,6 +14,6 @@ echo RECOVERED
 "$3" simulate --listen 127.0.0.1:7801 --speed 400 --terminals 24 --seed "$2" > /dev/null 2>&1 &
 "$3" serve --config "$1/pos-bridge.toml" > /run/bridge.log 2>&1 &
 "$4" guest "$2"
+tail -n 3 /run/bridge.log
 echo "BROKEN the load ended"
-tail -3 /run/bridge.log
 sleep 60
