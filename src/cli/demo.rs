@@ -46,7 +46,7 @@ impl DemoArguments {
         let simulator = self.start_simulator().await?;
         let folder = folder()?;
         let configuration = folder.join("pos-bridge.toml");
-        std::fs::write(&configuration, self.configuration(&folder, &simulator.base_url()))?;
+        std::fs::write(&configuration, self.configuration(&folder, &simulator))?;
         std::fs::set_permissions(&configuration, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
         let mut bridge = Bridge::start(&configuration)?;
         let stopped = tokio::select! {
@@ -118,10 +118,11 @@ impl DemoArguments {
         }
     }
 
-    fn configuration(&self, folder: &Path, provider: &str) -> String {
+    fn configuration(&self, folder: &Path, simulator: &RunningSimulator) -> String {
         include_str!("../../config/demo.toml")
             .replace("sqlite://data/demo.db", &format!("sqlite://{}", folder.join("pos-bridge.db").display()))
-            .replace("http://127.0.0.1:7119/v1", provider)
+            .replace("http://127.0.0.1:7119/v1", &simulator.base_url())
+            .replace("http://127.0.0.1:7119", &simulator.dojo_base_url())
             .replace("127.0.0.1:7117", &self.listen.to_string())
     }
 
@@ -147,6 +148,9 @@ pos-bridge is running with a simulated card terminal. No money moves. Be the til
   pull the plug   curl -X POST http://{listen}/pay --json '{{"reference": "R-1004", "amount": 990105, "wait": 2}}'
                   kill -9 {process}
                   curl --retry 9 --retry-all-errors 'http://{listen}/pay/R-1004?wait=30'
+  through Dojo    curl -X POST http://{listen}/pay --json '{{"reference": "R-1005", "amount": 39900, "terminal": "counter"}}'
+  a signature     curl -X POST http://{listen}/pay --json '{{"reference": "R-1006", "amount": 39900, "terminal": "signing"}}'
+                  curl -X POST http://{listen}/pay/R-1006/signature --json '{{"accepted": true}}'
   everything      curl http://{listen}/operations
   in a browser    http://{listen}/docs (the key of this till is demo-key)
 

@@ -78,6 +78,9 @@ pub enum Scope {
     Refund,
     /// Every reading
     Status,
+    /// Money back without a sale; needs `unlinked_refund_max_per_day` in the till's profile
+    #[value(name = "unlinked_refund")]
+    UnlinkedRefund,
 }
 
 impl Scope {
@@ -86,6 +89,7 @@ impl Scope {
             Self::Pay => "pay",
             Self::Refund => "refund",
             Self::Status => "status",
+            Self::UnlinkedRefund => "unlinked_refund",
         }
     }
 }

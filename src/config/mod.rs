@@ -118,6 +118,7 @@ fn read(
     rules::one_world(&directory, dintero.as_ref(), findings);
     rules::dojo_fits(&directory, dojo.as_ref(), findings);
     rules::dintero_pays_out(&directory, findings);
+    rules::pools_are_usable(&directory, findings);
     rules::listeners_are_safe(server.as_ref(), callbacks.as_ref(), &directory, findings);
 
     let intervals =

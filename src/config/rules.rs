@@ -8,6 +8,7 @@ use super::dojo;
 use super::findings::Findings;
 use super::settings::{Callbacks, Server};
 use crate::domain::directory::Store;
+use crate::domain::identifiers::TerminalName;
 use crate::domain::operation::ProviderName;
 use crate::provider::dojo::CURRENCIES;
 
@@ -84,6 +85,26 @@ pub(super) fn one_world(directory: &Draft, dintero: Option<&dintero::Draft>, fin
         let Some(id) = store.as_ref().map(|store| store.id.as_str()) else { continue };
         if world_of(id).is_some_and(|other| other != world) {
             findings.mistake(format!("stores[{index}].id"), mixed(id, &format!("{world}...")));
+        }
+    }
+}
+
+/// A till may choose among terminals that it may name, and of one shop: what it pays in goes by that.
+pub(super) fn pools_are_usable(directory: &Draft, findings: &Findings) {
+    let store_of = |name: &TerminalName| {
+        let terminal = directory.terminals.iter().flatten().find(|terminal| terminal.name == *name);
+        terminal.map(|terminal| &terminal.store)
+    };
+    for (index, till) in directory.tills.iter().enumerate() {
+        let Some(till) = till else { continue };
+        for (place, name) in till.profile.terminal_pool.iter().enumerate() {
+            let key = format!("tills[{index}].terminal_pool[{place}]");
+            let may_name = till.terminals.is_empty() || *name == till.terminal || till.terminals.contains(name);
+            if store_of(name) != store_of(&till.terminal) {
+                findings.mistake(key, format!("{:?} stands in another store than the till's terminal", name.as_str()));
+            } else if !may_name {
+                findings.mistake(key, format!("{:?} is none of its terminals: add it there", name.as_str()));
+            }
         }
     }
 }

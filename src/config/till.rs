@@ -44,12 +44,12 @@ pub(super) fn read(mut section: Section<'_>, known: &mut Known) -> Option<Till> 
     }
     let (terminal, terminals) = terminals(&mut section, known);
     let credentials = credentials(&mut section, known);
-    let profile = profile(&mut section);
+    let profile = profile(&mut section, known);
     section.finish();
     Some(Till { id: id?, terminal: terminal?, terminals: terminals?, credentials: credentials?, profile: profile? })
 }
 
-fn profile(section: &mut Section<'_>) -> Option<Profile> {
+fn profile(section: &mut Section<'_>, known: &Known) -> Option<Profile> {
     let usual = Profile::default();
     let dialect = section.choice("dialect", Some(usual.dialect), &DIALECTS);
     let charset = section.choice("charset", Some(usual.charset), &CHARSETS);
@@ -62,10 +62,16 @@ fn profile(section: &mut Section<'_>) -> Option<Profile> {
     let on_repeat = section.choice("on_repeat", Some(usual.on_repeat), &ON_REPEAT);
     let supersede = section.read("supersede", Some(usual.supersede), boolean);
     let queue_seconds = section.whole("queue_seconds", usual.queue_seconds, 0..=WAIT_SECONDS_MAX);
+    let terminal_pool = pool(section, supersede, known);
     let scopes = scopes(section);
     let may_refund_others = section.read("may_refund_others", Some(usual.may_refund_others), boolean);
     let each = section.read("refund_max", Some(None), limit);
     let per_day = section.read("refund_max_per_day", Some(None), limit);
+    let without_sale_per_day = section.read("unlinked_refund_max_per_day", Some(None), limit);
+    if scopes.is_some_and(|scopes| scopes.unlinked_refund) && without_sale_per_day == Some(None) {
+        let message = "must be more than 0 beside the scope \"unlinked_refund\": say how much may go out in a day";
+        section.mistake("unlinked_refund_max_per_day", message);
+    }
     let requests_per_minute = section.whole("requests_per_minute", 0, 0..=100_000);
     let push = push(section);
     let signature = section.choice("signature", Some(usual.signature), &SIGNATURE);
@@ -83,9 +89,10 @@ fn profile(section: &mut Section<'_>) -> Option<Profile> {
         on_repeat: on_repeat?,
         supersede: supersede?,
         queue_seconds: queue_seconds?,
+        terminal_pool: terminal_pool?,
         scopes: scopes?,
         may_refund_others: may_refund_others?,
-        refund_limits: RefundLimits { each: each?, per_day: per_day? },
+        refund_limits: RefundLimits { each: each?, per_day: per_day?, without_sale_per_day: without_sale_per_day? },
         requests_per_minute: unless_zero(requests_per_minute?),
         push: push?,
         signature: signature?,
@@ -112,14 +119,38 @@ fn limit(value: &Value) -> Result<Option<i64>, String> {
     }
 }
 
-/// All scopes when none is named.
+/// All scopes when none is named, but the one that lets money go out without a sale.
 fn scopes(section: &mut Section<'_>) -> Option<Scopes> {
     let named = section.list("scopes", |text| match text {
-        "pay" | "refund" | "status" => Ok(text.to_owned()),
-        other => Err(format!("{other:?} is no scope; write \"pay\", \"refund\" or \"status\"")),
+        "pay" | "refund" | "status" | "unlinked_refund" => Ok(text.to_owned()),
+        other => Err(format!("{other:?} is no scope; write \"pay\", \"refund\", \"status\" or \"unlinked_refund\"")),
     })?;
-    let has = |scope: &str| named.is_empty() || named.iter().any(|name| name == scope);
-    Some(Scopes { pay: has("pay"), refund: has("refund"), status: has("status") })
+    let is_named = |scope: &str| named.iter().any(|name| name == scope);
+    let has = |scope: &str| named.is_empty() || is_named(scope);
+    let unlinked_refund = is_named("unlinked_refund");
+    if unlinked_refund && !is_named("refund") {
+        section.mistake("scopes", "\"unlinked_refund\" does nothing without \"refund\" beside it: add that");
+    }
+    Some(Scopes { pay: has("pay"), refund: has("refund"), status: has("status"), unlinked_refund })
+}
+
+/// A till that supersedes would sell beside its older sale, on another terminal, instead of in its place.
+fn pool(section: &mut Section<'_>, supersede: Option<bool>, known: &Known) -> Option<Vec<TerminalName>> {
+    let pool = section.list("terminal_pool", |text| known_terminal(text, known))?;
+    let twice = pool.iter().enumerate().find(|(place, name)| pool[..*place].contains(name));
+    if let Some((place, name)) = twice {
+        section.mistake(&format!("terminal_pool[{place}]"), format!("names {:?} again: name it once", name.as_str()));
+    }
+    if supersede == Some(true) && !pool.is_empty() {
+        let message = "does not go with supersede, which is about one terminal: leave one of the two out";
+        section.mistake("terminal_pool", message);
+    }
+    Some(pool)
+}
+
+fn known_terminal(text: &str, known: &Known) -> Result<TerminalName, String> {
+    let name = TerminalName::new(text).map_err(|rule| rule.to_string())?;
+    if known.terminals.contains(&name) { Ok(name) } else { Err(known.terminals.unknown("terminal", name.as_str())) }
 }
 
 /// `None` when something is wrong with it.
@@ -167,13 +198,8 @@ fn signing_key(text: &str) -> Option<SecretSlice<u8>> {
 }
 
 fn terminals(section: &mut Section<'_>, known: &Known) -> (Option<TerminalName>, Option<Vec<TerminalName>>) {
-    let resolve = |name: TerminalName| match known.terminals.contains(&name) {
-        true => Ok(name),
-        false => Err(known.terminals.unknown("terminal", name.as_str())),
-    };
-    let terminal = section.read("terminal", None, |value| resolve(identifier(TerminalName::new)(value)?));
-    let terminals =
-        section.list("terminals", |text| resolve(TerminalName::new(text).map_err(|rule| rule.to_string())?));
+    let terminal = section.read("terminal", None, |value| known_terminal(&text(value)?, known));
+    let terminals = section.list("terminals", |text| known_terminal(text, known));
     (terminal, terminals)
 }
 

@@ -95,6 +95,8 @@ pub struct Profile {
     pub supersede: bool,
     /// How long a new operation waits for a terminal that another one holds, in seconds.
     pub queue_seconds: u32,
+    /// Where it sells when it does not say: on the first of these that is free; on its usual terminal when empty.
+    pub terminal_pool: Vec<TerminalName>,
     /// What it may ask for.
     pub scopes: Scopes,
     /// It may refund the sales of other tills.
@@ -124,6 +126,7 @@ impl Default for Profile {
             on_repeat: OnRepeat::NewAttempt,
             supersede: false,
             queue_seconds: 0,
+            terminal_pool: Vec::new(),
             scopes: Scopes::default(),
             may_refund_others: false,
             refund_limits: RefundLimits::default(),
@@ -195,21 +198,25 @@ pub struct Scopes {
     pub refund: bool,
     /// To read its own operations, totals and terminals.
     pub status: bool,
+    /// To give money back without a sale; never unless it is named.
+    pub unlinked_refund: bool,
 }
 
 impl Default for Scopes {
     fn default() -> Self {
-        Self { pay: true, refund: true, status: true }
+        Self { pay: true, refund: true, status: true, unlinked_refund: false }
     }
 }
 
-/// How much a till may give back, in minor units of its store's currency; no limit when absent.
+/// How much a till may give back, in minor units of its store's currency; no limit when absent, unless it says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RefundLimits {
     /// In one refund.
     pub each: Option<i64>,
     /// In a business day of its store.
     pub per_day: Option<i64>,
+    /// Without a sale, in a business day of its store; nothing when absent.
+    pub without_sale_per_day: Option<i64>,
 }
 
 /// Where a till's results are pushed to, and the secret that signs them.

@@ -69,6 +69,27 @@ pub enum NotRefundable {
         /// Minor units that it still may.
         left: i64,
     },
+    /// The till may give nothing back without a sale.
+    #[error(
+        "this till may not give money back without a sale; name the sale (original_reference, operation_id or \
+         transaction_id), or add \"unlinked_refund\" to its scopes"
+    )]
+    WithoutSaleNotAllowed,
+    /// The terminal may not give anything back without a sale.
+    #[error(
+        "terminal {0:?} gives no money back without a sale; name the sale (original_reference, operation_id or \
+         transaction_id), or a terminal whose capabilities have unlinked_refund"
+    )]
+    WithoutSaleNotHere(String),
+    /// More than the till may still give back today without a sale.
+    #[error(
+        "this till may give back {left} minor units more today without a sale; name the sale, or raise \
+         unlinked_refund_max_per_day"
+    )]
+    ExceedsTillsDayWithoutSale {
+        /// Minor units that it still may.
+        left: i64,
+    },
     /// The till's limits are in another currency, so they cannot be kept.
     #[error(
         "this till's refund limits are in {limits}, so it gives back nothing in {asked}; let another till refund it"
@@ -127,7 +148,7 @@ impl Allowance {
     /// # Errors
     /// [`NotRefundable`] with what is left.
     pub fn allows(&self, money: Money, given_back: i64) -> Result<(), NotRefundable> {
-        let RefundLimits { each, per_day } = self.limits;
+        let RefundLimits { each, per_day, .. } = self.limits;
         if each.or(per_day).is_some() && money.currency != self.currency {
             let (limits, asked) = (self.currency.code(), money.currency.code());
             return Err(NotRefundable::NotInTheLimitsCurrency { limits, asked });
@@ -140,6 +161,22 @@ impl Allowance {
             Some(left) if asked > left => Err(NotRefundable::ExceedsTillsDay { left: left.max(0) }),
             _ => Ok(()),
         }
+    }
+
+    /// Whether the till may give this back without a sale; `given_back` is what it has given back so.
+    ///
+    /// # Errors
+    /// [`NotRefundable`] with what is left.
+    pub fn allows_without_sale(&self, money: Money, given_back: i64) -> Result<(), NotRefundable> {
+        if money.currency != self.currency {
+            let (limits, asked) = (self.currency.code(), money.currency.code());
+            return Err(NotRefundable::NotInTheLimitsCurrency { limits, asked });
+        }
+        let left = self.limits.without_sale_per_day.unwrap_or_default().saturating_sub(given_back);
+        if money.amount.minor() > left {
+            return Err(NotRefundable::ExceedsTillsDayWithoutSale { left: left.max(0) });
+        }
+        Ok(())
     }
 }
 

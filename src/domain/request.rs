@@ -36,6 +36,39 @@ pub struct RefundRequest {
     pub details: Details,
 }
 
+/// A refund of no sale: the money goes to whichever card is presented.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnlinkedRefundRequest {
+    /// Its own number.
+    pub reference: Reference,
+    /// How much of what.
+    pub money: Money,
+    /// On which terminal; the till's own when it does not say.
+    pub terminal: Option<TerminalName>,
+    /// What is kept and passed on; it names who gives the money back.
+    pub details: Details,
+}
+
+/// What a till asks to have given back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefundWish {
+    /// Something of a sale.
+    OfSale(RefundRequest),
+    /// Money without a sale.
+    Unlinked(UnlinkedRefundRequest),
+}
+
+impl RefundWish {
+    /// The till's own number for it, when it has one.
+    #[must_use]
+    pub const fn reference(&self) -> Option<&Reference> {
+        match self {
+            Self::OfSale(request) => request.naming.reference(),
+            Self::Unlinked(request) => Some(&request.reference),
+        }
+    }
+}
+
 /// How a till names what it asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Naming {

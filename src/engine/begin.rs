@@ -4,16 +4,18 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::timeout;
 use ulid::Ulid;
 
-use super::turn::Patience;
+use super::turn::{Patience, Wish};
 use super::{Engine, Progress, Refusal, business_day};
 use crate::domain::attempt::Kind;
 use crate::domain::directory::{Terminal, Till};
 use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TerminalName};
 use crate::domain::money::Money;
 use crate::domain::operation::Operation;
-use crate::domain::refund::{Allowance, NotRefundable};
-use crate::domain::repeat::{KnownBy, RepeatRules};
-use crate::domain::request::{Details, Naming, Original, RefundRequest, SaleRequest};
+use crate::domain::refund::{Allowance, NotRefundable, RefundRoute};
+use crate::domain::repeat::RepeatRules;
+use crate::domain::request::{
+    Details, Naming, Original, RefundRequest, RefundWish, SaleRequest, UnlinkedRefundRequest,
+};
 use crate::ports::{Begun, Journal, JournalError, NewAttempt, NewRefund, NewSale};
 
 impl Engine {
@@ -25,19 +27,33 @@ impl Engine {
     /// A [`Refusal`]; nothing was sent then.
     pub async fn pay(&self, till: &Till, request: SaleRequest, patience: Patience) -> Result<Progress, Refusal> {
         self.ready_for_money(&patience).await?;
-        let SaleRequest { naming, money, terminal, details } = request;
-        let terminal = self.terminal_for(till, terminal.as_ref())?;
-        let provider = self.provider(terminal.provider)?;
-        let intent = || {
+        let SaleRequest { naming, money, terminal: asked, details } = request;
+        let terminals = self.terminals_for(till, asked.as_ref())?;
+        let terminals = self.that_take(money.currency, terminals)?;
+        let wish = Wish { till, kind: Kind::Sale, known_by: naming.known_by(), patience: &patience };
+        let intent = |terminal: &Terminal| {
+            let provider = self.provider(terminal.provider)?;
             let expires_at = later(provider.now(), provider.patience().session);
             let horizon = later(expires_at, provider.patience().afterwards);
-            let attempt = self.new_attempt(till, &terminal, &naming, &details, (expires_at, horizon))?;
+            let run = Run { terminal, asked: asked.as_ref(), expires_at, horizon };
+            let attempt = self.new_attempt(till, run, &naming, &details)?;
             Ok(Intent::Sale(NewSale { attempt, money, is_prepared: provider.prepares_sales() }))
         };
-        self.begin_in_turn(till, patience, intent).await
+        self.begin_in_turn(wish, &terminals, intent).await
     }
 
-    /// The same for a refund of an approved sale.
+    /// Gives money back: of a sale, or without one.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; nothing was sent then.
+    pub async fn give_back(&self, till: &Till, wish: RefundWish, patience: Patience) -> Result<Progress, Refusal> {
+        match wish {
+            RefundWish::OfSale(request) => self.refund(till, request, patience).await,
+            RefundWish::Unlinked(request) => self.refund_without_sale(till, request, patience).await,
+        }
+    }
+
+    /// Starts, rejoins or replays a refund of an approved sale.
     ///
     /// # Errors
     /// A [`Refusal`]; nothing was sent then.
@@ -47,21 +63,56 @@ impl Engine {
         let sale = sale.filter(|sale| sale.till == till.id || till.profile.may_refund_others);
         let sale = sale.ok_or(Refusal::NotFound("sale to refund"))?;
         refund_fits(&sale, &request)?;
-        let RefundRequest { naming, amount, terminal, details, .. } = request;
-        let terminal = self.refund_terminal(till, terminal.as_ref(), &sale)?;
-        let provider = self.provider(terminal.provider)?;
-        let intent = || {
+        let RefundRequest { naming, amount, terminal: asked, details, .. } = request;
+        let terminals = self.refund_terminals(till, asked.as_ref(), &sale)?;
+        let wish = Wish { till, kind: Kind::Refund, known_by: naming.known_by(), patience: &patience };
+        let intent = |terminal: &Terminal| {
+            let provider = self.provider(terminal.provider)?;
             let horizon = later(provider.now(), provider.patience().refund);
+            let run = Run { terminal, asked: asked.as_ref(), expires_at: horizon, horizon };
             Ok(Intent::Refund(NewRefund {
-                attempt: self.new_attempt(till, &terminal, &naming, &details, (horizon, horizon))?,
-                original: sale.id,
+                attempt: self.new_attempt(till, run, &naming, &details)?,
+                original: Some(sale.id),
                 asked: amount.map(|amount| Money { amount, ..sale.money }),
                 allowance: self.allowance(till)?,
                 route: provider.refund_route(),
                 is_alone: provider.refunds_one_at_a_time(),
             }))
         };
-        self.begin_in_turn(till, patience, intent).await
+        self.begin_in_turn(wish, &terminals, intent).await
+    }
+
+    /// Money that goes out without a sale: the till, the terminal and its provider must all be fit for it.
+    async fn refund_without_sale(
+        &self,
+        till: &Till,
+        request: UnlinkedRefundRequest,
+        patience: Patience,
+    ) -> Result<Progress, Refusal> {
+        self.ready_for_money(&patience).await?;
+        let UnlinkedRefundRequest { reference, money, terminal: asked, details } = request;
+        if !till.profile.scopes.unlinked_refund {
+            return Err(Refusal::NotRefundable(NotRefundable::WithoutSaleNotAllowed));
+        }
+        let terminals = self.that_give_back_without_sale(self.terminals_for(till, asked.as_ref())?)?;
+        let terminals = self.that_take(money.currency, terminals)?;
+        let naming = Naming::Reference(reference);
+        let wish = Wish { till, kind: Kind::Refund, known_by: naming.known_by(), patience: &patience };
+        let intent = |terminal: &Terminal| {
+            let provider = self.provider(terminal.provider)?;
+            let horizon = later(provider.now(), provider.patience().refund);
+            let run = Run { terminal, asked: asked.as_ref(), expires_at: horizon, horizon };
+            Ok(Intent::Refund(NewRefund {
+                attempt: self.new_attempt(till, run, &naming, &details)?,
+                original: None,
+                asked: Some(money),
+                allowance: self.allowance(till)?,
+                // The card must be there: nothing else tells whose money it is.
+                route: RefundRoute::Terminal,
+                is_alone: false,
+            }))
+        };
+        self.begin_in_turn(wish, &terminals, intent).await
     }
 
     /// Begins in a task of its own, so that an attempt that is on disk is also driven when the till hangs up meanwhile.
@@ -104,34 +155,6 @@ impl Engine {
         if done && !self.stopping.is_cancelled() { Ok(()) } else { Err(Refusal::ShuttingDown) }
     }
 
-    fn terminal_for(&self, till: &Till, asked: Option<&TerminalName>) -> Result<Terminal, Refusal> {
-        let name = asked.unwrap_or(&till.terminal);
-        self.directory
-            .terminals_of(till)
-            .find(|terminal| terminal.name == *name)
-            .cloned()
-            .ok_or_else(|| Refusal::UnknownTerminal(name.to_string()))
-    }
-
-    /// A payment is given back through the provider that holds it: where the till does not say, on its own terminal, else
-    /// on the one that took the payment.
-    fn refund_terminal(
-        &self,
-        till: &Till,
-        asked: Option<&TerminalName>,
-        sale: &Operation,
-    ) -> Result<Terminal, Refusal> {
-        let usual = self.terminal_for(till, asked)?;
-        if usual.provider == sale.provider {
-            return Ok(usual);
-        }
-        let of_sale = self.directory.terminal(&sale.terminal).filter(|terminal| terminal.provider == sale.provider);
-        of_sale.filter(|_| asked.is_none()).cloned().ok_or_else(|| {
-            let (sale, terminal) = (sale.provider.name(), usual.name.to_string());
-            Refusal::NotRefundable(NotRefundable::OtherProvider { sale, terminal })
-        })
-    }
-
     /// What the till may give back, in the currency and on the day of its own store.
     fn allowance(&self, till: &Till) -> Result<Allowance, Refusal> {
         let terminal = self.directory.terminal(&till.terminal);
@@ -147,18 +170,19 @@ impl Engine {
     fn new_attempt(
         &self,
         till: &Till,
-        terminal: &Terminal,
+        run: Run<'_>,
         naming: &Naming,
         details: &Details,
-        (expires_at, horizon): (Timestamp, Timestamp),
     ) -> Result<NewAttempt, Refusal> {
         let operation = OperationId(Ulid::generate());
+        let Run { terminal, asked, expires_at, horizon } = run;
         Ok(NewAttempt {
             operation,
             reference: AttemptReference::new(Ulid::generate()),
             may_grow: terminal.tips,
             simulated: self.provider(terminal.provider)?.is_sandbox(),
             terminal: terminal.clone(),
+            asked_terminal: asked.unwrap_or(&till.terminal).clone(),
             expires_at,
             horizon,
             details: details.clone(),
@@ -171,6 +195,16 @@ impl Engine {
     }
 }
 
+/// Where and until when an attempt runs.
+#[derive(Clone, Copy)]
+struct Run<'a> {
+    terminal: &'a Terminal,
+    /// The terminal that the till named.
+    asked: Option<&'a TerminalName>,
+    expires_at: Timestamp,
+    horizon: Timestamp,
+}
+
 /// An operation to begin.
 pub(super) enum Intent {
     Sale(NewSale),
@@ -178,17 +212,6 @@ pub(super) enum Intent {
 }
 
 impl Intent {
-    pub(super) const fn kind(&self) -> Kind {
-        match self {
-            Self::Sale(_) => Kind::Sale,
-            Self::Refund(_) => Kind::Refund,
-        }
-    }
-
-    pub(super) const fn known_by(&self) -> KnownBy {
-        self.attempt().known_by
-    }
-
     pub(super) const fn attempt(&self) -> &NewAttempt {
         match self {
             Self::Sale(sale) => &sale.attempt,

@@ -5,10 +5,9 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::Engine;
-use super::readers::Reading;
 use super::start::Started;
 use crate::domain::attempt::{Attempt, Event};
-use crate::domain::identifiers::{AttemptReference, OperationId};
+use crate::domain::identifiers::AttemptReference;
 use crate::domain::operation::Operation;
 use crate::domain::request::Details;
 
@@ -20,7 +19,9 @@ impl Engine {
     pub(super) fn drive_new(&self, operation: Operation, details: Details) {
         let (engine, operation) = (self.clone(), Box::new(operation));
         self.supervise(operation.attempt.order.reference, async move {
-            let Some(reading) = engine.claim(&operation.attempt, operation.original) else { return false };
+            let Some(reading) = engine.readers.claim(operation.attempt.order.reference, &operation) else {
+                return false;
+            };
             // Kept apart, so that the many that wait do not hold the space of those that start.
             let started = Box::pin(engine.start(&operation, &details, &reading)).await;
             let Some(started) = started else { return false };
@@ -34,7 +35,7 @@ impl Engine {
     pub(super) fn drive_old(&self, operation: Operation, attempt: Attempt, looked: impl FnOnce() + Send + 'static) {
         let engine = self.clone();
         self.supervise(attempt.order.reference, async move {
-            let Some(reading) = engine.claim(&attempt, operation.original) else { return false };
+            let Some(reading) = engine.readers.claim(attempt.order.reference, &operation) else { return false };
             engine.follow(&operation, Started::earlier(attempt), &reading, looked).await
         });
     }
@@ -76,9 +77,5 @@ impl Engine {
         if let Some(attempt) = self.record_surely(left, Event::Interrupted).await {
             self.drive_old(operation, attempt, || ());
         }
-    }
-
-    fn claim(&self, attempt: &Attempt, original: Option<OperationId>) -> Option<Reading> {
-        self.readers.claim(attempt.order.reference, original)
     }
 }

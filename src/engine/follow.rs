@@ -126,6 +126,7 @@ impl Engine {
     fn show(&self, operation: &Operation, attempt: &Attempt, at_terminal: AtTerminal) {
         if self.readers.show(attempt.order.reference, at_terminal) {
             self.waiters.ring(operation);
+            self.bells.ring(&operation.till);
         }
     }
 

@@ -23,12 +23,16 @@ impl Engine {
             PaymentState::Declined(_) | PaymentState::Voided => return Ok(true),
         }
         let Some(money) = money_of(&trace.payment) else { return self.raise_lost(unreadable(trace)).await };
+        let till_reference = trace.till_reference.as_deref().and_then(split_till_reference);
         let orphan = Orphan {
             operation: OperationId(Ulid::generate()),
             provider: provider.name(),
             store: store.id.clone(),
+            asked_terminal: till_reference
+                .as_ref()
+                .and_then(|(till, _)| self.asked_for_when_on(till, terminal.as_ref())),
             terminal,
-            till_reference: trace.till_reference.as_deref().and_then(split_till_reference),
+            till_reference,
             money,
             simulated: provider.is_sandbox(),
             now: self.clock.now(),

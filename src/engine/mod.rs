@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | `begin` | a till asks for a sale or a refund: reference, amount and lease are taken |
 //! | `turn`, `lines` | the terminal is held: who is refused, who waits in line, who supersedes |
+//! | `pool` | on which terminal it begins |
 //! | `drive` | one attempt from the first byte to its proof: started by `start`, then followed by `follow` |
 //! | `wishes` | what a till wishes of an attempt is passed on |
 //! | `record` | the one way in for every fact |
@@ -34,6 +35,7 @@ mod health;
 mod lines;
 mod lost;
 mod operator;
+mod pool;
 mod questions;
 mod readers;
 mod record;
@@ -59,7 +61,7 @@ use tokio_util::task::TaskTracker;
 use crate::domain::directory::{Directory, Store, Terminal};
 use crate::domain::identifiers::StoreId;
 use crate::domain::operation::{Operation, ProviderName};
-use crate::ports::{Clock, Enrolment, Journal, Provider, Pusher, TerminalUse};
+use crate::ports::{Capabilities, Clock, Enrolment, Journal, Provider, Pusher, TerminalUse};
 
 use bells::Bells;
 use health::Health;
@@ -68,7 +70,7 @@ use readers::Readers;
 use waiters::Waiters;
 
 pub use refusal::Refusal;
-pub use stream::ResultStream;
+pub use stream::{News, ResultStream};
 pub use turn::Patience;
 
 /// The use cases, shared by every listener.
@@ -163,6 +165,8 @@ pub struct TerminalView {
     pub usage: Option<TerminalUse>,
     /// How the provider sees it, when that could be read lately.
     pub enrolment: Option<Enrolment>,
+    /// What it can do.
+    pub capabilities: Option<Capabilities>,
 }
 
 impl Engine {
@@ -206,6 +210,12 @@ impl Engine {
     fn provider(&self, name: ProviderName) -> Result<&Arc<dyn Provider>, Refusal> {
         // The configuration refuses a terminal whose provider it does not set up.
         self.providers.get(&name).ok_or(Refusal::ShuttingDown)
+    }
+
+    /// What a terminal can do, and may do by its configuration.
+    fn capabilities(&self, terminal: &Terminal) -> Option<Capabilities> {
+        let can = self.provider(terminal.provider).ok()?.capabilities(terminal);
+        Some(Capabilities { unlinked_refund: can.unlinked_refund && terminal.unlinked_refund, ..can })
     }
 
     fn store(&self, id: &StoreId) -> Option<&Store> {

@@ -151,6 +151,7 @@ impl Engine {
                 terminal: terminal.clone(),
                 usage: usage.map(|position| usages.swap_remove(position)),
                 enrolment: self.health.enrolment(&terminal.name),
+                capabilities: self.capabilities(terminal),
             });
         }
         Ok(views)

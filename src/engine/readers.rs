@@ -5,12 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::domain::identifiers::{AttemptReference, OperationId};
+use crate::domain::identifiers::{AttemptReference, OperationId, TillId};
+use crate::domain::operation::Operation;
 use crate::domain::prompt::AtTerminal;
 
 #[derive(Debug, Clone)]
 struct Reader {
     wake: Arc<Notify>,
+    operation: OperationId,
+    till: TillId,
     /// The sale that this attempt gives back, so that news of the sale wakes its refunds too.
     original: Option<OperationId>,
     /// What the last reading told of the terminal.
@@ -33,14 +36,20 @@ pub(super) struct Reading {
 
 impl Readers {
     /// Takes the right to read an attempt; `None` when somebody has it.
-    pub(super) fn claim(&self, attempt: AttemptReference, original: Option<OperationId>) -> Option<Reading> {
+    pub(super) fn claim(&self, attempt: AttemptReference, of: &Operation) -> Option<Reading> {
         let mut readers = self.lock();
         if readers.contains_key(&attempt) {
             return None;
         }
         let wake = Arc::new(Notify::new());
-        let at_terminal = AtTerminal::default();
-        readers.insert(attempt, Reader { wake: Arc::clone(&wake), original, at_terminal });
+        let reader = Reader {
+            wake: Arc::clone(&wake),
+            operation: of.id,
+            till: of.till.clone(),
+            original: of.original,
+            at_terminal: AtTerminal::default(),
+        };
+        readers.insert(attempt, reader);
         metrics::gauge!("pos_bridge_open_attempts").set(count(readers.len()));
         Some(Reading { readers: self.clone(), attempt, wake })
     }
@@ -65,6 +74,13 @@ impl Readers {
     /// What the last reading told of the terminal.
     pub(super) fn at_terminal(&self, attempt: AttemptReference) -> AtTerminal {
         self.lock().get(&attempt).map(|reader| reader.at_terminal).unwrap_or_default()
+    }
+
+    /// What goes on at the terminals of a till.
+    pub(super) fn at_terminals_of(&self, till: &TillId) -> Vec<(AttemptReference, OperationId, AtTerminal)> {
+        let readers = self.lock();
+        let own = readers.iter().filter(|(_, reader)| reader.till == *till);
+        own.map(|(attempt, reader)| (*attempt, reader.operation, reader.at_terminal)).collect()
     }
 
     /// Whether somebody reads the attempt.

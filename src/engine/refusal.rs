@@ -19,6 +19,16 @@ pub enum Refusal {
     /// The terminal does not exist or is not the till's to use.
     #[error("terminal {0:?} is not one that this till may use")]
     UnknownTerminal(String),
+    /// The terminal does not take this currency.
+    #[error("currency: terminal {terminal:?} takes {taken} and no {asked}; ask for that, or name another terminal")]
+    CurrencyNotTaken {
+        /// The terminal's local name.
+        terminal: String,
+        /// What was asked for.
+        asked: &'static str,
+        /// What it takes.
+        taken: String,
+    },
     /// Another operation holds the terminal.
     #[error("terminal {} is busy with {} {} of till {}", .0.terminal, .0.kind.name(), .0.reference, .0.till)]
     TerminalBusy(Box<Operation>),

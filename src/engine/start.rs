@@ -154,7 +154,7 @@ impl Engine {
         let sent = self.send_refund(provider, operation, &operation.attempt, details, reading).await?;
         let Event::Refused { reason } = &sent.event else { return Some(sent) };
         let may_go_to_terminal = provider.refund_route() == RefundRoute::PlainThenTerminal;
-        if !may_go_to_terminal || !matches!(sent.attempt.phase, Phase::Sending) {
+        if !may_go_to_terminal || sent.attempt.card_present || !matches!(sent.attempt.phase, Phase::Sending) {
             return Some(sent);
         }
         if !self.nothing_was_given_back(provider, &sent.attempt).await {
@@ -177,7 +177,8 @@ impl Engine {
     ) -> Option<Sent> {
         let instead = |event| Some(Sent { attempt: attempt.clone(), event });
         let Some(transaction) = &attempt.refunds else {
-            return instead(not_sent("no_transaction", "the sale has no payment at the provider"));
+            // Of no sale: nothing can be left of it, and nothing is to be read.
+            return self.dispatch_refund(provider, operation, attempt, None, details, reading).await;
         };
         let refundable = match provider.refundable(transaction).await {
             Err(error) => return instead(not_sent("provider_unreachable", error.to_string())),
@@ -189,12 +190,23 @@ impl Engine {
         if let Err(reason) = sendable(attempt.order.money.amount, refundable.captured, refundable.refunded) {
             return instead(Event::Refused { reason });
         }
-        let dispatched = Event::Dispatched { preparation: refundable.preparation };
-        let dispatched = match self.dispatch(attempt, dispatched).await? {
+        self.dispatch_refund(provider, operation, attempt, refundable.preparation, details, reading).await
+    }
+
+    async fn dispatch_refund(
+        &self,
+        provider: &dyn Provider,
+        operation: &Operation,
+        attempt: &Attempt,
+        preparation: Option<Preparation>,
+        details: &Details,
+        reading: &Reading,
+    ) -> Option<Sent> {
+        let dispatched = match self.dispatch(attempt, Event::Dispatched { preparation }).await? {
             Ok(dispatched) => dispatched,
-            Err(event) => return instead(event),
+            Err(event) => return Some(Sent { attempt: attempt.clone(), event }),
         };
-        let order = RefundOrder { attempt: &dispatched, transaction, details };
+        let order = RefundOrder { attempt: &dispatched, transaction: dispatched.refunds.as_ref(), details };
         let event = self.send(operation, reading, || provider.start_refund(order)).await;
         Some(Sent { attempt: dispatched, event })
     }

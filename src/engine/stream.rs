@@ -1,10 +1,14 @@
 //! A till follows its own results as they come, from any position in the log on.
 
+use std::collections::HashMap;
+
 use tokio::sync::watch;
 
 use super::{Engine, Refusal};
 use crate::domain::directory::Till;
-use crate::domain::identifiers::TillId;
+use crate::domain::identifiers::{AttemptReference, TillId};
+use crate::domain::operation::Operation;
+use crate::domain::prompt::AtTerminal;
 use crate::ports::LoggedResult;
 
 /// A till's results, in the order of the log. What is past and what is new are read in the same way, by position, so
@@ -14,6 +18,18 @@ pub struct ResultStream {
     till: TillId,
     position: i64,
     news: watch::Receiver<()>,
+    /// What the till was last told of its terminals.
+    shown: HashMap<AttemptReference, AtTerminal>,
+}
+
+/// What comes next in a till's stream.
+#[derive(Debug, Clone)]
+pub enum News {
+    /// Results of the log.
+    Results(Vec<LoggedResult>),
+    /// Operations under way whose terminals ask something else now. They have no place in the log: only the newest state
+    /// is told, however long nobody listened.
+    AtTerminals(Vec<Operation>),
 }
 
 impl Engine {
@@ -27,27 +43,51 @@ impl Engine {
         let end = self.health.journal(self.journal.log_end().await)?;
         // A position beyond the end is of a journal that an older copy has replaced.
         let position = after.map_or(end, |after| after.min(end));
-        Ok(ResultStream { engine: self.clone(), till: till.id.clone(), position, news })
+        Ok(ResultStream { engine: self.clone(), till: till.id.clone(), position, news, shown: HashMap::new() })
     }
 }
 
 impl ResultStream {
-    /// The next results; waits until there are some. May be given up at any time and called again.
+    /// What comes next; waits until something does. May be given up at any time and called again.
     ///
     /// # Errors
     /// [`Refusal::StorageUnavailable`] when the journal cannot be read.
-    pub async fn next(&mut self) -> Result<Vec<LoggedResult>, Refusal> {
+    pub async fn next(&mut self) -> Result<News, Refusal> {
         loop {
             self.news.mark_unchanged();
             let page = self.engine.journal.results_after(&self.till, self.position).await;
             let page = self.engine.health.journal(page)?;
             self.position = page.end;
             if !page.results.is_empty() {
-                return Ok(page.results);
+                return Ok(News::Results(page.results));
             }
-            if !page.more && self.news.changed().await.is_err() {
+            if page.more {
+                continue;
+            }
+            let changed = self.changed_at_terminals().await?;
+            if !changed.is_empty() {
+                return Ok(News::AtTerminals(changed));
+            }
+            if self.news.changed().await.is_err() {
                 return Err(Refusal::ShuttingDown);
             }
         }
+    }
+
+    async fn changed_at_terminals(&mut self) -> Result<Vec<Operation>, Refusal> {
+        let now = self.engine.readers.at_terminals_of(&self.till);
+        let mut changed = Vec::new();
+        for (attempt, operation, seen) in &now {
+            if self.shown.get(attempt).copied().unwrap_or_default() == *seen {
+                continue;
+            }
+            let read = self.engine.health.journal(self.engine.journal.operation(*operation).await)?;
+            // The result of one that is over stands in the log.
+            let is_told =
+                |operation: &Operation| operation.attempt.order.reference == *attempt && !operation.status().is_final();
+            changed.extend(read.filter(is_told));
+        }
+        self.shown = now.into_iter().map(|(attempt, _, seen)| (attempt, seen)).collect();
+        Ok(changed)
     }
 }

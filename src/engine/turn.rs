@@ -9,7 +9,7 @@ use super::begin::Intent;
 use super::lines::LinePlace;
 use super::{Engine, Progress, Refusal};
 use crate::domain::attempt::{Alarm, AlarmKind, Event, Kind};
-use crate::domain::directory::Till;
+use crate::domain::directory::{Terminal, Till};
 use crate::domain::operation::{Operation, Status};
 use crate::domain::repeat::KnownBy;
 use crate::domain::turn::Turn;
@@ -46,15 +46,16 @@ impl Patience {
     }
 }
 
-/// Who asks for what kind of operation, and how long it waits.
+/// Who asks for what kind of operation, by what it is known, and how long it waits.
 #[derive(Clone, Copy)]
-struct Asking<'a> {
-    till: &'a Till,
-    kind: Kind,
-    patience: &'a Patience,
+pub(super) struct Wish<'a> {
+    pub(super) till: &'a Till,
+    pub(super) kind: Kind,
+    pub(super) known_by: KnownBy,
+    pub(super) patience: &'a Patience,
 }
 
-impl Asking<'_> {
+impl Wish<'_> {
     fn turn(&self, holder: &Operation) -> Turn {
         Turn::of(self.till, self.kind, holder)
     }
@@ -72,45 +73,43 @@ impl Asking<'_> {
 }
 
 impl Engine {
-    /// Begins what `intent` makes, when the terminal is free or its turn comes in time. Made anew for each try, since a
-    /// session's life begins with the commit and not with the waiting.
+    /// Begins what `intent` makes, on the first terminal that is free, or when its turn comes in time. Made anew for each
+    /// try, since a session's life begins with the commit and not with the waiting.
     ///
     /// Nothing is on disk while it waits, and the waiting lies in the caller: a till that hangs up loses its place, and
     /// nothing begins behind its back.
     pub(super) async fn begin_in_turn(
         &self,
-        till: &Till,
-        patience: Patience,
-        intent: impl Fn() -> Result<Intent, Refusal> + Send + Sync,
+        wish: Wish<'_>,
+        terminals: &[Terminal],
+        intent: impl Fn(&Terminal) -> Result<Intent, Refusal> + Send + Sync,
     ) -> Result<Progress, Refusal> {
-        let first = intent()?;
-        let asking = Asking { till, kind: first.kind(), patience: &patience };
-        let known_by = first.known_by();
-        let begun = match self.begin(first).await? {
-            Begun::Busy(holder) if asking.turn(&holder) != Turn::Refused => {
+        let begun = match self.begin_on_first_free(terminals, &intent).await? {
+            Begun::Busy(holder) if wish.turn(&holder) != Turn::Refused => {
                 // Kept apart, so that a sale that need not wait has no space for it.
-                Box::pin(self.wait_for_turn(asking, holder, intent)).await?
+                Box::pin(self.wait_for_turn(wish, holder, terminals, &intent)).await?
             }
             begun => begun,
         };
-        outcome(begun, known_by)
+        outcome(begun, wish.known_by)
     }
 
     async fn wait_for_turn(
         &self,
-        asking: Asking<'_>,
+        wish: Wish<'_>,
         mut holder: Operation,
-        intent: impl Fn() -> Result<Intent, Refusal> + Send + Sync,
+        terminals: &[Terminal],
+        intent: &(impl Fn(&Terminal) -> Result<Intent, Refusal> + Send + Sync),
     ) -> Result<Begun, Refusal> {
         let place = self.lines.join(&holder.attempt.order.terminal);
         let mut superseded: Option<Operation> = None;
         loop {
-            let turn = asking.turn(&holder);
+            let turn = wish.turn(&holder);
             if turn == Turn::Supersedes && superseded.as_ref().is_none_or(|older| older.id != holder.id) {
                 self.supersede(&holder).await?;
                 superseded = Some(holder.clone());
             }
-            if !self.turn_comes(&place, asking, turn).await? {
+            if !self.turn_comes(&place, wish, turn).await? {
                 return Err(Refusal::TerminalBusy(Box::new(holder)));
             }
             if let Some(older) = &superseded
@@ -118,7 +117,7 @@ impl Engine {
             {
                 continue;
             }
-            match self.begin(intent()?).await? {
+            match self.begin_on_first_free(terminals, intent).await? {
                 Begun::Busy(next) => holder = next,
                 begun => return Ok(begun),
             }
@@ -126,13 +125,13 @@ impl Engine {
     }
 
     /// Whether the terminal may be free while the till waits, and nobody else was here before.
-    async fn turn_comes(&self, place: &LinePlace, asking: Asking<'_>, turn: Turn) -> Result<bool, Refusal> {
+    async fn turn_comes(&self, place: &LinePlace, wish: Wish<'_>, turn: Turn) -> Result<bool, Refusal> {
         tokio::select! {
             biased;
             () = self.stopping.cancelled() => Err(Refusal::ShuttingDown),
             // Before the turn: whoever was to be answered by now begins nothing any more.
-            () = asking.patience.ended() => Ok(false),
-            () = sleep_until(asking.deadline(turn)) => Ok(false),
+            () = wish.patience.ended() => Ok(false),
+            () = sleep_until(wish.deadline(turn)) => Ok(false),
             () = place.turn() => Ok(true),
             () = sleep(LOOK_AGAIN), if place.is_first() => Ok(true),
         }

@@ -21,8 +21,8 @@ use super::shares::Share;
 use super::{TillApi, refusals, respond};
 use crate::domain::directory::{Language, Till};
 use crate::domain::identifiers::TillId;
-use crate::engine::{Engine, ResultStream};
-use crate::ports::LoggedResult;
+use crate::domain::operation::Operation;
+use crate::engine::{Engine, News, ResultStream};
 use crate::till::dialect::{Answer, Dialect};
 use crate::till::format::Format;
 use crate::till::problem::{Code, Problem};
@@ -98,21 +98,21 @@ impl Feed {
 
     /// Sends what comes next; `false` when nothing can any more.
     async fn tell_next(&mut self) -> bool {
-        let results = tokio::select! {
+        let news = tokio::select! {
             () = self.events.closed() => return false,
             () = sleep(HEARTBEAT) => return self.events.send(Bytes::from_static(SIGN_OF_LIFE)).await.is_ok(),
-            results = self.results.next() => results,
+            news = self.results.next() => news,
         };
-        let results = match results {
-            Ok(results) => results,
+        let news = match news {
+            Ok(news) => news,
             Err(refusal) => {
                 // The till connects anew, and begins where it was.
                 tracing::warn!(%refusal, "a stream of results ended");
                 return false;
             }
         };
-        for result in &results {
-            let Some(event) = self.event(result) else { return false };
+        for event in self.events(&news) {
+            let Some(event) = event else { return false };
             if self.events.send(event).await.is_err() {
                 return false;
             }
@@ -120,13 +120,26 @@ impl Feed {
         true
     }
 
+    /// What a terminal asks has no id: a till that connects anew goes on behind its last result, and hears of its
+    /// terminals as they are then.
+    fn events(&self, news: &News) -> Vec<Option<Bytes>> {
+        match news {
+            News::Results(results) => results
+                .iter()
+                .map(|result| self.event(&format!("id: {}\nevent: result", result.sequence), &result.operation))
+                .collect(),
+            News::AtTerminals(open) => open.iter().map(|operation| self.event("event: prompt", operation)).collect(),
+        }
+    }
+
     /// Always in JSON, which has no line breaks of its own. `None` never happens: every reply can be written.
-    fn event(&self, result: &LoggedResult) -> Option<Bytes> {
-        let operation = &result.operation;
+    fn event(&self, head: &str, operation: &Operation) -> Option<Bytes> {
         let paper = Paper::of(&self.till, self.engine.directory().store(&operation.store), self.language);
-        let reply = Reply::new(operation, false, self.language).with_receipts(operation, paper);
+        let reply = Reply::new(operation, false, self.language)
+            .with_terminal(operation, self.engine.at_terminal(operation), self.language)
+            .with_receipts(operation, paper);
         let (_, data) = Format::from(Dialect::Json).encode(&Answer::Operation(Box::new(reply))).ok()?;
-        let mut event = format!("id: {}\nevent: result\ndata: ", result.sequence).into_bytes();
+        let mut event = format!("{head}\ndata: ").into_bytes();
         event.extend_from_slice(&data);
         event.extend_from_slice(b"\n\n");
         Some(event.into())

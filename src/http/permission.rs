@@ -38,7 +38,7 @@ fn missing(scopes: Scopes, method: &Method, route: &str) -> Option<&'static str>
 mod tests {
     use super::*;
 
-    const NONE: Scopes = Scopes { pay: false, refund: false, status: false };
+    const NONE: Scopes = Scopes { pay: false, refund: false, status: false, unlinked_refund: false };
 
     #[test]
     fn each_call_needs_its_scope() {

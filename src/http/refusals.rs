@@ -32,10 +32,13 @@ const fn code(refusal: &Refusal) -> Code {
         Refusal::NotRefundable(
             NotRefundable::ExceedsTillsLimit { .. }
             | NotRefundable::ExceedsTillsDay { .. }
+            | NotRefundable::ExceedsTillsDayWithoutSale { .. }
+            | NotRefundable::WithoutSaleNotAllowed
             | NotRefundable::NotInTheLimitsCurrency { .. },
         ) => Code::Forbidden,
         Refusal::NotRefundable(_) => Code::NotRefundable,
         Refusal::UnknownTerminal(_) => Code::UnknownTerminal,
+        Refusal::CurrencyNotTaken { .. } => Code::InvalidRequest,
         Refusal::TerminalBusy(_) | Refusal::OlderSalePaid(_) | Refusal::TerminalFrozen(_) => Code::TerminalBusy,
         Refusal::NotResolvable(_) | Refusal::NothingToSign => Code::NotResolvable,
         Refusal::StorageUnavailable(_) => Code::StorageUnavailable,
@@ -73,6 +76,14 @@ mod tests {
             (
                 Refusal::NotRefundable(NotRefundable::Currency { sale: "NOK", asked: "SEK" }),
                 "not_refundable",
+                Retry::Never,
+            ),
+            (Refusal::NotRefundable(NotRefundable::ExceedsTillsDayWithoutSale { left: 1 }), "forbidden", Retry::Never),
+            (Refusal::NotRefundable(NotRefundable::WithoutSaleNotAllowed), "forbidden", Retry::Never),
+            (Refusal::NotRefundable(NotRefundable::WithoutSaleNotHere("front".into())), "not_refundable", Retry::Never),
+            (
+                Refusal::CurrencyNotTaken { terminal: "front".into(), asked: "SEK", taken: "GBP".into() },
+                "invalid_request",
                 Retry::Never,
             ),
             (Refusal::UnknownTerminal("back".into()), "unknown_terminal", Retry::Never),

@@ -89,13 +89,15 @@ async fn pay(State(api): State<TillApi>, mut asked: Asked) -> Response {
 
 async fn refund(State(api): State<TillApi>, mut asked: Asked) -> Response {
     let found = async {
-        let (request, wait) = requests::refund(asked.sent_fields()?, asking(&api, &asked)?)?;
-        note_named(&request.naming);
+        let (wish, wait) = requests::refund(asked.sent_fields()?, asking(&api, &asked)?)?;
+        if let Some(reference) = wish.reference() {
+            note(reference);
+        }
         let seconds = asked.sent_wait_seconds(wait, asked.till.profile.wait_seconds)?;
         asked.forget_request();
         let deadline = after(seconds);
         let (patience, waiting) = api.patience(&asked, seconds);
-        let started = Box::pin(api.engine.refund(&asked.till, request, patience)).await;
+        let started = Box::pin(api.engine.give_back(&asked.till, wish, patience)).await;
         drop(waiting);
         let Progress { mut operation, replayed, possible_duplicate } =
             started.map_err(|refusal| refused(&refusal, &asked))?;
@@ -190,7 +192,10 @@ async fn terminals(State(api): State<TillApi>, asked: Asked) -> Response {
         let views = api.engine.terminals(&asked.till).await.map_err(|refusal| refused(&refusal, &asked))?;
         let terminals = views
             .iter()
-            .map(|view| TerminalReply::new(&view.terminal, view.usage.as_ref(), view.enrolment.as_ref()))
+            .map(|view| {
+                let reply = TerminalReply::new(&view.terminal, view.usage.as_ref(), view.enrolment.as_ref());
+                reply.with_capabilities(view.capabilities.as_ref())
+            })
             .collect();
         Ok(Answer::Terminals(TerminalList { terminals }))
     })

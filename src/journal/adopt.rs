@@ -52,7 +52,8 @@ impl Step for Adopt {
         let stopped = stop_twins(transaction, &mut writes, &operation, now).await?;
         let generation = generation(transaction, &operation).await?;
         // A till without numbers asks for the lost sale again by what it was for.
-        let asked_terminal = operation.reference.looks_made().then_some(&operation.terminal);
+        let asked = orphan.asked_terminal.as_ref().unwrap_or(&operation.terminal);
+        let asked_terminal = operation.reference.looks_made().then_some(asked);
         let details = Details::default();
         insert_operation(&mut writes, &operation, generation, orphan.given_back(), &details, asked_terminal)?;
         insert_attempt(&mut writes, &operation, false)?;

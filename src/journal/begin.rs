@@ -54,40 +54,74 @@ impl Step for NewRefund {
 
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Begun)> {
         let Self { attempt: new, original, asked, allowance, route, is_alone } = self;
-        let fingerprint = Fingerprint { money: asked, original: Some(original) };
+        let fingerprint = Fingerprint { money: asked, original };
         let found = found(transaction, &new, Kind::Refund, &fingerprint).await?;
         let place = match found.earlier.repeated(&new, &fingerprint) {
             Repeated::Answered(answer) => return Ok((Writes::default(), *answer)),
             Repeated::Begins(place) => place,
         };
-        let sale = entries::load(transaction, original).await?;
-        if sale.kind != Kind::Sale {
-            return Err(JournalError::NotFound);
-        }
         // A refund that runs again gives back what it was first made for.
         let asked = place.earlier().map_or(asked, |operation| Some(operation.money));
-        let amount = match refund_amount(&sale, set_aside(transaction, original).await?, asked) {
-            Ok(amount) => amount,
+        let returned = match original {
+            Some(original) => of_sale(transaction, original, asked, is_alone).await?,
+            None => of_no_sale(transaction, asked, &new.till, &allowance).await?,
+        };
+        let Returned { money, payment } = match returned {
+            Ok(returned) => returned,
             Err(reason) => return Ok((Writes::default(), Begun::NotRefundable(reason))),
         };
-        let money = Money { amount, currency: sale.money.currency };
         if let Err(reason) = allowance.allows(money, given_back(transaction, &new.till, &allowance).await?) {
             return Ok((Writes::default(), Begun::NotRefundable(reason)));
-        }
-        if is_alone && transaction.row(UNDECIDED_REFUND, &[&original.to_string()]).await?.is_some() {
-            return Ok((Writes::default(), Begun::NotRefundable(NotRefundable::AnotherUnderWay)));
         }
         if route.needs_terminal()
             && let Some(obstacle) = found.obstacle.in_the_way(transaction).await?
         {
             return Ok((Writes::default(), obstacle));
         }
-        let transaction = sale.approval().and_then(|approval| approval.transaction.clone());
-        let mut operation =
-            new.operation(Kind::Refund, money, Some(original), transaction, Phase::Reserved, place.earlier());
+        let mut operation = new.operation(Kind::Refund, money, original, payment, Phase::Reserved, place.earlier());
         operation.attempt.card_present = route.begins_at_terminal();
         write(operation, &new, &place, route.needs_terminal())
     }
+}
+
+/// What a refund gives back, and of which payment.
+struct Returned {
+    money: Money,
+    payment: Option<TransactionId>,
+}
+
+async fn of_sale(
+    transaction: &mut Transaction<'_>,
+    original: OperationId,
+    asked: Option<Money>,
+    is_alone: bool,
+) -> Result<std::result::Result<Returned, NotRefundable>> {
+    let sale = entries::load(transaction, original).await?;
+    if sale.kind != Kind::Sale {
+        return Err(JournalError::NotFound);
+    }
+    let amount = match refund_amount(&sale, set_aside(transaction, original).await?, asked) {
+        Ok(amount) => amount,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    if is_alone && transaction.row(UNDECIDED_REFUND, &[&original.to_string()]).await?.is_some() {
+        return Ok(Err(NotRefundable::AnotherUnderWay));
+    }
+    let payment = sale.approval().and_then(|approval| approval.transaction.clone());
+    Ok(Ok(Returned { money: Money { amount, currency: sale.money.currency }, payment }))
+}
+
+async fn of_no_sale(
+    transaction: &mut Transaction<'_>,
+    asked: Option<Money>,
+    till: &TillId,
+    allowance: &Allowance,
+) -> Result<std::result::Result<Returned, NotRefundable>> {
+    let money = asked.ok_or(JournalError::NotFound)?;
+    let first = AttemptReference::first_at(allowance.day_began).to_string();
+    let row = transaction.row(GIVEN_BACK_WITHOUT_SALE, &[&first, till.as_str()]).await?;
+    let given_back = get(&row.ok_or(JournalError::NotFound)?, "given_back")?;
+    Ok(allowance.allows_without_sale(money, given_back).map(|()| Returned { money, payment: None }))
 }
 
 /// The till's own sale on this terminal that it wanted stopped and that was paid all the same, while the till has neither
@@ -183,7 +217,7 @@ fn write(operation: Operation, new: &NewAttempt, place: &Place, on_terminal: boo
     let mut writes = Writes::default();
     match place {
         Place::New(generation) => {
-            let asked_terminal = (new.known_by != KnownBy::Reference).then_some(&operation.terminal);
+            let asked_terminal = (new.known_by != KnownBy::Reference).then_some(&new.asked_terminal);
             insert_operation(&mut writes, &operation, *generation, 0, &new.details, asked_terminal)?;
         }
         Place::Again(earlier) => run_again(&mut writes, earlier, &operation, &new.details)?,
@@ -237,3 +271,8 @@ pub(super) const UNDECIDED_REFUND: &str = "SELECT 1 FROM operation refund JOIN a
 /// refunds of all times are not (`CROSS JOIN` is SQLite's way to say which of the two to begin with).
 pub(super) const GIVEN_BACK: &str = "SELECT COALESCE(SUM(a.set_aside), 0) AS given_back FROM attempt a CROSS JOIN \
     operation o ON o.id = a.operation WHERE a.reference >= ? AND a.set_aside > 0 AND o.till = ? AND o.kind = 'refund'";
+
+/// The same without a sale.
+pub(super) const GIVEN_BACK_WITHOUT_SALE: &str = "SELECT COALESCE(SUM(a.set_aside), 0) AS given_back FROM attempt a \
+    CROSS JOIN operation o ON o.id = a.operation WHERE a.reference >= ? AND a.set_aside > 0 AND o.till = ? AND o.kind = \
+    'refund' AND o.original IS NULL";

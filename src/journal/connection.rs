@@ -38,12 +38,30 @@ pub(super) async fn open_writer(options: &JournalOptions) -> Result<SqliteConnec
     }
     let mut connection = SqliteConnection::connect_with(&connect).await.map_err(explain(path))?;
     check_version(&mut connection, path).await?;
-    check_ours(&mut connection, path).await?;
-    MIGRATIONS
-        .run(&mut connection)
-        .await
-        .map_err(|error| OpenError::Migration { path: path.clone(), cause: error.to_string() })?;
+    let found = check_ours(&mut connection, path).await?;
+    migrate(&mut connection, found, path).await?;
     Ok(connection)
+}
+
+/// Brings the schema up to date. A table that is made anew is dropped in between, which must not be taken for deleting
+/// what others refer to; SQLite takes that word outside a transaction only. What comes of it is checked.
+async fn migrate(connection: &mut SqliteConnection, found: i64, path: &Path) -> Result<(), OpenError> {
+    let failed = |cause: String| OpenError::Migration { path: path.to_owned(), cause };
+    sqlx::query("PRAGMA foreign_keys = OFF").execute(&mut *connection).await.map_err(explain(path))?;
+    MIGRATIONS.run(&mut *connection).await.map_err(|error| failed(error.to_string()))?;
+    sqlx::query("PRAGMA foreign_keys = ON").execute(&mut *connection).await.map_err(explain(path))?;
+    if found == newest() {
+        return Ok(());
+    }
+    let broken = sqlx::query("PRAGMA foreign_key_check").fetch_optional(connection).await.map_err(explain(path))?;
+    match broken {
+        None => Ok(()),
+        Some(_) => Err(failed("what is referred to is not there any more".to_owned())),
+    }
+}
+
+fn newest() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
 }
 
 /// Connections that only read, and never wait for the writer.
@@ -79,8 +97,8 @@ async fn check_version(connection: &mut SqliteConnection, path: &Path) -> Result
 }
 
 /// An empty database becomes ours; one with tables must be ours already, and not from the future. Reading the schema
-/// is also the cheap proof that the file is healthy where it matters first.
-async fn check_ours(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
+/// is also the cheap proof that the file is healthy where it matters first. Returns the version of its schema.
+async fn check_ours(connection: &mut SqliteConnection, path: &Path) -> Result<i64, OpenError> {
     let application: i64 =
         sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await.map_err(explain(path))?;
     let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'table'")
@@ -94,14 +112,14 @@ async fn check_ours(connection: &mut SqliteConnection, path: &Path) -> Result<()
         return Err(OpenError::NotAJournal(path.to_owned()));
     }
     if !migrated {
-        return Ok(());
+        return Ok(0);
     }
     let found: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations")
         .fetch_one(connection)
         .await
         .map_err(explain(path))?;
-    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
-    if found > known { Err(OpenError::Newer { path: path.to_owned(), found, known }) } else { Ok(()) }
+    let known = newest();
+    if found > known { Err(OpenError::Newer { path: path.to_owned(), found, known }) } else { Ok(found) }
 }
 
 fn explain(path: &Path) -> impl Fn(sqlx::Error) -> OpenError {

@@ -59,8 +59,10 @@ async fn before(
     asked: &Fingerprint,
 ) -> Result<Option<SqliteRow>> {
     let device = entries::device(new.terminal.provider, &new.terminal.terminal_id);
-    let (till, terminal) = (new.till.as_str(), new.terminal.name.as_str());
-    if new.known_by != KnownBy::Content {
+    let (till, terminal) = (new.till.as_str(), new.asked_terminal.as_str());
+    let is_without_sale = kind == Kind::Refund && asked.original.is_none();
+    // A refund without a sale is never taken for a sale of that amount: it always has a number.
+    if new.known_by != KnownBy::Content || is_without_sale {
         let values = [&device, &device, till, kind.name(), new.till_reference.as_str()];
         return transaction.row(BEFORE, &values).await;
     }

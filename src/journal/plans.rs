@@ -47,6 +47,7 @@ async fn every_reading_uses_an_index() {
         begin::PAID_UNHEARD,
         begin::SET_ASIDE,
         begin::GIVEN_BACK,
+        begin::GIVEN_BACK_WITHOUT_SALE,
         begin::UNDECIDED_REFUND,
         adopt::GENERATIONS,
         adopt::TWINS,

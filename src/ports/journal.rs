@@ -42,6 +42,8 @@ pub struct NewAttempt {
     pub reference: AttemptReference,
     /// The terminal that it runs on.
     pub terminal: Terminal,
+    /// The one that the till asked for, or its usual one: what a request without a number is known by, wherever it runs.
+    pub asked_terminal: TerminalName,
     /// When the provider stops accepting it, on the provider's clock.
     pub expires_at: Timestamp,
     /// From when on an empty record counts, on the provider's clock.
@@ -80,9 +82,9 @@ pub struct NewSale {
 pub struct NewRefund {
     /// What every new attempt carries.
     pub attempt: NewAttempt,
-    /// The sale.
-    pub original: OperationId,
-    /// How much; all that is left when the till did not say.
+    /// The sale; none where the money goes to whichever card is presented.
+    pub original: Option<OperationId>,
+    /// How much; all that is left of the sale when the till did not say.
     pub asked: Option<Money>,
     /// How much the asking till may give back.
     pub allowance: Allowance,
@@ -191,6 +193,8 @@ pub struct Orphan {
     pub store: StoreId,
     /// The terminal, where the provider's one is configured.
     pub terminal: Option<Terminal>,
+    /// What the till asks for when it names no terminal, where this was on one that is chosen for it.
+    pub asked_terminal: Option<TerminalName>,
     /// The till and the till's number, as far as they were readable.
     pub till_reference: Option<(TillId, Reference)>,
     /// How much of what.

@@ -95,8 +95,8 @@ pub struct SaleOrder<'a> {
 pub struct RefundOrder<'a> {
     /// The attempt, with its reference, money and terminal, and whether the card is presented there.
     pub attempt: &'a Attempt,
-    /// The sale's payment.
-    pub transaction: &'a TransactionId,
+    /// The sale's payment; none where money is given back without a sale.
+    pub transaction: Option<&'a TransactionId>,
     /// What is passed on.
     pub details: &'a Details,
 }

@@ -24,14 +24,15 @@ use super::reader::{Reader, identifier};
 use crate::domain::directory::{Directory, Till};
 use crate::domain::identifiers::{OperationId, Reference, TerminalName, TillId, TransactionId};
 use crate::domain::money::{Amount, Currency, Money};
-use crate::domain::request::{Naming, Original, RefundRequest, SaleRequest};
+use crate::domain::request::{Naming, Original, RefundRequest, RefundWish, SaleRequest, UnlinkedRefundRequest};
 
 const SALE_FIELDS: [&str; 10] =
     ["reference", "force", "amount", "currency", "terminal", "wait", "operator", "items", "description", "metadata"];
 
-const REFUND_FIELDS: [&str; 15] = [
+const REFUND_FIELDS: [&str; 16] = [
     "reference",
     "force",
+    "unlinked",
     "original_reference",
     "original_till",
     "operation_id",
@@ -82,21 +83,47 @@ pub fn sale(fields: Fields, asking: Asking<'_>) -> Result<(SaleRequest, Option<u
 ///
 /// # Errors
 /// [`Invalid`] with the first field that is not as it must be.
-pub fn refund(fields: Fields, asking: Asking<'_>) -> Result<(RefundRequest, Option<u32>), Invalid> {
+pub fn refund(fields: Fields, asking: Asking<'_>) -> Result<(RefundWish, Option<u32>), Invalid> {
     let fields = fields.only(&REFUND_FIELDS)?;
     let reader = Reader::new(&fields);
+    let wish = match reader.flag("unlinked")? {
+        Some(true) => RefundWish::Unlinked(unlinked(reader, asking)?),
+        _ => RefundWish::OfSale(of_sale(reader, asking)?),
+    };
+    Ok((wish, wait::in_fields(reader)?))
+}
+
+fn of_sale(reader: Reader<'_>, asking: Asking<'_>) -> Result<RefundRequest, Invalid> {
     let terminal = reader.parsed("terminal", TerminalName::new)?;
     let amounts = Amounts::new(asking.till.profile.amounts, currency_or_the_stores(reader, asking, terminal.as_ref())?);
     let amount = amount(reader, amounts)?;
-    let request = RefundRequest {
+    Ok(RefundRequest {
         naming: naming(reader, asking)?,
         original: original(reader)?,
         amount,
         currency: currency(reader)?.or(amount.and_then(|_| amounts.assumed_currency())),
         terminal,
         details: details::of(reader, amount, amounts)?,
-    };
-    Ok((request, wait::in_fields(reader)?))
+    })
+}
+
+/// Money that goes out without a sale always has a number, an amount and somebody who answers for it.
+fn unlinked(reader: Reader<'_>, asking: Asking<'_>) -> Result<UnlinkedRefundRequest, Invalid> {
+    for name in ["original_reference", "original_till", "operation_id", "transaction_id", "force"] {
+        if reader.value(name)?.is_some() {
+            return Err(reader.invalid(name, "does not go with unlinked; leave one of the two out"));
+        }
+    }
+    let terminal = reader.parsed("terminal", TerminalName::new)?;
+    let currency = currency_or_the_stores(reader, asking, terminal.as_ref())?;
+    let amounts = Amounts::new(asking.till.profile.amounts, currency);
+    let amount = reader.required("amount", amount(reader, amounts)?)?;
+    let details = details::of(reader, Some(amount), amounts)?;
+    if details.operator.is_none() {
+        return Err(reader.invalid("operator", "is required for a refund without a sale: say who gives the money back"));
+    }
+    let reference = reader.required("reference", reference(reader, asking.idempotency_key)?)?;
+    Ok(UnlinkedRefundRequest { reference, money: Money { amount, currency }, terminal, details })
 }
 
 /// A reference that stands in an address.

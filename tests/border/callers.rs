@@ -67,7 +67,7 @@ async fn who_guesses_keys_is_locked_out_and_a_right_key_is_taken_at_any_time() {
 
 #[tokio::test]
 async fn a_till_without_the_scope_is_told_which_one() {
-    let none = Scopes { pay: false, refund: false, status: false };
+    let none = Scopes { pay: false, refund: false, status: false, unlinked_refund: false };
     for (scopes, method, path, missing) in [
         (Scopes { refund: true, ..none }, "POST", "/pay", "pay"),
         (Scopes { refund: true, ..none }, "GET", "/pay/R-1", "pay"),

@@ -14,6 +14,7 @@ mod old_http;
 mod operator;
 mod receipts;
 mod requests;
+mod signatures;
 mod support;
 mod texts;
 mod tls;

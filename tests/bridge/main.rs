@@ -9,6 +9,8 @@ mod callbacks;
 mod callers;
 mod cancel;
 mod contract;
+mod dojo;
+mod either_provider;
 mod events;
 mod faults;
 #[path = "../common/free_address.rs"]

@@ -15,6 +15,7 @@ fn filled_in() -> String {
     EXAMPLE
         .replace("account_id = \"...\"", "account_id = \"T12345678\"")
         .replace("client_secret = \"\"", "client_secret = \"dummy\"")
+        .replace("api_key = \"\"", "api_key = \"sk_sandbox_dummy\"")
         .replace("key_sha256 = \"...\"", &format!("key_sha256 = \"{KEY}\""))
         .replace("\"...\"", "\"dummy\"")
 }
@@ -129,7 +130,8 @@ fn a_strange_value_is_taken_or_its_key_is_named() {
             let Err(errors) = load_with(&lines.join("\n"), &[]) else { continue };
             let named = errors.0.iter().any(|mistake| mistake.key.replacen("[0]", "[]", 1).starts_with(&key));
             // An empty secret is told by whoever needs it, a second one by the first; a date is as good as a text.
-            let elsewhere = matches!(strange, "\"\"" | DATE) || key == "dintero.client_secret_file";
+            let elsewhere = matches!(strange, "\"\"" | DATE)
+                || ["dintero.client_secret_file", "dojo.api_key_file"].contains(&key.as_str());
             assert!(named || elsewhere, "{key} = {strange} is told as {errors}");
             assert!(!errors.to_string().replace('\n', "").contains(char::is_control), "{errors:?}");
         }

@@ -167,6 +167,62 @@ fn a_terminal_of_dintero_needs_the_account() {
     assert_eq!(wrong_keys(&format!("{before}[[stores]]{after}")), ["dintero"]);
 }
 
+/// The good configuration with Dojo in Dintero's place.
+fn with_dojo(from: &str, to: &str) -> String {
+    let text = good();
+    let (before, account) = text.split_once("[dintero]").expect("a section");
+    let (_, after) = account.split_once("[[stores]]").expect("a list");
+    let after = after.replace("payout_destination_id = \"seller-1\"\n", "");
+    let after = after.replace("\"NOK\"", "\"GBP\"").replace("provider = \"dintero\"", "provider = \"dojo\"");
+    let after = after.replace("\"T029", "\"tm_sandbox_029");
+    let dojo = "[dojo]\napi_key = \"sk_sandbox_canary-secret-000123\"\nsoftware_house_id = \"softwareHouse1\"\n\
+                reseller_id = \"reseller1\"\n";
+    let text = format!("{before}{dojo}\n[[stores]]{after}");
+    assert!(text.contains(from), "Dojo's configuration holds no {from:?}");
+    text.replace(from, to)
+}
+
+#[test]
+fn each_mistake_about_dojo_names_exactly_its_key() {
+    let production = "sk_prod_canary-secret-000123";
+    let table: &[(&str, &str, &[&str])] = &[
+        ("", "", &[]),
+        ("sk_sandbox_", "sk_live_", &["dojo.api_key"]),
+        (
+            "sk_sandbox_canary-secret-000123",
+            production,
+            &["dojo.software_house_id", "dojo.reseller_id", "terminals[0].terminal_id", "terminals[1].terminal_id"],
+        ),
+        ("tm_sandbox_0293", "tm_0293", &["terminals[1].terminal_id"]),
+        ("tm_sandbox_0293", "T0293", &["terminals[1].terminal_id"]),
+        ("\"GBP\"", "\"NOK\"", &["terminals[0].store", "terminals[1].store"]),
+        ("\"GBP\"", "\"EUR\"", &[]),
+        ("[dojo]", "[dojo]\napi_url = \"http://api.dojo.tech\"", &["dojo.api_url"]),
+        ("[dojo]", "[dojo]\napi_url = \"http://127.0.0.1:9000\"\nsession_ttl_seconds = 1", &[]),
+        ("[dojo]", "[dojo]\nversion = \"new\"", &["dojo.version"]),
+        ("[dojo]", "[dojo]\nrefund = \"plain\"", &["dojo.refund"]),
+        ("[dojo]", "[dojo]\nreseller_id_on = [\"all\"]", &["dojo.reseller_id_on[0]"]),
+        ("[dojo]", "[dojo]\nsignature_settle_seconds = 0", &["dojo.signature_settle_seconds"]),
+        ("[dojo]", "[dojo]\nwebhook_secret = \"ws_one\"", &["dojo.webhook_secret"]),
+        ("[dojo]", "[dojo]\nrequest_timeout_ms = 60000\nin_flight_seconds = 59", &["dojo.in_flight_seconds"]),
+        ("id = \"oslo-center\"", "id = \"oslo-center\"\npayout_destination_id = \"seller-1\"", &[]),
+        ("name = \"front\"", "name = \"front\"\ntips = 1", &["terminals[0].tips"]),
+    ];
+    for (from, to, keys) in table {
+        let text = if from.is_empty() { with_dojo("[dojo]", "[dojo]") } else { with_dojo(from, to) };
+        assert_eq!(wrong_keys(&text), *keys, "after {from:?} became {to:?}");
+    }
+}
+
+#[test]
+fn a_terminal_needs_its_own_providers_section_and_store() {
+    assert_eq!(
+        wrong_keys(&with("name = \"back\"\nprovider = \"dintero\"", "name = \"back\"\nprovider = \"dojo\"")),
+        ["dojo", "terminals[1].store"]
+    );
+    assert_eq!(wrong_keys(&with("payout_destination_id = \"seller-1\"", "")), ["stores[0].payout_destination_id"]);
+}
+
 #[test]
 fn all_mistakes_are_told_at_once() {
     let text = with("terminal = \"back\"", "terminal = \"frnt\"")
@@ -215,4 +271,31 @@ fn the_simulator_is_for_sandbox_accounts_alone() {
     assert_eq!(wrong_keys(&production), ["dintero.checkout_url"]);
     let short = format!("{simulator}\nsession_ttl_seconds = 1\nprompt_seconds = 1\nin_flight_seconds = 10");
     assert_eq!(wrong_keys(&with("[dintero]", &short)), Vec::<String>::new());
+}
+
+fn first_till(lines: &str) -> String {
+    with("id = \"till-1\"\n", &format!("id = \"till-1\"\n{lines}\n"))
+}
+
+#[test]
+fn a_pool_names_terminals_of_the_till_once_and_does_not_go_with_supersede() {
+    let pool = |more: &str| wrong_keys(&first_till(more));
+    assert_eq!(pool("terminal_pool = [\"front\", \"back\"]"), Vec::<String>::new());
+    assert_eq!(pool("terminal_pool = [\"front\", \"kiosk\"]"), ["tills[0].terminal_pool[1]"]);
+    assert_eq!(pool("terminal_pool = [\"front\", \"front\"]"), ["tills[0].terminal_pool[1]"]);
+    assert_eq!(pool("terminal_pool = [\"front\"]\nsupersede = true"), ["tills[0].terminal_pool"]);
+    assert_eq!(pool("terminals = [\"front\"]\nterminal_pool = [\"front\", \"back\"]"), ["tills[0].terminal_pool[1]"]);
+}
+
+#[test]
+fn money_without_a_sale_is_named_as_a_scope_and_limited_in_a_day() {
+    let till = |more: &str| wrong_keys(&first_till(more));
+    let scopes = "scopes = [\"refund\", \"unlinked_refund\"]";
+    assert_eq!(till(&format!("{scopes}\nunlinked_refund_max_per_day = 50000")), Vec::<String>::new());
+    assert_eq!(till(scopes), ["tills[0].unlinked_refund_max_per_day"]);
+    assert_eq!(till("scopes = [\"unlinked_refund\"]\nunlinked_refund_max_per_day = 1"), ["tills[0].scopes"]);
+    for text in [good(), first_till("unlinked_refund_max_per_day = 1")] {
+        let configuration = load_with(&text, &[]).expect("right");
+        assert!(!configuration.directory.tills[0].profile.scopes.unlinked_refund, "nobody named it");
+    }
 }

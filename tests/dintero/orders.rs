@@ -100,5 +100,5 @@ pub(crate) async fn start_sale(dintero: &Dintero, details: &Details) -> Answer<H
 
 pub(crate) async fn start_refund(dintero: &Dintero, details: &Details) -> Answer<Handle> {
     let (attempt, transaction) = (refund(Phase::Sending), transaction());
-    dintero.start_refund(RefundOrder { attempt: &attempt, transaction: &transaction, details }).await
+    dintero.start_refund(RefundOrder { attempt: &attempt, transaction: Some(&transaction), details }).await
 }

@@ -7,7 +7,7 @@ use pos_bridge::domain::directory::{Profile, SignaturePolicy};
 use pos_bridge::domain::evidence::Finding;
 use pos_bridge::domain::operation::Status;
 use pos_bridge::domain::prompt::{AtTerminal, Prompt};
-use pos_bridge::engine::Refusal;
+use pos_bridge::engine::{News, Refusal};
 
 use crate::provider::Scripted;
 use crate::shop::{Shop, eventually};
@@ -90,4 +90,29 @@ async fn a_profile_that_decides_for_the_cashier_never_asks_one() {
         assert_eq!(shop.engine.at_terminal(&sale).signature_until, None);
         assert_eq!(shop.compare_signature("R-1", !accepted).await, Err(Refusal::NothingToSign));
     }
+}
+
+/// A reader that was away hears the newest, once, and its place in the log is the same.
+#[tokio::test]
+async fn a_stream_tells_the_newest_of_what_a_terminal_asks_and_then_the_result() {
+    let shop =
+        selling(AtTerminal { prompt: Some(Prompt::PresentCard), signature_until: None }, SignaturePolicy::Ask).await;
+    let mut stream = shop.engine.results(&shop.till, None).await.unwrap();
+    let shown = async || shop.engine.at_terminal(&shop.find("R-1").await).prompt;
+    eventually("the prompt", shown).await;
+    let Ok(News::AtTerminals(open)) = stream.next().await else { panic!("no prompt") };
+    assert_eq!(open.len(), 1);
+    assert_eq!(open[0].reference.as_str(), "R-1");
+    assert!(tokio::time::timeout(Duration::from_millis(50), stream.next()).await.is_err(), "nothing is told twice");
+    shop.provider.finds(Finding::Cancelled);
+    shop.provider.shows(AtTerminal::default());
+    shop.cancel("R-1").await;
+    let results = loop {
+        match stream.next().await.unwrap() {
+            News::Results(results) => break results,
+            // That it asks nothing any more may come first.
+            News::AtTerminals(open) => assert_eq!(shop.engine.at_terminal(&open[0]).prompt, None),
+        }
+    };
+    assert_eq!(results[0].operation.status(), Status::Cancelled);
 }

@@ -3,6 +3,8 @@
 
 mod at_terminal;
 mod lost;
+mod pool;
 mod provider;
 mod shop;
 mod starting;
+mod unlinked;

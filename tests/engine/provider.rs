@@ -25,6 +25,14 @@ pub(crate) struct Scripted {
     pub(crate) at_terminal: Mutex<AtTerminal>,
     /// What was said of a signature.
     pub(crate) signature: watch::Sender<Option<bool>>,
+    /// The terminals that it says are not available.
+    pub(crate) away: Mutex<Vec<String>>,
+    /// The terminals that sales were started on, by the provider's ids.
+    pub(crate) started_on: Mutex<Vec<String>>,
+    /// What refunds of no sale were started, in minor units.
+    pub(crate) given_back: Mutex<Vec<i64>>,
+    /// What a terminal can do.
+    pub(crate) capabilities: Capabilities,
     /// What its list holds.
     pub(crate) listing: Mutex<Listing>,
     /// A start is answered while this is `true`.
@@ -42,6 +50,16 @@ impl Scripted {
         Self {
             finding: Mutex::new(Finding::Nothing),
             at_terminal: Mutex::default(),
+            away: Mutex::default(),
+            started_on: Mutex::default(),
+            given_back: Mutex::default(),
+            capabilities: Capabilities {
+                signature: false,
+                prompts: false,
+                receipts: false,
+                unlinked_refund: false,
+                currencies: Vec::new(),
+            },
             signature: watch::Sender::new(None),
             listing: Mutex::new(Listing::default()),
             answers: watch::Sender::new(true),
@@ -57,6 +75,20 @@ impl Scripted {
 
     pub(crate) fn shows(&self, at_terminal: AtTerminal) {
         *locked(&self.at_terminal) = at_terminal;
+    }
+
+    pub(crate) fn is_away(&self, terminal: &str) {
+        locked(&self.away).push(terminal.to_owned());
+    }
+
+    /// The terminals that sales were started on so far.
+    pub(crate) fn started_on(&self) -> Vec<String> {
+        locked(&self.started_on).clone()
+    }
+
+    /// What was given back without a sale so far.
+    pub(crate) fn given_back(&self) -> Vec<i64> {
+        locked(&self.given_back).clone()
     }
 
     pub(crate) fn lists(&self, listing: Listing) {
@@ -94,15 +126,10 @@ impl Provider for Scripted {
         RefundRoute::Plain
     }
     fn capabilities(&self, _: &Terminal) -> Capabilities {
-        Capabilities {
-            signature: false,
-            prompts: false,
-            receipts: false,
-            unlinked_refund: false,
-            currencies: Vec::new(),
-        }
+        self.capabilities.clone()
     }
-    async fn start_sale(&self, _: SaleOrder<'_>) -> Answer<Handle> {
+    async fn start_sale(&self, order: SaleOrder<'_>) -> Answer<Handle> {
+        locked(&self.started_on).push(order.attempt.order.terminal.to_string());
         until(&self.answers).await;
         Answer::Yes(Handle::new("T1.session").unwrap())
     }
@@ -124,19 +151,24 @@ impl Provider for Scripted {
     async fn refundable(&self, _: &TransactionId) -> Result<Refundable, ReadError> {
         Err(ReadError::Refused("this test refunds nothing".to_owned()))
     }
-    async fn start_refund(&self, _: RefundOrder<'_>) -> Answer<Handle> {
-        Answer::Unknown("this test refunds nothing".to_owned())
+    async fn start_refund(&self, order: RefundOrder<'_>) -> Answer<Handle> {
+        assert_eq!(order.transaction, None, "this test refunds no sale");
+        assert!(order.attempt.card_present);
+        locked(&self.given_back).push(order.attempt.order.money.amount.minor());
+        Answer::Yes(Handle::new("T1.refund").unwrap())
     }
     async fn look_for_refund(&self, _: &Attempt, _: Look) -> Result<Seen, ReadError> {
-        Err(ReadError::Refused("this test refunds nothing".to_owned()))
+        Ok(Seen { finding: locked(&self.finding).clone(), at: self.now(), at_terminal: AtTerminal::default() })
     }
     async fn list(&self, _: &Store, _: Timestamp) -> Result<Listing, ReadError> {
         let listing = locked(&self.listing).clone();
         self.listed.send_modify(|listed| *listed += 1);
         Ok(listing)
     }
-    async fn enrolment(&self, _: &Terminal) -> Result<Option<Enrolment>, ReadError> {
-        Ok(None)
+    async fn enrolment(&self, terminal: &Terminal) -> Result<Option<Enrolment>, ReadError> {
+        let is_away = locked(&self.away).iter().any(|id| id == terminal.terminal_id.as_str());
+        let status = if is_away { "ASmallNewWord" } else { "Available" };
+        Ok(Some(Enrolment { status: status.to_owned(), reason: None, available: Some(!is_away) }))
     }
     async fn check_access(&self) -> Result<SignedDuration, ReadError> {
         Ok(SignedDuration::ZERO)

@@ -57,14 +57,7 @@ impl Shop {
                 currency: Currency::from_code("NOK").unwrap(),
                 time_zone: "Europe/Oslo".into(),
             }],
-            terminals: vec![Terminal {
-                name: terminal,
-                provider: ProviderName::Dintero,
-                store,
-                terminal_id: ProviderTerminalId::new("T0292").unwrap(),
-                tips: false,
-                unlinked_refund: false,
-            }],
+            terminals: [("front", "T0292"), ("back", "T0293")].map(|(name, id)| machine(name, id, &store)).into(),
             tills: vec![till.clone()],
         };
         let dintero = Arc::clone(&provider) as Arc<dyn Provider>;
@@ -107,11 +100,12 @@ impl Shop {
 
     pub(crate) async fn pay(&self, reference: &str) -> Result<Progress, Refusal> {
         let money = Money { amount: Amount::new(10_000).unwrap(), currency: Currency::from_code("NOK").unwrap() };
-        let reference = Reference::new(reference).unwrap();
-        let sale =
-            SaleRequest { naming: Naming::Reference(reference), money, terminal: None, details: Details::default() };
-        let patience = Patience::starting_now(Duration::from_secs(5), CancellationToken::new());
-        self.engine.pay(&self.till, sale, patience).await
+        let naming = Naming::Reference(Reference::new(reference).unwrap());
+        self.sell(SaleRequest { naming, money, terminal: None, details: Details::default() }).await
+    }
+
+    pub(crate) async fn sell(&self, sale: SaleRequest) -> Result<Progress, Refusal> {
+        self.engine.pay(&self.till, sale, patience()).await
     }
 
     pub(crate) async fn cancel(&self, reference: &str) -> Operation {
@@ -129,6 +123,21 @@ impl Shop {
 
     pub(crate) async fn alarms(&self) -> Vec<AlarmKind> {
         self.engine.alarms().await.unwrap().into_iter().map(|raised| raised.alarm.kind).collect()
+    }
+}
+
+pub(crate) fn patience() -> Patience {
+    Patience::starting_now(Duration::from_secs(5), CancellationToken::new())
+}
+
+fn machine(name: &str, id: &str, store: &StoreId) -> Terminal {
+    Terminal {
+        name: TerminalName::new(name).unwrap(),
+        provider: ProviderName::Dintero,
+        store: store.clone(),
+        terminal_id: ProviderTerminalId::new(id).unwrap(),
+        tips: false,
+        unlinked_refund: name == "front",
     }
 }
 

@@ -12,6 +12,7 @@ use crate::fixture::*;
 fn orphan(till_reference: Option<(&str, &str)>) -> Orphan {
     let reference_of_attempt = AttemptReference::new(number());
     Orphan {
+        asked_terminal: None,
         operation: OperationId(number()),
         trace: Trace {
             reference: reference_of_attempt,

@@ -134,6 +134,7 @@ pub(crate) fn attempt(till_id: &str, till_reference: &str, on: &str) -> NewAttem
         operation: OperationId(number()),
         reference: AttemptReference::new(number()),
         terminal: terminal(on),
+        asked_terminal: TerminalName::new(on).unwrap(),
         expires_at: later(300),
         horizon: later(420),
         may_grow: false,
@@ -154,7 +155,7 @@ pub(crate) fn sale(till_id: &str, till_reference: &str, on: &str, minor: i64) ->
 pub(crate) fn refund(till_id: &str, till_reference: &str, original: OperationId, asked: Option<i64>) -> NewRefund {
     NewRefund {
         attempt: attempt(till_id, till_reference, "front"),
-        original,
+        original: Some(original),
         asked: asked.map(nok),
         allowance: allowance(RefundLimits::default()),
         route: RefundRoute::Plain,

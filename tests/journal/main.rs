@@ -5,6 +5,7 @@
 mod adopting;
 mod alarms;
 mod beginning;
+mod earlier_schema;
 mod files;
 mod fixture;
 mod log;

@@ -13,7 +13,7 @@ use ulid::Ulid;
 use crate::fixture::*;
 
 fn per_day(most: i64) -> Allowance {
-    allowance(RefundLimits { each: None, per_day: Some(most) })
+    allowance(RefundLimits { each: None, per_day: Some(most), without_sale_per_day: None })
 }
 
 fn limited(till: &str, name: &str, sale: &Operation, asked: Option<i64>, allowance: Allowance) -> NewRefund {
@@ -30,8 +30,16 @@ async fn a_refund_without_an_amount_counts_with_what_it_comes_to() {
     let fixture = Fixture::new().await;
     let sale = fixture.approved_sale("R-1").await;
     for (name, limits, refused) in [
-        ("F-1", RefundLimits { each: Some(9_999), per_day: None }, NotRefundable::ExceedsTillsLimit { most: 9_999 }),
-        ("F-2", RefundLimits { each: None, per_day: Some(9_999) }, NotRefundable::ExceedsTillsDay { left: 9_999 }),
+        (
+            "F-1",
+            RefundLimits { each: Some(9_999), per_day: None, without_sale_per_day: None },
+            NotRefundable::ExceedsTillsLimit { most: 9_999 },
+        ),
+        (
+            "F-2",
+            RefundLimits { each: None, per_day: Some(9_999), without_sale_per_day: None },
+            NotRefundable::ExceedsTillsDay { left: 9_999 },
+        ),
     ] {
         let refund = limited("till-1", name, &sale, None, allowance(limits));
         assert_eq!(fixture.journal.begin_refund(refund).await.unwrap(), Begun::NotRefundable(refused));

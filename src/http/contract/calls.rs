@@ -317,7 +317,8 @@ pub(super) const CALLS: &[Call] = &[
         id: "events",
         group: Group::Looking,
         summary: "The till's results as they come",
-        description: "A stream of server-sent events: each `result` is the reply of an operation that is final now, as JSON. \
+        description: "A stream of server-sent events: each `result` is the reply of an operation that is final now, as JSON; \
+                      each `prompt`, without an id, that of one whose terminal asks something else now. \
                       It goes on behind the event that the till had last.",
         parameters: &[Parameter::LastEventIdInHeader, Parameter::LastEventIdInQuery],
         request: Request::None,

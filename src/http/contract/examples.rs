@@ -102,7 +102,9 @@ fn unknown() -> Value {
 
 fn terminals() -> Value {
     json!({ "terminals": [
-        { "name": "front", "provider": "dintero", "store": "oslo-center", "free": true,
+        { "name": "front", "provider": "dintero", "store": "oslo-center", "free": true, "available": true,
+          "capabilities": { "signature": true, "prompts": true, "receipts": true, "unlinked_refund": false,
+                            "currencies": ["NOK"] },
           "last_approved_at": "2026-11-20T10:15:11.870Z" },
         { "name": "back", "provider": "dintero", "store": "oslo-center", "free": false,
           "holder": { "till": "till-2", "kind": "sale", "reference": "R-2040", "since": "2026-11-20T10:15:02.120Z" } },

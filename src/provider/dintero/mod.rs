@@ -144,7 +144,10 @@ impl Provider for Dintero {
     }
 
     async fn start_refund(&self, order: RefundOrder<'_>) -> Answer<Handle> {
-        let url = self.api.checkout(&["transactions", order.transaction.as_str(), "refund"]);
+        let Some(transaction) = order.transaction else {
+            return Answer::NotSent(Reason::new("not_sent", "Dintero gives nothing back without a payment"));
+        };
+        let url = self.api.checkout(&["transactions", transaction.as_str(), "refund"]);
         match Call::post("refund", url).with_body(&refund::request(&self.settings, &order)) {
             Ok(call) => classify::answer(self.api.send(&call).await, |reply| refund::accepted(reply, &order)),
             Err(error) => unwritable(&error),

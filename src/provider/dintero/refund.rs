@@ -27,7 +27,8 @@ pub(super) fn request<'a>(settings: &Settings, refund: &RefundOrder<'a>) -> Refu
 /// The refund that was accepted. A 202 is done later and may come with a number; else it is known by our reference.
 pub(super) fn accepted(reply: &Reply, refund: &RefundOrder<'_>) -> Option<Handle> {
     let is_ours = || {
-        serde_json::from_slice::<Transaction>(&reply.body).is_ok_and(|found| found.id == refund.transaction.as_str())
+        let found = serde_json::from_slice::<Transaction>(&reply.body).ok();
+        found.zip(refund.transaction).is_some_and(|(found, transaction)| found.id == transaction.as_str())
     };
     if reply.status != 202 && !is_ours() {
         return None;

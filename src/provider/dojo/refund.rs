@@ -8,7 +8,9 @@ use super::api::{Api, Call};
 use super::reader::{Reader, unusable};
 use super::sale::{Started, send_session};
 use super::settings::Settings;
-use super::wire::{Details, Intent, MatchedRefundDetails, RefundCreated, RefundRequest, Session};
+use super::wire::{
+    Details, Intent, MatchedRefundDetails, RefundCreated, RefundRequest, Session, UnlinkedRefundDetails,
+};
 use super::{classify, intent, receipt, session};
 use crate::domain::attempt::{Attempt, Reason};
 use crate::domain::evidence::{Approval, Contradiction, Finding};
@@ -39,12 +41,20 @@ pub(super) async fn start(api: &Api, order: RefundOrder<'_>) -> Answer<Handle> {
             return Answer::NotSent(reason);
         }
         let amount = attempt.order.money.into();
-        let matched_refund = MatchedRefundDetails { payment_intent_id: transaction.as_str(), amount };
-        return match send_session(api, attempt, Details::MatchedRefund { matched_refund }).await {
+        let session = match transaction {
+            Some(payment) => Details::MatchedRefund {
+                matched_refund: MatchedRefundDetails { payment_intent_id: payment.as_str(), amount },
+            },
+            None => Details::UnlinkedRefund { unlinked_refund: UnlinkedRefundDetails { amount } },
+        };
+        return match send_session(api, attempt, session).await {
             Started::Answered(answer) => answer,
             Started::Refused(reason) => Answer::Unknown(reason.text),
         };
     }
+    let Some(transaction) = transaction else {
+        return Answer::NotSent(Reason::new("not_sent", "without a sale, money is given back at a machine alone"));
+    };
     let request =
         RefundRequest { amount: attempt.order.money.amount.minor(), refund_reason: details.reason.as_deref() };
     let segments = ["payment-intents", transaction.as_str(), "refunds"];

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::moment;
 use crate::domain::attempt::Kind;
 use crate::domain::directory::Terminal;
-use crate::ports::{Enrolment, TerminalUse};
+use crate::ports::{Capabilities, Enrolment, TerminalUse};
 
 /// The terminals that a till may use.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -36,8 +36,13 @@ pub struct TerminalReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "date-time"))]
     last_approved_at: Option<String>,
+    /// Whether it could take a payment just then, where the provider tells: it may be in use by somebody else, or off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    available: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     enrolment: Option<EnrolmentReply>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capabilities: Option<CapabilitiesReply>,
 }
 
 /// Who holds a terminal.
@@ -63,6 +68,22 @@ struct EnrolmentReply {
     reason: Option<String>,
 }
 
+/// What a terminal can do.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Capabilities")]
+struct CapabilitiesReply {
+    /// It may ask the cashier to compare a signature.
+    signature: bool,
+    /// The reply tells what it asks of the customer.
+    prompts: bool,
+    /// The provider writes the receipts.
+    receipts: bool,
+    /// It gives money back without a sale.
+    unlinked_refund: bool,
+    /// What it takes; whatever the account takes when empty.
+    currencies: Vec<&'static str>,
+}
+
 impl TerminalReply {
     /// What a till is told of a terminal.
     #[must_use]
@@ -82,8 +103,23 @@ impl TerminalReply {
             }),
             frozen,
             last_approved_at: usage.and_then(|usage| usage.last_approved_at).map(moment),
+            available: enrolment.and_then(|enrolment| enrolment.available),
+            capabilities: None,
             enrolment: enrolment
                 .map(|enrolment| EnrolmentReply { status: enrolment.status.clone(), reason: enrolment.reason.clone() }),
         }
+    }
+
+    /// The same with what it can do.
+    #[must_use]
+    pub fn with_capabilities(self, capabilities: Option<&Capabilities>) -> Self {
+        let capabilities = capabilities.map(|can| CapabilitiesReply {
+            signature: can.signature,
+            prompts: can.prompts,
+            receipts: can.receipts,
+            unlinked_refund: can.unlinked_refund,
+            currencies: can.currencies.iter().map(|currency| currency.code()).collect(),
+        });
+        Self { capabilities, ..self }
     }
 }

@@ -72,13 +72,16 @@ pub fn refund_schema() -> RequestSchema {
         name: "RefundRequest",
         schema: object(
             "A refund of an approved sale. The sale is named by exactly one of `original_reference`, `operation_id` and \
-             `transaction_id`.",
+             `transaction_id`, or there is none (`unlinked`).",
             &[],
             json!({
                 "reference": reference("The refund's own number, and its idempotency key. \
                     Required, here or as the header `Idempotency-Key`, unless the till's profile says otherwise."),
                 "force": described(json!({"type": "boolean"}), "For a till without numbers: `true` begins a new one, however \
                     much it looks like the one before. Only without a reference."),
+                "unlinked": described(json!({"type": "boolean"}), "`true`: of no sale, to whichever card is presented. \
+                    Needs the till's scope `unlinked_refund`, a terminal that has it among its capabilities, `amount`, \
+                    `operator` and a reference, and none of the names of a sale."),
                 "original_reference": reference("The sale's number."),
                 "original_till": local_name("The till that took the sale, where that was another one and the profile \
                     allows it. Belongs to `original_reference`."),
@@ -103,6 +106,10 @@ pub fn refund_schema() -> RequestSchema {
             (
                 "a part of a sale",
                 json!({"reference": "B-1", "original_reference": "R-1001", "amount": 10000, "reason": "wrong size"}),
+            ),
+            (
+                "money back without a sale",
+                json!({"reference": "B-3", "unlinked": true, "amount": 10000, "operator": "Kari"}),
             ),
             ("all that is left of it", json!({"reference": "B-2", "original_reference": "R-1001"})),
         ],

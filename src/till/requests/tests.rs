@@ -58,8 +58,15 @@ fn sale_of(body: &str) -> Result<SaleRequest, Invalid> {
     with_key(body.as_bytes(), None, sale).map(|(request, _)| request)
 }
 
+fn of_a_sale(wish: RefundWish) -> RefundRequest {
+    match wish {
+        RefundWish::OfSale(request) => request,
+        RefundWish::Unlinked(request) => panic!("of no sale: {request:?}"),
+    }
+}
+
 fn refund_of(body: &str) -> Result<RefundRequest, Invalid> {
-    with_key(body.as_bytes(), None, refund).map(|(request, _)| request)
+    with_key(body.as_bytes(), None, refund).map(|(wish, _)| of_a_sale(wish))
 }
 
 /// A sale with one more member.
@@ -346,4 +353,25 @@ proptest! {
         let _ = with_key(body.as_bytes(), Some("R-1"), sale);
         let _ = with_key(body.as_bytes(), Some("R-1"), refund);
     }
+}
+
+#[test]
+fn a_refund_without_a_sale_has_a_number_an_amount_and_somebody_who_answers_for_it() {
+    let unlinked = |fields: &str| with_key(format!(r#"{{"unlinked":true,{fields}}}"#).as_bytes(), None, refund);
+    let complete = r#""reference":"F-1","amount":500,"operator":"Kari""#;
+    let (wish, _) = unlinked(complete).unwrap();
+    let RefundWish::Unlinked(request) = wish else { panic!("{wish:?}") };
+    assert_eq!((request.reference.as_str(), request.money.to_string().as_str()), ("F-1", "5.00 NOK"));
+    assert_eq!(request.details.operator.as_deref(), Some("Kari"));
+    for (fields, field) in [
+        (r#""amount":500,"operator":"Kari""#, "reference"),
+        (r#""reference":"F-1","operator":"Kari""#, "amount"),
+        (r#""reference":"F-1","amount":500"#, "operator"),
+    ] {
+        assert_eq!(refused_field(unlinked(fields)), field);
+    }
+    for sale in ["original_reference", "original_till", "operation_id", "transaction_id"] {
+        assert_eq!(refused_field(unlinked(&format!(r#"{complete},"{sale}":"R-1""#))), sale);
+    }
+    assert_eq!(refused_field(refund_of(r#"{"reference":"F-1","unlinked":false,"amount":1}"#)), "original_reference");
 }

@@ -12,10 +12,25 @@ use serde_json::Value;
 use super::disk::Disk;
 use super::folder::{self, Folder};
 use super::{Simulator, Till, eventually};
+use crate::free_address::free_address;
+
+/// Who drives the terminals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Behind {
+    Dintero,
+    Dojo,
+}
 
 /// How a bridge under test is set up.
 #[derive(Debug, Clone)]
 pub(crate) struct Setup {
+    pub(crate) provider: Behind,
+    /// Of Dojo's virtual terminals, the kind that all of them are; `AMT0` goes by the amount.
+    pub(crate) machine: &'static str,
+    /// Further lines of every terminal.
+    pub(crate) terminal: &'static str,
+    /// Virtual seconds per real second for Dojo's time limits.
+    pub(crate) limit_speed: u32,
     pub(crate) tills: usize,
     pub(crate) terminals: usize,
     pub(crate) callbacks: bool,
@@ -41,6 +56,10 @@ pub(crate) struct Setup {
 impl Default for Setup {
     fn default() -> Self {
         Self {
+            provider: Behind::Dintero,
+            machine: "AMT0",
+            terminal: "",
+            limit_speed: 1,
             tills: 2,
             terminals: 2,
             callbacks: false,
@@ -78,8 +97,9 @@ impl Bridge {
     }
 
     pub(crate) async fn with(setup: Setup) -> Self {
-        let simulator = Simulator::start(&setup).await;
-        let folder = Folder::new(&setup, &simulator.base_url());
+        let callback_address = free_address();
+        let simulator = Simulator::start(&setup, callback_address).await;
+        let folder = Folder::new(&setup, &simulator, callback_address);
         let client = Client::builder().pool_max_idle_per_host(0).build().unwrap();
         let mut bridge =
             Self { simulator, folder, client, disk: Disk::Usual, environment: setup.environment, process: None };
@@ -187,8 +207,14 @@ impl Bridge {
     /// unpaid that was paid, and nothing sent twice.
     pub(crate) async fn books_agree(&self) {
         let ledger = self.simulator.ledger().await;
-        for requests in ["create_requests", "refund_requests"] {
-            for (reference, count) in ledger[requests].as_object().unwrap() {
+        let dojo = &ledger["dojo"];
+        for (books, requests) in [
+            (&ledger, "create_requests"),
+            (&ledger, "refund_requests"),
+            (dojo, "create_requests"),
+            (dojo, "refund_requests"),
+        ] {
+            for (reference, count) in books[requests].as_object().unwrap() {
                 assert_eq!(count, 1, "{requests}: {reference} was sent {count} times");
             }
         }
@@ -204,17 +230,16 @@ impl Bridge {
                 _ => {}
             }
         }
-        let taken: BTreeMap<String, i64> = ledger["transactions"]
-            .as_array()
-            .unwrap()
-            .iter()
+        let payments = ledger["transactions"].as_array().unwrap().iter().chain(dojo["intents"].as_array().unwrap());
+        let taken: BTreeMap<String, i64> = payments
             .filter(|transaction| transaction["captured"].as_i64().unwrap() > 0)
             .map(|transaction| {
                 (transaction["id"].as_str().unwrap().to_owned(), transaction["captured"].as_i64().unwrap())
             })
             .collect();
         assert_eq!(approved, taken, "what the bridge says was paid, and what was");
-        assert_eq!(ledger["refunded"].as_i64().unwrap(), refunded, "what was given back");
+        let given_back = ["refunded", "refunded_unlinked"].iter().filter_map(|sum| dojo[sum].as_i64()).sum::<i64>();
+        assert_eq!(ledger["refunded"].as_i64().unwrap() + given_back, refunded, "what was given back");
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use super::Setup;
+use super::{Behind, Setup, Simulator};
 use crate::free_address::free_address;
 use crate::sha256::sha256;
 
@@ -18,13 +18,9 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    pub(crate) fn new(setup: &Setup, provider: &str) -> Self {
-        let folder = Self {
-            directory: tempfile::tempdir().unwrap(),
-            till_address: free_address(),
-            callback_address: free_address(),
-        };
-        std::fs::write(folder.configuration(), folder.configuration_text(setup, provider)).unwrap();
+    pub(crate) fn new(setup: &Setup, simulator: &Simulator, callback_address: SocketAddr) -> Self {
+        let folder = Self { directory: tempfile::tempdir().unwrap(), till_address: free_address(), callback_address };
+        std::fs::write(folder.configuration(), folder.configuration_text(setup, simulator)).unwrap();
         folder
     }
 
@@ -41,7 +37,7 @@ impl Folder {
         self.directory.path().join("data")
     }
 
-    fn configuration_text(&self, setup: &Setup, provider: &str) -> String {
+    fn configuration_text(&self, setup: &Setup, simulator: &Simulator) -> String {
         let public_url =
             if setup.callbacks { format!("public_url = \"http://{}\"", self.callback_address) } else { String::new() };
         let mut text = format!(
@@ -56,15 +52,7 @@ listen = "{callback_address}"
 [database]
 url = "sqlite://{database}"
 
-[dintero]
-account_id = "T12345678"
-client_id = "simulated-client"
-client_secret = "simulated-secret"
-profile_id = "T12345678.simulated-in-person"
-checkout_url = "{provider}"
-api_url = "{provider}"
-callback_secret = "simulated-signature-secret"
-start = "{start}"
+{section}
 refund = "{refund}"
 session_ttl_seconds = {ttl}
 prompt_seconds = {prompt}
@@ -81,13 +69,14 @@ level = "info,pos_bridge=debug"
 [[stores]]
 id = "oslo-center"
 payout_destination_id = "seller-1"
-currency = "NOK"
+currency = "{currency}"
 time_zone = "Europe/Oslo"
 "#,
             till_address = self.till_address,
             callback_address = self.callback_address,
             database = self.database().display(),
-            start = setup.start,
+            section = section(setup, simulator),
+            currency = if setup.provider == Behind::Dojo { "GBP" } else { "NOK" },
             refund = setup.refund,
             ttl = setup.ttl_seconds,
             prompt = setup.prompt_seconds,
@@ -98,9 +87,11 @@ time_zone = "Europe/Oslo"
         for number in 1..=setup.terminals {
             let _ = write!(
                 text,
-                "\n[[terminals]]\nname = \"terminal-{number}\"\nprovider = \"dintero\"\nstore = \"oslo-center\"\nterminal_id = \
-                 \"{}\"\n",
-                terminal_id(number)
+                "\n[[terminals]]\nname = \"terminal-{number}\"\nprovider = \"{}\"\nstore = \"oslo-center\"\nterminal_id = \
+                 \"{}\"\n{}\n",
+                if setup.provider == Behind::Dojo { "dojo" } else { "dintero" },
+                if setup.provider == Behind::Dojo { dojo_terminal_id(number) } else { terminal_id(number) },
+                setup.terminal,
             );
         }
         for number in 1..=setup.tills {
@@ -127,6 +118,44 @@ time_zone = "Europe/Oslo"
 
 /// What signs the results that are pushed.
 pub(crate) const PUSH_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// The section of the provider, without the times.
+fn section(setup: &Setup, simulator: &Simulator) -> String {
+    match setup.provider {
+        Behind::Dintero => format!(
+            r#"[dintero]
+account_id = "T12345678"
+client_id = "simulated-client"
+client_secret = "simulated-secret"
+profile_id = "T12345678.simulated-in-person"
+checkout_url = "{url}"
+api_url = "{url}"
+callback_secret = "simulated-signature-secret"
+start = "{start}""#,
+            url = simulator.base_url(),
+            start = setup.start,
+        ),
+        Behind::Dojo => format!(
+            r#"[dojo]
+api_key = "sk_sandbox_simulated"
+software_house_id = "softwareHouse1"
+reseller_id = "reseller1"
+api_url = "{url}"
+signature_settle_seconds = 1
+{secret}"#,
+            url = simulator.dojo_base_url(),
+            secret = if setup.callbacks { format!("webhook_secret = \"{WEBHOOK_SECRET}\"") } else { String::new() },
+        ),
+    }
+}
+
+/// What signs Dojo's webhooks.
+pub(crate) const WEBHOOK_SECRET: &str = "ws_simulated";
+
+/// Dojo's id of a terminal.
+pub(crate) fn dojo_terminal_id(number: usize) -> String {
+    format!("tm_sandbox_{number}")
+}
 
 /// The provider's id of a terminal; the simulator's options use the same.
 pub(crate) fn terminal_id(number: usize) -> String {

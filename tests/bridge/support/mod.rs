@@ -9,7 +9,7 @@ mod stream;
 mod till;
 mod vendor;
 
-pub(crate) use bridge::{A_WHILE, Bridge, Setup, output};
+pub(crate) use bridge::{A_WHILE, Behind, Bridge, Setup, output};
 pub(crate) use disk::Disk;
 pub(crate) use folder::PUSH_SECRET;
 pub(crate) use receiver::{Answers, Message, PUSH_PATIENCE, Receiver};

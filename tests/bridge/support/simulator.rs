@@ -1,19 +1,24 @@
 //! The provider behind the bridge, and its books.
 
-use pos_bridge::simulator::{RunningSimulator, SimulatedTerminal, SimulatorOptions, start};
+use std::net::SocketAddr;
+
+use pos_bridge::simulator::{
+    DojoOptions, DojoWebhook, RunningSimulator, SimulatedDojoTerminal, SimulatedTerminal, SimulatorOptions, start,
+};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
-use super::Setup;
-use super::folder::terminal_id;
+use super::folder::{WEBHOOK_SECRET, dojo_terminal_id, terminal_id};
+use super::{Behind, Setup};
 
 pub(crate) struct Simulator {
+    provider: Behind,
     running: RunningSimulator,
     client: Client,
 }
 
 impl Simulator {
-    pub(crate) async fn start(setup: &Setup) -> Self {
+    pub(crate) async fn start(setup: &Setup, callback_address: SocketAddr) -> Self {
         let options = SimulatorOptions {
             listen: "127.0.0.1:0".parse().unwrap(),
             speed: setup.speed,
@@ -28,9 +33,34 @@ impl Simulator {
                 .map(|number| SimulatedTerminal::active(terminal_id(number), "oslo-center"))
                 .collect(),
             token_life_seconds: setup.token_life_seconds,
+            dojo: DojoOptions {
+                terminals: (1..=setup.terminals + 1).map(|number| machine(number, setup.machine)).collect(),
+                limit_speed: setup.limit_speed,
+                webhook: setup.callbacks.then(|| DojoWebhook {
+                    url: format!("http://{callback_address}/callbacks/dojo").parse().unwrap(),
+                    secret: WEBHOOK_SECRET.to_owned(),
+                }),
+                ..DojoOptions::default()
+            },
             ..SimulatorOptions::default()
         };
-        Self { running: start(options).await.unwrap(), client: Client::new() }
+        Self { provider: setup.provider, running: start(options).await.unwrap(), client: Client::new() }
+    }
+
+    pub(crate) fn dojo_base_url(&self) -> String {
+        self.running.dojo_base_url()
+    }
+
+    /// Has Dojo do things another way.
+    pub(crate) async fn dojo_policy(&self, policy: &Value) {
+        self.control(Method::PUT, "/dojo", policy).await;
+    }
+
+    fn terminal_path(&self, number: usize) -> String {
+        match self.provider {
+            Behind::Dintero => format!("/terminals/{}", terminal_id(number)),
+            Behind::Dojo => format!("/terminals/{}", dojo_terminal_id(number)),
+        }
     }
 
     pub(crate) fn base_url(&self) -> String {
@@ -119,12 +149,12 @@ impl Simulator {
 
     /// Has a terminal wait for a person, be offline, or answer by itself.
     pub(crate) async fn terminal_mode(&self, number: usize, mode: &str) {
-        self.control(Method::PUT, &format!("/terminals/{}", terminal_id(number)), &json!({ "mode": mode })).await;
+        self.control(Method::PUT, &self.terminal_path(number), &json!({ "mode": mode })).await;
     }
 
     /// The customer does something at a terminal in manual mode; waits for the prompt.
     pub(crate) async fn customer(&self, number: usize, does: &str) {
-        let path = format!("/terminals/{}", terminal_id(number));
+        let path = self.terminal_path(number);
         super::eventually("the terminal's prompt", || async {
             let terminal = self.control(Method::GET, &path, &Value::Null).await;
             (!terminal["prompt"].is_null()).then_some(())
@@ -132,4 +162,8 @@ impl Simulator {
         .await;
         self.control(Method::POST, &format!("{path}/{does}"), &Value::Null).await;
     }
+}
+
+fn machine(number: usize, kind: &str) -> SimulatedDojoTerminal {
+    SimulatedDojoTerminal { id: dojo_terminal_id(number), tid: format!("VCMDEMO{kind}") }
 }

@@ -36,8 +36,8 @@ fn decimals_are_those_of_the_currency_that_is_paid_in() {
 #[test]
 fn a_refund_in_decimals_says_the_currency_whose_decimals_they_are() {
     let currency = |fields: &str| {
-        let (request, _) = of_decimal_till(&format!("reference=F-1&original_reference=R-1{fields}"), refund).unwrap();
-        request.currency.map(Currency::code)
+        let (wish, _) = of_decimal_till(&format!("reference=F-1&original_reference=R-1{fields}"), refund).unwrap();
+        of_a_sale(wish).currency.map(Currency::code)
     };
     assert_eq!(currency("&amount=100.00"), Some("NOK"));
     assert_eq!(currency("&amount=100&currency=JPY"), Some("JPY"));
