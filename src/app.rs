@@ -94,9 +94,17 @@ pub enum StartError {
     /// The tills' certificate cannot be used.
     #[error("server.tls_cert and server.tls_key: {0}")]
     Certificate(#[from] CertificateError),
-    /// What was open before could not be read from the journal.
-    #[error("the journal does not tell what was open before: {0}")]
-    Recovery(Refusal),
+    /// What was open before could not be read from the journal, or not be written to it.
+    #[error(
+        "{path} does not tell what was open before: {cause}; if this stays, keep a copy of it for analysis and restore the \
+         latest backup"
+    )]
+    Recovery {
+        /// The journal.
+        path: PathBuf,
+        /// What stood in the way.
+        cause: Refusal,
+    },
     /// The metrics cannot be collected.
     #[error("metrics cannot be collected: {0}")]
     Metrics(String),
@@ -110,7 +118,9 @@ impl App {
     /// [`StartError`], whose message tells what to do.
     pub async fn start(configuration: Configuration) -> Result<Self, StartError> {
         let metrics = metric::recorder().map_err(|error| StartError::Metrics(error.to_string()))?;
-        let journal = Arc::new(SqliteJournal::open(journal_options(&configuration)).await?);
+        let options = journal_options(&configuration);
+        let path = options.path.clone();
+        let journal = Arc::new(SqliteJournal::open(options).await?);
         let doors = Doors::open(&configuration).await?;
         let addresses = doors.addresses;
         let settings = TillListenerSettings {
@@ -124,7 +134,7 @@ impl App {
         let parts = parts(configuration, &journal, &reachable)?;
         let callers = callback_doors(verifiers, &parts);
         let engine = Engine::new(parts);
-        engine.recover().await.map_err(StartError::Recovery)?;
+        engine.recover().await.map_err(|cause| StartError::Recovery { path, cause })?;
 
         let (listeners, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let app = Self { engine, journal, listeners, shutdown, addresses };

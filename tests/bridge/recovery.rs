@@ -1,6 +1,10 @@
 //! The plug is pulled (P8, P11, P13, P15, P32, P38 to P40).
 
+use std::os::unix::fs::FileExt;
+
 use serde_json::json;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 
 use crate::support::*;
 
@@ -193,6 +197,32 @@ async fn p40_a_damaged_journal_stops_the_start() {
     assert_eq!(start.status.code(), Some(1));
     let left = std::fs::read(bridge.folder.database()).unwrap();
     assert!(left.starts_with(b"this is not a database"), "and it is left as it is");
+}
+
+/// P40: damage behind the first page is found when what was open is looked for; the words say what to do about it.
+#[tokio::test]
+async fn p40_a_journal_that_does_not_tell_what_was_open_stops_the_start() {
+    let mut bridge = Bridge::start().await;
+    bridge.till(1).pay("R-1", 39900).await;
+    bridge.stop().await;
+    spoil(&bridge.folder.database(), "attempt_live").await;
+    let mut command = bridge.serve();
+    command.stderr(std::process::Stdio::piped());
+    let start = output(command).await;
+    let said = String::from_utf8(start.stderr).unwrap();
+    assert_eq!(start.status.code(), Some(1), "{said}");
+    assert!(said.contains("pos-bridge.db") && said.contains("restore the latest backup"), "{said}");
+}
+
+/// Overwrites the first page of a table or an index.
+async fn spoil(database: &std::path::Path, name: &str) {
+    let mut file = SqliteConnectOptions::new().filename(database).connect().await.unwrap();
+    let page = sqlx::query_scalar("SELECT rootpage FROM sqlite_schema WHERE name = ?").bind(name);
+    let page: i64 = page.fetch_one(&mut file).await.unwrap();
+    let size: i64 = sqlx::query_scalar("PRAGMA page_size").fetch_one(&mut file).await.unwrap();
+    file.close().await.unwrap();
+    let file = std::fs::File::options().write(true).open(database).unwrap();
+    file.write_all_at(&vec![0xff; size.cast_unsigned() as usize], ((page - 1) * size).cast_unsigned()).unwrap();
 }
 
 /// P40: a journal that is gone is begun anew, and learns from the provider what was paid.

@@ -1,10 +1,10 @@
 //! The journal as it lies on the disk after a stop, read without the bridge.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, FromRow};
+use sqlx::{ConnectOptions, Connection, FromRow};
 
 #[derive(Debug, Clone, FromRow)]
 pub(crate) struct Operation {
@@ -88,6 +88,33 @@ impl Journal {
     pub(crate) fn operation_of(&self, attempt: &Attempt) -> &Operation {
         &self.operations[&attempt.operation]
     }
+}
+
+/// Lets SQLite bring in order what a crash left behind; whether there is a journal then.
+pub(crate) async fn recover(path: &Path) -> bool {
+    let Ok(mut file) = SqliteConnectOptions::new().filename(path).connect().await else { return false };
+    let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut file).await;
+    let tables = sqlx::query("SELECT * FROM operation, attempt, event, alarm LIMIT 0").execute(&mut file).await;
+    let _ = file.close().await;
+    tables.is_ok()
+}
+
+/// The names of all attempts as they lie on the disk at this moment; the bridge's own files are not touched. A journal that
+/// has no tables yet has none.
+pub(crate) async fn attempts_now(database: &Path) -> BTreeSet<String> {
+    let copy = tempfile::tempdir().unwrap();
+    for suffix in ["", "-wal"] {
+        let mut name = database.file_name().unwrap().to_owned();
+        name.push(suffix);
+        let from = database.with_file_name(&name);
+        if from.exists() {
+            std::fs::copy(from, copy.path().join(name)).unwrap();
+        }
+    }
+    let options = SqliteConnectOptions::new().filename(copy.path().join(database.file_name().unwrap()));
+    let Ok(mut file) = options.connect().await else { return BTreeSet::new() };
+    let references = sqlx::query_scalar("SELECT reference FROM attempt").fetch_all(&mut file).await;
+    references.unwrap_or_default().into_iter().collect()
 }
 
 async fn all<Row>(file: &mut SqliteConnection, query: &'static str) -> Vec<Row>

@@ -46,14 +46,6 @@ fn blindness() -> Value {
     ])
 }
 
-/// What a rule is counted as: call, fault and status code.
-pub(crate) fn label(rule: &Value) -> String {
-    let fault = &rule["fault"];
-    let name = fault.as_str().map(str::to_owned).or_else(|| fault.as_object()?.keys().next().cloned());
-    let code = fault["status"]["code"].as_i64().map_or(String::new(), |code| format!(" {code}"));
-    format!("{} {}{code}", rule["call"].as_str().unwrap_or("any"), name.unwrap_or_default())
-}
-
 /// A refusal (400, 401, 403) is only ever answered before the work: one that comes after it would be a lie that nobody
 /// can see through.
 pub(crate) fn every_rule() -> Vec<Value> {

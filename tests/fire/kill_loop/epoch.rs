@@ -5,22 +5,22 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::arguments::Form;
+use super::faults::Deck;
+use super::report::Report;
+use super::till::{Shelf, Till};
 use crate::audit;
+use crate::caller::Caller;
 use crate::dice::Dice;
-use crate::faults::Deck;
 use crate::history::History;
 use crate::journal::Journal;
 use crate::provider::Provider;
-use crate::report::Report;
+use crate::rest;
 use crate::shop::{Shop, TERMINALS, TILLS};
-use crate::till::{Shelf, Till};
 
 const PURPOSE_CYCLE: u64 = 50;
 const PURPOSE_FAULTS: u64 = 51;
 /// A start that takes longer is killed all the same.
 const READY_PATIENCE: Duration = Duration::from_secs(3);
-const REST_PATIENCE: Duration = Duration::from_secs(30);
 
 struct Epoch<'a> {
     shop: Shop,
@@ -30,38 +30,37 @@ struct Epoch<'a> {
     report: &'a mut Report,
 }
 
-pub(crate) async fn run(form: Form, number: u64, cycles: u32, report: &mut Report) -> Result<(), String> {
-    let provider = Provider::start(form.seed.wrapping_add(number), TERMINALS);
+pub(crate) async fn run(seed: u64, number: u64, cycles: u32, report: &mut Report) -> Result<(), String> {
+    let provider = Provider::start(seed.wrapping_add(number), TERMINALS);
     let shop = Shop::open(&provider.base_url);
     let history = History::default();
-    let dice = Dice::new(form.seed, number, PURPOSE_CYCLE);
+    let dice = Dice::new(seed, number, PURPOSE_CYCLE);
     let mut epoch = Epoch { shop, provider, history, dice, report };
-    let outcome = epoch.live(form, number, cycles).await;
+    let outcome = epoch.live(seed, number, cycles).await;
     outcome.map_err(|broken| epoch.tell(number, &broken))
 }
 
 impl Epoch<'_> {
-    async fn live(&mut self, form: Form, number: u64, cycles: u32) -> Result<(), Vec<String>> {
+    async fn live(&mut self, seed: u64, number: u64, cycles: u32) -> Result<(), Vec<String>> {
         let closing = CancellationToken::new();
         let shelf = Shelf::default();
         let mut tills = tokio::task::JoinSet::new();
         for till in 1..=TILLS {
-            let dice = Dice::new(form.seed, number, till as u64);
-            let till = Till::new(till, dice, self.shop.address, self.history.clone(), shelf.clone());
+            let dice = Dice::new(seed, number, till as u64);
+            let caller = Caller::new(till, self.shop.address, self.history.clone());
+            let till = Till::new(caller, dice, shelf.clone());
             tills.spawn(till.work(closing.clone()));
         }
-        let mut deck = Deck::new(Dice::new(form.seed, number, PURPOSE_FAULTS));
+        let mut deck = Deck::new(Dice::new(seed, number, PURPOSE_FAULTS));
         for _ in 0..cycles {
             self.cycle(&mut deck).await?;
-            if form.is_long {
-                self.report.progress(form.cycles);
-            }
         }
         closing.cancel();
         while let Some(ended) = tills.join_next().await {
             ended.unwrap();
         }
-        self.come_to_rest().await?;
+        rest::come_to_rest(&mut self.shop, &mut self.provider).await?;
+        self.report.kills += 1;
         self.audit().await
     }
 
@@ -103,70 +102,8 @@ impl Epoch<'_> {
         }
     }
 
-    /// No more faults, no more requests: the provider's time passes until everything is decided or a person's.
-    async fn come_to_rest(&mut self) -> Result<(), Vec<String>> {
-        self.start_in_peace().await?;
-        let begun = Instant::now();
-        loop {
-            let open = self.undecided().await;
-            if open.is_empty() {
-                break;
-            }
-            if begun.elapsed() > REST_PATIENCE {
-                return Err(vec![format!("does not come to rest: {open:?}")]);
-            }
-            self.provider.pass(20).await;
-            tokio::time::sleep(Duration::from_millis(60)).await;
-        }
-        // The sweep of one more start finds what came after its attempt was given up.
-        self.shop.kill();
-        self.report.kills += 1;
-        self.start_in_peace().await?;
-        let begun = Instant::now();
-        while self.is_behind().await && begun.elapsed() < Duration::from_secs(10) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        Ok(())
-    }
-
-    async fn start_in_peace(&mut self) -> Result<(), Vec<String>> {
-        self.shop.spawn(false);
-        let ready = self.shop.ready(Duration::from_secs(20)).await;
-        ready.map(drop).ok_or_else(|| vec!["the bridge does not get ready, without any fault".to_owned()])
-    }
-
-    async fn undecided(&self) -> Vec<String> {
-        let mut open = Vec::new();
-        for till in 1..=TILLS {
-            let operations = self.shop.operations(till, true).await;
-            open.extend(operations.iter().filter(|it| it["retry"] != "operator").map(ToString::to_string));
-        }
-        open
-    }
-
-    /// The provider has taken or given back more than the bridge lists.
-    async fn is_behind(&self) -> bool {
-        let (mut sold, mut refunded) = (0, 0);
-        for till in 1..=TILLS {
-            for operation in self.shop.operations(till, false).await {
-                let amount = operation["amount_approved"].as_i64().unwrap();
-                if operation["kind"] == "sale" { sold += amount } else { refunded += amount }
-            }
-        }
-        let paid = |it: &&crate::provider::Transaction| {
-            (it.captured > 0 || it.status == "AUTHORIZED") && it.amount != audit::SHOWN_WRONG
-        };
-        let transactions = self.provider.ledger().await.transactions;
-        let taken: i64 = transactions.iter().filter(paid).map(|it| it.amount).sum();
-        let given_back: i64 = transactions.iter().map(|it| it.refunded).sum();
-        (sold, refunded) != (taken, given_back)
-    }
-
     async fn audit(&mut self) -> Result<(), Vec<String>> {
-        let mut listed = Vec::new();
-        for till in 1..=TILLS {
-            listed.extend(self.shop.operations(till, false).await);
-        }
+        let listed = self.shop.every_operation(false).await;
         self.shop.stop().await;
         let ledger = self.provider.ledger().await;
         let journal = Journal::read(&self.shop.database()).await;

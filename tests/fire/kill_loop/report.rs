@@ -1,12 +1,12 @@
 //! What was tried, and whether it was enough to mean something.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::faults::{every_rule, label};
+use super::faults::every_rule;
 use crate::history::Books;
 use crate::journal::Journal;
-use crate::provider::Ledger;
+use crate::provider::{Ledger, label};
 
 /// Without one of these a long run has not tried what it should.
 const OUTCOMES: [&str; 9] = [
@@ -40,7 +40,6 @@ pub(crate) struct Report {
     creates: u64,
     refund_calls: u64,
     captured: usize,
-    told_of: Option<Instant>,
 }
 
 impl Report {
@@ -67,14 +66,6 @@ impl Report {
         self.creates += ledger.create_requests.values().sum::<u64>();
         self.refund_calls += ledger.refund_requests.values().sum::<u64>();
         self.captured += ledger.transactions.iter().filter(|transaction| transaction.captured > 0).count();
-    }
-
-    /// A line every few seconds.
-    pub(crate) fn progress(&mut self, of: u32) {
-        if self.told_of.is_none_or(|at| at.elapsed() > Duration::from_secs(10)) {
-            self.told_of = Some(Instant::now());
-            println!("cycle {} of {of}, {} payments taken in closed shops", self.cycles, self.captured);
-        }
     }
 
     pub(crate) fn print(&mut self) {

@@ -1,6 +1,6 @@
 //! The comparison: the provider's ledger, the journal, and what the tills were told.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -62,6 +62,13 @@ fn charged_once(ledger: &Ledger, books: &Books, broken: &mut Vec<String>) {
             broken.push(format!("rule 4: {name} was called unpaid and is paid: {charges:?}\n{}", lines(story)));
         }
     }
+}
+
+/// Rule 5: what the provider was asked for was on disk before; `attempts` is what is there at this moment.
+pub(crate) fn intent_first(ledger: &Ledger, attempts: &BTreeSet<String>) -> Vec<String> {
+    let seen = ledger.create_requests.keys().chain(ledger.refund_requests.keys());
+    let strange = seen.filter(|reference| !attempts.contains(*reference));
+    strange.map(|reference| format!("rule 5: sent, and not on disk: {reference}")).collect()
 }
 
 /// What must hold when everything has come to rest.

@@ -1,18 +1,15 @@
 //! A till that sells, gives back, cancels, asks, hangs up, and never knows that the bridge was killed.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use reqwest::{Client, Method};
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use crate::caller::Caller;
 use crate::dice::Dice;
-use crate::history::{CARD_WINS, History, Key, Told};
-use crate::shop::{TERMINALS, key_of_till};
-
-const PATIENCE: Duration = Duration::from_secs(3);
+use crate::history::{CARD_WINS, Key, Told};
+use crate::shop::TERMINALS;
 
 /// The rows of the simulator's table that end quickly. Left out: 990112 (waits for the session's real end) and 990123 (a
 /// refund that the provider corrects after it had proven the contrary, and by which it can itself give back too much).
@@ -28,21 +25,17 @@ const CROSSED_BY_CANCEL: [i64; 3] = [990_105, CARD_WINS, 990_107];
 pub(crate) type Shelf = Arc<Mutex<Vec<(usize, String, i64)>>>;
 
 pub(crate) struct Till {
-    pub(crate) number: usize,
-    pub(crate) dice: Dice,
-    pub(crate) address: SocketAddr,
-    pub(crate) history: History,
-    pub(crate) shelf: Shelf,
-    client: Client,
+    caller: Caller,
+    dice: Dice,
+    shelf: Shelf,
     asked: u32,
     sales: Vec<(String, i64)>,
     refunds: Vec<(String, Value)>,
 }
 
 impl Till {
-    pub(crate) fn new(number: usize, dice: Dice, address: SocketAddr, history: History, shelf: Shelf) -> Self {
-        let client = Client::builder().timeout(PATIENCE).pool_max_idle_per_host(0).build().unwrap();
-        Self { number, dice, address, history, shelf, client, asked: 0, sales: Vec::new(), refunds: Vec::new() }
+    pub(crate) fn new(caller: Caller, dice: Dice, shelf: Shelf) -> Self {
+        Self { caller, dice, shelf, asked: 0, sales: Vec::new(), refunds: Vec::new() }
     }
 
     pub(crate) async fn work(mut self, closing: CancellationToken) {
@@ -63,7 +56,7 @@ impl Till {
 
     async fn sell(&mut self) {
         self.asked += 1;
-        let reference = format!("S-{}-{}", self.number, self.asked);
+        let reference = format!("S-{}-{}", self.caller.number, self.asked);
         let amount =
             if self.dice.percent(40) { *self.dice.pick(&SPECIAL).unwrap() } else { self.dice.between(100, 90_000) };
         self.sales.push((reference.clone(), amount));
@@ -76,14 +69,14 @@ impl Till {
 
     /// The cancel is under way while the card is.
     async fn pay_and_cancel(&mut self, reference: &str, amount: i64) {
-        let key = self.key("sale", reference);
+        let key = self.caller.key("sale", reference);
         let body = json!({ "reference": reference, "amount": amount, "wait": 0 });
-        self.history.asks(&key, Some(amount));
-        let reply = self.call(Method::POST, "/pay", Some(&body)).await;
-        self.hear(&key, reply);
+        self.caller.history.asks(&key, Some(amount));
+        let reply = self.caller.call(Method::POST, "/pay", Some(&body)).await;
+        self.caller.hear(&key, reply);
         tokio::time::sleep(self.dice.milliseconds(0, 10)).await;
-        let reply = self.call(Method::POST, &format!("/pay/{reference}/cancel?wait=1"), None).await;
-        self.hear(&key, reply);
+        let reply = self.caller.call(Method::POST, &format!("/pay/{reference}/cancel?wait=1"), None).await;
+        self.caller.hear(&key, reply);
     }
 
     /// A sale whose card may win against a cancel is not tried again: the customer could pay twice, as everybody knows.
@@ -96,30 +89,30 @@ impl Till {
     }
 
     async fn pay(&mut self, reference: &str, amount: i64) {
-        let key = self.key("sale", reference);
+        let key = self.caller.key("sale", reference);
         let mut body = json!({ "reference": reference, "amount": amount, "wait": self.dice.below(3) / 2 });
         if self.dice.percent(60) {
             body["terminal"] = json!(format!("terminal-{}", 1 + self.dice.below(TERMINALS)));
         }
-        self.history.asks(&key, Some(amount));
+        self.caller.history.asks(&key, Some(amount));
         let reply = self.post_and_perhaps_hang_up("/pay", &body).await;
-        if self.hear(&key, reply) == Some("approved".to_owned()) {
-            self.shelf.lock().unwrap().push((self.number, reference.to_owned(), amount));
+        if self.caller.hear(&key, reply) == Some("approved".to_owned()) {
+            self.shelf.lock().unwrap().push((self.caller.number, reference.to_owned(), amount));
         }
     }
 
     async fn ask_for_something_else(&mut self) {
         let Some((reference, amount)) = self.dice.pick(&self.sales).cloned() else { return };
         // What never reached the bridge would be new to it, and rightly taken.
-        if !self.history.has_heard_of(&self.key("sale", &reference)) {
+        if !self.caller.history.has_heard_of(&self.caller.key("sale", &reference)) {
             return;
         }
         let body = json!({ "reference": reference, "amount": amount + 1, "wait": 0 });
-        let Some((_, reply)) = self.call(Method::POST, "/pay", Some(&body)).await else { return };
+        let Some((_, reply)) = self.caller.call(Method::POST, "/pay", Some(&body)).await else { return };
         if Told::of(&reply).is_some() {
-            self.history.books().broken.push(format!("{reference}: another amount was taken for the same sale"));
+            self.caller.history.books().broken.push(format!("{reference}: another amount was taken for the same sale"));
         } else {
-            self.history.refused(reply["code"].as_str().unwrap_or("neither a reply nor a problem"));
+            self.caller.history.refused(reply["code"].as_str().unwrap_or("neither a reply nor a problem"));
         }
     }
 
@@ -127,11 +120,11 @@ impl Till {
         let others_too = self.dice.percent(30);
         let sold: Vec<_> = {
             let shelf = self.shelf.lock().unwrap();
-            shelf.iter().filter(|(till, ..)| others_too || *till == self.number).cloned().collect()
+            shelf.iter().filter(|(till, ..)| others_too || *till == self.caller.number).cloned().collect()
         };
         let Some((till, original, sale)) = self.dice.pick(&sold).cloned() else { return };
         self.asked += 1;
-        let reference = format!("R-{}-{}", self.number, self.asked);
+        let reference = format!("R-{}-{}", self.caller.number, self.asked);
         let amount = match self.dice.below(10) {
             0..6 => Some(self.dice.between(1, (sale / 3).max(1))),
             6 => Some(sale),
@@ -140,7 +133,7 @@ impl Till {
         };
         let mut body =
             json!({ "reference": reference, "original_reference": original, "wait": self.dice.below(3) / 2 });
-        if till != self.number {
+        if till != self.caller.number {
             body["original_till"] = json!(format!("till-{till}"));
         }
         if let Some(amount) = amount {
@@ -156,23 +149,23 @@ impl Till {
     }
 
     async fn refund(&mut self, reference: &str, body: &Value) {
-        let key = self.key("refund", reference);
-        self.history.asks(&key, body["amount"].as_i64());
+        let key = self.caller.key("refund", reference);
+        self.caller.history.asks(&key, body["amount"].as_i64());
         let reply = self.post_and_perhaps_hang_up("/refund", body).await;
-        self.hear(&key, reply);
+        self.caller.hear(&key, reply);
     }
 
     async fn cancel(&mut self) {
         if let Some((key, path)) = self.one_of_mine() {
-            let reply = self.call(Method::POST, &format!("{path}/cancel?wait=1"), None).await;
-            self.hear(&key, reply);
+            let reply = self.caller.call(Method::POST, &format!("{path}/cancel?wait=1"), None).await;
+            self.caller.hear(&key, reply);
         }
     }
 
     async fn look(&mut self) {
         if let Some((key, path)) = self.one_of_mine() {
-            let reply = self.call(Method::GET, &path, None).await;
-            self.hear(&key, reply);
+            let reply = self.caller.call(Method::GET, &path, None).await;
+            self.caller.hear(&key, reply);
         }
     }
 
@@ -186,45 +179,14 @@ impl Till {
         let old = if self.dice.percent(25) { 0 } else { references.len().saturating_sub(3) };
         let reference = (*self.dice.pick(&references[old..])?).clone();
         let path = if kind == "sale" { format!("/pay/{reference}") } else { format!("/refund/{reference}") };
-        Some((self.key(kind, &reference), path))
+        Some((self.caller.key(kind, &reference), path))
     }
 
     async fn post_and_perhaps_hang_up(&mut self, path: &str, body: &Value) -> Option<(u16, Value)> {
         if !self.dice.percent(12) {
-            return self.call(Method::POST, path, Some(body)).await;
+            return self.caller.call(Method::POST, path, Some(body)).await;
         }
         let until = self.dice.milliseconds(0, 60);
-        tokio::time::timeout(until, self.call(Method::POST, path, Some(body))).await.ok().flatten()
-    }
-
-    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Option<(u16, Value)> {
-        let request = self.client.request(method, format!("http://{}{path}", self.address));
-        let request = request.bearer_auth(key_of_till(self.number));
-        let request = if let Some(body) = body { request.json(body) } else { request };
-        let answer = request.send().await.ok()?;
-        let status = answer.status().as_u16();
-        Some((status, serde_json::from_slice(&answer.bytes().await.ok()?).ok()?))
-    }
-
-    /// Writes down what was heard; the status, where there is one.
-    fn hear(&self, key: &Key, reply: Option<(u16, Value)>) -> Option<String> {
-        let Some((http, reply)) = reply else {
-            self.history.books().unanswered += 1;
-            return None;
-        };
-        if http == 500 {
-            self.history.books().broken.push(format!("{key}: answered with 500: {reply}"));
-        }
-        let Some(told) = Told::of(&reply) else {
-            self.history.refused(reply["code"].as_str().unwrap_or("neither a reply nor a problem"));
-            return None;
-        };
-        let status = told.status.clone();
-        self.history.hears(key, told);
-        Some(status)
-    }
-
-    fn key(&self, kind: &'static str, reference: &str) -> Key {
-        Key { till: self.number, kind, reference: reference.to_owned() }
+        tokio::time::timeout(until, self.caller.call(Method::POST, path, Some(body))).await.ok().flatten()
     }
 }

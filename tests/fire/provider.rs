@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use reqwest::{Client, Method};
+use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::faults::label;
+use crate::client::client;
 
 /// What the provider really did with a payment.
 #[derive(Debug, Clone, Deserialize)]
@@ -43,7 +43,6 @@ pub(crate) struct Ledger {
 
 pub(crate) struct Provider {
     process: Child,
-    client: Client,
     pub(crate) base_url: String,
     ahead: i64,
     /// How often each rule struck so far.
@@ -64,12 +63,12 @@ impl Provider {
         let base_url = first.split_whitespace().last().unwrap().to_owned();
         // The rest of its greeting is read so that it never writes into a closed pipe.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { process, client: Client::new(), base_url, ahead: 0, hits: BTreeMap::new() }
+        Self { process, base_url, ahead: 0, hits: BTreeMap::new() }
     }
 
     async fn control(&self, method: Method, path: &str, body: Option<&Value>) -> Value {
         let url = format!("{}/simulator{path}", self.base_url.trim_end_matches("/v1"));
-        let request = self.client.request(method, url);
+        let request = client().request(method, url);
         let request = if let Some(body) = body { request.json(body) } else { request };
         let answer = request.send().await.unwrap().error_for_status().unwrap();
         answer.json().await.unwrap()
@@ -100,4 +99,12 @@ impl Drop for Provider {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// What a rule is counted as: call, fault and status code.
+pub(crate) fn label(rule: &Value) -> String {
+    let fault = &rule["fault"];
+    let name = fault.as_str().map(str::to_owned).or_else(|| fault.as_object()?.keys().next().cloned());
+    let code = fault["status"]["code"].as_i64().map_or(String::new(), |code| format!(" {code}"));
+    format!("{} {}{code}", rule["call"].as_str().unwrap_or("any"), name.unwrap_or_default())
 }

@@ -1,0 +1,13 @@
+//! The one HTTP client: making one takes longer than many experiments.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use reqwest::Client;
+
+/// No connection outlives its answer, because whoever answered may be killed.
+pub(crate) fn client() -> &'static Client {
+    static CLIENT: LazyLock<Client> =
+        LazyLock::new(|| Client::builder().pool_max_idle_per_host(0).timeout(Duration::from_secs(5)).build().unwrap());
+    &CLIENT
+}

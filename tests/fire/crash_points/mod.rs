@@ -1,0 +1,116 @@
+//! The program is killed at every system call by which it writes, syncs or sends: in a sale, a refund, a cancel, a start
+//! with work left undone, and a start on an old journal; and once more, somewhere, while it recovers from that.
+
+mod point;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::Verdict;
+use crate::aim::Target;
+use crate::arguments::Form;
+use crate::crowd;
+use crate::dice::Dice;
+use crate::injection::{Injection, Strike};
+use crate::script::Script;
+use point::{End, strike};
+
+/// The short form tries one point of so many.
+const SHORT_STRIDE: u32 = 24;
+/// Without these nothing was tried.
+const MUST_OCCUR: [&str; 4] = ["pwrite64", "fsync", "write", "writev"];
+
+/// How often the program was killed.
+#[derive(Debug, Default, Clone, Copy)]
+struct Kills {
+    points: u32,
+    pairs: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Point {
+    target: Target,
+    number: u32,
+    /// The later ones too, until the script gets through: it may make more calls this time.
+    and_on: bool,
+}
+
+type Counts = BTreeMap<(String, &'static str), Kills>;
+
+pub(crate) async fn run(form: &Form) -> Result<Verdict, String> {
+    if !Injection::is_possible() {
+        return Ok(Verdict::NotTested("no strace that may trace".to_owned()));
+    }
+    let targets = Target::all(form.seed).await?;
+    let calls: u32 = targets.iter().map(|target| target.count).sum();
+    println!("{} kinds of call of {} scripts, {calls} calls in all", targets.len(), Script::ALL.len());
+    let starts: Arc<[Target]> = targets.iter().filter(|target| target.script == Script::Recovery).copied().collect();
+    let (mut counts, form) = (Counts::new(), *form);
+    let mut dice = Dice::new(form.seed, 0, 0);
+    let points: Vec<Point> = targets.iter().flat_map(|target| points_of(*target, &form, &mut dice)).collect();
+    let experiment = move |number, point| try_one(point, form, number, starts.clone());
+    let outcome = crowd::run(&form, "crash point", &points, experiment, |point, kills: Kills| {
+        let sum = counts.entry((format!("{:?}", point.target.script), point.target.call)).or_default();
+        sum.points += kills.points;
+        sum.pairs += kills.pairs;
+    });
+    let outcome = outcome.await;
+    print(&counts);
+    outcome?;
+    if form.from == 0 && form.until.is_none() {
+        complete(&counts)?;
+    }
+    Ok(Verdict::Held)
+}
+
+fn points_of(target: Target, form: &Form, dice: &mut Dice) -> Vec<Point> {
+    if !form.is_long {
+        let numbers = target.sample(dice, SHORT_STRIDE).into_iter();
+        return numbers.map(|number| Point { target, number, and_on: false }).collect();
+    }
+    let last = target.count + 1;
+    (1..=last).map(|number| Point { target, number, and_on: number == last }).collect()
+}
+
+async fn try_one(point: Point, form: Form, number: u32, starts: Arc<[Target]>) -> Result<Kills, String> {
+    let mut dice = Dice::new(form.seed, number.into(), 0);
+    let mut kills = Kills::default();
+    for call in point.number.. {
+        let second = second_kill(&mut dice, &starts);
+        let seed = form.seed.wrapping_add((u64::from(number) << 16) + u64::from(call));
+        let (first, second) = strike(point.target, seed, call, &second).await?;
+        kills.points += u32::from(matches!(first, End::Killed));
+        kills.pairs += u32::from(matches!(second, End::Killed));
+        if !point.and_on || matches!(first, End::GotThrough) {
+            break;
+        }
+    }
+    Ok(kills)
+}
+
+/// Somewhere in the start that follows.
+fn second_kill(dice: &mut Dice, starts: &[Target]) -> Injection {
+    let target = dice.pick(starts).unwrap();
+    let number = 1 + u32::try_from(dice.below(target.count as usize)).unwrap();
+    Injection { call: target.call, strike: Strike::Kill, number, for_ever: false, files: Vec::new() }
+}
+
+fn print(counts: &Counts) {
+    let mut sum = Kills::default();
+    for ((script, call), kills) in counts.iter().filter(|(_, kills)| kills.points > 0) {
+        println!("{script}, {call}: killed at {}, once more while it recovered {}", kills.points, kills.pairs);
+        sum.points += kills.points;
+        sum.pairs += kills.pairs;
+    }
+    println!("{} crash points, {} of them in pairs", sum.points, sum.pairs);
+}
+
+/// What was never struck was not tried.
+fn complete(counts: &Counts) -> Result<(), String> {
+    let struck = |call: &str| counts.iter().any(|((_, it), kills)| *it == call && kills.points > 0);
+    let missing: Vec<&str> = MUST_OCCUR.into_iter().filter(|call| !struck(call)).collect();
+    if counts.values().all(|kills| kills.pairs == 0) {
+        return Err("vacuous: never killed twice".to_owned());
+    }
+    if missing.is_empty() { Ok(()) } else { Err(format!("vacuous: never killed at {}", missing.join(", "))) }
+}

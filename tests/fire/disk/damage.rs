@@ -1,0 +1,157 @@
+//! A byte flips, a file is cut short, or it is gone. Damage that the bridge notices is refused in words that help; damage
+//! that it does not notice must not cost anybody money.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::arguments::Form;
+use crate::dice::Dice;
+use crate::rest;
+use crate::shop::Shop;
+use crate::world::{World, sound};
+
+const SHORT_SAMPLES: usize = 6;
+const LONG_SAMPLES: usize = 200;
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The database and its log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Files([Option<Vec<u8>>; 2]);
+
+impl Files {
+    fn paths(shop: &Shop) -> [PathBuf; 2] {
+        let database = shop.database();
+        [database.clone(), database.with_file_name("pos-bridge.db-wal")]
+    }
+
+    pub(super) fn read(shop: &Shop) -> Self {
+        Self(Self::paths(shop).map(|path| std::fs::read(path).ok()))
+    }
+
+    pub(super) fn write(&self, shop: &Shop) {
+        let _ = std::fs::remove_file(shop.database().with_file_name("pos-bridge.db-shm"));
+        for (path, bytes) in Self::paths(shop).iter().zip(&self.0) {
+            match bytes {
+                Some(bytes) => std::fs::write(path, bytes).unwrap(),
+                None => drop(std::fs::remove_file(path)),
+            }
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Damage {
+    Flip(usize),
+    CutTo(usize),
+    Gone,
+}
+
+impl Damage {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Flip(_) => "a flipped byte",
+            Self::CutTo(_) => "cut short",
+            Self::Gone => "gone",
+        }
+    }
+
+    fn apply(self, file: &mut Option<Vec<u8>>) {
+        match (self, file.as_mut()) {
+            (Self::Flip(at), Some(bytes)) => bytes[at] ^= 0xff,
+            (Self::CutTo(length), Some(bytes)) => bytes.truncate(length),
+            (Self::Gone, _) => *file = None,
+            (_, None) => {}
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    Refused,
+    Started,
+}
+
+pub(super) async fn run(form: &Form) -> Result<(), String> {
+    let mut world = World::open(form.seed);
+    let mut ends: BTreeMap<(&str, &str, End), u32> = BTreeMap::new();
+    let outcome = try_all(form, &mut world, &mut ends).await;
+    for ((file, damage, end), count) in &ends {
+        println!("{file}, {damage}: {end:?} {count} times");
+    }
+    outcome.map_err(|broken| format!("{} ({})", broken.join("\n* "), world.keep().display()))?;
+    let tried = |end| ends.keys().any(|it| it.2 == end);
+    if tried(End::Refused) && tried(End::Started) { Ok(()) } else { Err("vacuous: no damage was noticed".to_owned()) }
+}
+
+async fn try_all(
+    form: &Form,
+    world: &mut World,
+    ends: &mut BTreeMap<(&'static str, &'static str, End), u32>,
+) -> Result<(), Vec<String>> {
+    rest::start_in_peace(&mut world.shop).await?;
+    work(world).await;
+    // A kill leaves everything in the log, a stop leaves everything in the database.
+    world.shop.kill();
+    let killed = Files::read(&world.shop);
+    rest::start_in_peace(&mut world.shop).await?;
+    world.shop.stop().await;
+    let stopped = Files::read(&world.shop);
+    let mut dice = Dice::new(form.seed, 0, 2);
+    for (index, name, whole) in [(0, "database", stopped), (1, "log", killed)] {
+        let length = whole.0[index].as_ref().map_or(0, Vec::len);
+        for damage in damages(&mut dice, length, if form.is_long { LONG_SAMPLES } else { SHORT_SAMPLES }) {
+            if form.is_over() {
+                return Ok(());
+            }
+            let mut files = whole.clone();
+            damage.apply(&mut files.0[index]);
+            let end = try_one(world, &files).await;
+            let end = end.map_err(|broken| vec![format!("{name}, {damage:?}: {}", broken.join("\n* "))])?;
+            *ends.entry((name, damage.name(), end)).or_default() += 1;
+        }
+    }
+    Ok(())
+}
+
+fn damages(dice: &mut Dice, length: usize, samples: usize) -> Vec<Damage> {
+    // The header and the schema are read first.
+    let mut all = vec![Damage::Gone, Damage::CutTo(0), Damage::CutTo(100), Damage::CutTo(4096), Damage::Flip(20)];
+    all.extend((0..samples).map(|_| Damage::Flip(dice.below(length))));
+    all.extend((0..samples / 2).map(|_| Damage::CutTo(dice.below(length))));
+    all
+}
+
+async fn work(world: &World) {
+    world.first.pay("S-1", 39_900, 2).await;
+    world.first.refund("B-1", "S-1", 5_000, 2).await;
+    world.second.pay("S-2", 20_000, 2).await;
+}
+
+async fn try_one(world: &mut World, files: &Files) -> Result<End, Vec<String>> {
+    files.write(&world.shop);
+    world.forget();
+    world.shop.spawn(false);
+    let is_up = world.shop.comes_up(PATIENCE).await;
+    work(world).await;
+    let end = world.shop.last_end();
+    world.shop.kill();
+    if let Some(status) = end {
+        let said = world.shop.last_words();
+        if status.code() != Some(1) || said.is_empty() {
+            return Err(vec![format!("it ended with {status} and said: {said}")]);
+        }
+        if !(is_up || said.contains("pos-bridge.db") && said.contains("backup")) {
+            return Err(vec![format!("this does not tell what to do: {said}")]);
+        }
+    }
+    world.audit_money().await?;
+    given_back_once(world).await?;
+    Ok(if is_up { End::Started } else { End::Refused })
+}
+
+async fn given_back_once(world: &World) -> Result<(), Vec<String>> {
+    let transactions = world.provider.ledger().await.transactions;
+    let too_much = transactions.iter().filter(|it| it.refunded > 5_000);
+    sound(too_much.map(|it| format!("rule 6: given back a second time: {it:?}")).collect())
+}

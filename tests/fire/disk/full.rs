@@ -1,0 +1,117 @@
+//! A disk with room for so many pages and no more, and one that takes no change.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::arguments::Form;
+use crate::rest;
+use crate::world::{World, sound};
+
+const PAGE: u64 = 4096;
+const SHORT_STEP: usize = 15;
+/// With so much room a sale and everything behind it fit.
+const PAGES: u64 = 60;
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// `false` where nobody may mount a disk.
+pub(super) async fn run(form: &Form) -> Result<bool, String> {
+    let mut world = World::open(form.seed);
+    let Some(disk) = SmallDisk::mount(&world.shop.data()) else { return Ok(false) };
+    let outcome = fill(form, &mut world, &disk).await;
+    world.shop.kill();
+    // The folder cannot be kept for looking into: it is gone with the disk.
+    outcome.map_err(|broken| format!("on a full disk:\n* {}", broken.join("\n* ")))?;
+    Ok(true)
+}
+
+async fn fill(form: &Form, world: &mut World, disk: &SmallDisk) -> Result<(), Vec<String>> {
+    rest::start_in_peace(&mut world.shop).await?;
+    let step = if form.is_long { 1 } else { SHORT_STEP };
+    let (mut taken, mut refused, mut stopped) = (0, 0, 0);
+    for room in (0..=PAGES).step_by(step) {
+        let reference = format!("S-{room}");
+        disk.leave(room * PAGE);
+        let reply = world.first.pay(&reference, 39_900, 1).await;
+        let (status, word) = reply.map_or((0, String::new()), |(status, reply)| {
+            (status, reply["code"].as_str().or(reply["status"].as_str()).unwrap_or_default().to_owned())
+        });
+        match (status, word.as_str()) {
+            (200 | 202, _) => taken += 1,
+            (503, "storage_unavailable") => refused += 1,
+            other => return Err(vec![format!("with {room} pages of room a sale is answered with {other:?}")]),
+        }
+        world.shop.kill();
+        // A start finds the same little room.
+        world.shop.spawn(false);
+        world.shop.comes_up(PATIENCE).await;
+        if let Some(status) = world.shop.last_end() {
+            stopped += 1;
+            let said = world.shop.last_words();
+            if status.code() != Some(1) || !said.contains("pos-bridge.db") {
+                return Err(vec![format!("a start on a full disk ended with {status} and said: {said}")]);
+            }
+        }
+        disk.free();
+        rest::start_in_peace(&mut world.shop).await?;
+        world.first.pay(&reference, 39_900, 2).await;
+    }
+    println!("full disk: {taken} sales taken, {refused} refused; {stopped} starts refused");
+    read_only(world, disk).await?;
+    world.close_books().await?;
+    let both = taken > 0 && refused > 0;
+    sound(if both { Vec::new() } else { vec!["vacuous: the disk was never nearly full".to_owned()] })
+}
+
+async fn read_only(world: &mut World, disk: &SmallDisk) -> Result<(), Vec<String>> {
+    world.shop.kill();
+    disk.remount("ro");
+    world.shop.spawn(false);
+    world.shop.comes_up(PATIENCE).await;
+    let (end, said) = (world.shop.last_end(), world.shop.last_words());
+    disk.remount("rw");
+    if end.and_then(|status| status.code()) != Some(1) || !said.contains("Read-only") {
+        return Err(vec![format!("a start on a read-only disk ended with {end:?} and said: {said}")]);
+    }
+    Ok(())
+}
+
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(folder: &Path) -> Option<Self> {
+        std::fs::create_dir_all(folder).unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs"]).arg(folder);
+        mount.output().is_ok_and(|output| output.status.success()).then(|| Self(folder.to_owned()))
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.0.join("ballast")
+    }
+
+    /// Fills the disk but for so much.
+    fn leave(&self, room: u64) {
+        let mut file = File::create(self.ballast()).unwrap();
+        while file.write_all(&[0; PAGE as usize]).is_ok() {}
+        let length = file.metadata().unwrap().len();
+        file.set_len(length.saturating_sub(room)).unwrap();
+    }
+
+    fn free(&self) {
+        std::fs::remove_file(self.ballast()).unwrap();
+    }
+
+    fn remount(&self, how: &str) {
+        let done = Command::new("mount").args(["-o", &format!("remount,{how}")]).arg(&self.0).status().unwrap();
+        assert!(done.success(), "remounted {how}");
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}

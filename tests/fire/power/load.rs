@@ -1,0 +1,98 @@
+//! The tills inside the guest. What they hear, and what the provider sees, goes out to the host in the moment in which it
+//! is known.
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::machine::{PROVIDER, TERMINALS, TILL_ADDRESS};
+use crate::client::client;
+use crate::configuration::key_of_till;
+
+const TILLS: usize = 4;
+/// A guest on a busy machine is slow.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Whom the simulated provider's books are asked of.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+
+/// The number of the boot, where this program is the load in a guest.
+pub(crate) fn asked_as_guest() -> Option<usize> {
+    let mut arguments = std::env::args().skip(1);
+    if arguments.next()? == "guest" { arguments.next()?.parse().ok() } else { None }
+}
+
+pub(crate) fn load_for_ever(boot: usize) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        if tokio::time::timeout(PATIENCE, wait_for_bridge()).await.is_err() {
+            return;
+        }
+        println!("READY");
+        let tills = async |first: usize| {
+            tokio::join!(sell(boot, first), sell(boot, first + 1), sell(boot, first + 2), sell(boot, first + 3))
+        };
+        tokio::join!(tills(1), watch_provider());
+    });
+    ExitCode::FAILURE
+}
+
+fn url(path: &str) -> String {
+    format!("http://{}{path}", std::net::SocketAddr::from(TILL_ADDRESS))
+}
+
+async fn wait_for_bridge() {
+    loop {
+        let answer = client().get(url("/ready")).send().await;
+        if let Ok(answer) = answer
+            && answer.text().await.is_ok_and(|text| !text.contains("starting:"))
+        {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Each boot has terminals of its own: those of the last one wait for a provider that has forgotten everything.
+async fn sell(boot: usize, till: usize) {
+    let terminal = format!("terminal-{}", 1 + (boot * TILLS + till) % TERMINALS);
+    for number in 1.. {
+        let sale = format!("S-{boot}-{till}-{number}");
+        let body = json!({ "reference": sale, "amount": 1000 + number, "terminal": terminal, "wait": 4 });
+        tell(ask(till, "/pay", &body).await);
+        if number % 3 == 0 {
+            let body =
+                json!({ "reference": format!("R-{sale}"), "original_reference": sale, "amount": 100, "wait": 4 });
+            tell(ask(till, "/refund", &body).await);
+        }
+    }
+}
+
+async fn ask(till: usize, path: &str, body: &Value) -> Option<Value> {
+    let request = client().post(url(path)).bearer_auth(key_of_till(till)).json(body);
+    request.send().await.ok()?.json().await.ok()
+}
+
+fn tell(reply: Option<Value>) {
+    let Some(reply) = reply else { return };
+    let (Some(operation), Some(status)) = (reply["operation_id"].as_str(), reply["status"].as_str()) else { return };
+    println!("told {operation} {} {status}", reply["attempt"]);
+}
+
+async fn watch_provider() {
+    let mut known = BTreeSet::new();
+    loop {
+        let books = client().get(format!("{}/simulator/ledger", PROVIDER.trim_end_matches("/v1"))).send().await;
+        let Ok(books) = books else { continue };
+        let Ok(books) = books.json::<Value>().await else { continue };
+        for requests in ["create_requests", "refund_requests"] {
+            for reference in books[requests].as_object().into_iter().flat_map(|seen| seen.keys()) {
+                if known.insert(reference.clone()) {
+                    println!("seen {reference}");
+                }
+            }
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+}

@@ -1,0 +1,70 @@
+//! No more faults, no more requests: the provider's time passes until everything is decided or a person's.
+
+use std::time::{Duration, Instant};
+
+use crate::audit;
+use crate::provider::{Provider, Transaction};
+use crate::shop::Shop;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) async fn come_to_rest(shop: &mut Shop, provider: &mut Provider) -> Result<(), Vec<String>> {
+    start_in_peace(shop).await?;
+    decide_everything(shop, provider).await?;
+    // The sweep of one more start finds what came after its attempt was given up.
+    shop.kill();
+    start_in_peace(shop).await?;
+    catch_up(shop, provider).await;
+    Ok(())
+}
+
+pub(crate) async fn decide_everything(shop: &Shop, provider: &mut Provider) -> Result<(), Vec<String>> {
+    let begun = Instant::now();
+    loop {
+        let open = undecided(shop).await;
+        if open.is_empty() {
+            break;
+        }
+        if begun.elapsed() > PATIENCE {
+            return Err(vec![format!("does not come to rest: {open:?}")]);
+        }
+        provider.pass(20).await;
+        tokio::time::sleep(Duration::from_millis(60)).await;
+    }
+    Ok(())
+}
+
+pub(crate) async fn catch_up(shop: &Shop, provider: &Provider) {
+    let begun = Instant::now();
+    while is_behind(shop, provider).await && begun.elapsed() < Duration::from_secs(10) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+pub(crate) async fn start_in_peace(shop: &mut Shop) -> Result<(), Vec<String>> {
+    if !shop.is_running() {
+        shop.spawn(false);
+    }
+    let ready = shop.ready(Duration::from_secs(20)).await;
+    ready.map(drop).ok_or_else(|| vec!["the bridge does not get ready, without any fault".to_owned()])
+}
+
+/// What is open and nobody's but the bridge's.
+pub(crate) async fn undecided(shop: &Shop) -> Vec<String> {
+    let open = shop.every_operation(true).await;
+    open.iter().filter(|it| it["retry"] != "operator").map(ToString::to_string).collect()
+}
+
+/// The provider has taken or given back more than the bridge lists.
+pub(crate) async fn is_behind(shop: &Shop, provider: &Provider) -> bool {
+    let (mut sold, mut refunded) = (0, 0);
+    for operation in shop.every_operation(false).await {
+        let amount = operation["amount_approved"].as_i64().unwrap();
+        if operation["kind"] == "sale" { sold += amount } else { refunded += amount }
+    }
+    let paid = |it: &&Transaction| (it.captured > 0 || it.status == "AUTHORIZED") && it.amount != audit::SHOWN_WRONG;
+    let transactions = provider.ledger().await.transactions;
+    let taken: i64 = transactions.iter().filter(paid).map(|it| it.amount).sum();
+    let given_back: i64 = transactions.iter().map(|it| it.refunded).sum();
+    (sold, refunded) != (taken, given_back)
+}

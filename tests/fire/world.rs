@@ -1,0 +1,117 @@
+//! One shop of its own for one experiment: a provider, a bridge that can be struck, and two tills.
+
+use std::path::PathBuf;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::caller::Caller;
+use crate::history::History;
+use crate::journal::{Journal, attempts_now};
+use crate::provider::Provider;
+use crate::shop::{Shop, TERMINALS};
+use crate::{audit, rest};
+
+pub(crate) struct World {
+    pub(crate) shop: Shop,
+    pub(crate) provider: Provider,
+    pub(crate) first: Caller,
+    pub(crate) second: Caller,
+    history: History,
+}
+
+impl World {
+    pub(crate) fn open(seed: u64) -> Self {
+        let provider = Provider::start(seed, TERMINALS);
+        let mut shop = Shop::open(&provider.base_url);
+        shop.calm = true;
+        let history = History::default();
+        let till = |number| Caller::new(number, shop.address, history.clone());
+        Self { first: till(1), second: till(2), shop, provider, history }
+    }
+
+    /// The tills begin a new book of what they hear.
+    pub(crate) fn forget(&mut self) {
+        self.history = History::default();
+        let till = |number| Caller::new(number, self.shop.address, self.history.clone());
+        (self.first, self.second) = (till(1), till(2));
+    }
+
+    /// What must hold whatever the journal has lost: what each till asked for was taken, and given back, once at most.
+    pub(crate) async fn audit_money(&self) -> Result<(), Vec<String>> {
+        let ledger = self.provider.ledger().await;
+        sound(audit::at_any_moment(&ledger, &self.history.books(), &self.provider.hits))
+    }
+
+    /// The bridge is dead, and the disk and the provider are as it left them.
+    pub(crate) async fn audit_wreck(&self) -> Result<(), Vec<String>> {
+        let ledger = self.provider.ledger().await;
+        let mut broken = audit::at_any_moment(&ledger, &self.history.books(), &self.provider.hits);
+        broken.extend(audit::intent_first(&ledger, &attempts_now(&self.shop.database()).await));
+        sound(broken)
+    }
+
+    /// Lets everything come to rest, and compares all books.
+    pub(crate) async fn close_books(&mut self) -> Result<(), Vec<String>> {
+        rest::start_in_peace(&mut self.shop).await?;
+        rest::decide_everything(&self.shop, &mut self.provider).await?;
+        rest::catch_up(&self.shop, &self.provider).await;
+        let listed = self.shop.every_operation(false).await;
+        self.shop.stop().await;
+        let ledger = self.provider.ledger().await;
+        let journal = Journal::read(&self.shop.database()).await;
+        let books = self.history.books();
+        let mut broken = audit::at_any_moment(&ledger, &books, &self.provider.hits);
+        broken.extend(audit::at_rest(&ledger, &journal, &books, &listed));
+        sound(broken)
+    }
+
+    /// Leaves the folder behind for whoever looks into a failure.
+    pub(crate) fn keep(&mut self) -> PathBuf {
+        self.shop.keep()
+    }
+}
+
+/// What a till can ask; a bridge that dies meanwhile leaves it without an answer.
+impl Caller {
+    pub(crate) async fn pay(&self, reference: &str, amount: i64, wait: u32) -> Option<(u16, Value)> {
+        let body = json!({ "reference": reference, "amount": amount, "wait": wait });
+        self.ask(self.key("sale", reference), Some(amount), "/pay", &body).await
+    }
+
+    pub(crate) async fn refund(&self, reference: &str, sale: &str, amount: i64, wait: u32) -> Option<(u16, Value)> {
+        let body = json!({ "reference": reference, "original_reference": sale, "amount": amount, "wait": wait });
+        self.ask(self.key("refund", reference), Some(amount), "/refund", &body).await
+    }
+
+    async fn ask(
+        &self,
+        key: crate::history::Key,
+        amount: Option<i64>,
+        path: &str,
+        body: &Value,
+    ) -> Option<(u16, Value)> {
+        self.history.asks(&key, amount);
+        let reply = self.call(Method::POST, path, Some(body)).await;
+        self.hear(&key, reply.clone());
+        reply
+    }
+
+    pub(crate) async fn cancel(&self, reference: &str) {
+        let reply = self.call(Method::POST, &format!("/pay/{reference}/cancel?wait=1"), None).await;
+        self.hear(&self.key("sale", reference), reply);
+    }
+
+    /// Whether the answer was a final one.
+    pub(crate) async fn look(&self, kind: &'static str, reference: &str) -> bool {
+        let room = if kind == "sale" { "pay" } else { "refund" };
+        let reply = self.call(Method::GET, &format!("/{room}/{reference}?wait=1"), None).await;
+        let is_final = reply.as_ref().is_some_and(|(_, reply)| reply["final"] == true);
+        self.hear(&self.key(kind, reference), reply);
+        is_final
+    }
+}
+
+pub(crate) fn sound(broken: Vec<String>) -> Result<(), Vec<String>> {
+    if broken.is_empty() { Ok(()) } else { Err(broken) }
+}
