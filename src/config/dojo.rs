@@ -23,6 +23,8 @@ const ROUTES: [(&str, RefundRoute); 3] = [
     ("api_then_terminal", RefundRoute::PlainThenTerminal),
 ];
 
+const WHOLE_REFUNDS: [(&str, bool); 2] = [("refund", false), ("reversal", true)];
+
 /// The section as far as it could be read.
 pub(super) struct Draft {
     /// Whether the key is one of the sandbox.
@@ -53,6 +55,7 @@ fn settings(
     let reseller = section.list("reseller_id_on", part);
     let webhook_secrets = webhook_secrets(section, has_public_url);
     let refund = section.choice("refund", Some(RefundRoute::Terminal), &ROUTES);
+    let reverses_whole = section.choice("whole_refund", Some(false), &WHOLE_REFUNDS);
     let signature_settle = section.whole("signature_settle_seconds", 120, 1..=900);
     let api_url = section.read("api_url", Url::parse(API_URL).ok(), base_url);
     let times = times::read(section, api_url.as_ref().is_some_and(is_loopback));
@@ -78,6 +81,7 @@ fn settings(
         partners: partners(software_house?, reseller?),
         webhook_secrets: webhook_secrets?,
         refund: refund?,
+        reverses_whole: reverses_whole?,
         session_ttl: times.session_ttl,
         prompt: times.prompt,
         in_flight: times.in_flight,

@@ -221,6 +221,8 @@ impl Engine {
             PaymentState::Approved { captured: false } if age >= CAPTURE_PATIENCE => {
                 (AlarmKind::NotCaptured, "approved more than a day ago and still not captured")
             }
+            // Given back whole by a refund of ours.
+            PaymentState::Voided if operation.refunded >= payment_of(attempt) => return Ok(()),
             PaymentState::Voided => (AlarmKind::Corrected, "approved, and voided at the provider since"),
             PaymentState::Declined(_) => {
                 self.look_again(operation.clone(), attempt.clone());
@@ -272,6 +274,14 @@ fn by_attempt(traces: Vec<Trace>) -> BTreeMap<AttemptReference, Vec<Trace>> {
         by_attempt.entry(trace.reference).or_default().push(trace);
     }
     by_attempt
+}
+
+/// Minor units that the attempt was approved with.
+fn payment_of(attempt: &Attempt) -> i64 {
+    match &attempt.phase {
+        Phase::Approved { approval, .. } => approval.amount.minor(),
+        _ => attempt.order.money.amount.minor(),
+    }
 }
 
 /// Whether it is the payment that the attempt was approved with.

@@ -183,6 +183,30 @@ async fn refunds_go_the_way_that_is_configured() {
     }
 }
 
+/// A reversal gives back all of a payment that nothing was given back of; a part, and what is left, is refunded.
+#[tokio::test]
+async fn a_whole_payment_is_reversed_where_that_is_configured() {
+    let bridge = bridge_on("AMT0", Setup { refund: "api", section: "whole_refund = \"reversal\"", ..dojo() }).await;
+    let till = bridge.till(1);
+    for (sale, refunds) in [("R-1", vec![None]), ("R-2", vec![Some(10_000), None])] {
+        till.pay(sale, 39_900).await;
+        for (number, amount) in refunds.into_iter().enumerate() {
+            let answer = till.refund(&format!("{sale}-{number}"), sale, amount).await;
+            assert_eq!(answer.word(), "approved", "{:?}", answer.body);
+        }
+        assert_eq!(till.get(&format!("/pay/{sale}")).await.body["amount_refunded"], 39_900);
+    }
+    let status = |reference: &'static str| {
+        let intents = intents(&bridge);
+        async move {
+            let intents = intents.await;
+            let name = json!(format!("till-1/{reference}"));
+            intents.iter().find(|intent| intent["metadata"]["till_reference"] == name).unwrap()["status"].clone()
+        }
+    };
+    assert_eq!((status("R-1").await, status("R-2").await), (json!("Reversed"), json!("Refunded")));
+}
+
 /// "The route `api_then_terminal` only on a proven refusal."
 #[tokio::test]
 async fn a_refund_that_the_api_refuses_is_made_at_the_terminal() {
@@ -234,6 +258,9 @@ fn every_fault() -> Vec<Value> {
     ]
 }
 
+/// They mostly wait.
+const AT_ONCE: usize = 6;
+
 /// Lost replies of either create, and every other fault: nothing is created twice, and the till hears what the provider's
 /// books say.
 #[tokio::test(flavor = "multi_thread")]
@@ -242,6 +269,9 @@ async fn whatever_happens_to_either_create_call_it_is_sent_once() {
         let mut cells = tokio::task::JoinSet::new();
         for fault in every_fault() {
             for moment in ["before", "after"] {
+                if cells.len() == AT_ONCE {
+                    cells.join_next().await.unwrap().unwrap();
+                }
                 cells.spawn(a_create_call_that_fails(call, fault.clone(), moment));
             }
         }

@@ -68,7 +68,7 @@ impl Target {
     pub(crate) fn aim(self, shop: &mut Shop, strike: Strike, number: u32, for_ever: bool) -> Option<Grip> {
         // Of the others a start opens hundreds.
         let files = if self.call == "openat" { journal_files(shop) } else { Vec::new() };
-        let injection = Injection { call: self.call, strike, number, for_ever, files };
+        let injection = Injection { call: self.call, strike, number, for_ever, files, paper: shop.paper() };
         let Some(name) = self.thread else {
             shop.spawn_under(&injection);
             return None;

@@ -24,6 +24,8 @@ pub(crate) struct Injection {
     pub(crate) for_ever: bool,
     /// Only calls on these files are struck and counted; empty for all.
     pub(crate) files: Vec<PathBuf>,
+    /// Where `strace` notes each call, and which of them it struck.
+    pub(crate) paper: PathBuf,
 }
 
 impl Injection {
@@ -39,7 +41,7 @@ impl Injection {
             Strike::Fail(error) => format!("error={error}"),
         };
         let more = if self.for_ever { "+" } else { "" };
-        let mut rules = vec!["-qq".to_owned(), "-o".to_owned(), "/dev/null".to_owned()];
+        let mut rules = vec!["-qq".to_owned(), "-o".to_owned(), self.paper.display().to_string()];
         for file in &self.files {
             rules.extend(["-P".to_owned(), file.display().to_string()]);
         }

@@ -57,6 +57,16 @@ impl Shop {
         self.data().join("pos-bridge.db")
     }
 
+    /// Where `strace` notes what it does to the bridge.
+    pub(crate) fn paper(&self) -> PathBuf {
+        self.path("strace.log")
+    }
+
+    /// Whether a call was made to fail.
+    pub(crate) fn was_struck(&self) -> bool {
+        std::fs::read_to_string(self.paper()).is_ok_and(|calls| calls.contains("(INJECTED)"))
+    }
+
     fn log(&self) -> PathBuf {
         self.path("bridge.log")
     }

@@ -148,7 +148,7 @@ impl Provider for Dojo {
     }
 
     async fn start_refund(&self, order: RefundOrder<'_>) -> Answer<Handle> {
-        refund::start(&self.api, order).await
+        refund::start(&self.api, &self.settings, order).await
     }
 
     async fn look_for_refund(&self, attempt: &Attempt, look: Look) -> Result<Seen, ReadError> {

@@ -9,7 +9,7 @@ use super::reader::{Reader, unusable};
 use super::sale::{Started, send_session};
 use super::settings::Settings;
 use super::wire::{
-    Details, Intent, MatchedRefundDetails, RefundCreated, RefundRequest, Session, UnlinkedRefundDetails,
+    Details, Intent, MatchedRefundDetails, RefundCreated, RefundRequest, ReversalCreated, Session, UnlinkedRefundDetails,
 };
 use super::{classify, intent, receipt, session};
 use crate::domain::attempt::{Attempt, Reason};
@@ -34,7 +34,7 @@ pub(super) async fn refundable(api: &Api, transaction: &TransactionId) -> Result
 }
 
 /// Sends a refund, once.
-pub(super) async fn start(api: &Api, order: RefundOrder<'_>) -> Answer<Handle> {
+pub(super) async fn start(api: &Api, settings: &Settings, order: RefundOrder<'_>) -> Answer<Handle> {
     let RefundOrder { attempt, transaction, details } = order;
     if attempt.card_present {
         if let Some(reason) = not_available(api, attempt).await {
@@ -55,6 +55,9 @@ pub(super) async fn start(api: &Api, order: RefundOrder<'_>) -> Answer<Handle> {
     let Some(transaction) = transaction else {
         return Answer::NotSent(Reason::new("not_sent", "without a sale, money is given back at a machine alone"));
     };
+    if settings.reverses_whole && is_whole(api, attempt, transaction).await {
+        return reverse(api, transaction).await;
+    }
     let request =
         RefundRequest { amount: attempt.order.money.amount.minor(), refund_reason: details.reason.as_deref() };
     let segments = ["payment-intents", transaction.as_str(), "refunds"];
@@ -66,6 +69,22 @@ pub(super) async fn start(api: &Api, order: RefundOrder<'_>) -> Answer<Handle> {
         }),
         Err(error) => Answer::NotSent(Reason::new("not_sent", format!("the request cannot be written: {error}"))),
     }
+}
+
+/// All that was taken is given back, and nothing of it was before.
+async fn is_whole(api: &Api, attempt: &Attempt, payment: &TransactionId) -> bool {
+    let found = Reader::new(api).intent(payment.as_str()).await;
+    let taken = found.ok().flatten().filter(|found| found.refunded_amount.unwrap_or(0) == 0);
+    taken.is_some_and(|found| intent::captured(&found).is_ok_and(|sum| sum == attempt.order.money.amount.minor()))
+}
+
+/// Reverses a payment, once: there is no amount in it, so it can only be given back whole.
+async fn reverse(api: &Api, payment: &TransactionId) -> Answer<Handle> {
+    let segments = ["payment-intents", payment.as_str(), "reversal"];
+    classify::answer(api.send(Call::new("reverse", Method::POST, &segments)).await, |reply| {
+        let created: ReversalCreated = serde_json::from_slice(&reply.body).ok()?;
+        Handle::new(created.reversal_id).ok()
+    })
 }
 
 /// A machine in use would answer with a status that proves nothing: better not to ask it.
@@ -146,7 +165,8 @@ fn of_session(attempt: &Attempt, run: &Session, now: Timestamp, settle: SignedDu
 fn of_sum(attempt: &Attempt, found: &Intent) -> Finding {
     let Some(before) = &attempt.preparation else { return Finding::Nothing };
     let grown = found.refunded_amount.unwrap_or(0).saturating_sub(before.refunded);
-    if grown >= attempt.order.money.amount.minor() {
+    // A reversed payment went back whole, so this refund did.
+    if found.status == "Reversed" || grown >= attempt.order.money.amount.minor() {
         return Finding::Approved(approval(attempt, None));
     }
     match attempt.phase.handle() {

@@ -29,6 +29,8 @@ pub struct Settings {
     pub webhook_secrets: Vec<SecretString>,
     /// How refunds are made.
     pub refund: RefundRoute,
+    /// A payment that is given back whole, without the card, is reversed instead of refunded.
+    pub reverses_whole: bool,
     /// How long a sale may wait for a card until it is cancelled.
     pub session_ttl: SignedDuration,
     /// How long a prompt that was started before that may still take.

@@ -289,6 +289,14 @@ pub(super) struct RefundCreated {
     pub(super) refund_id: String,
 }
 
+/// What became of `POST …/reversal`: the published schema names `reversalId`, its example `id`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ReversalCreated {
+    #[serde(alias = "id")]
+    pub(super) reversal_id: String,
+}
+
 /// A card machine.
 #[derive(Debug, Deserialize)]
 pub(super) struct Terminal {

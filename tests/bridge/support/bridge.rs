@@ -27,6 +27,8 @@ pub(crate) struct Setup {
     pub(crate) provider: Behind,
     /// Of Dojo's virtual terminals, the kind that all of them are; `AMT0` goes by the amount.
     pub(crate) machine: &'static str,
+    /// Further lines of Dojo's section.
+    pub(crate) section: &'static str,
     /// Further lines of every terminal.
     pub(crate) terminal: &'static str,
     /// Virtual seconds per real second for Dojo's time limits.
@@ -58,6 +60,7 @@ impl Default for Setup {
         Self {
             provider: Behind::Dintero,
             machine: "AMT0",
+            section: "",
             terminal: "",
             limit_speed: 1,
             tills: 2,

@@ -142,7 +142,9 @@ software_house_id = "softwareHouse1"
 reseller_id = "reseller1"
 api_url = "{url}"
 signature_settle_seconds = 1
+{more}
 {secret}"#,
+            more = setup.section,
             url = simulator.dojo_base_url(),
             secret = if setup.callbacks { format!("webhook_secret = \"{WEBHOOK_SECRET}\"") } else { String::new() },
         ),

@@ -92,7 +92,14 @@ async fn try_one(point: Point, form: Form, number: u32, starts: Arc<[Target]>) -
 fn second_kill(dice: &mut Dice, starts: &[Target]) -> Injection {
     let target = dice.pick(starts).unwrap();
     let number = 1 + u32::try_from(dice.below(target.count as usize)).unwrap();
-    Injection { call: target.call, strike: Strike::Kill, number, for_ever: false, files: Vec::new() }
+    Injection {
+        call: target.call,
+        strike: Strike::Kill,
+        number,
+        for_ever: false,
+        files: Vec::new(),
+        paper: "/dev/null".into(),
+    }
 }
 
 fn print(counts: &Counts) {
