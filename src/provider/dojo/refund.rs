@@ -9,7 +9,8 @@ use super::reader::{Reader, unusable};
 use super::sale::{Started, send_session};
 use super::settings::Settings;
 use super::wire::{
-    Details, Intent, MatchedRefundDetails, RefundCreated, RefundRequest, ReversalCreated, Session, UnlinkedRefundDetails,
+    Details, Intent, MatchedRefundDetails, RefundCreated, RefundRequest, ReversalCreated, Session,
+    UnlinkedRefundDetails,
 };
 use super::{classify, intent, receipt, session};
 use crate::domain::attempt::{Attempt, Reason};

@@ -85,6 +85,12 @@ fn a_refund_without_a_card_is_what_the_sum_has_grown_by() {
 }
 
 #[test]
+fn a_payment_that_was_reversed_went_back_whole() {
+    let attempt = Attempt { card_present: false, ..refund() };
+    assert_eq!(word(&of_sum(&attempt, &intent("Reversed", json!({"refundedAmount": 0})))), "approved 1000");
+}
+
+#[test]
 fn without_the_sum_that_was_before_nothing_is_told() {
     let attempt = Attempt { preparation: None, card_present: false, ..refund() };
     assert_eq!(of_sum(&attempt, &intent("Refunded", json!({"refundedAmount": 1000}))), Finding::Nothing);

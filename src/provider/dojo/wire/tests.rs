@@ -128,6 +128,14 @@ fn terminals_and_a_refund_of_the_contract_are_read() {
     assert_eq!(refund.refund_id, "rfnd_127usj");
 }
 
+/// The published schema and its example name it differently.
+#[test]
+fn a_reversal_is_read_under_either_name() {
+    for reply in [json!({"reversalId": "rev_1"}), json!({"id": "rev_1", "paymentIntentId": "pi_1"})] {
+        assert_eq!(serde_json::from_value::<ReversalCreated>(reply).unwrap().reversal_id, "rev_1");
+    }
+}
+
 /// The example asks for less: when it ends and whose it is are ours to say.
 #[test]
 fn an_intent_is_asked_for_as_the_contract_shows() {
