@@ -5,8 +5,8 @@
 use std::fs;
 use std::path::Path;
 
-/// How many failures there are of each kind: sales, refunds, cancels.
-const KINDS: [(char, usize); 3] = [('P', 41), ('R', 14), ('C', 8)];
+/// How many failures there are of each kind: sales, refunds, cancels, and those of Dojo alone.
+const KINDS: [(char, usize); 4] = [('P', 41), ('R', 15), ('C', 8), ('D', 13)];
 
 /// A row of the document.
 struct Row {

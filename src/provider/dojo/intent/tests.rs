@@ -31,6 +31,7 @@ fn every_status_of_an_intent_has_its_state() {
     }
 }
 
+/// D13: two halves of one record that contradict each other.
 #[test]
 fn an_intent_that_was_let_go_and_taken_at_once_is_not_decided() {
     let cancelled = |run: &str| state("Canceled", Some(&session(run, json!({}))));
