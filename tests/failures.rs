@@ -68,7 +68,7 @@ impl Test {
             .take_while(|line| line.starts_with("///") || line.starts_with("#["))
             .collect();
         let test = Self { name: name.to_owned(), head: head.join("\n") };
-        test.head.contains("test]").then_some(test)
+        ["test]", "test("].iter().any(|mark| test.head.contains(mark)).then_some(test)
     }
 
     /// Its name begins with the number, or its doc comment has it.
