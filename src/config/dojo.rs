@@ -118,11 +118,13 @@ fn version(value: &Value) -> Result<String, String> {
 fn webhook_secrets(section: &mut Section<'_>, has_public_url: bool) -> Option<Vec<SecretString>> {
     let secret = section.secret("webhook_secret", "webhook_secret_file");
     let old = section.secret("old_webhook_secret", "old_webhook_secret_file");
-    let secrets: Vec<SecretString> = [secret.ok()?, old.ok()?].into_iter().flatten().collect();
+    let (secret, old) = (secret.ok()?, old.ok()?);
+    let given = if secret.is_some() { "webhook_secret" } else { "old_webhook_secret" };
+    let secrets: Vec<SecretString> = [secret, old].into_iter().flatten().collect();
     if !secrets.is_empty() && !has_public_url {
         let message = "is set, but callbacks.public_url is empty, so no webhook can arrive: set that too, or leave this \
                        out and rely on reading";
-        section.mistake("webhook_secret", message);
+        section.mistake(given, message);
         return None;
     }
     Some(secrets)

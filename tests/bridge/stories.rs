@@ -55,13 +55,23 @@ impl Bridge {
 
     /// Lets time pass: everything in the journal is so much older.
     async fn time_passes(&mut self, seconds: i64) {
+        let older = "UPDATE operation SET created_at = created_at - ?1, updated_at = updated_at - ?1";
+        let earlier = "UPDATE attempt SET expires_at = expires_at - ?1, horizon = horizon - ?1";
+        self.age(&[older, earlier], seconds).await;
+    }
+
+    /// The provider's clock stands still, so no session ends.
+    async fn only_the_shops_clock_passes(&mut self, seconds: i64) {
+        let older = "UPDATE operation SET created_at = created_at - ?1, updated_at = updated_at - ?1";
+        self.age(&[older], seconds).await;
+    }
+
+    async fn age(&mut self, statements: &[&'static str], seconds: i64) {
         self.stop().await;
         let journal = format!("sqlite://{}", self.folder.database().display());
         let mut connection = sqlx::SqliteConnection::connect(&journal).await.unwrap();
-        let older = "UPDATE operation SET created_at = created_at - ?1, updated_at = updated_at - ?1";
-        let earlier = "UPDATE attempt SET expires_at = expires_at - ?1, horizon = horizon - ?1";
-        for aged in [older, earlier] {
-            sqlx::query(aged).bind(seconds * 1000).execute(&mut connection).await.unwrap();
+        for statement in statements {
+            sqlx::query(*statement).bind(seconds * 1000).execute(&mut connection).await.unwrap();
         }
         connection.close().await.unwrap();
         self.boot().await;

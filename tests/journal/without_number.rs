@@ -24,6 +24,8 @@ fn reusing(reference: &str, minor: i64, seconds: i64) -> NewSale {
     let mut new = sale("till-1", reference, "front", minor);
     new.attempt.rules.reuse_after = Some(SignedDuration::from_hours(24));
     new.attempt.now = later(seconds);
+    // The number's age is told by the provider's clock.
+    new.attempt.horizon = later(420 + seconds);
     new
 }
 

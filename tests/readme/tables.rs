@@ -100,6 +100,10 @@ fn every_option_of_a_till_is_one() {
     assert!(!loads("no_such_key = true"));
 }
 
+/// Some options name one more terminal than the smallest configuration has.
+const SECOND_TERMINAL: &str = "[[terminals]]\nname = \"back\"\nprovider = \"dintero\"\nstore = \"oslo-center\"\n\
+    terminal_id = \"T0293\"\n\n[[tills]]";
+
 /// Whether the smallest configuration is one with more lines for its till.
 fn loads(more: &str) -> bool {
     let folder = tempfile::tempdir().unwrap();
@@ -111,7 +115,8 @@ fn loads(more: &str) -> bool {
         .unwrap()
         .replace("/etc/pos-bridge/client_secret", secret.to_str().unwrap())
         .replace("key_sha256 = \"...\"", &format!("key_sha256 = \"{}\"", "0123456789abcdef".repeat(4)))
-        .replace("\"...\"", "\"something\"");
+        .replace("\"...\"", "\"something\"")
+        .replace("[[tills]]", SECOND_TERMINAL);
     let file = folder.path().join("pos-bridge.toml");
     std::fs::write(&file, filled + more).unwrap();
     pos_bridge::config::load(Some(&file), std::iter::empty()).is_ok()

@@ -399,7 +399,7 @@ impl Provider for Cloud {
                 let due = self.time.now() + delay;
                 books.under_way.push((due, Arrival::Cancel(number)));
             }
-            (fault == "cancel lost").then_some(TIME_OUT).unwrap_or(Duration::from_millis(200))
+            if fault == "cancel lost" { TIME_OUT } else { Duration::from_millis(200) }
         };
         sleep(pause).await;
         if pause == TIME_OUT {

@@ -76,7 +76,8 @@ fn filters() -> Vec<Value> {
 pub(super) fn headers() -> Value {
     json!({
         "Location": {
-            "description": "Where to ask again.", "schema": { "type": "string" }, "example": "/pay/R-1001",
+            "description": "Where to ask again. With 423 only where an operation of the till itself stands in the way.",
+            "schema": { "type": "string" }, "example": "/pay/R-1001",
         },
         "Retry-After": {
             "description": "After how many seconds.", "schema": { "type": "integer", "minimum": 0 }, "example": 1,
