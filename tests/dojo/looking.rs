@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::orders::{dojo, found, open, preparation, sale, unknown};
 use crate::server::{
-    Act, INTENT, Request, SESSION, Server, asked, history, intent, problem, record, reply, reply_with, session,
+    Act, Doing, INTENT, Request, SESSION, Server, asked, history, intent, problem, record, reply, reply_with, session,
 };
 
 async fn look(attempt: &Attempt, session: Value, intent: Value) -> Finding {
@@ -111,7 +111,7 @@ async fn what_dojo_does_not_know_is_nothing() {
 
 #[tokio::test]
 async fn a_record_that_is_read_in_part_is_no_finding() {
-    let table: [(&str, fn() -> Act); 7] = [
+    let table: [(&str, Doing); 7] = [
         (SESSION, || problem(500)),
         (SESSION, || Act::Close),
         (INTENT, || problem(503)),

@@ -13,8 +13,8 @@ use crate::orders::{
     transaction, unknown,
 };
 use crate::server::{
-    Act, INTENT, REFUNDS, SESSION, SESSIONS, Server, TERMINAL, asked, dead_url, history, intent, problem, record,
-    reply, session,
+    Act, Doing, INTENT, REFUNDS, SESSION, SESSIONS, Server, TERMINAL, asked, dead_url, history, intent, problem,
+    record, reply, session,
 };
 
 /// A machine in this state, and what a new session or a refund is answered with.
@@ -73,7 +73,7 @@ async fn a_machine_that_cannot_take_it_is_not_asked() {
 
 #[tokio::test]
 async fn a_machine_that_cannot_be_read_is_not_asked() {
-    let table: [(fn() -> Act, &str); 3] = [
+    let table: [(Doing, &str); 3] = [
         (|| problem(404), "not sent unknown_terminal"),
         (|| problem(500), "not sent provider_unreachable"),
         (|| Act::Close, "not sent provider_unreachable"),
@@ -87,7 +87,7 @@ async fn a_machine_that_cannot_be_read_is_not_asked() {
 
 #[tokio::test]
 async fn every_answer_to_a_refund_has_its_meaning() {
-    let table: [(fn() -> Act, &str); 10] = [
+    let table: [(Doing, &str); 10] = [
         (|| problem(400), "no REFUSED"),
         (|| problem(401), "no REFUSED"),
         (|| problem(403), "no REFUSED"),

@@ -15,6 +15,9 @@ pub(crate) const SESSION: &str = "/terminal-sessions/ts_1";
 pub(crate) const CANCEL: &str = "/terminal-sessions/ts_1/cancel";
 pub(crate) const TERMINAL: &str = "/terminals/tm_1";
 
+/// What a row of a table has Dojo do.
+pub(crate) type Doing = fn() -> Act;
+
 /// What Dojo says when it refuses.
 pub(crate) fn problem(status: u16) -> Act {
     reply(status, json!({"code": "REFUSED", "title": "Refused", "status": status, "traceId": "x"}))
