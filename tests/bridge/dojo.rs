@@ -20,7 +20,7 @@ async fn sign(bridge: &Bridge, reference: &str, accepted: bool) -> Answer {
     bridge.till(1).post(&format!("/pay/{reference}/signature"), json!({ "accepted": accepted, "wait": 20 })).await
 }
 
-/// "Declined goes on with a new session on the same intent."
+/// D8: "Declined goes on with a new session on the same intent."
 #[tokio::test]
 async fn a_declined_sale_goes_on_with_its_intent() {
     let bridge = Bridge::with(dojo()).await;
@@ -73,7 +73,7 @@ async fn a_signature_is_refused_and_nothing_was_taken() {
     bridge.books_agree().await;
 }
 
-/// Seen in Dojo's sandbox: the payment is captured a minute and a half after its signature was rejected.
+/// D5: Seen in Dojo's sandbox: the payment is captured a minute and a half after its signature was rejected.
 #[tokio::test]
 async fn a_payment_that_is_captured_in_spite_of_its_signature_is_late_and_loud() {
     let bridge = bridge_on("RCS0", Setup { speed: 40, limit_speed: 40, ..dojo() }).await;
@@ -86,6 +86,7 @@ async fn a_payment_that_is_captured_in_spite_of_its_signature_is_late_and_loud()
     bridge.books_agree().await;
 }
 
+/// D6: silence is a yes, after eighty seconds.
 #[tokio::test]
 async fn silence_takes_the_signature_and_tills_that_cannot_ask_have_a_policy() {
     let silent = bridge_on("SIS0", Setup { limit_speed: 100, ..dojo() }).await;
@@ -101,7 +102,7 @@ async fn silence_takes_the_signature_and_tills_that_cannot_ask_have_a_policy() {
     }
 }
 
-/// An expired session proves nothing; its intent is let go, and that does.
+/// D4: An expired session proves nothing; its intent is let go, and that does.
 #[tokio::test]
 async fn an_expired_session_is_unknown_until_its_intent_is_cancelled() {
     let bridge = bridge_on("TIP0", Setup { ttl_seconds: 30, speed: 100, ..dojo() }).await;
@@ -122,7 +123,7 @@ async fn an_expired_session_that_was_paid_all_the_same_is_found() {
     bridge.books_agree().await;
 }
 
-/// Tips and cash back: "amount_approved differs from amount, said plainly and never taken for a mismatch where the
+/// D7: Tips and cash back: "amount_approved differs from amount, said plainly and never taken for a mismatch where the
 /// terminal allows it".
 #[tokio::test]
 async fn what_a_customer_adds_is_told_where_it_is_allowed_and_loud_where_not() {
@@ -153,7 +154,7 @@ async fn a_lying_amount_is_never_a_result() {
     .await;
 }
 
-/// A machine that somebody else uses, or that is off, takes nothing, and that is proven.
+/// D3: A machine that somebody else uses, or that is off, takes nothing, and that is proven.
 #[tokio::test]
 async fn a_machine_in_use_or_offline_fails_at_once() {
     for machine in ["BSY0", "OFF0"] {
@@ -207,7 +208,7 @@ async fn a_whole_payment_is_reversed_where_that_is_configured() {
     assert_eq!((status("R-1").await, status("R-2").await), (json!("Reversed"), json!("Refunded")));
 }
 
-/// "The route `api_then_terminal` only on a proven refusal."
+/// D9: "The route `api_then_terminal` only on a proven refusal."
 #[tokio::test]
 async fn a_refund_that_the_api_refuses_is_made_at_the_terminal() {
     let bridge = bridge_on("AMT0", Setup { refund: "api_then_terminal", ..dojo() }).await;
@@ -224,7 +225,7 @@ async fn a_refund_that_the_api_refuses_is_made_at_the_terminal() {
     api_alone.books_agree().await;
 }
 
-/// A lost reply to a refund without a card is no refusal: it is looked for, and no card is asked for.
+/// D10: A lost reply to a refund without a card is no refusal: it is looked for, and no card is asked for.
 #[tokio::test]
 async fn a_refund_whose_reply_is_lost_is_found_by_the_sum() {
     for refund in ["api", "api_then_terminal", "terminal"] {
@@ -261,7 +262,7 @@ fn every_fault() -> Vec<Value> {
 /// They mostly wait.
 const AT_ONCE: usize = 6;
 
-/// Lost replies of either create, and every other fault: nothing is created twice, and the till hears what the provider's
+/// D1, D2: Lost replies of either create, and every other fault: nothing is created twice, and the till hears what the provider's
 /// books say.
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_happens_to_either_create_call_it_is_sent_once() {
@@ -298,7 +299,7 @@ async fn a_create_call_that_fails(call: &'static str, fault: Value, moment: &'st
     bridge.books_agree().await;
 }
 
-/// A wish to cancel a session that was never known lets its intent go: proven, and at once.
+/// D11: A wish to cancel a session that was never known lets its intent go: proven, and at once.
 #[tokio::test]
 async fn a_cancel_without_a_session_lets_the_intent_go() {
     let bridge = Bridge::with(dojo()).await;
@@ -311,7 +312,7 @@ async fn a_cancel_without_a_session_lets_the_intent_go() {
     bridge.books_agree().await;
 }
 
-/// A webhook only has the record read sooner; forged or genuine, nothing that it says is believed.
+/// D12: A webhook only has the record read sooner; forged or genuine, nothing that it says is believed.
 #[tokio::test]
 async fn a_webhook_has_the_record_read() {
     let bridge = Bridge::with(Setup { callbacks: true, poll_ms: 60_000, ..dojo() }).await;

@@ -51,6 +51,54 @@ async fn check_fails_with_what_to_do_when_the_provider_refuses() {
     assert!(String::from_utf8(output.stdout).unwrap().contains("client_id"));
 }
 
+fn dojo() -> Setup {
+    Setup { provider: Behind::Dojo, ..Setup::default() }
+}
+
+#[tokio::test]
+async fn check_tells_of_dojo_what_works() {
+    let mut bridge = Bridge::with(Setup { callbacks: true, ..dojo() }).await;
+    bridge.stop().await;
+    let output = bridge.run(&["check"]).await;
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    for words in [
+        "the key and the partners' ids work; no real money moves",
+        "tm_sandbox_1 is available",
+        "tm_sandbox_2 is available",
+        "that of dojo",
+        "not checked: ",
+        "/callbacks/dojo leads here",
+    ] {
+        assert!(text.contains(words), "{words} in {text}");
+    }
+    assert!(!text.contains("sk_sandbox_simulated") && !text.contains("dintero"), "{text}");
+}
+
+#[tokio::test]
+async fn check_beside_a_bridge_that_runs_finds_the_webhooks_way() {
+    let bridge = Bridge::with(Setup { callbacks: true, ..dojo() }).await;
+    let output = bridge.run(&["check"]).await;
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && text.contains("/callbacks/dojo leads here"), "{text}");
+}
+
+#[tokio::test]
+async fn check_fails_with_what_to_do_when_dojo_refuses_the_key_or_a_terminal_is_off() {
+    let mut bridge = Bridge::with(dojo()).await;
+    bridge.stop().await;
+    bridge.simulator.terminal_mode(2, "offline").await;
+    let output = bridge.run(&["check"]).await;
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("tm_sandbox_1 is available") && text.contains("see that it is switched on"), "{text}");
+    bridge.simulator.faults(json!([{ "call": "any", "fault": { "status": { "code": 401 } }, "times": 100 }])).await;
+    let output = bridge.run(&["check"]).await;
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("check api_key in [dojo]") && text.contains("software_house_id"), "{text}");
+}
+
 /// No secret, no key and no card number is ever logged.
 #[tokio::test]
 async fn the_log_holds_no_secret() {

@@ -7,5 +7,7 @@ mod connections;
 mod looking;
 mod orders;
 mod requests;
+#[path = "../common/scripted_server.rs"]
+mod scripted_server;
 mod server;
 mod tokens;

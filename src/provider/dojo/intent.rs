@@ -78,9 +78,7 @@ pub(super) fn payment(intent: &Intent, session: Option<&Session>) -> Result<Opti
         "Created" => return Ok(None),
         "Captured" | "Refunded" => PaymentState::Approved { captured: true },
         // The one says that it was let go, the other that it was taken: the next reading tells.
-        "Reversed" | "Canceled" if session.is_some_and(is_taken) && intent.status == "Canceled" => {
-            PaymentState::Undecided
-        }
+        "Canceled" if session.is_some_and(is_taken) => PaymentState::Undecided,
         "Reversed" | "Canceled" => PaymentState::Voided,
         _ => PaymentState::Undecided,
     };
@@ -138,3 +136,6 @@ fn transaction(intent: &Intent) -> Result<TransactionId, ReadError> {
 fn is_taken(session: &Session) -> bool {
     matches!(session.status.as_str(), "Captured" | "Authorized" | "SignatureVerificationAccepted")
 }
+
+#[cfg(test)]
+mod tests;

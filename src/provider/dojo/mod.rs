@@ -12,6 +12,8 @@ mod refund;
 mod sale;
 mod session;
 mod settings;
+#[cfg(test)]
+mod specimen;
 mod webhook;
 mod wire;
 

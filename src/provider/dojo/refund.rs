@@ -200,3 +200,6 @@ fn approval(attempt: &Attempt, run: Option<&Session>) -> Approval {
         several: false,
     }
 }
+
+#[cfg(test)]
+mod tests;

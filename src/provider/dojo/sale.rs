@@ -11,7 +11,7 @@ use super::settings::Settings;
 use super::wire::{Details, Intent, SaleDetails, Session, SessionRequest};
 use super::{classify, intent, session};
 use crate::domain::attempt::{Attempt, Preparation, Reason};
-use crate::domain::evidence::{Finding, SessionRecord, Sighting, judge};
+use crate::domain::evidence::{Finding, SessionRecord, SessionState, Sighting, judge};
 use crate::domain::identifiers::Handle;
 use crate::domain::prompt::AtTerminal;
 use crate::ports::{Answer, Prepared, ReadError, SaleOrder, Seen};
@@ -74,7 +74,7 @@ async fn again(api: &Api, attempt: &Attempt, earlier: &Preparation) -> Result<Op
         }
         _ => {
             let sent = Attempt { preparation: Some(earlier.clone()), ..attempt.clone() };
-            let finding = conclude(&sent, &found, None, None)?;
+            let finding = conclude(&sent, &found, None)?;
             match finding {
                 Finding::Approved(_) | Finding::Contradiction { .. } => {
                     let seen = Seen { finding, at: reader.at(), at_terminal: AtTerminal::default() };
@@ -179,7 +179,8 @@ pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> R
         let handle = Handle::new(unread.id.clone()).map_err(|_| unusable("a session has a name that none can have"))?;
         run = reader.session(&handle).await?.or(run);
     }
-    let finding = conclude(attempt, &found, run.as_ref(), Some((api, settings)))?;
+    let state = |run| session::state(run, api.clock().now(), settings.signature_settle);
+    let finding = conclude(attempt, &found, run.as_ref().map(|run| (run, state(run))))?;
     let at_terminal = run.as_ref().map(session::at_terminal).unwrap_or_default();
     Ok(Seen { finding, at: reader.at(), at_terminal })
 }
@@ -194,24 +195,20 @@ fn run_of<'a>(found: &'a Intent, prepared: &Preparation) -> Option<&'a Session> 
     ours.rfind(|run| !session::is_over(run)).filter(|_| newest.is_some_and(session::is_over)).or(newest)
 }
 
-fn conclude(
-    attempt: &Attempt,
-    found: &Intent,
-    run: Option<&Session>,
-    now: Option<(&Api, &Settings)>,
-) -> Result<Finding, ReadError> {
-    let payments: Vec<_> = intent::payment(found, run)?.into_iter().collect();
-    let session = match (run, now) {
-        (Some(run), Some((api, settings))) => Some(SessionRecord {
-            handle: Handle::new(run.id.clone()).map_err(|_| unusable("a session has a name that none can have"))?,
-            terms: intent::terms(found, Some(run))?,
-            state: session::state(run, api.clock().now(), settings.signature_settle),
-        }),
-        _ => None,
-    };
-    if let Some(paid) = run.and_then(intent_of).filter(|paid| *paid != found.id) {
+/// What the intent and its session, with how that one stands, mean together.
+fn conclude(attempt: &Attempt, found: &Intent, run: Option<(&Session, SessionState)>) -> Result<Finding, ReadError> {
+    if let Some(paid) = run.as_ref().and_then(|(run, _)| intent_of(run)).filter(|paid| *paid != found.id) {
         return Err(unusable(&format!("a session of another payment ({paid})")));
     }
+    let payments: Vec<_> = intent::payment(found, run.as_ref().map(|(run, _)| *run))?.into_iter().collect();
+    let session = match run {
+        Some((run, state)) => Some(SessionRecord {
+            handle: Handle::new(run.id.clone()).map_err(|_| unusable("a session has a name that none can have"))?,
+            terms: intent::terms(found, Some(run))?,
+            state,
+        }),
+        None => None,
+    };
     Ok(judge(&attempt.as_sent(), &Sighting { session, payments }))
 }
 
@@ -239,3 +236,6 @@ pub(super) async fn cancel(api: &Api, attempt: &Attempt) -> Result<bool, ReadErr
     classify::wish(api.read(Call::new("delete_intent", Method::DELETE, &segments)).await)?;
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests;

@@ -328,3 +328,6 @@ where
     let value = Option::<Value>::deserialize(deserializer)?;
     Ok(value.and_then(|value| serde_json::from_value(value).ok()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! The payments of a location, for the sweep.
+
+use pos_bridge::domain::evidence::PaymentState;
+use pos_bridge::domain::identifiers::AttemptReference;
+use pos_bridge::ports::{Listing, Provider, ReadError, Refunded};
+use serde_json::{Value, json};
+use ulid::Ulid;
+
+use crate::orders::{dojo, reference, store};
+use crate::server::{Act, Request, SEARCH, Server, history, intent, problem, reply, session};
+
+const SINCE: &str = "2026-11-17T10:00:00Z";
+
+async fn list(server: &Server) -> Result<Listing, ReadError> {
+    dojo(&server.url).list(&store(), SINCE.parse().unwrap()).await
+}
+
+async fn listed(intents: Vec<Value>) -> Listing {
+    let server = Server::start(move |_| reply(200, json!({"data": intents}))).await;
+    list(&server).await.unwrap()
+}
+
+/// A page of payments that are not ours, with our one in front.
+fn page(number: u64, after: Option<&str>) -> Act {
+    let ours = AttemptReference::new(Ulid::from_parts(number, 1)).to_string();
+    let foreign = std::iter::repeat_n(json!({"id": "pi_0", "reference": "Order 234"}), 99);
+    let data: Vec<Value> = std::iter::once(intent("Captured", json!({"reference": ours}))).chain(foreign).collect();
+    reply(200, json!({"data": data, "after": after}))
+}
+
+fn after(request: &Request) -> Option<String> {
+    request.json()["cursor"]["after"].as_str().map(str::to_owned)
+}
+
+#[tokio::test]
+async fn every_page_is_read_and_asks_for_the_same_days() {
+    let server = Server::start(|request| match after(request).as_deref() {
+        None => page(1, Some("two")),
+        Some("two") => page(2, Some("three")),
+        // Dojo may name a next page after the last one.
+        Some(_) => reply(200, json!({"data": [intent("Captured", json!({}))], "after": "four"})),
+    })
+    .await;
+    assert_eq!(list(&server).await.unwrap().traces.len(), 3);
+    let requests = server.requests_for(SEARCH);
+    let cursors: Vec<_> = requests.iter().map(after).collect();
+    assert_eq!(cursors, [None, Some("two".to_owned()), Some("three".to_owned())]);
+    for request in &requests {
+        let body = request.json();
+        assert_eq!((request.method.as_str(), &body["startDate"]), ("POST", &json!(SINCE)));
+        assert_eq!((&body["cursor"]["limit"], &body["endDate"]), (&json!(100), &requests[0].json()["endDate"]));
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_leads_nowhere_is_an_error_and_never_cut() {
+    let circle = Server::start(|_| page(1, Some("again"))).await;
+    assert!(matches!(list(&circle).await, Err(ReadError::Unreachable { .. })));
+    assert_eq!(circle.requests_for(SEARCH).len(), 2);
+    let broken = Server::start(|request| if after(request).is_none() { page(1, Some("two")) } else { problem(500) });
+    assert!(matches!(list(&broken.await).await, Err(ReadError::Unreachable { .. })));
+    let gone = Server::start(|_| problem(404)).await;
+    let Err(error) = list(&gone).await else { panic!("a list") };
+    assert!(error.to_string().contains("check api_url"), "{error}");
+}
+
+#[tokio::test]
+async fn payments_of_others_are_none_of_ours() {
+    let foreign = [json!({"id": "pi_2", "reference": "Order 234"}), json!({"id": "pi_3"}), json!(null), json!(7)];
+    assert_eq!(listed(foreign.to_vec()).await, Listing::default());
+    assert_eq!(listed(Vec::new()).await, Listing::default());
+}
+
+#[tokio::test]
+async fn a_payment_of_ours_is_told_with_its_till_its_terminal_and_what_went_back() {
+    let more = json!({
+        "metadata": {"till_reference": "till-1/R-1001"}, "refundedAmount": 500,
+        "totalAmount": {"value": 40000, "currencyCode": "GBP"},
+        "terminalSessionHistory": [
+            {"terminalSession": {"id": "ts_1", "terminalId": "tm_1", "status": "Captured"}},
+            {"terminalSession": {"id": "ts_2", "terminalId": "tm_2", "status": "Declined"}},
+        ],
+    });
+    let listing = listed(vec![intent("Captured", more)]).await;
+    let [trace] = listing.traces.as_slice() else { panic!("{listing:?}") };
+    assert_eq!((trace.reference, trace.refunded), (reference(), Refunded::InAll(500)));
+    assert_eq!(trace.till_reference.as_deref(), Some("till-1/R-1001"));
+    let payment = &trace.payment;
+    assert_eq!((payment.transaction.as_str(), payment.session.as_ref().unwrap().as_str()), ("pi_1", "ts_1"));
+    assert_eq!((payment.terms.amount, payment.added), (39900, 100));
+    assert_eq!(payment.terms.terminal.as_deref(), Some("tm_1"), "the one that took it");
+    assert_eq!(payment.state, PaymentState::Approved { captured: true });
+}
+
+#[tokio::test]
+async fn an_intent_that_nothing_was_paid_on_yet_is_not_decided() {
+    let listing = listed(vec![intent("Created", history(session("Initiated")))]).await;
+    assert_eq!(listing.traces[0].payment.state, PaymentState::Undecided);
+    assert_eq!(listing.traces[0].payment.terms.terminal.as_deref(), Some("tm_1"));
+}
+
+#[tokio::test]
+async fn a_payment_that_cannot_be_read_is_told_as_far_as_it_can_and_hides_no_other() {
+    let mut broken = intent("Captured", history(json!({"id": "ts_1", "terminalId": "tm_1", "status": 7})));
+    broken["metadata"] = json!({"till_reference": "till-1/R-1001 4111111111111111"});
+    let without_amount = intent("Captured", json!({"amount": null}));
+    let listing = listed(vec![broken, without_amount, intent("Captured", json!({}))]).await;
+    assert_eq!((listing.traces.len(), listing.unreadable.len()), (1, 2));
+    let first = &listing.unreadable[0];
+    assert_eq!((first.reference, first.transaction.as_deref()), (reference(), Some("pi_1")));
+    assert_eq!(first.terminal.as_deref(), Some("tm_1"));
+    let told = first.till_reference.as_deref().unwrap();
+    assert!(told.starts_with("till-1/R-1001") && !told.contains("4111111111111111"), "{told}");
+}

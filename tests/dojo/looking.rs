@@ -1,0 +1,180 @@
+//! What the record says of a sale.
+
+use std::time::Duration;
+
+use pos_bridge::domain::attempt::{Attempt, Preparation};
+use pos_bridge::domain::evidence::Finding;
+use pos_bridge::domain::identifiers::Handle;
+use pos_bridge::domain::prompt::Prompt;
+use pos_bridge::ports::{Look, Provider, ReadError};
+use serde_json::{Value, json};
+
+use crate::orders::{dojo, found, open, preparation, sale, unknown};
+use crate::server::{
+    Act, Doing, INTENT, Request, SESSION, Server, asked, history, intent, problem, record, reply, reply_with, session,
+};
+
+async fn look(attempt: &Attempt, session: Value, intent: Value) -> Finding {
+    let server = record(session, intent).await;
+    dojo(&server.url).look_for_sale(attempt, Look::Usual).await.unwrap().finding
+}
+
+#[tokio::test]
+async fn the_intent_decides_and_its_session_while_nothing_was_paid() {
+    let table = [
+        ("Initiated", "Created", "waiting"),
+        ("Authorized", "Created", "started"),
+        ("Captured", "Created", "started"),
+        ("Declined", "Created", "declined"),
+        ("Canceled", "Created", "cancelled"),
+        ("Expired", "Created", "lapsed"),
+        ("Teleported", "Created", "started"),
+        ("Captured", "Captured", "approved"),
+        ("Declined", "Captured", "approved"),
+        ("Canceled", "Captured", "approved"),
+        ("Expired", "Captured", "approved"),
+        ("Initiated", "Refunded", "approved"),
+        ("Captured", "Reversed", "cancelled"),
+        ("Expired", "Canceled", "cancelled"),
+        ("Captured", "Canceled", "started"),
+        ("Declined", "Authorized", "started"),
+        ("Declined", "Teleported", "started"),
+    ];
+    for (run, payment, expected) in table {
+        let finding = look(&sale(open()), session(run), intent(payment, json!({}))).await;
+        assert_eq!(found(&finding), expected, "{run}, {payment}");
+    }
+}
+
+#[tokio::test]
+async fn an_approval_tells_the_card_and_the_receipts() {
+    let line = |text: &str| json!({"lines": [{"lineType": "Text", "text": {"value": text}}]});
+    let mut run = session("Captured");
+    run["customerReceipt"] = line("CUSTOMER COPY");
+    run["merchantReceipt"] = line("MERCHANT COPY");
+    run["paymentDetails"] =
+        json!({"card": {"cardNumber": "44565300****1096", "cardType": "VISA", "entryMode": "ContactChip"}});
+    let Finding::Approved(approval) = look(&sale(open()), run, intent("Captured", json!({}))).await else {
+        panic!("not approved");
+    };
+    assert_eq!((approval.transaction.unwrap().as_str(), approval.amount.minor()), ("pi_1", 39900));
+    let (card, receipt) = (approval.card.unwrap(), approval.receipt.unwrap());
+    assert_eq!((card.brand.as_deref(), card.entry_method.as_deref()), (Some("VISA"), Some("chip")));
+    assert_eq!(
+        (receipt.customer.as_deref(), receipt.merchant.as_deref()),
+        (Some("CUSTOMER COPY"), Some("MERCHANT COPY"))
+    );
+}
+
+#[tokio::test]
+async fn what_the_terminal_asks_of_the_customer_rides_along() {
+    let mut run = session("Initiated");
+    run["notificationEvents"] = json!([{"notificationType": "EnterPin", "createdAt": "2026-11-20T10:00:00Z"}]);
+    let server = record(run, intent("Created", json!({}))).await;
+    let seen = dojo(&server.url).look_for_sale(&sale(open()), Look::Usual).await.unwrap();
+    assert_eq!((found(&seen.finding), seen.at_terminal.prompt), ("started", Some(Prompt::EnterPin)));
+}
+
+#[tokio::test]
+async fn a_session_whose_reply_was_lost_is_found_in_the_history_of_its_intent() {
+    let created = |run: Value| intent("Created", history(run));
+    let waiting = look(&sale(unknown()), session("Initiated"), created(session("Initiated"))).await;
+    assert_eq!(waiting, Finding::Undecided { handle: Some(Handle::new("ts_1").unwrap()), started: false });
+    let earlier_runs = vec![Handle::new("ts_1").unwrap()];
+    let later = Attempt { preparation: Some(Preparation { earlier_runs, ..preparation() }), ..sale(unknown()) };
+    assert_eq!(look(&later, session("Declined"), created(session("Declined"))).await, Finding::Nothing);
+    assert_eq!(look(&sale(unknown()), json!({}), intent("Created", json!({}))).await, Finding::Nothing);
+}
+
+/// The history leaves out the receipts.
+#[tokio::test]
+async fn a_session_of_the_history_that_is_over_is_read_whole() {
+    for (status, reads) in [("Initiated", 0), ("Captured", 1)] {
+        let server = record(session(status), intent("Captured", history(session(status)))).await;
+        dojo(&server.url).look_for_sale(&sale(unknown()), Look::Usual).await.unwrap();
+        assert_eq!(server.requests_for(SESSION).len(), reads, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn what_dojo_does_not_know_is_nothing() {
+    let server = Server::start(|_| problem(404)).await;
+    let dojo = dojo(&server.url);
+    for attempt in [sale(open()), sale(unknown())] {
+        assert_eq!(dojo.look_for_sale(&attempt, Look::Usual).await.unwrap().finding, Finding::Nothing);
+    }
+    let before = server.connections();
+    let unprepared = Attempt { preparation: None, ..sale(unknown()) };
+    assert_eq!(dojo.look_for_sale(&unprepared, Look::Usual).await.unwrap().finding, Finding::Nothing);
+    assert_eq!((server.connections(), server.requests().len()), (before, 3), "there is nothing to ask for");
+}
+
+#[tokio::test]
+async fn a_record_that_is_read_in_part_is_no_finding() {
+    let table: [(&str, Doing); 7] = [
+        (SESSION, || problem(500)),
+        (SESSION, || Act::Close),
+        (INTENT, || problem(503)),
+        (INTENT, || Act::Hang),
+        (INTENT, || reply(200, json!({"id": "pi_2", "status": "Canceled"}))),
+        (SESSION, || reply(200, json!({"id": "ts_2", "status": "Canceled"}))),
+        (INTENT, || reply(200, json!({"id": "pi_1", "status": "Captured"}))),
+    ];
+    for (position, (broken, act)) in table.into_iter().enumerate() {
+        let server = Server::start(move |request| match request.path() {
+            path if path == broken => act(),
+            SESSION => reply(200, session("Canceled")),
+            _ => reply(200, intent("Created", json!({}))),
+        })
+        .await;
+        let seen = dojo(&server.url).look_for_sale(&sale(open()), Look::Usual).await;
+        assert!(matches!(seen, Err(ReadError::Unreachable { .. })), "row {position}: {seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn dojo_says_when_it_wants_to_be_asked_again_and_who_may_not_ask() {
+    let busy = Server::start(|_| reply_with(429, ("Retry-After", "7"), json!({"title": "Too many"}))).await;
+    let seen = dojo(&busy.url).look_for_sale(&sale(open()), Look::Usual).await;
+    let Err(ReadError::Unreachable { retry_after, .. }) = seen else { panic!("{seen:?}") };
+    assert_eq!(retry_after, Some(Duration::from_secs(7)));
+    for status in [401, 403] {
+        let server = Server::start(move |_| problem(status)).await;
+        let seen = dojo(&server.url).look_for_sale(&sale(open()), Look::Usual).await;
+        assert!(matches!(seen, Err(ReadError::Refused(_))), "{status}: {seen:?}");
+    }
+}
+
+/// What came after the first reading may be missing in it, so all of it is as of then.
+#[tokio::test]
+async fn a_reading_is_as_of_its_first_answer_on_dojos_clock() {
+    let server = Server::start(|request| match request.path() {
+        SESSION => reply_with(200, ("Date", "Fri, 20 Nov 2026 10:00:01 GMT"), session("Initiated")),
+        _ => reply_with(200, ("Date", "Fri, 20 Nov 2026 10:00:09 GMT"), intent("Created", json!({}))),
+    })
+    .await;
+    let seen = dojo(&server.url).look_for_sale(&sale(open()), Look::Usual).await.unwrap();
+    assert_eq!(seen.at.to_string(), "2026-11-20T10:00:01Z");
+    assert_eq!(asked(&server), [format!("GET {SESSION}"), format!("GET {INTENT}?returnCanceled=true")]);
+}
+
+/// Otherwise Dojo hides it, and a proven cancel would look like nothing.
+#[tokio::test]
+async fn an_intent_is_asked_for_even_where_it_was_cancelled() {
+    let server = record(session("Expired"), intent("Canceled", json!({}))).await;
+    let seen = dojo(&server.url).look_for_sale(&sale(open()), Look::Usual).await.unwrap();
+    assert_eq!(found(&seen.finding), "cancelled");
+    let queries: Vec<_> = server.requests_for(INTENT).iter().map(Request::query).collect();
+    assert_eq!(queries, [[("returnCanceled".to_owned(), "true".to_owned())]]);
+}
+
+#[tokio::test]
+async fn the_last_look_is_on_a_connection_of_its_own() {
+    let server = record(session("Initiated"), intent("Created", json!({}))).await;
+    let dojo = dojo(&server.url);
+    for look in [Look::Usual, Look::Usual, Look::Fresh] {
+        dojo.look_for_sale(&sale(open()), look).await.unwrap();
+    }
+    let connections: Vec<usize> = server.requests().iter().map(|request| request.connection).collect();
+    assert_eq!(connections, [0, 0, 0, 0, 1, 1]);
+}
