@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::reader::unusable;
 use super::receipt;
+use super::session;
 use super::wire::{Intent, IntentRequest, ItemLine, Money, Session};
 use crate::domain::attempt::Preparation;
 use crate::domain::evidence::{PaymentRecord, PaymentState, Terms};
@@ -55,6 +56,7 @@ pub(super) fn preparation(intent: &Intent) -> Option<Preparation> {
         reference: intent.reference.as_deref().and_then(AttemptReference::parse)?,
         earlier_runs: runs(intent).filter_map(|run| Handle::new(run.id.clone()).ok()).collect(),
         refunded: intent.refunded_amount.unwrap_or(0),
+        run: None,
     })
 }
 
@@ -77,8 +79,10 @@ pub(super) fn payment(intent: &Intent, session: Option<&Session>) -> Result<Opti
     let state = match intent.status.as_str() {
         "Created" => return Ok(None),
         "Captured" | "Refunded" => PaymentState::Approved { captured: true },
-        // The one says that it was let go, the other that it was taken: the next reading tells.
-        "Canceled" if session.is_some_and(is_taken) => PaymentState::Undecided,
+        // The one says that it was let go, the other that it goes on or was taken: a later reading tells.
+        "Canceled" if session.is_some_and(|session| is_taken(session) || !session::is_over(session)) => {
+            PaymentState::Undecided
+        }
         "Reversed" | "Canceled" => PaymentState::Voided,
         _ => PaymentState::Undecided,
     };

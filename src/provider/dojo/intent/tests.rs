@@ -122,6 +122,7 @@ fn a_preparation_remembers_what_the_intent_had_already() {
         reference: ours(),
         earlier_runs: vec![handle("ts_0"), handle("ts_1")],
         refunded: 300,
+        run: None,
     };
     assert_eq!(preparation(&found), Some(expected));
     for foreign in [json!("Order 234"), json!(null)] {
