@@ -54,24 +54,27 @@ fn created(reply: &Reply) -> Option<Preparation> {
 async fn again(api: &Api, attempt: &Attempt, earlier: &Preparation) -> Result<Option<Prepared>, ReadError> {
     let mut reader = Reader::new(api);
     let Some(found) = reader.intent(earlier.payment.as_str()).await? else { return Ok(None) };
-    if intent::is_still_wanted(&found, attempt.order.money, attempt.expires_at) {
-        if !intent::runs(&found).all(session::is_over) {
-            return Err(unusable("an earlier attempt is still on a terminal"));
-        }
-        return Ok(intent::preparation(&found).map(Prepared::Ready));
-    }
     match found.status.as_str() {
-        "Canceled" | "Reversed" => Ok(None),
+        "Created" if !intent::runs(&found).all(session::is_over) => {
+            Err(unusable("an earlier attempt is still on a terminal"))
+        }
+        "Created" if intent::is_still_wanted(&found, attempt.order.money, attempt.expires_at) => {
+            Ok(intent::preparation(&found).map(Prepared::Ready))
+        }
         // It cannot be used again, and must not be paid beside the new one.
         "Created" => {
             let segments = ["payment-intents", earlier.payment.as_str()];
             classify::wish(api.read(Call::new("delete_intent", Method::DELETE, &segments)).await)?;
             let left = reader.intent(earlier.payment.as_str()).await?;
-            match left.as_ref().map(|intent| intent.status.as_str()) {
-                None | Some("Canceled") => Ok(None),
-                Some(_) => Err(unusable("the payment of an earlier attempt is still open")),
+            if left.as_ref().is_none_or(intent::is_let_go) {
+                return Ok(None);
             }
+            Err(unusable("the payment of an earlier attempt is still open"))
         }
+        "Canceled" if !intent::is_let_go(&found) => {
+            Err(unusable("the payment of an earlier attempt was let go and taken at once"))
+        }
+        "Canceled" | "Reversed" => Ok(None),
         _ => {
             let sent = Attempt { preparation: Some(earlier.clone()), ..attempt.clone() };
             let finding = conclude(&sent, &found, None)?;
@@ -156,7 +159,7 @@ async fn is_let_go(api: &Api, prepared: &Preparation) -> bool {
         return false;
     }
     let left = Reader::new(api).intent(prepared.payment.as_str()).await;
-    matches!(left, Ok(Some(intent)) if intent.status == "Canceled")
+    matches!(left, Ok(Some(intent)) if intent::is_let_go(&intent))
 }
 
 /// What Dojo's record means for a sale attempt. The session is read before the intent, so that what it says is never newer
@@ -226,8 +229,8 @@ pub(super) async fn cancel(api: &Api, attempt: &Attempt) -> Result<bool, ReadErr
             classify::wish(api.read(Call::new("cancel_session", Method::PUT, &segments)).await)?;
             return Ok(true);
         }
-        if run.is_some_and(|run| !session::is_over(&run)) {
-            // A card is there: it is too late.
+        if run.is_some_and(|run| !session::is_over(&run) || session::is_taken(&run)) {
+            // A card is there, or was: it is too late.
             return Ok(true);
         }
     }
