@@ -122,6 +122,8 @@ async fn again(intents: Vec<Act>) -> (String, Vec<String>) {
 async fn the_intent_of_an_earlier_attempt_is_used_again_only_while_that_is_safe() {
     let read = |status: &str, more: Value| reply(200, intent(status, more));
     let old = || json!({"expireAt": "2026-11-20T10:00:00Z"});
+    // It cannot be paid long enough, and this session ran on it.
+    let both = |session: Value| json!({"expireAt": "2026-11-20T10:00:00Z", "terminalSessionHistory": [{"terminalSession": session}]});
     let another = || json!({"amount": {"value": 1, "currencyCode": "GBP"}});
     let table = [
         (vec![read("Created", history(session("Declined")))], "ready pi_1", "GET"),
@@ -129,6 +131,8 @@ async fn the_intent_of_an_earlier_attempt_is_used_again_only_while_that_is_safe(
         (vec![read("Created", history(session("Authorized")))], "unreached provider_unreachable", "GET"),
         (vec![problem(404)], "ready pi_2", "GET POST"),
         (vec![read("Canceled", json!({}))], "ready pi_2", "GET POST"),
+        (vec![read("Canceled", history(session("Declined")))], "ready pi_2", "GET POST"),
+        (vec![read("Canceled", history(session("Captured")))], "unreached provider_unreachable", "GET"),
         (vec![read("Reversed", json!({}))], "ready pi_2", "GET POST"),
         (vec![read("Captured", json!({}))], "decided approved", "GET"),
         (vec![read("Captured", another())], "decided contradiction", "GET"),
@@ -137,6 +141,12 @@ async fn the_intent_of_an_earlier_attempt_is_used_again_only_while_that_is_safe(
         (vec![problem(500)], "unreached provider_unreachable", "GET"),
         (vec![Act::Close], "unreached provider_unreachable", "GET"),
         (vec![read("Created", old()), read("Canceled", old())], "ready pi_2", "GET DELETE GET POST"),
+        (vec![read("Created", both(session("Initiated")))], "unreached provider_unreachable", "GET"),
+        (
+            vec![read("Created", old()), read("Canceled", both(session("Captured")))],
+            "unreached provider_unreachable",
+            "GET DELETE GET",
+        ),
         (vec![read("Created", old()), read("Created", old())], "unreached provider_unreachable", "GET DELETE GET"),
         (vec![read("Created", old()), read("Captured", old())], "unreached provider_unreachable", "GET DELETE GET"),
         (vec![read("Created", old()), problem(500)], "unreached provider_unreachable", "GET DELETE GET"),

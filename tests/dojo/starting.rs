@@ -6,7 +6,7 @@ use pos_bridge::ports::{Provider, SaleOrder};
 use serde_json::{Value, json};
 
 use crate::orders::{answered, dojo, sale, start_sale, store};
-use crate::server::{Act, INTENT, SESSIONS, Server, asked, dead_url, intent, problem, reply, session};
+use crate::server::{Act, INTENT, SESSIONS, Server, asked, dead_url, history, intent, problem, reply, session};
 
 async fn started(act: impl Fn() -> Act + Send + Sync + 'static) -> String {
     let server = Server::start(move |_| act()).await;
@@ -98,6 +98,8 @@ async fn a_refusal_without_that_proof_proves_nothing() {
     for status in ["Created", "Captured", "Authorized", "Teleported"] {
         assert_eq!(refused(409, 200, left(status)).await.0, "unknown", "{status}");
     }
+    let taken = || reply(200, intent("Canceled", history(session("Captured"))));
+    assert_eq!(refused(409, 200, taken).await.0, "unknown");
     assert_eq!(refused(409, 200, || problem(404)).await.0, "unknown");
     assert_eq!(refused(422, 200, || Act::Close).await.0, "unknown");
     let (answer, asked) = refused(409, 500, left("Canceled")).await;

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::reader::unusable;
-use super::receipt;
-use super::session;
 use super::wire::{Intent, IntentRequest, ItemLine, Money, Session};
+use super::{receipt, session};
 use crate::domain::attempt::Preparation;
 use crate::domain::evidence::{PaymentRecord, PaymentState, Terms};
 use crate::domain::identifiers::{AttemptReference, Handle, TransactionId};
@@ -71,30 +70,35 @@ pub(super) fn is_still_wanted(intent: &Intent, money: money::Money, until: Times
     intent.status == "Created" && intent.amount == Some(money.into()) && intent.expire_at.as_ref().is_none_or(lives)
 }
 
+/// It was let go, so that nothing can be taken on it any more, and none of its sessions says otherwise.
+pub(super) fn is_let_go(intent: &Intent) -> bool {
+    intent.status == "Canceled" && !runs(intent).any(session::is_taken)
+}
+
 /// The intent as a payment; `None` while nothing was paid.
 ///
 /// # Errors
 /// When it cannot be taken down whole: what is missing may be the payment.
-pub(super) fn payment(intent: &Intent, session: Option<&Session>) -> Result<Option<PaymentRecord>, ReadError> {
+pub(super) fn payment(intent: &Intent, run: Option<&Session>) -> Result<Option<PaymentRecord>, ReadError> {
     let state = match intent.status.as_str() {
         "Created" => return Ok(None),
         "Captured" | "Refunded" => PaymentState::Approved { captured: true },
         // The one says that it was let go, the other that it goes on or was taken: a later reading tells.
-        "Canceled" if session.is_some_and(|session| is_taken(session) || !session::is_over(session)) => {
+        "Canceled" if run.is_some_and(|run| session::is_taken(run) || !session::is_over(run)) => {
             PaymentState::Undecided
         }
         "Reversed" | "Canceled" => PaymentState::Voided,
         _ => PaymentState::Undecided,
     };
-    let details = session.and_then(|session| session.payment_details.as_ref()).or(intent.payment_details.as_ref());
+    let details = run.and_then(|run| run.payment_details.as_ref()).or(intent.payment_details.as_ref());
     Ok(Some(PaymentRecord {
         transaction: transaction(intent)?,
-        session: session.and_then(|session| Handle::new(session.id.clone()).ok()),
-        terms: terms(intent, session)?,
+        session: run.and_then(|run| Handle::new(run.id.clone()).ok()),
+        terms: terms(intent, run)?,
         added: added(intent)?,
         state,
         card: receipt::card(details),
-        receipt: session.and_then(receipt::receipt),
+        receipt: run.and_then(receipt::receipt),
         created_at: intent.created_at.as_ref().and_then(|text| text.parse().ok()),
     }))
 }
@@ -135,10 +139,6 @@ pub(super) fn till_reference(intent: &Intent) -> Option<String> {
 
 fn transaction(intent: &Intent) -> Result<TransactionId, ReadError> {
     TransactionId::new(intent.id.clone()).map_err(|_| unusable("a payment has a name that none can have"))
-}
-
-fn is_taken(session: &Session) -> bool {
-    matches!(session.status.as_str(), "Captured" | "Authorized" | "SignatureVerificationAccepted")
 }
 
 #[cfg(test)]

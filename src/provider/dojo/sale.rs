@@ -55,24 +55,27 @@ async fn again(api: &Api, attempt: &Attempt, earlier: &Preparation) -> Result<Op
     let mut reader = Reader::new(api);
     let found = reader.intent(earlier.payment.as_str()).await?;
     let found = found.ok_or_else(|| unusable("the payment of an earlier attempt was not found"))?;
-    if intent::is_still_wanted(&found, attempt.order.money, attempt.expires_at) {
-        if !intent::runs(&found).all(session::is_over) {
-            return Err(unusable("an earlier attempt is still on a terminal"));
-        }
-        return Ok(intent::preparation(&found).map(Prepared::Ready));
-    }
     match found.status.as_str() {
-        "Canceled" | "Reversed" => Ok(None),
+        "Created" if !intent::runs(&found).all(session::is_over) => {
+            Err(unusable("an earlier attempt is still on a terminal"))
+        }
+        "Created" if intent::is_still_wanted(&found, attempt.order.money, attempt.expires_at) => {
+            Ok(intent::preparation(&found).map(Prepared::Ready))
+        }
         // It cannot be used again, and must not be paid beside the new one.
         "Created" => {
             let segments = ["payment-intents", earlier.payment.as_str()];
             classify::wish(api.read(Call::new("delete_intent", Method::DELETE, &segments)).await)?;
             let left = reader.intent(earlier.payment.as_str()).await?;
-            match left.as_ref().map(|intent| intent.status.as_str()) {
-                Some("Canceled") => Ok(None),
-                _ => Err(unusable("the payment of an earlier attempt is still open")),
+            if left.as_ref().is_some_and(intent::is_let_go) {
+                return Ok(None);
             }
+            Err(unusable("the payment of an earlier attempt is still open"))
         }
+        "Canceled" if !intent::is_let_go(&found) => {
+            Err(unusable("the payment of an earlier attempt was let go and taken at once"))
+        }
+        "Canceled" | "Reversed" => Ok(None),
         _ => Ok(Some(Prepared::Decided)),
     }
 }
@@ -147,7 +150,7 @@ async fn is_let_go(api: &Api, prepared: &Preparation) -> bool {
         return false;
     }
     let left = Reader::new(api).intent(prepared.payment.as_str()).await;
-    matches!(left, Ok(Some(left)) if left.status == "Canceled" && !runs::is_under_way(&left, prepared))
+    matches!(left, Ok(Some(left)) if intent::is_let_go(&left) && !runs::is_under_way(&left, prepared))
 }
 
 /// What Dojo's record means for a sale attempt. The session is read before the intent, so that what it says is never newer
@@ -214,8 +217,8 @@ pub(super) async fn cancel(api: &Api, attempt: &Attempt) -> Result<bool, ReadErr
             classify::wish(api.read(Call::new("cancel_session", Method::PUT, &segments)).await)?;
             return Ok(true);
         }
-        // A card is there: it is too late.
-        Some(run) if !session::is_over(&run) => return Ok(true),
+        // A card is there, or was: it is too late.
+        Some(run) if !session::is_over(&run) || session::is_taken(&run) => return Ok(true),
         _ => {}
     }
     let Some(prepared) = attempt.preparation.as_ref().filter(|_| attempt.kind == Kind::Sale) else { return Ok(false) };

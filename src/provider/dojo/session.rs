@@ -44,6 +44,11 @@ pub(super) fn is_waiting(session: &Session) -> bool {
     matches!(session.status.as_str(), "InitiateRequested" | "Initiated")
 }
 
+/// Money was taken by it, or is about to be.
+pub(super) fn is_taken(session: &Session) -> bool {
+    matches!(session.status.as_str(), "Captured" | "Authorized" | SIGNATURE_ACCEPTED)
+}
+
 /// When a signature of it was taken for good.
 pub(super) fn accepted_at(session: &Session) -> Option<Timestamp> {
     (session.status == SIGNATURE_ACCEPTED).then(|| entered_at(session, SIGNATURE_ACCEPTED)).flatten()

@@ -46,6 +46,22 @@ fn an_intent_that_was_let_go_and_taken_at_once_is_not_decided() {
 }
 
 #[test]
+fn an_intent_is_let_go_when_it_says_so_and_none_of_its_sessions_was_taken() {
+    let is_let_go = |status: &str, runs: &[&str]| {
+        let history: Vec<_> =
+            runs.iter().map(|run| json!({"terminalSession": {"id": "ts_1", "status": run}})).collect();
+        is_let_go(&intent(status, json!({"terminalSessionHistory": history})))
+    };
+    for status in STATUSES {
+        assert_eq!(is_let_go(status, &[]), status == "Canceled", "{status}");
+    }
+    assert!(is_let_go("Canceled", &["Declined", "Expired", "Initiated", "Canceled"]));
+    for taken in ["Captured", "Authorized", "SignatureVerificationAccepted"] {
+        assert!(!is_let_go("Canceled", &[taken, "Declined"]), "{taken}");
+    }
+}
+
+#[test]
 fn what_the_customer_added_is_what_the_sum_has_more() {
     let added = |more| payment(&intent("Captured", more), None).map(|payment| payment.unwrap().added).ok();
     let table = [

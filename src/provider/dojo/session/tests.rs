@@ -109,6 +109,7 @@ fn only_what_ended_is_over_and_only_what_nobody_touched_waits() {
     };
     assert_eq!(chosen(is_over), ["Captured", "Canceled", "SignatureVerificationRejected", "Expired", "Declined"]);
     assert_eq!(chosen(is_waiting), ["InitiateRequested", "Initiated"]);
+    assert_eq!(chosen(is_taken), ["Authorized", "Captured", "SignatureVerificationAccepted"]);
 }
 
 #[test]
