@@ -187,6 +187,11 @@ impl Engine {
         if let Some(event) = self.lost_refund(operation, &refundable).await {
             return instead(event);
         }
+        if provider.refunds_one_at_a_time()
+            && let Some(event) = self.is_behind(operation, &refundable).await
+        {
+            return instead(event);
+        }
         if let Err(reason) = sendable(attempt.order.money.amount, refundable.captured, refundable.refunded) {
             return instead(Event::Refused { reason });
         }
@@ -216,6 +221,17 @@ impl Engine {
     async fn nothing_was_given_back(&self, provider: &dyn Provider, attempt: &Attempt) -> bool {
         let (Some(transaction), Some(before)) = (&attempt.refunds, &attempt.preparation) else { return false };
         provider.refundable(transaction).await.is_ok_and(|now| now.refunded == before.refunded)
+    }
+
+    /// A record that shows less given back than the journal knows is an old one: what its sum grows by from there is no
+    /// proof of this refund.
+    async fn is_behind(&self, operation: &Operation, refundable: &Refundable) -> Option<Event> {
+        let known = match self.health.journal(self.journal.operation(operation.original?).await) {
+            Ok(sale) => sale?.refunded,
+            Err(refusal) => return Some(not_sent("storage_unavailable", refusal.to_string())),
+        };
+        let text = "the provider's record does not show the earlier refunds of this sale yet; try again in a moment";
+        (refundable.refunded < known).then(|| not_sent("provider_behind", text))
     }
 
     /// A refund of ours that this journal does not hold (a restored backup) may be the very one that is asked for.

@@ -51,7 +51,11 @@ async fn the_end_of_an_earlier_session_is_not_taken_for_that_of_a_lost_one() {
         { "call": "create_terminal_session", "fault": "lose_reply" },
     ]);
     bridge.simulator.faults(faults).await;
-    let second = till.post("/pay", json!({ "reference": "R-1", "amount": 39_900, "wait": 2 })).await;
+    let second = eventually("the second attempt", || async {
+        let answer = till.post("/pay", json!({ "reference": "R-1", "amount": 39_900, "wait": 2 })).await;
+        (answer.body["attempt"] == 2).then_some(answer)
+    })
+    .await;
     assert_eq!(second.word(), "unknown", "{:?}", second.body);
     bridge.simulator.faults(json!([])).await;
     bridge.simulator.customer(1, "approve").await;

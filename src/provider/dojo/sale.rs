@@ -173,7 +173,7 @@ pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> R
     let Some(found) = reader.intent(prepared.payment.as_str()).await? else {
         return Ok(Seen { finding: Finding::Nothing, at: reader.at(), at_terminal: AtTerminal::default() });
     };
-    let mut run = known.or_else(|| run_of(&found, prepared).cloned());
+    let mut run = known.or_else(|| run_of(&found, attempt, prepared).cloned());
     if let Some(unread) = run.as_ref().filter(|run| attempt.phase.handle().is_none() && session::is_over(run)) {
         // The history leaves out the receipts.
         let handle = Handle::new(unread.id.clone()).map_err(|_| unusable("a session has a name that none can have"))?;
@@ -185,10 +185,15 @@ pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> R
 }
 
 /// The session that this attempt started, in the history of its intent: what came to those that were there before.
-fn run_of<'a>(found: &'a Intent, prepared: &Preparation) -> Option<&'a Session> {
+///
+/// A history that was behind when those were read leaves some out, so on an intent that an earlier attempt ran on, a
+/// session that took nothing may be that attempt's: it proves nothing for this one. The intent's own end does.
+fn run_of<'a>(found: &'a Intent, attempt: &Attempt, prepared: &Preparation) -> Option<&'a Session> {
+    let is_first = prepared.reference == attempt.order.reference;
+    let may_be_ours = |run: &&Session| is_first || !session::is_over(run) || run.status == "Captured";
     let is_new = |run: &&Session| prepared.earlier_runs.iter().all(|earlier| earlier.as_str() != run.id);
     let is_sale = |run: &&Session| run.details.as_ref().is_none_or(|details| details.session_type == "Sale");
-    let mut ours = intent::runs(found).filter(is_new).filter(is_sale);
+    let mut ours = intent::runs(found).filter(is_new).filter(is_sale).filter(may_be_ours);
     let newest = ours.next_back();
     // One that is not over speaks before one that is.
     ours.rfind(|run| !session::is_over(run)).filter(|_| newest.is_some_and(session::is_over)).or(newest)
