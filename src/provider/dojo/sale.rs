@@ -76,7 +76,8 @@ async fn again(api: &Api, attempt: &Attempt, earlier: &Preparation) -> Result<Op
             Err(unusable("the payment of an earlier attempt was let go and taken at once"))
         }
         "Canceled" | "Reversed" => Ok(None),
-        _ => Ok(Some(Prepared::Decided)),
+        "Captured" | "Refunded" => Ok(Some(Prepared::Decided)),
+        _ => Err(unusable("the payment of an earlier attempt is not decided")),
     }
 }
 

@@ -94,11 +94,11 @@ fn is_started(session: &Session) -> bool {
 
 /// Whether a no is to be believed by now. Without a time of the signature there is none from which to count.
 pub(super) fn is_settled(session: &Session, refused: bool, now: Timestamp, settle: SignedDuration) -> bool {
-    let rejected = entered_at(session, SIGNATURE_REJECTED);
-    if rejected.is_none() && !refused && session.status != SIGNATURE_REJECTED {
+    let is_rejected = session.status_events.iter().flatten().any(|event| event.status == SIGNATURE_REJECTED);
+    if !is_rejected && !refused && session.status != SIGNATURE_REJECTED {
         return true;
     }
-    let since = rejected.or_else(|| entered_at(session, SIGNATURE_REQUIRED));
+    let since = entered_at(session, SIGNATURE_REJECTED).or_else(|| entered_at(session, SIGNATURE_REQUIRED));
     since.is_some_and(|since| now.duration_since(since) >= settle)
 }
 

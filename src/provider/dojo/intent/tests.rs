@@ -35,12 +35,15 @@ fn every_status_of_an_intent_has_its_state() {
 #[test]
 fn an_intent_that_was_let_go_and_taken_at_once_is_not_decided() {
     let cancelled = |run: &str| state("Canceled", Some(&session(run, json!({}))));
+    for alive in ["InitiateRequested", "Initiated", "SignatureVerificationRequired", "CancelRequested", "Teleported"] {
+        assert_eq!(cancelled(alive), Some(PaymentState::Undecided), "{alive}: it goes on at the machine");
+    }
     for taken in ["Authorized", "Captured", "SignatureVerificationAccepted"] {
         assert_eq!(cancelled(taken), Some(PaymentState::Undecided), "{taken}");
         let reversed = state("Reversed", Some(&session(taken, json!({}))));
         assert_eq!(reversed, Some(PaymentState::Voided), "{taken}: it was taken, and given back");
     }
-    for not_taken in ["Initiated", "Canceled", "Expired", "Declined"] {
+    for not_taken in ["Canceled", "Expired", "Declined", "SignatureVerificationRejected"] {
         assert_eq!(cancelled(not_taken), Some(PaymentState::Voided), "{not_taken}");
     }
 }
