@@ -1,7 +1,6 @@
 use serde_json::json;
 
 use super::*;
-use crate::domain::attempt::Phase;
 use crate::domain::identifiers::AttemptReference;
 use crate::provider::dojo::specimen::{intent, preparation, sale, session, word};
 
@@ -121,5 +120,4 @@ fn a_session_of_another_payment_tells_nothing_of_this_one() {
 fn a_session_whose_name_cannot_be_kept_is_no_finding() {
     let run = session("Captured", json!({"id": ""}));
     assert!(concluded(&intent("Created", json!({})), Some((&run, SessionState::Cancelled))).contains("a name"));
-    assert!(matches!(sale().phase, Phase::Open { .. }));
 }
