@@ -9,8 +9,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.ByteBuffer;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import javax.net.ssl.HttpsURLConnection;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocketFactory;
+import javax.net.ssl.TrustManagerFactory;
 
 /**
  * A small, complete till with HttpURLConnection and no library: a form goes out, lines of key=value come back.
@@ -18,15 +26,17 @@ import java.util.Map;
  *   java Till.java sale REFERENCE AMOUNT               399.00 is 39900
  *   java Till.java refund REFERENCE ORIGINAL [AMOUNT]  all that is left, when no amount is given
  *   java Till.java cancel REFERENCE                    stop a sale that another till process waits for
- *   java Till.java recover                             after a crash or a power cut: finish what was open
+ *   java Till.java recover                             after a crash or a power cut: how did it end? It begins nothing
  *
- * BRIDGE_URL, TILL_KEY and TILL_NOTE (the file that remembers what is open) configure it.
+ * BRIDGE_URL, TILL_KEY and TILL_NOTE (the file that remembers what is open) configure it; for https, POS_BRIDGE_CA is the
+ * file with the authority to trust.
  * Exit codes: 0 done, 1 not done and nothing was taken, 2 refused, 3 not known yet: run recover.
  */
 public class Till {
     static final String BRIDGE = setting("BRIDGE_URL", "http://127.0.0.1:7117");
     static final String KEY = setting("TILL_KEY", "demo-key");
     static final Path NOTE = Path.of(setting("TILL_NOTE", "till-open.txt"));
+    static final String AUTHORITY = setting("POS_BRIDGE_CA", ""); // those that Java knows, when it is not set
     static final int WAIT = 30; // seconds that the bridge may hold a call; the socket below waits longer
     static final int PATIENCE = 180; // seconds until the cashier is told that the outcome is open
     static final int DONE = 0, NOT_DONE = 1, REFUSED = 2, OPEN = 3;
@@ -45,13 +55,13 @@ public class Till {
     static int run(String[] words) throws IOException, InterruptedException {
         String command = words.length == 0 ? "" : words[0];
         if (command.equals("sale") && words.length == 3) {
-            return start("/pay", form("reference", words[1], "amount", words[2]));
+            return start("/pay", words[1], form("reference", words[1], "amount", words[2]));
         }
         if (command.equals("refund") && words.length == 3) {
-            return start("/refund", form("reference", words[1], "original_reference", words[2]));
+            return start("/refund", words[1], form("reference", words[1], "original_reference", words[2]));
         }
         if (command.equals("refund") && words.length == 4) {
-            return start("/refund", form("reference", words[1], "original_reference", words[2], "amount", words[3]));
+            return start("/refund", words[1], form("reference", words[1], "original_reference", words[2], "amount", words[3]));
         }
         if (command.equals("cancel") && words.length == 2) return cancel(words[1]);
         if (command.equals("recover") && words.length == 1) return recover();
@@ -59,49 +69,57 @@ public class Till {
         return REFUSED;
     }
 
-    static int start(String path, String fields) throws IOException, InterruptedException {
+    static int start(String path, String reference, String fields) throws IOException, InterruptedException {
         if (Files.exists(NOTE)) {
             System.out.println("Something is open still: run recover first.");
             return OPEN;
         }
-        remember(path, fields);
-        return settle(path, askUntilFinal(path, fields));
-    }
-
-    /** Writes down what is about to be asked, before it is: a till that dies asks for the same again. */
-    static void remember(String path, String fields) throws IOException {
-        try (FileChannel note = FileChannel.open(NOTE, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-            note.write(ByteBuffer.wrap((path + "\n" + fields).getBytes(StandardCharsets.UTF_8)));
-            note.force(true);
-        }
-    }
-
-    /** Asks with the same reference until the outcome is proven. That is safe: it never charges twice. */
-    static Map<String, String> askUntilFinal(String path, String fields) throws InterruptedException {
-        long deadline = System.nanoTime() + PATIENCE * 1_000_000_000L;
-        while (System.nanoTime() < deadline) {
-            try {
-                Map<String, String> reply = call("POST", path, fields + "&wait=" + WAIT);
-                String retry = reply.getOrDefault("retry", "");
-                // A problem has a code; an operation has not.
-                if ("true".equals(reply.get("final")) || retry.equals("operator")) return reply;
-                if (reply.containsKey("code") && !retry.equals("same_reference")) return reply;
-                System.out.println(reply.getOrDefault("message", reply.get("detail")));
-            } catch (IOException error) {
-                System.out.println("No answer (" + error.getMessage() + "); asking again with the same reference ...");
-            }
-            Thread.sleep(1000);
-        }
-        return Map.of();
-    }
-
-    /** Shows the outcome, prints the receipt, books it, and forgets the note. */
-    static int settle(String path, Map<String, String> reply) throws IOException {
+        String address = path + "/" + encoded(reference);
+        remember(address);
+        Map<String, String> reply = askUntilFinal("POST", path, fields + "&wait=" + WAIT);
         if (reply.containsKey("code")) {
             System.out.println("Refused: " + reply.get("code") + ": " + reply.get("detail"));
             Files.delete(NOTE);
             return REFUSED;
         }
+        return settle(address, reply);
+    }
+
+    /** Writes down what is about to be asked, before it is: a till that dies knows what to ask about. */
+    static void remember(String address) throws IOException {
+        try (FileChannel note = FileChannel.open(NOTE, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            note.write(ByteBuffer.wrap(address.getBytes(StandardCharsets.UTF_8)));
+            note.force(true);
+        }
+    }
+
+    /** Asks with the same reference until the outcome is proven. That is safe: it never charges twice. */
+    static Map<String, String> askUntilFinal(String method, String path, String fields) throws InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE * 1_000_000_000L;
+        boolean began = false;
+        while (System.nanoTime() < deadline) {
+            try {
+                Map<String, String> reply = call(method, path, fields);
+                if (!"same_reference".equals(reply.get("retry"))) {
+                    // A refusal has a code. It proves nothing about what an earlier try may have begun.
+                    return began && reply.containsKey("code") ? Map.of() : reply;
+                }
+                System.out.println(told(reply));
+            } catch (IOException error) {
+                System.out.println("No answer (" + error.getMessage() + "); asking again with the same reference ...");
+            }
+            began = method.equals("POST");
+            Thread.sleep(1000);
+        }
+        return Map.of();
+    }
+
+    static String told(Map<String, String> reply) {
+        return reply.getOrDefault("message", reply.get("detail"));
+    }
+
+    /** Shows the outcome, prints the receipt, books it, and forgets the note. */
+    static int settle(String address, Map<String, String> reply) throws IOException {
         if (!"true".equals(reply.get("final"))) {
             System.out.println("NOT KNOWN: do not hand out the goods, do not sell again; look at the terminal's receipt, then recover.");
             return OPEN;
@@ -109,11 +127,12 @@ public class Till {
         System.out.println(reply.get("message"));
         boolean approved = reply.get("status").equals("approved");
         if (approved) {
-            System.out.println(reply.get("kind") + " " + reply.get("reference") + " " + reply.get("amount_approved") + " " + reply.get("currency"));
+            long amount = Long.parseLong(reply.get("amount_approved"));
+            System.out.printf("%s %s %d.%02d %s%n", reply.get("kind"), reply.get("reference"), amount / 100, amount % 100, reply.get("currency"));
             System.out.println(reply.getOrDefault("receipt.customer", ""));
         }
         // Here a real till writes the result into its books, before the note goes.
-        call("POST", path + "/" + encoded(reply.get("reference")) + "/ack", "");
+        call("POST", address + "/ack", "");
         Files.delete(NOTE);
         return approved ? DONE : NOT_DONE;
     }
@@ -121,29 +140,35 @@ public class Till {
     /** Asks to stop; the reply tells what really happened, and an approval wins. */
     static int cancel(String reference) throws IOException {
         Map<String, String> reply = call("POST", "/pay/" + encoded(reference) + "/cancel", "wait=" + WAIT);
-        System.out.println(reply.getOrDefault("message", reply.get("detail")));
+        System.out.println(told(reply));
         if (reply.containsKey("code")) return REFUSED;
         if (!"true".equals(reply.get("final"))) return OPEN;
         return reply.get("status").equals("cancelled") ? DONE : NOT_DONE;
     }
 
+    /** Only asks how what was open stands. It sends no sale: the customer may be gone. */
     static int recover() throws IOException, InterruptedException {
-        Map<String, String> last = call("GET", "/last", null);
         if (!Files.exists(NOTE)) {
-            System.out.println("Nothing is open. The last was: " + last.get("reference") + " " + last.get("status"));
+            System.out.println("Nothing is open.");
             return DONE;
         }
-        String[] note = Files.readString(NOTE).split("\n", 2);
-        String kind = note[0].equals("/pay") ? "sale" : "refund";
-        boolean same = kind.equals(last.get("kind")) && note[1].startsWith(form("reference", last.get("reference")) + "&");
-        if (same && "true".equals(last.get("final"))) return settle(note[0], last);
-        // Under way, or it never arrived: the same reference again joins it, or starts it.
-        return settle(note[0], askUntilFinal(note[0], note[1]));
+        String address = Files.readString(NOTE);
+        Map<String, String> reply = askUntilFinal("GET", address + "?wait=" + WAIT, null);
+        if ("not_found".equals(reply.get("code"))) {
+            System.out.println(address + " was never sent: nothing was taken. It may be rung up anew.");
+            Files.delete(NOTE);
+            return NOT_DONE;
+        }
+        if (reply.containsKey("code")) System.out.println("Refused: " + reply.get("code") + ": " + reply.get("detail"));
+        return settle(address, reply);
     }
 
     /** One call and its reply. An IOException means that there was no answer. */
     static Map<String, String> call(String method, String path, String fields) throws IOException {
         HttpURLConnection connection = (HttpURLConnection) URI.create(BRIDGE + path).toURL().openConnection();
+        if (connection instanceof HttpsURLConnection && !AUTHORITY.isEmpty()) {
+            ((HttpsURLConnection) connection).setSSLSocketFactory(trusting(AUTHORITY));
+        }
         connection.setRequestMethod(method);
         connection.setConnectTimeout(5_000);
         connection.setReadTimeout((WAIT + 10) * 1000);
@@ -160,6 +185,24 @@ public class Till {
         try (InputStream stream = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
             if (stream == null) throw new IOException("an empty answer, " + status);
             return lines(new String(stream.readAllBytes(), StandardCharsets.UTF_8));
+        }
+    }
+
+    /** Encrypts, and trusts the authority of that file alone. */
+    static SSLSocketFactory trusting(String file) throws IOException {
+        try (InputStream stream = Files.newInputStream(Path.of(file))) {
+            KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
+            trusted.load(null, null);
+            for (Certificate authority : CertificateFactory.getInstance("X.509").generateCertificates(stream)) {
+                trusted.setCertificateEntry("authority-" + trusted.size(), authority);
+            }
+            TrustManagerFactory managers = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            managers.init(trusted);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(null, managers.getTrustManagers(), null);
+            return context.getSocketFactory();
+        } catch (GeneralSecurityException error) {
+            throw new IOException(file + ": " + error.getMessage(), error);
         }
     }
 
@@ -190,8 +233,7 @@ public class Till {
     static String form(String... namesAndValues) {
         StringBuilder form = new StringBuilder();
         for (int at = 0; at < namesAndValues.length; at += 2) {
-            String value = namesAndValues[at + 1] == null ? "" : namesAndValues[at + 1];
-            form.append(at == 0 ? "" : "&").append(namesAndValues[at]).append('=').append(URLEncoder.encode(value, StandardCharsets.UTF_8));
+            form.append(at == 0 ? "" : "&").append(namesAndValues[at]).append('=').append(encoded(namesAndValues[at + 1]));
         }
         return form.toString();
     }

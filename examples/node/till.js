@@ -4,28 +4,34 @@
 //   node till.js sale REFERENCE AMOUNT               399.00 is 39900
 //   node till.js refund REFERENCE ORIGINAL [AMOUNT]  all that is left, when no amount is given
 //   node till.js cancel REFERENCE                    stop a sale that another till process waits for
-//   node till.js recover                             after a crash or a power cut: finish what was open
+//   node till.js recover                             after a crash or a power cut: how did it end? It begins nothing
 //
-// BRIDGE_URL, TILL_KEY and TILL_NOTE (the file that remembers what is open) configure it.
+// BRIDGE_URL, TILL_KEY and TILL_NOTE (the file that remembers what is open) configure it; for https, POS_BRIDGE_CA is the
+// file with the authority to trust.
 // Exit codes: 0 done, 1 not done and nothing was taken, 2 refused, 3 not known yet: run `recover`.
 'use strict';
 const fs = require('fs');
 const http = require('http');
+const https = require('https');
 
 const BRIDGE = process.env.BRIDGE_URL || 'http://127.0.0.1:7117';
 const KEY = process.env.TILL_KEY || 'demo-key';
-const NOTE = process.env.TILL_NOTE || 'till-open.json';
+const NOTE = process.env.TILL_NOTE || 'till-open.txt';
+const AUTHORITY = process.env.POS_BRIDGE_CA; // those that Node knows, when it is not set
 const WAIT = 30; // seconds that the bridge may hold a call; the socket below waits longer
 const PATIENCE = 180; // seconds until the cashier is told that the outcome is open
 const [DONE, NOT_DONE, REFUSED, OPEN] = [0, 1, 2, 3];
 
 /** One call and its reply. It fails when there was no answer. */
 function call(method, path, fields) {
+  const url = new URL(path, BRIDGE);
   const body = fields === undefined ? '' : JSON.stringify(fields);
   const headers = { Authorization: `Bearer ${KEY}`, 'Content-Length': Buffer.byteLength(body) };
   if (body) headers['Content-Type'] = 'application/json';
+  const options = { method, headers, timeout: (WAIT + 10) * 1000 };
+  if (AUTHORITY) options.ca = fs.readFileSync(AUTHORITY);
   return new Promise((answered, failed) => {
-    const request = http.request(new URL(path, BRIDGE), { method, headers, timeout: (WAIT + 10) * 1000 }, response => {
+    const request = (url.protocol === 'https:' ? https : http).request(url, options, response => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', piece => { text += piece; });
@@ -43,39 +49,39 @@ function call(method, path, fields) {
 const pause = seconds => new Promise(done => setTimeout(done, seconds * 1000));
 
 /** Asks with the same reference until the outcome is proven. That is safe: it never charges twice. */
-async function askUntilFinal(path, fields) {
+async function askUntilFinal(method, path, fields) {
   const deadline = Date.now() + PATIENCE * 1000;
+  let began = false;
   while (Date.now() < deadline) {
     try {
-      const reply = await call('POST', path, { ...fields, wait: WAIT });
-      // A problem has a code; an operation has not.
-      if (reply.final || reply.retry === 'operator') return reply;
-      if (reply.code && reply.retry !== 'same_reference') return reply;
-      console.log(reply.message || reply.detail);
+      const reply = await call(method, path, fields);
+      if (reply.retry !== 'same_reference') {
+        // A refusal has a code. It proves nothing about what an earlier try may have begun.
+        return began && reply.code ? {} : reply;
+      }
+      console.log(told(reply));
     } catch (error) {
       console.log(`No answer (${error.message}); asking again with the same reference ...`);
     }
+    began = method === 'POST';
     await pause(1);
   }
-  return undefined;
+  return {};
 }
 
-/** Writes down what is about to be asked, before it is: a till that dies asks for the same again. */
-function remember(note) {
+const told = reply => reply.message || reply.detail;
+
+/** Writes down what is about to be asked, before it is: a till that dies knows what to ask about. */
+function remember(address) {
   const file = fs.openSync(NOTE, 'w');
-  fs.writeSync(file, JSON.stringify(note));
+  fs.writeSync(file, address);
   fs.fsyncSync(file);
   fs.closeSync(file);
 }
 
 /** Shows the outcome, prints the receipt, books it, and forgets the note. */
-async function settle(path, reply) {
-  if (reply?.code) {
-    console.log(`Refused: ${reply.code}: ${reply.detail}`);
-    fs.unlinkSync(NOTE);
-    return REFUSED;
-  }
-  if (!reply?.final) {
+async function settle(address, reply) {
+  if (!reply.final) {
     console.log('NOT KNOWN: do not hand out the goods, do not sell again; look at the terminal\'s receipt, then `recover`.');
     return OPEN;
   }
@@ -85,7 +91,7 @@ async function settle(path, reply) {
     console.log(reply.receipt?.customer ?? '');
   }
   // Here a real till writes the result into its books, before the note goes.
-  await call('POST', `${path}/${encodeURIComponent(reply.reference)}/ack`);
+  await call('POST', `${address}/ack`);
   fs.unlinkSync(NOTE);
   return reply.status === 'approved' ? DONE : NOT_DONE;
 }
@@ -95,29 +101,40 @@ async function start(path, fields) {
     console.log('Something is open still: run `recover` first.');
     return OPEN;
   }
-  remember({ path, fields });
-  return settle(path, await askUntilFinal(path, fields));
+  const address = `${path}/${encodeURIComponent(fields.reference)}`;
+  remember(address);
+  const reply = await askUntilFinal('POST', path, { ...fields, wait: WAIT });
+  if (reply.code) {
+    console.log(`Refused: ${reply.code}: ${reply.detail}`);
+    fs.unlinkSync(NOTE);
+    return REFUSED;
+  }
+  return settle(address, reply);
 }
 
 /** Asks to stop; the reply tells what really happened, and an approval wins. */
 async function cancel(reference) {
   const reply = await call('POST', `/pay/${encodeURIComponent(reference)}/cancel`, { wait: WAIT });
-  console.log(reply.message || reply.detail);
+  console.log(told(reply));
   if (reply.code) return REFUSED;
   return { cancelled: DONE, pending: OPEN, unknown: OPEN }[reply.status] ?? NOT_DONE;
 }
 
+/** Only asks how what was open stands. It sends no sale: the customer may be gone. */
 async function recover() {
-  const last = await call('GET', '/last');
   if (!fs.existsSync(NOTE)) {
-    console.log('Nothing is open. The last was:', last.reference ?? 'none', last.status ?? '');
+    console.log('Nothing is open.');
     return DONE;
   }
-  const { path, fields } = JSON.parse(fs.readFileSync(NOTE, 'utf8'));
-  const kind = path === '/pay' ? 'sale' : 'refund';
-  if (last.final && last.kind === kind && last.reference === fields.reference) return settle(path, last);
-  // Under way, or it never arrived: the same reference again joins it, or starts it.
-  return settle(path, await askUntilFinal(path, fields));
+  const address = fs.readFileSync(NOTE, 'utf8');
+  const reply = await askUntilFinal('GET', `${address}?wait=${WAIT}`);
+  if (reply.code === 'not_found') {
+    console.log(`${address} was never sent: nothing was taken. It may be rung up anew.`);
+    fs.unlinkSync(NOTE);
+    return NOT_DONE;
+  }
+  if (reply.code) console.log(`Refused: ${reply.code}: ${reply.detail}`);
+  return settle(address, reply);
 }
 
 function main([command, ...words]) {

@@ -4,9 +4,10 @@
 #   till.tcl sale REFERENCE AMOUNT               399.00 is 39900
 #   till.tcl refund REFERENCE ORIGINAL ?AMOUNT?  all that is left, when no amount is given
 #   till.tcl cancel REFERENCE                    stop a sale that another till process waits for
-#   till.tcl recover                             after a crash or a power cut: finish what was open
+#   till.tcl recover                             after a crash or a power cut: how did it end? It begins nothing
 #
-# BRIDGE_URL, TILL_KEY and TILL_NOTE (the file that remembers what is open) configure it.
+# BRIDGE_URL, TILL_KEY and TILL_NOTE (the file that remembers what is open) configure it; for https, which needs the
+# package tls, POS_BRIDGE_CA is the file with the authority to trust.
 # Exit codes: 0 done, 1 not done and nothing was taken, 2 refused, 3 not known yet: run recover.
 package require http
 
@@ -14,10 +15,18 @@ proc setting {name usual} { expr {[info exists ::env($name)] && $::env($name) ne
 set bridge [setting BRIDGE_URL http://127.0.0.1:7117]
 set key [setting TILL_KEY demo-key]
 set note [setting TILL_NOTE till-open.txt]
+set authority [setting POS_BRIDGE_CA ""]
 set wait 30 ;# seconds that the bridge may hold a call; the socket below waits longer
 set patience 180 ;# seconds until the cashier is told that the outcome is open
 set done 0; set not_done 1; set refused 2; set open 3
 fconfigure stdout -buffering line
+
+if {[string match https:* $bridge]} {
+    if {[catch {package require tls}]} { puts "For https Tcl needs the package tls (Debian: tcl-tls)."; exit $refused }
+    if {$authority eq ""} { puts "For https set POS_BRIDGE_CA: Tcl trusts nobody by itself."; exit $refused }
+    # Which names the bridge has, tls does not compare. So trust the store's own authority, which vouches for no others.
+    http::register https 443 [list ::tls::socket -autoservername true -require true -cafile $authority]
+}
 
 # One call and its reply as a dictionary; an error when there was no answer.
 proc call {method path {form ""}} {
@@ -42,41 +51,38 @@ proc call {method path {form ""}} {
 
 proc of {reply name {usual ""}} { expr {[dict exists $reply $name] ? [dict get $reply $name] : $usual} }
 proc told {reply} { of $reply message [of $reply detail] }
+proc refused {reply} { puts "Refused: [of $reply code]: [of $reply detail]" }
 proc encoded {text} { string map {+ %20} [http::quoteString $text] }
 
 # Asks with the same reference until the outcome is proven. That is safe: it never charges twice.
-proc ask_until_final {path form} {
+proc ask_until_final {method path {form ""}} {
     set deadline [expr {[clock seconds] + $::patience}]
+    set began 0
     while {[clock seconds] < $deadline} {
-        if {[catch {call POST $path "$form&wait=$::wait"} reply]} {
+        if {[catch {call $method $path $form} reply]} {
             puts "No answer ($reply); asking again with the same reference ..."
+        } elseif {[of $reply retry] ne "same_reference"} {
+            # A refusal has a code. It proves nothing about what an earlier try may have begun.
+            return [expr {$began && [dict exists $reply code] ? {} : $reply}]
         } else {
-            # A problem has a code; an operation has not.
-            set retry [of $reply retry]
-            if {[of $reply final] eq "true" || $retry eq "operator"} { return $reply }
-            if {[dict exists $reply code] && $retry ne "same_reference"} { return $reply }
             puts [told $reply]
         }
+        set began [expr {$method eq "POST"}]
         after 1000
     }
     return {}
 }
 
-# Writes down what is about to be asked, before it is: a till that dies asks for the same again.
-proc remember {path form} {
+# Writes down what is about to be asked, before it is: a till that dies knows what to ask about.
+proc remember {address} {
     set file [open $::note w]
-    puts $file "$path\n$form"
+    puts $file $address
     close $file
     catch {exec sync $::note} ;# Tcl has no fsync of its own
 }
 
 # Shows the outcome, prints the receipt, books it, and forgets the note.
-proc settle {path reply} {
-    if {[dict exists $reply code]} {
-        puts "Refused: [of $reply code]: [of $reply detail]"
-        file delete $::note
-        return $::refused
-    }
+proc settle {address reply} {
     if {[of $reply final] ne "true"} {
         puts "NOT KNOWN: do not hand out the goods, do not sell again; look at the terminal's receipt, then recover."
         return $::open
@@ -84,19 +90,28 @@ proc settle {path reply} {
     puts [of $reply message]
     set approved [expr {[of $reply status] eq "approved"}]
     if {$approved} {
-        puts "[of $reply kind] [of $reply reference] [of $reply amount_approved] [of $reply currency]"
+        set amount [of $reply amount_approved]
+        set decimal [format %d.%02d [expr {$amount / 100}] [expr {$amount % 100}]]
+        puts "[of $reply kind] [of $reply reference] $decimal [of $reply currency]"
         puts [of $reply receipt.customer]
     }
     # Here a real till writes the result into its books, before the note goes.
-    call POST $path/[encoded [of $reply reference]]/ack
+    call POST $address/ack
     file delete $::note
     return [expr {$approved ? $::done : $::not_done}]
 }
 
-proc start {path form} {
+proc start {path args} {
     if {[file exists $::note]} { puts "Something is open still: run recover first."; return $::open }
-    remember $path $form
-    settle $path [ask_until_final $path $form]
+    set address $path/[encoded [dict get $args reference]]
+    remember $address
+    set reply [ask_until_final POST $path [http::formatQuery {*}$args wait $::wait]]
+    if {[dict exists $reply code]} {
+        refused $reply
+        file delete $::note
+        return $::refused
+    }
+    settle $address $reply
 }
 
 # Asks to stop; the reply tells what really happened, and an approval wins.
@@ -108,31 +123,28 @@ proc cancel {reference} {
     return [expr {[of $reply status] eq "cancelled" ? $::done : $::not_done}]
 }
 
+# Only asks how what was open stands. It sends no sale: the customer may be gone.
 proc recover {} {
-    set last [call GET /last]
-    if {![file exists $::note]} {
-        puts "Nothing is open. The last was: [of $last reference none] [of $last status]"
-        return $::done
-    }
+    if {![file exists $::note]} { puts "Nothing is open."; return $::done }
     set file [open $::note]
-    gets $file path
-    gets $file form
+    gets $file address
     close $file
-    set kind [expr {$path eq "/pay" ? "sale" : "refund"}]
-    set named "[http::formatQuery reference [of $last reference]]&"
-    if {[of $last kind] eq $kind && [string first $named $form] == 0 && [of $last final] eq "true"} {
-        return [settle $path $last]
+    set reply [ask_until_final GET $address?wait=$::wait]
+    if {[of $reply code] eq "not_found"} {
+        puts "$address was never sent: nothing was taken. It may be rung up anew."
+        file delete $::note
+        return $::not_done
     }
-    # Under way, or it never arrived: the same reference again joins it, or starts it.
-    settle $path [ask_until_final $path $form]
+    if {[dict exists $reply code]} { refused $reply }
+    settle $address $reply
 }
 
 proc main {command args} {
     lassign $args first second third
     switch -- "$command [llength $args]" {
-        "sale 2" { start /pay [http::formatQuery reference $first amount $second] }
-        "refund 2" { start /refund [http::formatQuery reference $first original_reference $second] }
-        "refund 3" { start /refund [http::formatQuery reference $first original_reference $second amount $third] }
+        "sale 2" { start /pay reference $first amount $second }
+        "refund 2" { start /refund reference $first original_reference $second }
+        "refund 3" { start /refund reference $first original_reference $second amount $third }
         "cancel 1" { cancel $first }
         "recover 0" { recover }
         default {

@@ -110,7 +110,16 @@ impl Attempt {
             Phase::Declined { .. } => self.signature_accepted == Some(false),
             _ => false,
         };
-        stopped && self.kind == Kind::Sale
+        stopped && (self.kind == Kind::Sale || self.signature_accepted == Some(false))
+    }
+
+    /// It started this run of the payment that it was prepared on, as far as is known.
+    #[must_use]
+    pub fn may_have_started(&self, run: &Handle) -> bool {
+        self.preparation.as_ref().is_some_and(|prepared| match &prepared.run {
+            Some(started) => started == run,
+            None => !prepared.earlier_runs.contains(run),
+        })
     }
 
     /// The order as the provider's record must show it: a payment that was prepared carries the reference of the attempt
@@ -133,6 +142,19 @@ pub struct Preparation {
     pub earlier_runs: Vec<Handle>,
     /// Minor units of the payment that had been given back already.
     pub refunded: i64,
+    /// The run that this attempt started, once it is known.
+    #[serde(default)]
+    pub run: Option<Handle>,
+}
+
+impl Preparation {
+    /// What the next attempt on the payment finds: the run of this one was there before.
+    #[must_use]
+    pub fn for_the_next(&self) -> Self {
+        let mut next = self.clone();
+        next.earlier_runs.extend(next.run.take());
+        next
+    }
 }
 
 /// Where an attempt stands.

@@ -11,7 +11,7 @@ impl Engine {
     pub async fn called_back(&self, callback: Callback) -> Result<CallbackReceipt, Refusal> {
         let known = match &callback.about {
             Some(Subject::Attempt(reference)) => self.journal.find_attempt(*reference).await,
-            Some(Subject::Payment(payment)) => self.journal.find_prepared(payment).await,
+            Some(Subject::Payment(payment)) => self.journal.find_prepared(payment).await.map(|mut found| found.pop()),
             None => Ok(None),
         };
         let known = self.health.journal(known)?;
@@ -33,7 +33,12 @@ impl Engine {
     async fn unknown_callback(&self, callback: Callback) -> Result<CallbackReceipt, Refusal> {
         match callback.about {
             Some(Subject::Attempt(reference)) if self.readers.wake(reference) => {}
-            Some(_) => self.sweep_soon(),
+            Some(Subject::Attempt(_)) => self.sweep_soon(),
+            // A whole account's payments are told of, ours among them: whatever is ours is read anyway.
+            Some(Subject::Payment(_)) => {
+                self.health.journal(self.journal.keep_callback(callback).await)?;
+                return Ok(CallbackReceipt::Ignored);
+            }
             None => {}
         }
         if !self.readers.is_idle() {

@@ -137,10 +137,10 @@ impl Engine {
     }
 
     /// What a till names, when it names no terminal, for something that ran on this one: a payment that the journal had
-    /// lost is known again by that.
+    /// lost is known again by that. One whose terminal nobody can tell is taken for the till's usual.
     pub(super) fn asked_for_when_on(&self, till: &TillId, terminal: Option<&Terminal>) -> Option<TerminalName> {
         let till = self.directory.till(till)?;
-        let is_chosen = till.profile.terminal_pool.iter().any(|name| terminal.is_some_and(|ran| ran.name == *name));
+        let is_chosen = terminal.is_none_or(|ran| till.profile.terminal_pool.contains(&ran.name));
         is_chosen.then(|| till.terminal.clone())
     }
 }

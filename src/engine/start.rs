@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::Engine;
 use super::follow::Looked;
 use super::readers::Reading;
 use super::wishes::PassedOn;
-use crate::domain::attempt::{Attempt, Event, Kind, Phase, Preparation, Reason};
+use super::{Engine, Refusal};
+use crate::domain::attempt::{AlarmKind, Attempt, Event, Kind, Phase, Preparation, Reason};
 use crate::domain::identifiers::Handle;
 use crate::domain::operation::Operation;
 use crate::domain::refund::{RefundRoute, sendable};
 use crate::domain::request::Details;
-use crate::ports::{Answer, Prepared, Provider, RefundOrder, Refundable, SaleOrder, Seen};
+use crate::ports::{Answer, Prepared, Provider, RefundOrder, Refundable, Refunded, SaleOrder};
 
 /// How long a call that provably never left is tried again while the till waits.
 const SEND_PATIENCE: Duration = Duration::from_secs(10);
@@ -125,11 +125,27 @@ impl Engine {
         loop {
             let reason = match provider.prepare_sale(order).await {
                 Prepared::Ready(preparation) => return Ok(preparation),
-                Prepared::Decided(Seen { finding, at, .. }) => return Err(Event::Seen { finding, at }),
+                Prepared::Decided => {
+                    self.look_at_earlier(provider, operation).await;
+                    let text = "the payment of an earlier attempt was made after all; ask where the sale stands";
+                    return Err(not_sent("paid_before", text));
+                }
                 Prepared::Refused(reason) => return Err(Event::Refused { reason }),
                 Prepared::Unreached(reason) => reason,
             };
             self.may_try_again(operation, reading, begun, reason).await?;
+        }
+    }
+
+    /// Reads the attempts before this one, which ran on the same payment: one of them was paid after all.
+    async fn look_at_earlier(&self, provider: &dyn Provider, operation: &Operation) {
+        let Some(prepared) = &operation.attempt.preparation else { return };
+        let found = self.health.journal(self.journal.find_prepared(&prepared.payment).await);
+        for (earlier, mut attempt) in found.unwrap_or_default() {
+            if attempt.order.reference != operation.attempt.order.reference {
+                // What cannot be read now, the next sweep reads.
+                let _ = self.look(provider, &earlier, &mut attempt).await;
+            }
         }
     }
 
@@ -187,6 +203,11 @@ impl Engine {
         if let Some(event) = self.lost_refund(operation, &refundable).await {
             return instead(event);
         }
+        if provider.refunds_one_at_a_time()
+            && let Some(event) = self.unexplained_refund(operation, refundable.refunded).await
+        {
+            return instead(event);
+        }
         if let Err(reason) = sendable(attempt.order.money.amount, refundable.captured, refundable.refunded) {
             return instead(Event::Refused { reason });
         }
@@ -215,7 +236,7 @@ impl Engine {
     /// proof enough to give the money back another way.
     async fn nothing_was_given_back(&self, provider: &dyn Provider, attempt: &Attempt) -> bool {
         let (Some(transaction), Some(before)) = (&attempt.refunds, &attempt.preparation) else { return false };
-        provider.refundable(transaction).await.is_ok_and(|now| now.refunded == before.refunded)
+        provider.refundable(transaction).await.is_ok_and(|now| now.captured > 0 && now.refunded == before.refunded)
     }
 
     /// A refund of ours that this journal does not hold (a restored backup) may be the very one that is asked for.
@@ -232,6 +253,30 @@ impl Engine {
             }
         }
         None
+    }
+
+    /// Where refunds carry no reference of ours, more given back than the journal knows of may be the very refund that is
+    /// asked for (a restored backup). Nothing more is sent until a person has looked.
+    async fn unexplained_refund(&self, operation: &Operation, refunded: i64) -> Option<Event> {
+        let failed = |refusal: Refusal| Some(not_sent("storage_unavailable", refusal.to_string()));
+        let sale = operation.original?;
+        let known = match self.health.journal(self.journal.operation(sale).await) {
+            Ok(known) => known?,
+            Err(refusal) => return failed(refusal),
+        };
+        if refunded > known.refunded
+            && let Err(refusal) = self.note_refunded(sale, Refunded::InAll(refunded)).await
+        {
+            return failed(refusal);
+        }
+        let standing = match self.alarms().await {
+            Ok(standing) => standing,
+            Err(refusal) => return failed(refusal),
+        };
+        let waits = standing.iter().any(|it| it.operation == Some(sale) && it.alarm.kind == AlarmKind::Orphan);
+        let text = "money of this sale was given back that the bridge does not know of; a person must look first, and \
+                    acknowledge the alarm";
+        waits.then(|| not_sent("lost_refund", text))
     }
 
     /// Sends until there is an answer other than "it provably never left"; that one is tried again while a till waits.

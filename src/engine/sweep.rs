@@ -14,8 +14,8 @@ use super::lost::lifetime;
 use super::{Engine, Refusal};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Phase};
 use crate::domain::directory::Store;
-use crate::domain::evidence::{Finding, PaymentState, Sighting, judge};
-use crate::domain::identifiers::AttemptReference;
+use crate::domain::evidence::{Finding, PaymentRecord, PaymentState, Sighting, judge};
+use crate::domain::identifiers::{AttemptReference, OperationId};
 use crate::domain::operation::{Operation, ProviderName};
 use crate::ports::{Listing, Provider, ReadError, Refunded, Trace, Unreadable};
 
@@ -155,7 +155,8 @@ impl Engine {
         reference: AttemptReference,
         traces: Vec<Trace>,
     ) -> Result<bool, Refusal> {
-        let Some((operation, attempt)) = self.attempt_of(reference).await? else {
+        let payment = traces.first().map(|trace| &trace.payment);
+        let Some((operation, attempt)) = self.attempt_of(reference, payment).await? else {
             let mut complete = true;
             for trace in traces {
                 complete &= self.adopt(provider, store, trace).await?;
@@ -168,22 +169,40 @@ impl Engine {
             self.compare_refunds(provider, &operation, trace).await?;
             self.watch_approval(&operation, &attempt, trace).await?;
         }
-        let payments = traces.into_iter().map(|trace| trace.payment).collect();
+        let payments: Vec<_> = traces.into_iter().map(|trace| trace.payment).collect();
+        let is_paid = payments.iter().any(|payment| matches!(payment.state, PaymentState::Approved { .. }));
         let finding = judge(&attempt.as_sent(), &Sighting { session: None, payments });
+        if let Finding::Contradiction { what, .. } = &finding
+            && is_paid
+            && !matches!(attempt.phase, Phase::Approved { .. })
+        {
+            let text = format!("sale of {}: the provider holds a payment of it, but {what}", operation.money);
+            self.raise(operation.id, Alarm { kind: AlarmKind::Mismatch, text }).await?;
+        }
         if self.record_news(&attempt, finding, provider.now()).await.is_some() {
             self.readers.wake(attempt.order.reference);
         }
         Ok(true)
     }
 
-    /// The attempt behind the reference that a payment carries. Where several attempts ran on one payment, it carries the
-    /// first one's and belongs to the last one's: the others are proven to have taken nothing.
-    async fn attempt_of(&self, reference: AttemptReference) -> Result<Option<(Operation, Attempt)>, Refusal> {
+    /// The attempt behind a payment. Where several attempts ran on one payment, it carries the first one's reference and
+    /// belongs to the one whose run brought it.
+    async fn attempt_of(
+        &self,
+        reference: AttemptReference,
+        payment: Option<&PaymentRecord>,
+    ) -> Result<Option<(Operation, Attempt)>, Refusal> {
         let found = self.health.journal(self.journal.find_attempt(reference).await)?;
-        match found.as_ref().and_then(|(_, attempt)| attempt.preparation.as_ref()) {
-            Some(prepared) => self.health.journal(self.journal.find_prepared(&prepared.payment).await),
-            None => Ok(found),
-        }
+        let Some(prepared) = found.as_ref().and_then(|(_, attempt)| attempt.preparation.as_ref()) else {
+            return Ok(found);
+        };
+        let mut on_payment = self.health.journal(self.journal.find_prepared(&prepared.payment).await)?;
+        let run = payment.and_then(|payment| payment.session.as_ref());
+        let started = run.and_then(|run| on_payment.iter().rposition(|(_, attempt)| attempt.may_have_started(run)));
+        Ok(match started {
+            Some(position) => Some(on_payment.swap_remove(position)),
+            None => on_payment.pop(),
+        })
     }
 
     /// Refunds of ours are read once more where the list says something new; those of others lower what is left, and so
@@ -207,10 +226,26 @@ impl Engine {
         }
         let (Refunded::Elsewhere(minor) | Refunded::InAll(minor)) = refunded;
         if minor > 0 {
-            let noted = self.journal.note_refunded(sale.id, refunded, self.clock.now()).await;
-            self.health.journal(noted)?;
+            self.note_refunded(sale.id, refunded).await?;
         }
         Ok(())
+    }
+
+    /// Notes what somebody else gave back of a sale. Where the provider tells only the sum, it may have been a refund of
+    /// ours that the journal lost: a person must look before another one is made.
+    pub(super) async fn note_refunded(&self, sale: OperationId, refunded: Refunded) -> Result<(), Refusal> {
+        let noted = self.journal.note_refunded(sale, refunded, self.clock.now()).await;
+        let is_news = self.health.journal(noted)?;
+        let Refunded::InAll(sum) = refunded else { return Ok(()) };
+        if !is_news {
+            return Ok(());
+        }
+        let text = format!(
+            "the provider has given back {sum} minor units of this sale, more than the journal knows of: somebody did so in \
+             the back office, or a refund was lost with the journal; compare the two, then acknowledge this, and refunds \
+             of the sale go on"
+        );
+        self.raise(sale, Alarm { kind: AlarmKind::Orphan, text }).await
     }
 
     /// An approval that was never captured, or voided by somebody else, or taken back, is no money. Whether the provider

@@ -130,7 +130,8 @@ impl Orphan {
         let payment = &self.trace.payment;
         Approval {
             transaction: Some(payment.transaction.clone()),
-            amount,
+            // What cannot be added was refused before.
+            amount: amount.plus(payment.added).unwrap_or(amount),
             captured: payment.state == PaymentState::Approved { captured: true },
             card: payment.card.clone(),
             receipt: payment.receipt.clone(),

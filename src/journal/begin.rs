@@ -10,7 +10,7 @@ use super::redact::clean_json;
 use super::rows::{self, get, select_operations, whole_milliseconds};
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
-use crate::domain::attempt::{Attempt, Kind, Phase};
+use crate::domain::attempt::{Attempt, Kind, Phase, Preparation};
 use crate::domain::evidence::Order;
 use crate::domain::identifiers::{AttemptReference, OperationId, TillId, TransactionId};
 use crate::domain::money::Money;
@@ -187,7 +187,7 @@ impl NewAttempt {
                 horizon: whole_milliseconds(self.horizon),
                 preparation: earlier
                     .filter(|operation| operation.provider == self.terminal.provider)
-                    .and_then(|operation| operation.attempt.preparation.clone()),
+                    .and_then(|operation| operation.attempt.preparation.as_ref().map(Preparation::for_the_next)),
                 card_present: true,
                 cancel_wanted: false,
                 signature_accepted: None,

@@ -58,7 +58,7 @@ async fn every_reading_uses_an_index() {
         marks::SAME_CALLBACK,
         read::SALE_BY_REFERENCE,
         read::SALE_BY_TRANSACTION,
-        read::LATEST_ON_PAYMENT,
+        read::ON_PAYMENT,
         read::LIVE,
         read::ABANDONED,
         read::TERMINALS,

@@ -85,7 +85,7 @@ impl Journal for SqliteJournal {
         read::find_attempt(&self.readers, reference).await
     }
 
-    async fn find_prepared(&self, payment: &Handle) -> Result<Option<(Operation, Attempt)>> {
+    async fn find_prepared(&self, payment: &Handle) -> Result<Vec<(Operation, Attempt)>> {
         read::find_prepared(&self.readers, payment).await
     }
 

@@ -69,8 +69,8 @@ pub struct Seen {
 pub enum Prepared {
     /// It can be sent to the terminal.
     Ready(Preparation),
-    /// The payment that an earlier attempt ran on is decided already.
-    Decided(Seen),
+    /// The payment that an earlier attempt ran on was made: that attempt tells.
+    Decided,
     /// It cannot be sent, and nothing was.
     Refused(Reason),
     /// The provider was not reached; it may be tried again.

@@ -16,6 +16,10 @@ async fn intents(bridge: &Bridge) -> Vec<Value> {
     bridge.simulator.ledger().await["dojo"]["intents"].as_array().unwrap().clone()
 }
 
+async fn intents_read(bridge: &Bridge) -> usize {
+    bridge.simulator.requests().await.iter().filter(|request| request["call"] == "read_intent").count()
+}
+
 async fn sign(bridge: &Bridge, reference: &str, accepted: bool) -> Answer {
     bridge.till(1).post(&format!("/pay/{reference}/signature"), json!({ "accepted": accepted, "wait": 20 })).await
 }
@@ -34,6 +38,28 @@ async fn a_declined_sale_goes_on_with_its_intent() {
     assert_eq!(intents.len(), 1, "{intents:?}");
     assert_eq!(intents[0]["sessions"].as_array().unwrap().len(), 2, "{intents:?}");
     assert!(intents[0]["metadata"]["till_reference"] == "till-1/R-1", "{intents:?}");
+    bridge.books_agree().await;
+}
+
+/// The first attempt is read on after its cancel, and must not take the second one's payment for its own.
+#[tokio::test]
+async fn a_cancelled_sale_that_is_tried_again_is_paid_once_and_quietly() {
+    let bridge = Bridge::with(dojo()).await;
+    bridge.simulator.terminal_mode(1, "manual").await;
+    for (gesture, expected) in [("cancel", "cancelled"), ("approve", "approved")] {
+        bridge.till(1).begin("R-1", 39_900).await;
+        bridge.simulator.customer(1, gesture).await;
+        assert_eq!(bridge.till(1).result("R-1").await.word(), expected);
+    }
+    let before = intents_read(&bridge).await;
+    eventually("the first attempt to be read on", || async {
+        (intents_read(&bridge).await > before + 2).then_some(())
+    })
+    .await;
+    let sale = bridge.till(1).get("/pay/R-1").await.body;
+    assert_eq!((&sale["attempt"], &sale["late"]), (&json!(2), &json!(false)), "{sale}");
+    assert_eq!(intents(&bridge).await.len(), 1, "the same intent");
+    assert_eq!(bridge.metric("pos_bridge_alarms_total{").await, "", "nothing is wrong");
     bridge.books_agree().await;
 }
 

@@ -40,10 +40,14 @@ async fn a_session_that_waits_is_cancelled_there_and_a_card_is_never_cut_off() {
 async fn without_a_session_the_intent_is_let_go() {
     let let_go = (true, vec![format!("DELETE {INTENT}")]);
     assert_eq!(cancelled(&sale(unknown()), "Initiated").await, let_go);
-    let server = Server::start(|request| if request.path() == SESSION { problem(404) } else { reply(200, json!({})) });
-    let server = server.await;
-    assert!(dojo(&server.url).cancel(&sale(open())).await.unwrap());
-    assert_eq!(asked(&server), [format!("GET {SESSION}"), format!("DELETE {INTENT}")]);
+}
+
+/// It may be a lag of the record: an intent is not let go under a session that may run.
+#[tokio::test]
+async fn a_session_that_is_not_found_is_asked_for_again() {
+    let server = Server::start(|_| problem(404)).await;
+    assert!(matches!(dojo(&server.url).cancel(&sale(open())).await, Err(ReadError::Unreachable { .. })));
+    assert_eq!(asked(&server), [format!("GET {SESSION}")]);
 }
 
 #[tokio::test]
@@ -65,8 +69,9 @@ async fn a_refund_is_stopped_at_the_machine_or_not_at_all() {
 
 /// What comes of a wish that is answered so, at the machine and without one.
 async fn wished(act: impl Fn() -> Act + Copy + Send + Sync + 'static) -> [Result<bool, ReadError>; 2] {
-    let server = Server::start(move |request| match request.method.as_str() {
-        "GET" => reply(200, session("Initiated")),
+    let server = Server::start(move |request| match (request.method.as_str(), request.path()) {
+        ("GET", SESSION) => reply(200, session("Initiated")),
+        ("GET", _) => reply(200, intent("Created", json!({}))),
         _ => act(),
     })
     .await;

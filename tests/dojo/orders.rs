@@ -79,7 +79,7 @@ pub(crate) fn refund(phase: Phase) -> Attempt {
 
 pub(crate) fn preparation() -> Preparation {
     let payment = Handle::new("pi_1").unwrap();
-    Preparation { payment, reference: reference(), earlier_runs: Vec::new(), refunded: 0 }
+    Preparation { payment, reference: reference(), earlier_runs: Vec::new(), refunded: 0, run: None }
 }
 
 pub(crate) fn open() -> Phase {
@@ -166,7 +166,7 @@ pub(crate) fn answered(answer: &Answer<Handle>) -> String {
 pub(crate) fn came_of(prepared: &Prepared) -> String {
     match prepared {
         Prepared::Ready(preparation) => format!("ready {}", preparation.payment),
-        Prepared::Decided(seen) => format!("decided {}", found(&seen.finding)),
+        Prepared::Decided => "decided".into(),
         Prepared::Refused(reason) => format!("refused {}", reason.code),
         Prepared::Unreached(reason) => format!("unreached {}", reason.code),
     }

@@ -60,6 +60,7 @@ async fn every_call_is_one_that_dojo_documents() {
             intent.clone(),
             session,
             format!("PUT {CANCEL}"),
+            intent.clone(),
             format!("DELETE {INTENT}"),
             format!("PUT {SESSION}/signature"),
             intent,

@@ -4,8 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use pos_bridge::domain::attempt::{AlarmKind, Reason};
 use pos_bridge::domain::evidence::{Approval, Finding, PaymentRecord, PaymentState, Terms};
 use pos_bridge::domain::identifiers::{AttemptReference, TransactionId};
-use pos_bridge::domain::money::Amount;
+use pos_bridge::domain::money::{Amount, Currency, Money};
 use pos_bridge::domain::operation::Status;
+use pos_bridge::domain::request::{Details, Naming, SaleRequest};
 use pos_bridge::engine::Refusal;
 use pos_bridge::ports::{Journal, Listing, Refunded, Trace, Unreadable};
 use ulid::Ulid;
@@ -76,6 +77,22 @@ async fn p39_a_lost_payment_that_names_no_terminal_keeps_the_shop_closed_until_s
     let alarm = shop.engine.alarms().await.unwrap().remove(0);
     shop.engine.acknowledge_alarm(alarm.id, "Kari").await.unwrap();
     shop.ready().await;
+}
+
+/// A till without numbers asks again by the amount; the provider does not tell on which terminal it was paid.
+#[tokio::test]
+async fn p39_a_lost_payment_without_number_and_terminal_answers_the_till_that_asks_again() {
+    let provider = Scripted::new();
+    let mut lost = payment(some_reference(), PaymentState::Approved { captured: true }, Timestamp::now());
+    lost.traces[0].till_reference = Some("till-1/B-7K3M9Q2XZ4".to_owned());
+    lost.traces[0].payment.terms.terminal = None;
+    provider.lists(lost);
+    let shop = Shop::open(provider).await;
+    let money = Money { amount: Amount::new(10_000).unwrap(), currency: Currency::from_code("NOK").unwrap() };
+    let naming = Naming::Unnamed { force: false };
+    let again = shop.sell(SaleRequest { naming, money, terminal: None, details: Details::default() }).await.unwrap();
+    assert!(again.replayed && again.possible_duplicate);
+    assert_eq!(again.operation.approval().unwrap().transaction, Some(transaction()));
 }
 
 #[tokio::test]

@@ -112,6 +112,7 @@ impl Shell {
             reference: attempt.order.reference,
             earlier_runs: Vec::new(),
             refunded: 0,
+            run: None,
         };
         let known = attempt.preparation.clone().filter(|_| !self.has(Bug::NewIntent)).unwrap_or(fresh);
         let on_it = (0_u8..)

@@ -13,6 +13,7 @@ fn preparation() -> Preparation {
         reference: AttemptReference::new(Ulid::from_parts(1, 9)),
         earlier_runs: vec![handle()],
         refunded: 0,
+        run: None,
     }
 }
 

@@ -132,6 +132,7 @@ impl Pages {
 
     pub(crate) fn begin_refund(&mut self, refund: NewRefund) -> Result<Begun> {
         let NewRefund { attempt: new, original, asked, allowance, route, is_alone } = refund;
+        let original = original.expect("the simulation refunds sales alone");
         let place = match self.repeated(&new, Kind::Refund, &Fingerprint { money: asked, original: Some(original) }) {
             Ok(place) => place,
             Err(answer) => return Ok(*answer),
@@ -188,7 +189,10 @@ impl Pages {
         });
         let Some((position, entry)) = named.max_by_key(|(_, entry)| entry.generation) else { return Ok(Place::New(1)) };
         let known = self.decided(entry);
-        match known.repeat(asked, new.rules, new.now) {
+        // The number's age is told by the provider's clock.
+        let passed = new.horizon.duration_since(known.attempt.horizon);
+        let now = known.updated_at.saturating_add(passed).unwrap_or(Timestamp::MAX);
+        match known.repeat(asked, new.rules, new.now.min(now)) {
             Repeat::Conflict => Err(Box::new(Begun::Conflict(known))),
             Repeat::Join => Err(Box::new(Begun::Joined(known))),
             Repeat::Replay => Err(Box::new(Begun::Replayed(known))),

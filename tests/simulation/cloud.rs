@@ -367,7 +367,11 @@ impl Provider for Cloud {
         self.send(order.attempt, Arrival::Sale(order.attempt.clone())).await
     }
     async fn start_refund(&self, order: RefundOrder<'_>) -> Answer<Handle> {
-        self.send(order.attempt, Arrival::Refund(order.attempt.clone(), order.transaction.clone())).await
+        self.send(
+            order.attempt,
+            Arrival::Refund(order.attempt.clone(), order.transaction.expect("a refund of a sale").clone()),
+        )
+        .await
     }
     async fn look_for_sale(&self, attempt: &Attempt, _: Look) -> Result<Seen, ReadError> {
         let at = self.read().await?;

@@ -118,7 +118,7 @@ impl Questioner {
                 let attempt = self.attempt(number, till);
                 Question::Refund(NewRefund {
                     attempt,
-                    original,
+                    original: Some(original),
                     asked,
                     allowance,
                     route,
@@ -175,6 +175,7 @@ impl Questioner {
             details: Details::default(),
             till,
             till_reference: self.reference(),
+            asked_terminal: TerminalName::new(name).unwrap(),
             known_by: KnownBy::Reference,
             rules: RepeatRules {
                 on_repeat: if self.dice.percent(80) { OnRepeat::NewAttempt } else { OnRepeat::Replay },

@@ -119,7 +119,7 @@ impl Journal for MemoryJournal {
 
     async fn begin_refund(&self, refund: NewRefund) -> Result<Begun> {
         if self.bug == Some(Bug::ReserveOutside) {
-            let original = refund.original;
+            let original = refund.original.expect("the simulation refunds sales alone");
             let read = self.disk.pages().set_aside(original);
             sleep(Duration::from_millis(300)).await;
             return self
@@ -219,14 +219,14 @@ impl Journal for MemoryJournal {
         Ok(pages.position(reference).map(|at| pages.wanted(at)))
     }
 
-    async fn find_prepared(&self, payment: &Handle) -> Result<Option<(Operation, Attempt)>> {
+    async fn find_prepared(&self, payment: &Handle) -> Result<Vec<(Operation, Attempt)>> {
         let pages = self.disk.pages();
         let on_payment = pages.runs().filter(|(_, _, run)| {
             run.attempt.preparation.as_ref().is_some_and(|prepared| prepared.payment == *payment)
         });
-        Ok(on_payment
-            .max_by_key(|(_, _, run)| run.attempt.order.reference)
-            .map(|(entry, run, _)| pages.wanted((entry, run))))
+        let mut found: Vec<_> = on_payment.map(|(entry, run, _)| pages.wanted((entry, run))).collect();
+        found.sort_by_key(|(_, attempt)| attempt.number);
+        Ok(found)
     }
 
     async fn last(&self, till: &TillId) -> Result<Option<Operation>> {

@@ -282,7 +282,11 @@ impl Attempt {
     }
 
     fn to(&self, phase: Phase) -> Transition {
-        Self { phase, ..self.clone() }.unalarmed()
+        let mut attempt = Self { phase, ..self.clone() };
+        if let (Some(prepared), Some(run)) = (&mut attempt.preparation, attempt.phase.handle()) {
+            prepared.run = Some(run.clone());
+        }
+        attempt.unalarmed()
     }
 
     fn unalarmed(self) -> Transition {

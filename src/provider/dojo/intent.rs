@@ -55,6 +55,7 @@ pub(super) fn preparation(intent: &Intent) -> Option<Preparation> {
         reference: intent.reference.as_deref().and_then(AttemptReference::parse)?,
         earlier_runs: runs(intent).filter_map(|run| Handle::new(run.id.clone()).ok()).collect(),
         refunded: intent.refunded_amount.unwrap_or(0),
+        run: None,
     })
 }
 
@@ -82,8 +83,10 @@ pub(super) fn payment(intent: &Intent, run: Option<&Session>) -> Result<Option<P
     let state = match intent.status.as_str() {
         "Created" => return Ok(None),
         "Captured" | "Refunded" => PaymentState::Approved { captured: true },
-        // The one says that it was let go, the other that it was taken: the next reading tells.
-        "Canceled" if run.is_some_and(session::is_taken) => PaymentState::Undecided,
+        // The one says that it was let go, the other that it goes on or was taken: a later reading tells.
+        "Canceled" if run.is_some_and(|run| session::is_taken(run) || !session::is_over(run)) => {
+            PaymentState::Undecided
+        }
         "Reversed" | "Canceled" => PaymentState::Voided,
         _ => PaymentState::Undecided,
     };

@@ -9,6 +9,7 @@ mod intent;
 mod reader;
 mod receipt;
 mod refund;
+mod runs;
 mod sale;
 mod session;
 mod settings;
@@ -207,10 +208,10 @@ fn unreadable(reference: AttemptReference, intent: &Value) -> Unreadable {
 
 /// An intent that nothing was paid on yet may still be paid, on a terminal that the journal does not know of.
 fn trace(reference: AttemptReference, found: &Intent) -> Result<Trace, ReadError> {
-    let run = intent::runs(found).rfind(|run| run.status == "Captured").or(intent::runs(found).next_back());
+    let run = runs::payer(found, None);
     let payment = match intent::payment(found, run)? {
         Some(payment) => payment,
-        None => unpaid(found, run)?,
+        None => unpaid(found)?,
     };
     Ok(Trace {
         reference,
@@ -221,11 +222,12 @@ fn trace(reference: AttemptReference, found: &Intent) -> Result<Trace, ReadError
     })
 }
 
-fn unpaid(found: &Intent, run: Option<&wire::Session>) -> Result<PaymentRecord, ReadError> {
+/// Where it will be paid is not told yet.
+fn unpaid(found: &Intent) -> Result<PaymentRecord, ReadError> {
     Ok(PaymentRecord {
         transaction: TransactionId::new(found.id.clone()).map_err(|_| unusable("a payment without a usable id"))?,
         session: None,
-        terms: intent::terms(found, run)?,
+        terms: intent::terms(found, None)?,
         added: 0,
         state: PaymentState::Undecided,
         card: None,

@@ -107,7 +107,8 @@ async fn not_available(api: &Api, attempt: &Attempt) -> Option<Reason> {
 /// What Dojo's record means for a refund attempt.
 pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> Result<Seen, ReadError> {
     let mut reader = Reader::new(api);
-    let run = match attempt.phase.handle() {
+    let known = attempt.preparation.as_ref().and_then(|prepared| prepared.run.as_ref());
+    let run = match attempt.phase.handle().or(known) {
         Some(handle) if attempt.card_present => reader.session(handle).await?,
         _ => None,
     };
@@ -123,7 +124,7 @@ pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> R
         let handle = Handle::new(unread.id.clone()).map_err(|_| unusable("a session has a name that none can have"))?;
         run = reader.session(&handle).await?;
     }
-    let at_terminal = run.as_ref().map(session::at_terminal).unwrap_or_default();
+    let at_terminal = run.as_ref().map(|run| session::at_terminal(run, api.clock().now())).unwrap_or_default();
     let finding = match (&run, &found) {
         (Some(run), _) => of_session(attempt, run, api.clock().now(), settings.signature_settle),
         (None, Some(found)) if !attempt.card_present => of_sum(attempt, found),
@@ -148,10 +149,15 @@ fn of_session(attempt: &Attempt, run: &Session, now: Timestamp, settle: SignedDu
     if let Some(what) = contradiction(attempt, run) {
         return Finding::Contradiction { what, handle };
     }
+    let refused = attempt.signature_accepted == Some(false);
+    let is_settled = session::is_settled(run, refused, now, settle);
     let stayed_accepted = session::accepted_at(run).is_some_and(|at| now.duration_since(at) >= settle);
     match (run.status.as_str(), handle) {
         ("Captured", _) => Finding::Approved(approval(attempt, Some(run))),
         _ if stayed_accepted => Finding::Approved(approval(attempt, Some(run))),
+        ("Declined" | "SignatureVerificationRejected" | "Canceled", handle) if !is_settled => {
+            Finding::Undecided { handle, started: true }
+        }
         ("Declined", _) => Finding::Declined(Reason::new("declined", "the card's bank refused the refund")),
         ("SignatureVerificationRejected", _) => {
             Finding::Declined(Reason::new("signature_rejected", "the signature was not taken"))
@@ -166,9 +172,15 @@ fn of_session(attempt: &Attempt, run: &Session, now: Timestamp, settle: SignedDu
 fn of_sum(attempt: &Attempt, found: &Intent) -> Finding {
     let Some(before) = &attempt.preparation else { return Finding::Nothing };
     let grown = found.refunded_amount.unwrap_or(0).saturating_sub(before.refunded);
+    let asked = attempt.order.money.amount.minor();
     // A reversed payment went back whole, so this refund did.
-    if found.status == "Reversed" || grown >= attempt.order.money.amount.minor() {
+    if found.status == "Reversed" || grown == asked {
         return Finding::Approved(approval(attempt, None));
+    }
+    if grown > asked {
+        // Somebody else gave money of it back at the same time: which of the two this is, nobody can tell.
+        let handle = attempt.phase.handle().cloned();
+        return Finding::Contradiction { what: Contradiction::Amount { asked, found: grown }, handle };
     }
     match attempt.phase.handle() {
         Some(handle) => Finding::Undecided { handle: Some(handle.clone()), started: true },

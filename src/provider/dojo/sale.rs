@@ -9,8 +9,8 @@ use super::api::{Api, Call};
 use super::reader::{Reader, unusable};
 use super::settings::Settings;
 use super::wire::{Details, Intent, SaleDetails, Session, SessionRequest};
-use super::{classify, intent, session};
-use crate::domain::attempt::{Attempt, Preparation, Reason};
+use super::{classify, intent, runs, session};
+use crate::domain::attempt::{Attempt, Kind, Preparation, Reason};
 use crate::domain::evidence::{Finding, SessionRecord, SessionState, Sighting, judge};
 use crate::domain::identifiers::Handle;
 use crate::domain::prompt::AtTerminal;
@@ -53,7 +53,8 @@ fn created(reply: &Reply) -> Option<Preparation> {
 /// The intent of an earlier attempt; `None` when it cannot be paid any more, so that a new one is no second one.
 async fn again(api: &Api, attempt: &Attempt, earlier: &Preparation) -> Result<Option<Prepared>, ReadError> {
     let mut reader = Reader::new(api);
-    let Some(found) = reader.intent(earlier.payment.as_str()).await? else { return Ok(None) };
+    let found = reader.intent(earlier.payment.as_str()).await?;
+    let found = found.ok_or_else(|| unusable("the payment of an earlier attempt was not found"))?;
     match found.status.as_str() {
         "Created" if !intent::runs(&found).all(session::is_over) => {
             Err(unusable("an earlier attempt is still on a terminal"))
@@ -66,7 +67,7 @@ async fn again(api: &Api, attempt: &Attempt, earlier: &Preparation) -> Result<Op
             let segments = ["payment-intents", earlier.payment.as_str()];
             classify::wish(api.read(Call::new("delete_intent", Method::DELETE, &segments)).await)?;
             let left = reader.intent(earlier.payment.as_str()).await?;
-            if left.as_ref().is_none_or(intent::is_let_go) {
+            if left.as_ref().is_some_and(intent::is_let_go) {
                 return Ok(None);
             }
             Err(unusable("the payment of an earlier attempt is still open"))
@@ -75,17 +76,7 @@ async fn again(api: &Api, attempt: &Attempt, earlier: &Preparation) -> Result<Op
             Err(unusable("the payment of an earlier attempt was let go and taken at once"))
         }
         "Canceled" | "Reversed" => Ok(None),
-        _ => {
-            let sent = Attempt { preparation: Some(earlier.clone()), ..attempt.clone() };
-            let finding = conclude(&sent, &found, None)?;
-            match finding {
-                Finding::Approved(_) | Finding::Contradiction { .. } => {
-                    let seen = Seen { finding, at: reader.at(), at_terminal: AtTerminal::default() };
-                    Ok(Some(Prepared::Decided(seen)))
-                }
-                _ => Err(unusable("the payment of an earlier attempt is not decided")),
-            }
-        }
+        _ => Ok(Some(Prepared::Decided)),
     }
 }
 
@@ -159,7 +150,7 @@ async fn is_let_go(api: &Api, prepared: &Preparation) -> bool {
         return false;
     }
     let left = Reader::new(api).intent(prepared.payment.as_str()).await;
-    matches!(left, Ok(Some(intent)) if intent::is_let_go(&intent))
+    matches!(left, Ok(Some(left)) if intent::is_let_go(&left) && !runs::is_under_way(&left, prepared))
 }
 
 /// What Dojo's record means for a sale attempt. The session is read before the intent, so that what it says is never newer
@@ -169,33 +160,25 @@ pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> R
     let Some(prepared) = &attempt.preparation else {
         return Ok(Seen { finding: Finding::Nothing, at: reader.at(), at_terminal: AtTerminal::default() });
     };
-    let known = match attempt.phase.handle() {
+    let started = attempt.phase.handle().or(prepared.run.as_ref());
+    let known = match started {
         Some(handle) => reader.session(handle).await?,
         None => None,
     };
     let Some(found) = reader.intent(prepared.payment.as_str()).await? else {
         return Ok(Seen { finding: Finding::Nothing, at: reader.at(), at_terminal: AtTerminal::default() });
     };
-    let mut run = known.or_else(|| run_of(&found, prepared).cloned());
-    if let Some(unread) = run.as_ref().filter(|run| attempt.phase.handle().is_none() && session::is_over(run)) {
+    let mut run = known.or_else(|| runs::own(&found, prepared).cloned());
+    if let Some(unread) = run.as_ref().filter(|run| started.is_none() && session::is_over(run)) {
         // The history leaves out the receipts.
         let handle = Handle::new(unread.id.clone()).map_err(|_| unusable("a session has a name that none can have"))?;
         run = reader.session(&handle).await?.or(run);
     }
-    let state = |run| session::state(run, api.clock().now(), settings.signature_settle);
+    let refused = attempt.signature_accepted == Some(false);
+    let state = |run| session::state(run, refused, api.clock().now(), settings.signature_settle);
     let finding = conclude(attempt, &found, run.as_ref().map(|run| (run, state(run))))?;
-    let at_terminal = run.as_ref().map(session::at_terminal).unwrap_or_default();
+    let at_terminal = run.as_ref().map(|run| session::at_terminal(run, api.clock().now())).unwrap_or_default();
     Ok(Seen { finding, at: reader.at(), at_terminal })
-}
-
-/// The session that this attempt started, in the history of its intent: what came to those that were there before.
-fn run_of<'a>(found: &'a Intent, prepared: &Preparation) -> Option<&'a Session> {
-    let is_new = |run: &&Session| prepared.earlier_runs.iter().all(|earlier| earlier.as_str() != run.id);
-    let is_sale = |run: &&Session| run.details.as_ref().is_none_or(|details| details.session_type == "Sale");
-    let mut ours = intent::runs(found).filter(is_new).filter(is_sale);
-    let newest = ours.next_back();
-    // One that is not over speaks before one that is.
-    ours.rfind(|run| !session::is_over(run)).filter(|_| newest.is_some_and(session::is_over)).or(newest)
 }
 
 /// What the intent and its session, with how that one stands, mean together.
@@ -203,7 +186,13 @@ fn conclude(attempt: &Attempt, found: &Intent, run: Option<(&Session, SessionSta
     if let Some(paid) = run.as_ref().and_then(|(run, _)| intent_of(run)).filter(|paid| *paid != found.id) {
         return Err(unusable(&format!("a session of another payment ({paid})")));
     }
-    let payments: Vec<_> = intent::payment(found, run.as_ref().map(|(run, _)| *run))?.into_iter().collect();
+    let read = run.as_ref().map(|(run, _)| *run);
+    let mut payments: Vec<_> = intent::payment(found, read)?.into_iter().collect();
+    if attempt.preparation.as_ref().is_some_and(|prepared| runs::is_anothers(found, prepared, read)) {
+        payments.clear();
+    } else if runs::took_twice(found) {
+        payments.extend(payments.first().cloned());
+    }
     let session = match run {
         Some((run, state)) => Some(SessionRecord {
             handle: Handle::new(run.id.clone()).map_err(|_| unusable("a session has a name that none can have"))?,
@@ -219,25 +208,37 @@ fn intent_of(run: &Session) -> Option<&str> {
     run.details.as_ref()?.sale.as_ref()?.payment_intent_id.as_deref()
 }
 
-/// Asks for a sale or a refund at a machine to be stopped. A session that waits is cancelled there; where none does, the
-/// intent is let go, which only succeeds while nothing was paid: its record proves then that nothing can be.
+/// Asks for a sale or a refund at a machine to be stopped. A session that waits is cancelled there; where none is under
+/// way, the intent is let go, which only succeeds while nothing was paid: its record proves then that nothing can be.
 pub(super) async fn cancel(api: &Api, attempt: &Attempt) -> Result<bool, ReadError> {
-    if let Some(handle) = attempt.phase.handle() {
-        let run = Reader::new(api).session(handle).await?;
-        if run.as_ref().is_some_and(session::is_waiting) {
-            let segments = ["terminal-sessions", handle.as_str(), "cancel"];
+    match run_to_cancel(api, attempt).await? {
+        Some(run) if session::is_waiting(&run) => {
+            let segments = ["terminal-sessions", run.id.as_str(), "cancel"];
             classify::wish(api.read(Call::new("cancel_session", Method::PUT, &segments)).await)?;
             return Ok(true);
         }
-        if run.is_some_and(|run| !session::is_over(&run) || session::is_taken(&run)) {
-            // A card is there, or was: it is too late.
-            return Ok(true);
-        }
+        // A card is there, or was: it is too late.
+        Some(run) if !session::is_over(&run) || session::is_taken(&run) => return Ok(true),
+        _ => {}
     }
-    let Some(prepared) = attempt.preparation.as_ref().filter(|_| attempt.refunds.is_none()) else { return Ok(false) };
+    let Some(prepared) = attempt.preparation.as_ref().filter(|_| attempt.kind == Kind::Sale) else { return Ok(false) };
     let segments = ["payment-intents", prepared.payment.as_str()];
     classify::wish(api.read(Call::new("delete_intent", Method::DELETE, &segments)).await)?;
     Ok(true)
+}
+
+/// The attempt's session, also where only the history of its intent knows it.
+async fn run_to_cancel(api: &Api, attempt: &Attempt) -> Result<Option<Session>, ReadError> {
+    let mut reader = Reader::new(api);
+    if let Some(handle) = attempt.phase.handle() {
+        return match reader.session(handle).await? {
+            None => Err(unusable("the session of this attempt was not found")),
+            run => Ok(run),
+        };
+    }
+    let Some(prepared) = attempt.preparation.as_ref().filter(|_| attempt.kind == Kind::Sale) else { return Ok(None) };
+    let found = reader.intent(prepared.payment.as_str()).await?;
+    Ok(found.as_ref().and_then(|found| runs::own(found, prepared)).cloned())
 }
 
 #[cfg(test)]

@@ -18,8 +18,9 @@ const SIGNATURE_ACCEPTED: &str = "SignatureVerificationAccepted";
 ///
 /// A payment whose signature was refused was seen captured a minute and a half later, so a no after that counts only once
 /// it has settled.
-pub(super) fn state(session: &Session, now: Timestamp, settle: SignedDuration) -> SessionState {
-    let settled = |state| if is_settled(session, now, settle) { state } else { SessionState::Started };
+/// `refused` tells that we said so ourselves.
+pub(super) fn state(session: &Session, refused: bool, now: Timestamp, settle: SignedDuration) -> SessionState {
+    let settled = |state| if is_settled(session, refused, now, settle) { state } else { SessionState::Started };
     match session.status.as_str() {
         "InitiateRequested" => SessionState::Waiting,
         "Initiated" | "CancelRequested" if !is_started(session) => SessionState::Waiting,
@@ -54,12 +55,13 @@ pub(super) fn accepted_at(session: &Session) -> Option<Timestamp> {
 }
 
 /// What goes on at the terminal, for the people who stand there.
-pub(super) fn at_terminal(session: &Session) -> AtTerminal {
+pub(super) fn at_terminal(session: &Session, now: Timestamp) -> AtTerminal {
     if is_over(session) {
         return AtTerminal::default();
     }
     if session.status == SIGNATURE_REQUIRED {
-        let until = entered_at(session, SIGNATURE_REQUIRED).and_then(|at| at.checked_add(SIGNATURE_TIME).ok());
+        let since = entered_at(session, SIGNATURE_REQUIRED).unwrap_or(now);
+        let until = since.checked_add(SIGNATURE_TIME).ok();
         return AtTerminal { prompt: Some(Prompt::Sign), signature_until: until };
     }
     let newest = session.notification_events.iter().flatten().max_by_key(|event| moment(&event.created_at));
@@ -90,12 +92,19 @@ fn is_started(session: &Session) -> bool {
     session.notification_events.iter().flatten().any(|event| !waits(event))
 }
 
-fn is_settled(session: &Session, now: Timestamp, settle: SignedDuration) -> bool {
-    let rejected = session.status_events.iter().flatten().find(|event| event.status == SIGNATURE_REJECTED);
-    match rejected {
-        None => session.status != SIGNATURE_REJECTED,
-        Some(event) => moment(&event.created_at).is_some_and(|at| now.duration_since(at) >= settle),
+/// Whether a no is to be believed by now. Without a time of the signature there is none from which to count.
+pub(super) fn is_settled(session: &Session, refused: bool, now: Timestamp, settle: SignedDuration) -> bool {
+    let told = session.status_events.iter().flatten().any(|event| event.status == SIGNATURE_REJECTED);
+    if !refused && !told && session.status != SIGNATURE_REJECTED {
+        return true;
     }
+    let since = entered_at(session, SIGNATURE_REJECTED).or_else(|| entered_at(session, SIGNATURE_REQUIRED));
+    since.is_some_and(|since| now.duration_since(since) >= settle)
+}
+
+/// The customer was asked to sign.
+pub(super) fn was_signed(session: &Session) -> bool {
+    session.status_events.iter().flatten().any(|event| event.status == SIGNATURE_REQUIRED)
 }
 
 fn entered_at(session: &Session, status: &str) -> Option<Timestamp> {

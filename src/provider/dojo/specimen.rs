@@ -59,7 +59,13 @@ pub(super) fn refund() -> Attempt {
 }
 
 pub(super) fn preparation() -> Preparation {
-    Preparation { payment: handle("pi_1"), reference: ours(), earlier_runs: vec![handle("ts_0")], refunded: 0 }
+    Preparation {
+        payment: handle("pi_1"),
+        reference: ours(),
+        earlier_runs: vec![handle("ts_0")],
+        refunded: 0,
+        run: None,
+    }
 }
 
 /// `pi_1` in this state, with what more it says.

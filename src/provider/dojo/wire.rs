@@ -145,7 +145,7 @@ pub(super) struct Intent {
     pub(super) total_amount: Option<Money>,
     #[serde(default)]
     pub(super) refunded_amount: Option<i64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "if_understood")]
     pub(super) metadata: Option<BTreeMap<String, String>>,
     #[serde(default)]
     pub(super) created_at: Option<String>,
@@ -182,9 +182,9 @@ pub(super) struct Session {
     pub(super) terminal_id: Option<String>,
     #[serde(default)]
     pub(super) status: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "if_understood")]
     pub(super) status_events: Option<Vec<StatusEvent>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "if_understood")]
     pub(super) notification_events: Option<Vec<NotificationEvent>>,
     #[serde(default, deserialize_with = "if_understood")]
     pub(super) details: Option<SessionDetails>,

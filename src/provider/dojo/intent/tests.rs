@@ -40,7 +40,10 @@ fn an_intent_that_was_let_go_and_taken_at_once_is_not_decided() {
         let reversed = state("Reversed", Some(&session(taken, json!({}))));
         assert_eq!(reversed, Some(PaymentState::Voided), "{taken}: it was taken, and given back");
     }
-    for not_taken in ["Initiated", "Canceled", "Expired", "Declined"] {
+    for under_way in ["InitiateRequested", "Initiated", "CancelRequested", "Teleported"] {
+        assert_eq!(cancelled(under_way), Some(PaymentState::Undecided), "{under_way}");
+    }
+    for not_taken in ["Canceled", "Expired", "Declined", "SignatureVerificationRejected"] {
         assert_eq!(cancelled(not_taken), Some(PaymentState::Voided), "{not_taken}");
     }
 }
@@ -138,6 +141,7 @@ fn a_preparation_remembers_what_the_intent_had_already() {
         reference: ours(),
         earlier_runs: vec![handle("ts_0"), handle("ts_1")],
         refunded: 300,
+        run: None,
     };
     assert_eq!(preparation(&found), Some(expected));
     for foreign in [json!("Order 234"), json!(null)] {

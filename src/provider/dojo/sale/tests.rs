@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::identifiers::AttemptReference;
-use crate::provider::dojo::specimen::{intent, preparation, sale, session, word};
+use crate::provider::dojo::specimen::{handle, intent, preparation, sale, session, word};
 
 fn history(runs: &[(&str, &str, Option<&str>)]) -> Intent {
     let run = |(id, status, kind): &(&str, &str, Option<&str>)| {
@@ -21,13 +21,13 @@ fn the_session_of_an_attempt_is_the_one_that_its_intent_did_not_have_before() {
         (vec![("ts_1", "Initiated", Some("Sale"))], Some("ts_1")),
         (vec![("ts_1", "Initiated", Some("MatchedRefund"))], None),
         (vec![("ts_1", "Captured", Some("Sale")), ("ts_2", "Captured", Some("MatchedRefund"))], Some("ts_1")),
-        (vec![("ts_1", "Expired", None), ("ts_2", "Declined", None)], Some("ts_2")),
+        (vec![("ts_1", "Expired", None), ("ts_2", "Declined", None)], Some("ts_1")),
         (vec![("ts_1", "Initiated", None), ("ts_2", "Declined", None)], Some("ts_1")),
-        (vec![("ts_1", "Initiated", None), ("ts_2", "Initiated", None)], Some("ts_2")),
+        (vec![("ts_1", "Initiated", None), ("ts_2", "Initiated", None)], Some("ts_1")),
     ];
     for (runs, expected) in table {
         let found = history(&runs);
-        assert_eq!(run_of(&found, &preparation()).map(|run| run.id.as_str()), expected, "{runs:?}");
+        assert_eq!(runs::own(&found, &preparation()).map(|run| run.id.as_str()), expected, "{runs:?}");
     }
 }
 
@@ -57,7 +57,7 @@ fn the_intent_decides_and_the_session_only_while_nothing_was_paid() {
     for (status, state, expected) in table {
         let found = intent(status, json!({}));
         let shown = format!("{status} {state:?}");
-        assert_eq!(concluded(&found, Some((&session("Initiated", json!({})), state))), expected, "{shown}");
+        assert_eq!(concluded(&found, Some((&session("Expired", json!({})), state))), expected, "{shown}");
     }
 }
 
@@ -120,4 +120,24 @@ fn a_session_of_another_payment_tells_nothing_of_this_one() {
 fn a_session_whose_name_cannot_be_kept_is_no_finding() {
     let run = session("Captured", json!({"id": ""}));
     assert!(concluded(&intent("Created", json!({})), Some((&run, SessionState::Cancelled))).contains("a name"));
+}
+
+/// A declined or cancelled attempt and the one after it share their intent: the payment is the one's whose session took it.
+#[test]
+fn a_payment_belongs_to_the_attempt_whose_session_brought_it() {
+    let first = Preparation { earlier_runs: Vec::new(), run: Some(handle("ts_1")), ..preparation() };
+    let second = Preparation { earlier_runs: vec![handle("ts_1")], run: Some(handle("ts_2")), ..preparation() };
+    let unknown = Preparation { run: None, ..second.clone() };
+    let table = [
+        (vec![("ts_1", "Declined", None), ("ts_2", "Captured", None)], [false, true, true]),
+        (vec![("ts_1", "Captured", None), ("ts_2", "Initiated", None)], [true, false, false]),
+        (vec![("ts_1", "Canceled", None), ("ts_2", "Declined", None)], [false, true, true]),
+        (vec![("ts_1", "Expired", None), ("ts_2", "Canceled", None)], [true, false, false]),
+        (vec![("ts_1", "Captured", None)], [true, false, false]),
+    ];
+    for (history_of, expected) in table {
+        let found = Intent { status: "Captured".to_owned(), ..history(&history_of) };
+        let owns = |prepared: &Preparation| !runs::is_anothers(&found, prepared, None);
+        assert_eq!([owns(&first), owns(&second), owns(&unknown)], expected, "{history_of:?}");
+    }
 }

@@ -61,7 +61,7 @@ fn every_status_of_a_session_has_its_state() {
         "started",
     ];
     for (status, expected) in STATUSES.into_iter().zip(expected) {
-        assert_eq!(word(&state(&session(status, json!({})), at(NOW), SETTLE)), expected, "{status}");
+        assert_eq!(word(&state(&session(status, json!({})), false, at(NOW), SETTLE)), expected, "{status}");
     }
 }
 
@@ -78,7 +78,7 @@ fn a_session_is_started_once_a_card_was_presented() {
     for (words, expected) in table {
         for status in ["Initiated", "CancelRequested"] {
             let session = session(status, json!({"notificationEvents": prompts(&words)}));
-            assert_eq!(word(&state(&session, at(NOW), SETTLE)), expected, "{status} {words:?}");
+            assert_eq!(word(&state(&session, false, at(NOW), SETTLE)), expected, "{status} {words:?}");
         }
     }
 }
@@ -94,12 +94,12 @@ fn a_no_after_a_rejected_signature_counts_once_it_has_settled() {
     ];
     for (status, settled) in table {
         let session = session(status, rejected.clone());
-        let stands = |seconds: i64| word(&state(&session, at(NOW) + seconds.seconds(), SETTLE));
+        let stands = |seconds: i64| word(&state(&session, false, at(NOW) + seconds.seconds(), SETTLE));
         assert_eq!([0, 119, 120, 9999].map(stands), ["started", "started", settled, settled], "{status}");
     }
     let undated = json!({"statusEvents": [{"status": "SignatureVerificationRejected", "createdAt": "lately"}]});
     let undated = session("Declined", undated);
-    assert_eq!(word(&state(&undated, at(NOW) + 9999.seconds(), SETTLE)), "started");
+    assert_eq!(word(&state(&undated, false, at(NOW) + 9999.seconds(), SETTLE)), "started");
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn every_notification_is_a_prompt_or_none() {
     ];
     for (told, expected) in table {
         let session = session("Initiated", json!({"notificationEvents": prompts(&["PleaseWait", told])}));
-        assert_eq!(at_terminal(&session), AtTerminal { prompt: expected, signature_until: None }, "{told}");
+        assert_eq!(at_terminal(&session, at(NOW)), AtTerminal { prompt: expected, signature_until: None }, "{told}");
     }
 }
 
@@ -151,9 +151,9 @@ fn the_newest_notification_by_its_date_is_the_prompt_until_the_session_is_over()
             _ if is_over(&session) => None,
             _ => Some(Prompt::RemoveCard),
         };
-        assert_eq!(at_terminal(&session).prompt, expected, "{status}");
+        assert_eq!(at_terminal(&session, at(NOW)).prompt, expected, "{status}");
     }
-    assert_eq!(at_terminal(&session("Initiated", json!({}))), AtTerminal::default());
+    assert_eq!(at_terminal(&session("Initiated", json!({})), at(NOW)), AtTerminal::default());
 }
 
 #[test]
@@ -163,11 +163,11 @@ fn a_signature_can_be_answered_for_eighty_seconds() {
             {"status": "Initiated", "createdAt": "2026-11-20T09:59:00Z"},
             {"status": "SignatureVerificationRequired", "createdAt": created_at},
         ]);
-        at_terminal(&session("SignatureVerificationRequired", json!({"statusEvents": events})))
+        at_terminal(&session("SignatureVerificationRequired", json!({"statusEvents": events})), at(NOW))
     };
     let until = Some(at("2026-11-20T10:01:20Z"));
     assert_eq!(asked(NOW), AtTerminal { prompt: Some(Prompt::Sign), signature_until: until });
-    assert_eq!(asked("lately"), AtTerminal { prompt: Some(Prompt::Sign), signature_until: None });
+    assert_eq!(asked("lately"), asked(NOW), "a time that cannot be read is taken for now");
 }
 
 #[test]
