@@ -7,7 +7,8 @@ use clap::Args;
 
 use super::{CommandError, Exit, stop};
 use crate::simulator::{
-    DojoOptions, RunningSimulator, SimulatedTerminal, SimulatorOptions, outcome_table, start, virtual_terminals,
+    DojoOptions, RunningSimulator, SimulatedDojoTerminal, SimulatedTerminal, SimulatorOptions, outcome_table, start,
+    virtual_terminals,
 };
 
 /// Run the simulated providers alone, for a bridge of your own configuration
@@ -25,6 +26,9 @@ pub struct SimulateArguments {
     /// Number of Dintero's terminals: T0292, T0293 and so on
     #[arg(long, value_name = "COUNT", default_value_t = 2)]
     pub terminals: u16,
+    /// Number of Dojo's terminals that go by the amount, besides those of its table: tm_sandbox_1, tm_sandbox_2 and so on
+    #[arg(long, value_name = "COUNT", default_value_t = 2)]
+    pub dojo_terminals: u16,
     /// Seed of the faults that strike by chance
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub seed: u64,
@@ -60,6 +64,10 @@ impl SimulateArguments {
 
     fn options(&self) -> SimulatorOptions {
         let defaults = SimulatorOptions::default();
+        let by_amount = (1..=self.dojo_terminals).map(|number| SimulatedDojoTerminal {
+            id: format!("tm_sandbox_{number}"),
+            tid: format!("VCMDEMO{number}AMT0"),
+        });
         let store = defaults.stores.first().map(|store| store.id.clone()).unwrap_or_default();
         SimulatorOptions {
             listen: self.listen,
@@ -68,7 +76,11 @@ impl SimulateArguments {
             terminals: (0..self.terminals)
                 .map(|number| SimulatedTerminal::active(format!("T{:04}", 292 + number), &store))
                 .collect(),
-            dojo: DojoOptions { limit_speed: self.speed.max(1), ..defaults.dojo },
+            dojo: DojoOptions {
+                limit_speed: self.speed.max(1),
+                terminals: defaults.dojo.terminals.into_iter().chain(by_amount).collect(),
+                ..defaults.dojo
+            },
             ..defaults
         }
     }

@@ -204,7 +204,7 @@ impl Engine {
             return instead(event);
         }
         if provider.refunds_one_at_a_time()
-            && let Some(event) = self.unexplained_refund(operation, refundable.refunded).await
+            && let Some(event) = self.disagreement(operation, attempt, refundable.refunded).await
         {
             return instead(event);
         }
@@ -255,23 +255,30 @@ impl Engine {
         None
     }
 
-    /// Where refunds carry no reference of ours, more given back than the journal knows of may be the very refund that is
-    /// asked for (a restored backup). Nothing more is sent until a person has looked.
-    async fn unexplained_refund(&self, operation: &Operation, refunded: i64) -> Option<Event> {
-        let failed = |refusal: Refusal| Some(not_sent("storage_unavailable", refusal.to_string()));
+    /// Where refunds carry no reference of ours, the sum of a payment's refunds must be what the journal knows.
+    ///
+    /// More may be the very refund that is asked for (a restored backup): nothing is sent until a person has looked. Less is
+    /// an old record: what its sum grows by from there would be no proof of a refund that is told by the sum.
+    async fn disagreement(&self, operation: &Operation, attempt: &Attempt, refunded: i64) -> Option<Event> {
         let sale = operation.original?;
+        let unwritable = |refusal: Refusal| Some(not_sent("storage_unavailable", refusal.to_string()));
         let known = match self.health.journal(self.journal.operation(sale).await) {
-            Ok(known) => known?,
-            Err(refusal) => return failed(refusal),
+            Ok(known) => known?.refunded,
+            Err(refusal) => return unwritable(refusal),
         };
-        if refunded > known.refunded
+        if refunded < known && !attempt.card_present {
+            let text =
+                "the provider's record does not show the earlier refunds of this sale yet; try again in a moment";
+            return Some(not_sent("provider_behind", text));
+        }
+        if refunded > known
             && let Err(refusal) = self.note_refunded(sale, Refunded::InAll(refunded)).await
         {
-            return failed(refusal);
+            return unwritable(refusal);
         }
         let standing = match self.alarms().await {
             Ok(standing) => standing,
-            Err(refusal) => return failed(refusal),
+            Err(refusal) => return unwritable(refusal),
         };
         let waits = standing.iter().any(|it| it.operation == Some(sale) && it.alarm.kind == AlarmKind::Orphan);
         let text = "money of this sale was given back that the bridge does not know of; a person must look first, and \

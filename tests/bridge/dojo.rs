@@ -63,6 +63,33 @@ async fn a_cancelled_sale_that_is_tried_again_is_paid_once_and_quietly() {
     bridge.books_agree().await;
 }
 
+/// A second attempt whose reply is lost, read where the record is behind: the session that it shows is the first one's.
+#[tokio::test]
+async fn the_end_of_an_earlier_session_is_not_taken_for_that_of_a_lost_one() {
+    let bridge = Bridge::with(dojo()).await;
+    bridge.simulator.terminal_mode(1, "manual").await;
+    let till = bridge.till(1);
+    till.begin("R-1", 39_900).await;
+    bridge.simulator.customer(1, "cancel").await;
+    assert_eq!(till.result("R-1").await.word(), "cancelled");
+    let faults = json!([
+        { "call": "read_intent", "fault": "stale_read", "per_mille": 1000 },
+        { "call": "create_terminal_session", "fault": "lose_reply" },
+    ]);
+    bridge.simulator.faults(faults).await;
+    let second = eventually("the second attempt", || async {
+        let answer = till.post("/pay", json!({ "reference": "R-1", "amount": 39_900, "wait": 2 })).await;
+        (answer.body["attempt"] == 2).then_some(answer)
+    })
+    .await;
+    assert_eq!(second.word(), "unknown", "{:?}", second.body);
+    bridge.simulator.faults(json!([])).await;
+    bridge.simulator.customer(1, "approve").await;
+    let paid = till.result("R-1").await;
+    assert_eq!((paid.word(), &paid.body["late"]), ("approved", &json!(false)), "{:?}", paid.body);
+    bridge.books_agree().await;
+}
+
 #[tokio::test]
 async fn the_prompts_are_told_while_the_customer_stands_there() {
     let bridge = bridge_on("SLO0", Setup { speed: 5, ..dojo() }).await;
@@ -264,6 +291,23 @@ async fn a_refund_whose_reply_is_lost_is_found_by_the_sum() {
         assert_ne!(bridge.simulator.hits().await, json!({}), "{refund}: it never struck");
         bridge.books_agree().await;
     }
+}
+
+/// What the sum has grown by is told from where it stood: a record that is behind does not show where that is.
+#[tokio::test]
+async fn a_refund_is_not_measured_from_a_record_that_is_behind() {
+    let bridge = bridge_on("AMT0", Setup { refund: "api", ..dojo() }).await;
+    bridge.till(1).pay("R-1", 39_900).await;
+    bridge.till(1).refund("F-1", "R-1", Some(10_000)).await;
+    let faults = json!([
+        { "call": "read_intent", "fault": "stale_read" },
+        { "call": "refund_intent", "fault": "lose_request" },
+    ]);
+    bridge.simulator.faults(faults).await;
+    let answer = bridge.till(1).refund("F-2", "R-1", Some(10_000)).await;
+    assert_ne!(bridge.simulator.hits().await, json!({}), "it never struck");
+    assert_eq!((answer.word(), &answer.body["retry"]), ("failed", &json!("new_attempt")), "{:?}", answer.body);
+    bridge.books_agree().await;
 }
 
 fn every_fault() -> Vec<Value> {

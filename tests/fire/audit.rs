@@ -1,12 +1,14 @@
 //! The comparison: the provider's ledger, the journal, and what the tills were told.
 
+mod dojo;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
 use crate::history::{Books, CARD_WINS, Key, Told, lines};
 use crate::journal::{Attempt, Journal, status_of};
-use crate::provider::{Ledger, Transaction};
+use crate::provider::{Charge, Ledger, Transaction};
 
 /// The amount of which the provider's record shows another one than was taken: never approved, and loud.
 pub(crate) const SHOWN_WRONG: i64 = 990_113;
@@ -17,6 +19,7 @@ pub(crate) fn at_any_moment(ledger: &Ledger, books: &Books, hits: &BTreeMap<Stri
     sent_once("create_session", &ledger.create_requests, hits, &mut broken);
     sent_once("refund", &ledger.refund_requests, hits, &mut broken);
     charged_once(ledger, books, &mut broken);
+    dojo::at_any_moment(&ledger.dojo, &mut broken);
     for transaction in &ledger.transactions {
         if transaction.refunded > transaction.captured {
             broken.push(format!("rule 6: more was given back than taken: {transaction:?}"));
@@ -42,9 +45,9 @@ fn sent_once(call: &str, requests: &BTreeMap<String, u64>, hits: &BTreeMap<Strin
 }
 
 fn charged_once(ledger: &Ledger, books: &Books, broken: &mut Vec<String>) {
-    let mut charges: HashMap<&str, Vec<&Transaction>> = HashMap::new();
-    for transaction in ledger.transactions.iter().filter(|it| it.captured > 0) {
-        charges.entry(&transaction.merchant_reference_2).or_default().push(transaction);
+    let mut charges: HashMap<&str, Vec<Charge<'_>>> = HashMap::new();
+    for charge in ledger.charges() {
+        charges.entry(charge.name).or_default().push(charge);
     }
     for (name, charges) in charges {
         let story = key_of(name, "sale").and_then(|key| books.stories.get(&key));
@@ -52,7 +55,7 @@ fn charged_once(ledger: &Ledger, books: &Books, broken: &mut Vec<String>) {
             broken.push(format!("rule 3: charged without a till that asked: {name}: {charges:?}"));
             continue;
         };
-        let captured: i64 = charges.iter().map(|it| it.captured).sum();
+        let captured: i64 = charges.iter().map(|it| it.amount).sum();
         if charges.len() > 1 || Some(captured) > story.asked {
             let story = lines(story);
             broken.push(format!("rule 1: {name} was charged more than once: {charges:?}\n{story}"));
@@ -66,7 +69,8 @@ fn charged_once(ledger: &Ledger, books: &Books, broken: &mut Vec<String>) {
 
 /// Rule 5: what the provider was asked for was on disk before; `attempts` is what is there at this moment.
 pub(crate) fn intent_first(ledger: &Ledger, attempts: &BTreeSet<String>) -> Vec<String> {
-    let seen = ledger.create_requests.keys().chain(ledger.refund_requests.keys());
+    let at_dojo = ledger.dojo.create_requests.keys().chain(ledger.dojo.refund_requests.keys());
+    let seen = ledger.create_requests.keys().chain(ledger.refund_requests.keys()).chain(at_dojo);
     let strange = seen.filter(|reference| !attempts.contains(*reference));
     strange.map(|reference| format!("rule 5: sent, and not on disk: {reference}")).collect()
 }
@@ -76,6 +80,7 @@ pub(crate) fn at_rest(ledger: &Ledger, journal: &Journal, books: &Books, listed:
     let mut broken: Vec<String> = journal.damage.clone();
     payments(ledger, journal, &mut broken);
     refunds(ledger, journal, &mut broken);
+    dojo::at_rest(&ledger.dojo, journal, &mut broken);
     for attempt in &journal.attempts {
         if let Some(fault) = fault_of_log(journal, attempt) {
             let phases: Vec<_> = journal.events_of(attempt).iter().map(|it| (&it.name, &it.phase)).collect();
@@ -100,8 +105,7 @@ fn payments(ledger: &Ledger, journal: &Journal, broken: &mut Vec<String>) {
         journal.attempts.iter().map(|attempt| (attempt.reference.as_str(), attempt)).collect();
     let mut taken: HashMap<&str, &Transaction> = HashMap::new();
     for transaction in &ledger.transactions {
-        let is_paid = transaction.captured > 0 || transaction.status == "AUTHORIZED";
-        if !is_paid {
+        if !transaction.is_paid() {
             continue;
         }
         taken.insert(&transaction.merchant_reference, transaction);
@@ -128,7 +132,8 @@ fn payments(ledger: &Ledger, journal: &Journal, broken: &mut Vec<String>) {
             broken.push(format!("rule 3: the journal differs: {transaction:?} {attempt:?} {operation:?}"));
         }
     }
-    for attempt in journal.attempts.iter().filter(|it| it.refunds.is_none() && it.phase == "approved") {
+    let at_dintero = |it: &&Attempt| it.provider == "dintero" && it.refunds.is_none();
+    for attempt in journal.attempts.iter().filter(at_dintero).filter(|it| it.phase == "approved") {
         if !taken.contains_key(attempt.reference.as_str()) {
             broken.push(format!("approved in the journal, and the provider took nothing: {attempt:?}"));
         }
@@ -162,7 +167,8 @@ fn refunds(ledger: &Ledger, journal: &Journal, broken: &mut Vec<String>) {
 /// The steps that the state machine allows, said once more and independently of it.
 fn may_follow(from: &str, to: &str) -> bool {
     match from {
-        "reserved" => matches!(to, "reserved" | "sending" | "failed" | "cancelled"),
+        // Approved, where a new attempt finds the payment of the one before it paid.
+        "reserved" => matches!(to, "reserved" | "sending" | "failed" | "cancelled" | "approved"),
         "sending" => !matches!(to, "reserved" | "abandoned"),
         "open" | "unknown" => !matches!(to, "reserved" | "sending" | "failed"),
         "abandoned" => matches!(to, "abandoned" | "approved" | "declined" | "cancelled"),
@@ -173,7 +179,8 @@ fn may_follow(from: &str, to: &str) -> bool {
 fn fault_of_log(journal: &Journal, attempt: &Attempt) -> Option<&'static str> {
     let events = journal.events_of(attempt);
     let (Some(first), Some(last)) = (events.first(), events.last()) else { return Some("no event at all") };
-    let begins_as = if attempt.refunds.is_some() { "reserved" } else { "sending" };
+    let is_prepared = attempt.refunds.is_some() || attempt.provider == "dojo";
+    let begins_as = if is_prepared { "reserved" } else { "sending" };
     if (first.name.as_str(), first.phase.as_str()) != ("begun", begins_as) {
         return Some("the log does not begin with the beginning");
     }

@@ -5,7 +5,16 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::sha256::sha256;
-use crate::shop::TILLS;
+use crate::shop::{MACHINES, TILLS};
+
+/// The second provider, with a store and machines of its own.
+#[derive(Debug, Clone)]
+pub(crate) struct Dojo {
+    /// Which way its refunds go.
+    pub(crate) refund: &'static str,
+    /// What signs its webhooks.
+    pub(crate) webhook_secret: String,
+}
 
 pub(crate) struct Configuration<'a> {
     pub(crate) till_address: SocketAddr,
@@ -15,6 +24,8 @@ pub(crate) struct Configuration<'a> {
     pub(crate) database: &'a Path,
     pub(crate) provider: &'a str,
     pub(crate) terminals: usize,
+    /// Half of the tills sell there.
+    pub(crate) dojo: Option<&'a Dojo>,
 }
 
 impl fmt::Display for Configuration<'_> {
@@ -61,14 +72,63 @@ time_zone = "Europe/Oslo"
             writeln!(text, "[[terminals]]\nname = \"terminal-{number}\"\nprovider = \"dintero\"")?;
             writeln!(text, "store = \"oslo-center\"\nterminal_id = \"{id}\"")?;
         }
+        if let Some(dojo) = self.dojo {
+            self.write_dojo(text, dojo)?;
+        }
         for number in 1..=TILLS {
-            let terminal = (number - 1) % self.terminals + 1;
+            let terminal = match self.dojo {
+                Some(_) if sells_at_dojo(number) => format!("machine-{}", (number - 1) % MACHINES + 1),
+                _ => format!("terminal-{}", (number - 1) % self.terminals + 1),
+            };
             let key = sha256(&key_of_till(number));
-            writeln!(text, "[[tills]]\nid = \"till-{number}\"\nterminal = \"terminal-{terminal}\"")?;
+            writeln!(text, "[[tills]]\nid = \"till-{number}\"\nterminal = \"{terminal}\"")?;
             writeln!(text, "key_sha256 = \"{key}\"\nmay_refund_others = {}", number % 2 == 1)?;
         }
         Ok(())
     }
+}
+
+impl Configuration<'_> {
+    fn write_dojo(&self, text: &mut fmt::Formatter<'_>, dojo: &Dojo) -> fmt::Result {
+        let secret =
+            if self.is_called_back { format!("webhook_secret = \"{}\"", dojo.webhook_secret) } else { String::new() };
+        write!(
+            text,
+            r#"
+[dojo]
+api_key = "sk_sandbox_simulated"
+software_house_id = "softwareHouse1"
+reseller_id = "reseller1"
+api_url = "{url}"
+refund = "{refund}"
+{secret}
+signature_settle_seconds = 900
+session_ttl_seconds = 30
+prompt_seconds = 10
+in_flight_seconds = 5
+refund_patience_seconds = 60
+poll_interval_ms = 20
+request_timeout_ms = 400
+[[stores]]
+id = "london-bridge"
+payout_destination_id = "seller-2"
+currency = "GBP"
+time_zone = "Europe/London"
+"#,
+            url = self.provider.trim_end_matches("/v1"),
+            refund = dojo.refund,
+        )?;
+        for number in 1..=MACHINES {
+            writeln!(text, "[[terminals]]\nname = \"machine-{number}\"\nprovider = \"dojo\"\ntips = true")?;
+            writeln!(text, "store = \"london-bridge\"\nterminal_id = \"tm_sandbox_{number}\"")?;
+        }
+        Ok(())
+    }
+}
+
+/// Which tills stand in the shop of Dojo's machines, where there is one.
+pub(crate) fn sells_at_dojo(till: usize) -> bool {
+    till > TILLS / 2
 }
 
 /// The provider's id of a terminal, as `pos-bridge simulate` numbers them.

@@ -24,8 +24,12 @@ pub(crate) struct Attempt {
     pub(crate) reference: String,
     pub(crate) operation: String,
     pub(crate) number: i64,
+    pub(crate) provider: String,
     pub(crate) provider_terminal: String,
     pub(crate) refunds: Option<String>,
+    /// The payment that Dojo made ready for it.
+    pub(crate) prepared: Option<String>,
+    pub(crate) card_present: bool,
     pub(crate) phase: String,
     pub(crate) transaction_id: Option<String>,
     pub(crate) amount_approved: Option<i64>,
@@ -62,8 +66,12 @@ impl Journal {
         let options = SqliteConnectOptions::new().filename(path).read_only(true);
         let mut file = options.connect().await.unwrap();
         let operations: Vec<Operation> = all(&mut file, "SELECT * FROM operation").await;
-        let attempts =
-            all(&mut file, "SELECT *, phase_detail ->> '$.late' AS late FROM attempt ORDER BY operation, number").await;
+        let attempts = all(
+            &mut file,
+            "SELECT *, phase_detail ->> '$.late' AS late, preparation ->> '$.payment' AS prepared FROM attempt ORDER BY \
+             operation, number",
+        )
+        .await;
         let mut events: BTreeMap<(String, i64), Vec<Event>> = BTreeMap::new();
         for event in all::<Event>(&mut file, "SELECT * FROM event ORDER BY sequence").await {
             events.entry((event.operation.clone(), event.attempt)).or_default().push(event);

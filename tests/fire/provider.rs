@@ -1,14 +1,22 @@
 //! The simulated provider in a process of its own: it is never killed, and its ledger is the truth.
 
+mod dojo;
+
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::audit::SHOWN_WRONG;
 use crate::client::client;
+use crate::shop::MACHINES;
+
+pub(crate) use dojo::{DojoLedger, Intent};
 
 /// What the provider really did with a payment.
 #[derive(Debug, Clone, Deserialize)]
@@ -39,6 +47,55 @@ pub(crate) struct Ledger {
     pub(crate) transactions: Vec<Transaction>,
     pub(crate) create_requests: BTreeMap<String, u64>,
     pub(crate) refund_requests: BTreeMap<String, u64>,
+    pub(crate) dojo: DojoLedger,
+}
+
+/// One payment that took money, at either provider.
+pub(crate) struct Charge<'a> {
+    /// `till/reference`.
+    pub(crate) name: &'a str,
+    /// Without what the customer added.
+    pub(crate) amount: i64,
+    /// All that is known of it, for a person.
+    record: &'a dyn fmt::Debug,
+}
+
+impl fmt::Debug for Charge<'_> {
+    fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.record.fmt(text)
+    }
+}
+
+impl Transaction {
+    pub(crate) fn is_paid(&self) -> bool {
+        self.captured > 0 || self.status == "AUTHORIZED"
+    }
+}
+
+impl Ledger {
+    pub(crate) fn charges(&self) -> Vec<Charge<'_>> {
+        let at_dintero = self.transactions.iter().filter(|it| it.captured > 0).map(|it| Charge {
+            name: &it.merchant_reference_2,
+            amount: it.captured,
+            record: it,
+        });
+        let at_dojo = self.dojo.intents.iter().filter(|it| it.captured > 0).map(|it| Charge {
+            name: it.till_reference(),
+            amount: it.captured - it.added(),
+            record: it,
+        });
+        at_dintero.chain(at_dojo).collect()
+    }
+
+    /// What was taken for good where the record shows it right, and what was given back of anything.
+    pub(crate) fn sums(&self) -> (i64, i64) {
+        let at_dintero =
+            self.transactions.iter().filter(|it| it.is_paid() && it.amount != SHOWN_WRONG).map(|it| it.amount);
+        let at_dojo = self.dojo.intents.iter().filter(|it| it.amount != SHOWN_WRONG).map(|it| it.captured);
+        let back_at_dintero = self.transactions.iter().map(|it| it.refunded);
+        let back_at_dojo = self.dojo.intents.iter().map(|it| it.refunded);
+        (at_dintero.chain(at_dojo).sum(), back_at_dintero.chain(back_at_dojo).sum())
+    }
 }
 
 pub(crate) struct Provider {
@@ -54,6 +111,7 @@ impl Provider {
         let mut process = Command::new(env!("CARGO_BIN_EXE_pos-bridge"))
             .args(["simulate", "--listen", "127.0.0.1:0", "--speed", "400"])
             .args(["--terminals", &terminals.to_string(), "--seed", &seed.to_string()])
+            .args(["--dojo-terminals", &MACHINES.to_string()])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -66,8 +124,24 @@ impl Provider {
         Self { process, base_url, ahead: 0, hits: BTreeMap::new() }
     }
 
+    fn root(&self) -> &str {
+        self.base_url.trim_end_matches("/v1")
+    }
+
+    /// Has Dojo send its webhooks there; the secret that signs them.
+    pub(crate) async fn subscribe(&self, bridge: SocketAddr) -> String {
+        let wish = json!({
+            "url": format!("http://{bridge}/callbacks/dojo"),
+            "events": ["payment_intent.created", "payment_intent.status_updated"],
+        });
+        let request = client().post(format!("{}/webhooks", self.root())).json(&wish);
+        let request = request.header("authorization", "Basic sk_sandbox_simulated").header("version", "2026-02-27");
+        let answer: Value = request.send().await.unwrap().error_for_status().unwrap().json().await.unwrap();
+        answer["secrets"][0]["value"].as_str().unwrap().to_owned()
+    }
+
     async fn control(&self, method: Method, path: &str, body: Option<&Value>) -> Value {
-        let url = format!("{}/simulator{path}", self.base_url.trim_end_matches("/v1"));
+        let url = format!("{}/simulator{path}", self.root());
         let request = client().request(method, url);
         let request = if let Some(body) = body { request.json(body) } else { request };
         let answer = request.send().await.unwrap().error_for_status().unwrap();

@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::audit;
-use crate::provider::{Provider, Transaction};
+use crate::provider::Provider;
 use crate::shop::Shop;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -62,9 +61,5 @@ pub(crate) async fn is_behind(shop: &Shop, provider: &Provider) -> bool {
         let amount = operation["amount_approved"].as_i64().unwrap();
         if operation["kind"] == "sale" { sold += amount } else { refunded += amount }
     }
-    let paid = |it: &&Transaction| (it.captured > 0 || it.status == "AUTHORIZED") && it.amount != audit::SHOWN_WRONG;
-    let transactions = provider.ledger().await.transactions;
-    let taken: i64 = transactions.iter().filter(paid).map(|it| it.amount).sum();
-    let given_back: i64 = transactions.iter().map(|it| it.refunded).sum();
-    (sold, refunded) != (taken, given_back)
+    (sold, refunded) != provider.ledger().await.sums()
 }

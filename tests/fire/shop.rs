@@ -10,25 +10,29 @@ use tempfile::TempDir;
 
 use crate::census::Census;
 use crate::client::client;
-use crate::configuration::{Configuration, key_of_till};
+use crate::configuration::{Configuration, Dojo, key_of_till};
 use crate::free_address::free_address;
 use crate::injection::Injection;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_pos-bridge");
 pub(crate) const TILLS: usize = 6;
 pub(crate) const TERMINALS: usize = 4;
+/// Dojo's terminals, where it is there.
+pub(crate) const MACHINES: usize = 3;
 
 pub(crate) struct Shop {
     directory: Option<TempDir>,
     provider: String,
     pub(crate) address: SocketAddr,
-    callback_address: SocketAddr,
+    pub(crate) callback_address: SocketAddr,
     process: Option<Child>,
     last_end: Option<ExitStatus>,
     /// Where in the log its words since the last start begin.
     log_begins: usize,
     /// One thread does the bridge's own work, so that its calls have an order.
     pub(crate) calm: bool,
+    /// A second provider in the same bridge.
+    pub(crate) dojo: Option<Dojo>,
 }
 
 impl Shop {
@@ -42,6 +46,7 @@ impl Shop {
             last_end: None,
             log_begins: 0,
             calm: false,
+            dojo: None,
         }
     }
 
@@ -101,6 +106,7 @@ impl Shop {
             database: &self.database(),
             provider: &self.provider,
             terminals: TERMINALS,
+            dojo: self.dojo.as_ref(),
         };
         std::fs::write(&configuration, text.to_string()).unwrap();
         let log = std::fs::File::options().create(true).append(true).open(self.log()).unwrap();

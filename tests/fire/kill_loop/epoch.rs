@@ -10,6 +10,7 @@ use super::report::Report;
 use super::till::{Shelf, Till};
 use crate::audit;
 use crate::caller::Caller;
+use crate::configuration::Dojo;
 use crate::dice::Dice;
 use crate::history::History;
 use crate::journal::Journal;
@@ -19,6 +20,8 @@ use crate::shop::{Shop, TERMINALS, TILLS};
 
 const PURPOSE_CYCLE: u64 = 50;
 const PURPOSE_FAULTS: u64 = 51;
+/// Which way Dojo's refunds go, shop by shop.
+const ROUTES: [&str; 2] = ["terminal", "api"];
 /// A start that takes longer is killed all the same.
 const READY_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -32,7 +35,9 @@ struct Epoch<'a> {
 
 pub(crate) async fn run(seed: u64, number: u64, cycles: u32, report: &mut Report) -> Result<(), String> {
     let provider = Provider::start(seed.wrapping_add(number), TERMINALS);
-    let shop = Shop::open(&provider.base_url);
+    let mut shop = Shop::open(&provider.base_url);
+    let webhook_secret = provider.subscribe(shop.callback_address).await;
+    shop.dojo = Some(Dojo { refund: ROUTES[usize::from((seed ^ number) & 1 == 1)], webhook_secret });
     let history = History::default();
     let dice = Dice::new(seed, number, PURPOSE_CYCLE);
     let mut epoch = Epoch { shop, provider, history, dice, report };
@@ -92,7 +97,7 @@ impl Epoch<'_> {
     /// The provider's time runs some hundred times as fast as ours: sessions expire, attempts are given up, and the
     /// terminals are free again for the next sale.
     async fn let_time_fly(&mut self) {
-        let life = self.dice.milliseconds(0, 900);
+        let life = self.dice.milliseconds(0, 1_500);
         let begun = Instant::now();
         while begun.elapsed() < life {
             let pause = self.dice.milliseconds(1, 60);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::dice::Dice;
 
 /// How many rules are in force at once.
-const AT_ONCE: usize = 14;
+const AT_ONCE: usize = 24;
 
 /// Every fault of every call, shuffled anew each time the deck is empty.
 pub(crate) struct Deck {
@@ -43,6 +43,10 @@ fn blindness() -> Value {
         { "call": "list_sessions", "fault": "stale_read", "per_mille": 1000 },
         { "call": "list_transactions", "fault": "stale_read", "per_mille": 1000 },
         { "call": "read_transaction", "fault": "stale_read", "per_mille": 700 },
+        { "call": "create_terminal_session", "fault": "lose_reply", "per_mille": 400 },
+        { "call": "refund_intent", "fault": "lose_reply", "per_mille": 600 },
+        { "call": "search_intents", "fault": "stale_read", "per_mille": 1000 },
+        { "call": "read_intent", "fault": "stale_read", "per_mille": 700 },
     ])
 }
 
@@ -50,7 +54,7 @@ fn blindness() -> Value {
 /// can see through.
 pub(crate) fn every_rule() -> Vec<Value> {
     let mut rules = Vec::new();
-    for (call, per_mille) in CALLS {
+    for (call, per_mille) in AT_DINTERO.into_iter().chain(AT_DOJO) {
         for fault in any_call() {
             for moment in ["before", "after"] {
                 rules.push(json!({ "call": call, "fault": fault, "when": moment, "per_mille": per_mille }));
@@ -59,27 +63,24 @@ pub(crate) fn every_rule() -> Vec<Value> {
         for fault in [json!("lose_request"), json!("lose_reply"), refusal(401), refusal(403)] {
             rules.push(json!({ "call": call, "fault": fault, "per_mille": per_mille }));
         }
-        if call.starts_with("read") || call.starts_with("list") {
+        if ["read", "list", "search"].iter().any(|reading| call.starts_with(reading)) {
             for fault in ["stale_read", "lying_amount", "lying_currency", "lying_terminal"] {
                 rules.push(json!({ "call": call, "fault": fault, "per_mille": per_mille }));
             }
         }
     }
-    for fault in [
-        json!({ "duplicate": 3 }),
-        json!({ "late": 150 }),
-        json!("reordered"),
-        json!("dropped"),
-        json!("forged"),
-        json!("wrong_time"),
-    ] {
-        rules.push(json!({ "call": "callback", "fault": fault, "per_mille": 300 }));
+    for call in ["callback", "webhook"] {
+        for fault in any_message() {
+            rules.push(json!({ "call": call, "fault": fault, "per_mille": 600 }));
+        }
     }
+    // The signature of a webhook tells no time.
+    rules.push(json!({ "call": "callback", "fault": "wrong_time", "per_mille": 600 }));
     rules
 }
 
 /// The calls, and how many of a thousand go wrong while a rule is in force.
-const CALLS: [(&str, u16); 8] = [
+const AT_DINTERO: [(&str, u16); 8] = [
     ("token", 300),
     ("create_session", 120),
     ("read_session", 60),
@@ -89,6 +90,29 @@ const CALLS: [(&str, u16); 8] = [
     ("list_transactions", 150),
     ("refund", 200),
 ];
+
+const AT_DOJO: [(&str, u16); 10] = [
+    ("create_intent", 120),
+    ("read_intent", 80),
+    ("cancel_intent", 250),
+    ("search_intents", 150),
+    ("refund_intent", 200),
+    ("read_terminal", 150),
+    ("list_terminals", 300),
+    ("create_terminal_session", 120),
+    ("read_terminal_session", 60),
+    ("cancel_terminal_session", 250),
+];
+
+/// Whose call it is.
+pub(crate) fn provider_of(call: &str) -> &'static str {
+    let is_dojos = call == "webhook" || AT_DOJO.iter().any(|(name, _)| *name == call);
+    if is_dojos { "dojo" } else { "dintero" }
+}
+
+fn any_message() -> [Value; 5] {
+    [json!({ "duplicate": 3 }), json!({ "late": 150 }), json!("reordered"), json!("dropped"), json!("forged")]
+}
 
 fn any_call() -> Vec<Value> {
     vec![

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::faults::every_rule;
+use super::faults::{every_rule, provider_of};
 use crate::history::Books;
 use crate::journal::Journal;
 use crate::provider::{Ledger, label};
 
-/// Without one of these a long run has not tried what it should.
+/// Without one of these at either provider a long run has not tried what it should.
 const OUTCOMES: [&str; 9] = [
     "sale approved",
     "sale declined",
@@ -38,6 +38,8 @@ pub(crate) struct Report {
     events: usize,
     late: usize,
     creates: u64,
+    intents: u64,
+    sessions: u64,
     refund_calls: u64,
     captured: usize,
 }
@@ -47,7 +49,7 @@ impl Report {
     pub(crate) fn count(&mut self, ledger: &Ledger, journal: &Journal, books: &Books, hits: &BTreeMap<String, u64>) {
         for attempt in &journal.attempts {
             let kind = &journal.operation_of(attempt).kind;
-            *self.outcomes.entry(format!("{kind} {}", attempt.phase)).or_default() += 1;
+            *self.outcomes.entry(format!("{} {kind} {}", attempt.provider, attempt.phase)).or_default() += 1;
         }
         for (rule, count) in hits.iter().filter(|(_, count)| **count > 0) {
             *self.hits.entry(rule.clone()).or_default() += count;
@@ -65,7 +67,10 @@ impl Report {
         self.late += journal.attempts.iter().filter(|attempt| attempt.late == Some(true)).count();
         self.creates += ledger.create_requests.values().sum::<u64>();
         self.refund_calls += ledger.refund_requests.values().sum::<u64>();
-        self.captured += ledger.transactions.iter().filter(|transaction| transaction.captured > 0).count();
+        self.intents += ledger.dojo.create_requests.values().sum::<u64>();
+        self.sessions += ledger.dojo.session_requests.values().sum::<u64>();
+        self.refund_calls += ledger.dojo.refund_requests.values().sum::<u64>();
+        self.captured += ledger.charges().len();
     }
 
     pub(crate) fn print(&mut self) {
@@ -86,8 +91,8 @@ impl Report {
         );
         println!("refused: {:?}", self.refusals);
         println!(
-            "provider: {} create calls, {} refund calls, {} payments captured",
-            self.creates, self.refund_calls, self.captured
+            "providers: {} sessions at Dintero, {} intents and {} sessions at Dojo, {} refund calls, {} payments captured",
+            self.creates, self.intents, self.sessions, self.refund_calls, self.captured
         );
         println!("journal: {} events, {} late approvals, alarms {:?}", self.events, self.late, self.alarms);
         println!("faults that struck: {:?}", kinds(self.hits.iter().map(|(rule, count)| (rule.as_str(), *count))));
@@ -98,12 +103,13 @@ impl Report {
     pub(crate) fn complete(&self) -> Result<(), String> {
         let struck = kinds(self.hits.iter().map(|(rule, count)| (rule.as_str(), *count)));
         let wanted = rules();
-        let mut missing: Vec<&str> = kinds(wanted.iter().map(|rule| (rule.as_str(), 0)))
+        let mut missing: Vec<String> = kinds(wanted.iter().map(|rule| (rule.as_str(), 0)))
             .into_keys()
             .filter(|it| !struck.contains_key(it))
             .collect();
-        missing.extend((self.late == 0).then_some("a late approval"));
-        missing.extend(OUTCOMES.iter().filter(|outcome| !self.outcomes.contains_key(**outcome)));
+        missing.extend((self.late == 0).then(|| "a late approval".to_owned()));
+        let outcomes = ["dintero", "dojo"].map(|provider| OUTCOMES.map(|outcome| format!("{provider} {outcome}")));
+        missing.extend(outcomes.into_iter().flatten().filter(|outcome| !self.outcomes.contains_key(outcome)));
         if missing.is_empty() { Ok(()) } else { Err(format!("vacuous: never happened: {}", missing.join(", "))) }
     }
 }
@@ -112,12 +118,12 @@ fn rules() -> BTreeSet<String> {
     every_rule().iter().map(label).collect()
 }
 
-/// By fault, whatever the call.
-fn kinds<'a>(hits: impl Iterator<Item = (&'a str, u64)>) -> BTreeMap<&'a str, u64> {
+/// By provider and fault, whatever the call.
+fn kinds<'a>(hits: impl Iterator<Item = (&'a str, u64)>) -> BTreeMap<String, u64> {
     let mut kinds = BTreeMap::new();
     for (rule, count) in hits {
-        let kind = rule.split_once(' ').map_or(rule, |(_, kind)| kind);
-        *kinds.entry(kind).or_default() += count;
+        let (call, kind) = rule.split_once(' ').unwrap_or((rule, ""));
+        *kinds.entry(format!("{} {kind}", provider_of(call))).or_default() += count;
     }
     kinds
 }

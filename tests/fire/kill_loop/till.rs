@@ -7,16 +7,29 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::caller::Caller;
+use crate::configuration::sells_at_dojo;
 use crate::dice::Dice;
 use crate::history::{CARD_WINS, Key, Told};
-use crate::shop::TERMINALS;
+use crate::shop::{MACHINES, TERMINALS};
 
-/// The rows of the simulator's table that end quickly. Left out: 990112 (waits for the session's real end) and 990123 (a
+/// The rows of Dintero's table that end quickly. Left out: 990112 (waits for the session's real end) and 990123 (a
 /// refund that the provider corrects after it had proven the contrary, and by which it can itself give back too much).
 const SPECIAL: [i64; 22] = [
     990_100, 990_101, 990_102, 990_103, 990_104, 990_105, 990_106, 990_107, 990_108, 990_109, 990_110, 990_111,
     990_113, 990_114, 990_115, 990_120, 990_121, 990_122, 990_124, 990_201, 990_202, 990_203,
 ];
+
+/// The rows of Dojo's table.
+const SPECIAL_AT_DOJO: [i64; 14] = [
+    990_100, 990_103, 990_104, 990_105, 990_106, 990_107, 990_108, 990_112, 990_113, 990_120, 990_130, 990_131,
+    990_132, 990_133,
+];
+
+/// The rows of either table that are about the refund of this very amount.
+const OF_REFUNDS: std::ops::RangeInclusive<i64> = 990_120..=990_124;
+
+/// Those that ask for a signature.
+const SIGNED: [i64; 2] = [990_130, 990_131];
 
 /// The rows in which card and cancel cross each other.
 const CROSSED_BY_CANCEL: [i64; 3] = [990_105, CARD_WINS, 990_107];
@@ -47,6 +60,7 @@ impl Till {
                 55..75 => self.give_back().await,
                 75..80 => self.give_back_again().await,
                 80..88 => self.cancel().await,
+                88..92 => self.compare_signature().await,
                 _ => self.look().await,
             }
             let pause = self.dice.milliseconds(0, 25);
@@ -57,13 +71,28 @@ impl Till {
     async fn sell(&mut self) {
         self.asked += 1;
         let reference = format!("S-{}-{}", self.caller.number, self.asked);
-        let amount =
-            if self.dice.percent(40) { *self.dice.pick(&SPECIAL).unwrap() } else { self.dice.between(100, 90_000) };
+        let amount = if self.dice.percent(40) {
+            *self.dice.pick(self.special()).unwrap()
+        } else {
+            self.dice.between(100, 90_000)
+        };
         self.sales.push((reference.clone(), amount));
         if CROSSED_BY_CANCEL.contains(&amount) {
             self.pay_and_cancel(&reference, amount).await;
         } else {
             self.pay(&reference, amount).await;
+        }
+    }
+
+    fn special(&self) -> &'static [i64] {
+        if sells_at_dojo(self.caller.number) { &SPECIAL_AT_DOJO } else { &SPECIAL }
+    }
+
+    fn any_terminal(&mut self) -> String {
+        if sells_at_dojo(self.caller.number) {
+            format!("machine-{}", 1 + self.dice.below(MACHINES))
+        } else {
+            format!("terminal-{}", 1 + self.dice.below(TERMINALS))
         }
     }
 
@@ -92,7 +121,7 @@ impl Till {
         let key = self.caller.key("sale", reference);
         let mut body = json!({ "reference": reference, "amount": amount, "wait": self.dice.below(3) / 2 });
         if self.dice.percent(60) {
-            body["terminal"] = json!(format!("terminal-{}", 1 + self.dice.below(TERMINALS)));
+            body["terminal"] = json!(self.any_terminal());
         }
         self.caller.history.asks(&key, Some(amount));
         let reply = self.post_and_perhaps_hang_up("/pay", &body).await;
@@ -126,6 +155,7 @@ impl Till {
         self.asked += 1;
         let reference = format!("R-{}-{}", self.caller.number, self.asked);
         let amount = match self.dice.below(10) {
+            _ if OF_REFUNDS.contains(&sale) => Some(sale),
             0..6 => Some(self.dice.between(1, (sale / 3).max(1))),
             6 => Some(sale),
             7 => Some(sale + 1),
@@ -160,6 +190,16 @@ impl Till {
             let reply = self.caller.call(Method::POST, &format!("{path}/cancel?wait=1"), None).await;
             self.caller.hear(&key, reply);
         }
+    }
+
+    /// Right or wrong, asked for or not.
+    async fn compare_signature(&mut self) {
+        let Some((reference, _)) = self.sales.iter().rev().find(|(_, amount)| SIGNED.contains(amount)).cloned() else {
+            return;
+        };
+        let body = json!({ "accepted": self.dice.percent(50), "wait": 0 });
+        let reply = self.caller.call(Method::POST, &format!("/pay/{reference}/signature"), Some(&body)).await;
+        self.caller.hear(&self.caller.key("sale", &reference), reply);
     }
 
     async fn look(&mut self) {

@@ -50,6 +50,7 @@ impl Machine {
             database: &machine.path("disk/data/pos-bridge.db"),
             provider: PROVIDER,
             terminals: TERMINALS,
+            dojo: None,
         };
         std::fs::write(machine.path("pos-bridge.toml"), configuration.to_string()).unwrap();
         machine.format();
