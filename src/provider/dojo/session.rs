@@ -94,8 +94,8 @@ fn is_started(session: &Session) -> bool {
 
 /// Whether a no is to be believed by now. Without a time of the signature there is none from which to count.
 pub(super) fn is_settled(session: &Session, refused: bool, now: Timestamp, settle: SignedDuration) -> bool {
-    let is_rejected = session.status_events.iter().flatten().any(|event| event.status == SIGNATURE_REJECTED);
-    if !is_rejected && !refused && session.status != SIGNATURE_REJECTED {
+    let told = session.status_events.iter().flatten().any(|event| event.status == SIGNATURE_REJECTED);
+    if !refused && !told && session.status != SIGNATURE_REJECTED {
         return true;
     }
     let since = entered_at(session, SIGNATURE_REJECTED).or_else(|| entered_at(session, SIGNATURE_REQUIRED));

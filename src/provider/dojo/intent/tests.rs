@@ -43,6 +43,9 @@ fn an_intent_that_was_let_go_and_taken_at_once_is_not_decided() {
         let reversed = state("Reversed", Some(&session(taken, json!({}))));
         assert_eq!(reversed, Some(PaymentState::Voided), "{taken}: it was taken, and given back");
     }
+    for under_way in ["InitiateRequested", "Initiated", "CancelRequested", "Teleported"] {
+        assert_eq!(cancelled(under_way), Some(PaymentState::Undecided), "{under_way}");
+    }
     for not_taken in ["Canceled", "Expired", "Declined", "SignatureVerificationRejected"] {
         assert_eq!(cancelled(not_taken), Some(PaymentState::Voided), "{not_taken}");
     }

@@ -23,7 +23,7 @@ fn every_status_of_a_refund_at_the_machine_has_its_finding() {
         ("Canceled", "cancelled"),
         ("SignatureVerificationRequired", "started"),
         ("SignatureVerificationAccepted", "started"),
-        // When it was rejected is not told, so it never settles.
+        // When it was rejected is not told, so it is not known to have settled.
         ("SignatureVerificationRejected", "started"),
         ("Declined", "declined declined"),
         ("Expired", "lapsed ts_1"),
