@@ -37,18 +37,22 @@ pub(super) struct Reading {
 impl Readers {
     /// Takes the right to read an attempt; `None` when somebody has it.
     pub(super) fn claim(&self, attempt: AttemptReference, of: &Operation) -> Option<Reading> {
-        let mut readers = self.lock();
-        if readers.contains_key(&attempt) {
-            return None;
-        }
-        let wake = Arc::new(Notify::new());
         let reader = Reader {
-            wake: Arc::clone(&wake),
+            wake: Arc::default(),
             operation: of.id,
             till: of.till.clone(),
             original: of.original,
             at_terminal: AtTerminal::default(),
         };
+        self.enter(attempt, reader)
+    }
+
+    fn enter(&self, attempt: AttemptReference, reader: Reader) -> Option<Reading> {
+        let mut readers = self.lock();
+        if readers.contains_key(&attempt) {
+            return None;
+        }
+        let wake = Arc::clone(&reader.wake);
         readers.insert(attempt, reader);
         metrics::gauge!("pos_bridge_open_attempts").set(count(readers.len()));
         Some(Reading { readers: self.clone(), attempt, wake })
@@ -133,6 +137,16 @@ mod tests {
 
     use super::*;
 
+    fn reader() -> Reader {
+        Reader {
+            wake: Arc::default(),
+            operation: OperationId(Ulid::from_parts(1, 1)),
+            till: TillId::new("till-1").unwrap(),
+            original: None,
+            at_terminal: AtTerminal::default(),
+        }
+    }
+
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn an_attempt_is_read_by_one_at_a_time_and_whoever_lets_go_makes_room() {
         let (readers, reading, read) =
@@ -142,7 +156,7 @@ mod tests {
             let (readers, reading, read) = (readers.clone(), reading.clone(), read.clone());
             tokio::spawn(async move {
                 while read.load(Ordering::SeqCst) < 1000 {
-                    let Some(right) = readers.claim(attempt, None) else {
+                    let Some(right) = readers.enter(attempt, reader()) else {
                         tokio::task::yield_now().await;
                         continue;
                     };
