@@ -151,7 +151,9 @@ impl Till {
             let shelf = self.shelf.lock().unwrap();
             shelf.iter().filter(|(till, ..)| others_too || *till == self.caller.number).cloned().collect()
         };
-        let Some((till, original, sale)) = self.dice.pick(&sold).cloned() else { return };
+        let refused: Vec<_> = sold.iter().filter(|(.., sale)| OF_REFUNDS.contains(sale)).cloned().collect();
+        let among = if self.dice.percent(30) && !refused.is_empty() { refused } else { sold };
+        let Some((till, original, sale)) = self.dice.pick(&among).cloned() else { return };
         self.asked += 1;
         let reference = format!("R-{}-{}", self.caller.number, self.asked);
         let amount = match self.dice.below(10) {
