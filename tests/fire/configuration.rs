@@ -103,7 +103,7 @@ api_url = "{url}"
 refund = "{refund}"
 {secret}
 signature_settle_seconds = 900
-session_ttl_seconds = 30
+session_ttl_seconds = 240
 prompt_seconds = 10
 in_flight_seconds = 5
 refund_patience_seconds = 60

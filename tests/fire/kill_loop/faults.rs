@@ -5,33 +5,42 @@ use serde_json::{Value, json};
 use crate::dice::Dice;
 
 /// How many rules are in force at once.
-const AT_ONCE: usize = 24;
+const AT_ONCE: usize = 20;
+const MESSAGES_AT_ONCE: usize = 5;
 
 /// Every fault of every call, shuffled anew each time the deck is empty.
 pub(crate) struct Deck {
     dice: Dice,
     left: Vec<Value>,
+    /// What may happen to callbacks and webhooks, which are few.
+    messages: Vec<Value>,
 }
 
 impl Deck {
     pub(crate) fn new(dice: Dice) -> Self {
-        Self { dice, left: Vec::new() }
+        Self { dice, left: Vec::new(), messages: Vec::new() }
     }
 
     pub(crate) fn deal(&mut self) -> Value {
         if self.dice.percent(10) {
             return blindness();
         }
-        let mut rules = Vec::new();
-        while rules.len() < AT_ONCE {
-            if self.left.is_empty() {
-                self.left = every_rule();
-                self.dice.shuffle(&mut self.left);
-            }
-            rules.extend(self.left.pop());
-        }
+        let mut rules = draw(&mut self.left, every_rule_for_calls, AT_ONCE, &mut self.dice);
+        rules.extend(draw(&mut self.messages, every_rule_for_messages, MESSAGES_AT_ONCE, &mut self.dice));
         Value::Array(rules)
     }
+}
+
+fn draw(deck: &mut Vec<Value>, anew: fn() -> Vec<Value>, count: usize, dice: &mut Dice) -> Vec<Value> {
+    let mut drawn = Vec::new();
+    while drawn.len() < count {
+        if deck.is_empty() {
+            *deck = anew();
+            dice.shuffle(deck);
+        }
+        drawn.extend(deck.pop());
+    }
+    drawn
 }
 
 /// Answers get lost and the record shows only what was before: attempts are given up that took money all the same, which
@@ -50,9 +59,13 @@ fn blindness() -> Value {
     ])
 }
 
+pub(crate) fn every_rule() -> Vec<Value> {
+    [every_rule_for_calls(), every_rule_for_messages()].concat()
+}
+
 /// A refusal (400, 401, 403) is only ever answered before the work: one that comes after it would be a lie that nobody
 /// can see through.
-pub(crate) fn every_rule() -> Vec<Value> {
+fn every_rule_for_calls() -> Vec<Value> {
     let mut rules = Vec::new();
     for (call, per_mille) in AT_DINTERO.into_iter().chain(AT_DOJO) {
         for fault in any_call() {
@@ -69,6 +82,11 @@ pub(crate) fn every_rule() -> Vec<Value> {
             }
         }
     }
+    rules
+}
+
+fn every_rule_for_messages() -> Vec<Value> {
+    let mut rules = Vec::new();
     for call in ["callback", "webhook"] {
         for fault in any_message() {
             rules.push(json!({ "call": call, "fault": fault, "per_mille": 600 }));
