@@ -42,7 +42,7 @@ sub call {
     if ($has_lwp) {
         my $agent = LWP::UserAgent->new(timeout => $wait + 10, ssl_opts => { verify_hostname => 1, @trusted });
         my $answer = $agent->request(HTTP::Request->new($method, "$bridge$path", [%headers], $form // ''));
-        die $answer->status_line . "\n" if $answer->header('Client-Warning');
+        die $answer->status_line . "\n" if ($answer->header('Client-Warning') // '') eq 'Internal response';
         ($status, $text) = ($answer->code, $answer->content);
     } else {
         my $answer = HTTP::Tiny->new(timeout => $wait + 10, verify_SSL => 1, SSL_options => {@trusted})

@@ -28,6 +28,10 @@ call() { # METHOD PATH [FORM]
     path=$2
     shift 3
     reply=$(wget "$@" "$bridge$path")
+    # Of a refused key wget keeps the words to itself.
+    [ $? != 6 ] || reply='code=unauthorized
+retry=never
+detail=the bridge does not know the key in TILL_KEY'
     [ -n "$reply" ]
 }
 

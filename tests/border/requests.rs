@@ -69,6 +69,33 @@ async fn bad_requests_are_refused_by_the_name_of_the_field() {
     }
 }
 
+/// An address takes these for steps in its path: `/pay/..` is `/`. Such a sale would never be found again.
+#[tokio::test]
+async fn references_that_are_steps_in_a_path_are_refused_in_the_body_and_in_the_address() {
+    let border = border().await;
+    for dots in [".", ".."] {
+        let sale = format!(r#"{{"reference":"{dots}","amount":1}}"#);
+        let refund = format!(r#"{{"reference":"{dots}","original_reference":"R-1"}}"#);
+        for (path, body) in [("/pay", sale), ("/refund", refund)] {
+            refused_for_its_reference(&border, "POST", path, &body).await;
+        }
+    }
+    for dots in [".", "..", "%2e", "%2E%2E", "%2e.", ".%2E"] {
+        for kind in ["pay", "refund"] {
+            refused_for_its_reference(&border, "GET", &format!("/{kind}/{dots}"), "").await;
+            refused_for_its_reference(&border, "POST", &format!("/{kind}/{dots}/cancel"), "").await;
+            refused_for_its_reference(&border, "POST", &format!("/{kind}/{dots}/ack"), "").await;
+        }
+    }
+}
+
+async fn refused_for_its_reference(border: &Border, method: &str, path: &str, body: &str) {
+    let reply = border.call(method, path, "", body).await;
+    assert_eq!((reply.status, reply.code().as_str()), (400, "invalid_request"), "{method} {path} {body}");
+    let detail = reply.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.starts_with("reference: must not be . or .."), "{method} {path} {body}: {detail}");
+}
+
 #[tokio::test]
 async fn a_text_that_shows_as_another_one_is_refused_and_a_broken_rule_is_told_as_the_fields_own() {
     let border = border().await;
