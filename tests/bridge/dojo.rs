@@ -16,6 +16,14 @@ async fn intents(bridge: &Bridge) -> Vec<Value> {
     bridge.simulator.ledger().await["dojo"]["intents"].as_array().unwrap().clone()
 }
 
+/// That the till was told of the attempt before is noted right behind the answer.
+async fn begin_attempt(bridge: &Bridge, attempt: u32) {
+    eventually("the attempt", || async {
+        (bridge.till(1).begin("R-1", 39_900).await.body["attempt"] == attempt).then_some(())
+    })
+    .await;
+}
+
 async fn intents_read(bridge: &Bridge) -> usize {
     bridge.simulator.requests().await.iter().filter(|request| request["call"] == "read_intent").count()
 }
@@ -29,8 +37,8 @@ async fn sign(bridge: &Bridge, reference: &str, accepted: bool) -> Answer {
 async fn a_declined_sale_goes_on_with_its_intent() {
     let bridge = Bridge::with(dojo()).await;
     bridge.simulator.terminal_mode(1, "manual").await;
-    for (gesture, expected) in [("decline", "declined"), ("approve", "approved")] {
-        bridge.till(1).begin("R-1", 39_900).await;
+    for (attempt, gesture, expected) in [(1, "decline", "declined"), (2, "approve", "approved")] {
+        begin_attempt(&bridge, attempt).await;
         bridge.simulator.customer(1, gesture).await;
         assert_eq!(bridge.till(1).result("R-1").await.word(), expected);
     }
@@ -46,8 +54,8 @@ async fn a_declined_sale_goes_on_with_its_intent() {
 async fn a_cancelled_sale_that_is_tried_again_is_paid_once_and_quietly() {
     let bridge = Bridge::with(dojo()).await;
     bridge.simulator.terminal_mode(1, "manual").await;
-    for (gesture, expected) in [("cancel", "cancelled"), ("approve", "approved")] {
-        bridge.till(1).begin("R-1", 39_900).await;
+    for (attempt, gesture, expected) in [(1, "cancel", "cancelled"), (2, "approve", "approved")] {
+        begin_attempt(&bridge, attempt).await;
         bridge.simulator.customer(1, gesture).await;
         assert_eq!(bridge.till(1).result("R-1").await.word(), expected);
     }

@@ -80,7 +80,12 @@ async fn p36_after_a_decline_that_the_till_has_seen_the_same_reference_tries_aga
     assert_eq!((declined.word(), &declined.body["retry"]), ("declined", &json!("new_attempt")));
 
     bridge.simulator.terminal_mode(1, "automatic").await;
-    let second = till.pay("R-1", 39900).await;
+    // That the till was told is noted right behind the answer.
+    let second = eventually("the second attempt", || async {
+        let answer = till.pay("R-1", 39900).await;
+        (answer.body["attempt"] == 2).then_some(answer)
+    })
+    .await;
     assert_eq!((second.word(), &second.body["attempt"]), ("approved", &json!(2)));
     assert_eq!(second.body["operation_id"], declined.body["operation_id"]);
     assert_eq!(second.body["replayed"], false);
