@@ -23,6 +23,38 @@ struct State {
     understood: bool,
     stage: Stage,
     notices: Vec<Notice>,
+    arrival: Arrival,
+}
+
+/// What came of a request, and what came behind it.
+#[derive(Default)]
+struct Arrival {
+    /// The last bytes of the head.
+    last: [u8; 4],
+    /// How many bytes came behind the head, once that is complete.
+    behind_head: Option<u64>,
+    /// How many of them are the request's body, once that is known.
+    body: Option<u64>,
+}
+
+impl Arrival {
+    fn take(&mut self, bytes: &[u8]) {
+        if let Some(behind_head) = &mut self.behind_head {
+            *behind_head += bytes.len() as u64;
+            return;
+        }
+        for (position, byte) in bytes.iter().enumerate() {
+            self.last = [self.last[1], self.last[2], self.last[3], *byte];
+            if self.last == *b"\r\n\r\n" {
+                self.behind_head = Some((bytes.len() - position - 1) as u64);
+                return;
+            }
+        }
+    }
+
+    fn is_followed(&self) -> bool {
+        matches!((self.behind_head, self.body), (Some(behind_head), Some(body)) if behind_head > body)
+    }
 }
 
 /// How far a request is.
@@ -48,12 +80,28 @@ impl Exchange {
     pub(super) fn begin(&self, body: Incoming) -> Body {
         let mut state = self.state();
         state.understood = true;
+        state.arrival.body = if body.is_end_stream() { Some(0) } else { body.size_hint().exact() };
+        self.end_if_followed(&state);
         if body.is_end_stream() {
             state.stage = Stage::Waiting;
             return Body::empty();
         }
         state.stage = Stage::Body;
         Body::new(Arriving { body, exchange: self.clone() })
+    }
+
+    /// Bytes came. Those behind a request stay where they are until it is answered, and hide the end that may follow them:
+    /// from then on, whether the other side is still there is not known.
+    pub(super) fn came(&self, bytes: &[u8]) {
+        let mut state = self.state();
+        state.arrival.take(bytes);
+        self.end_if_followed(&state);
+    }
+
+    fn end_if_followed(&self, state: &State) {
+        if state.arrival.is_followed() {
+            self.ended.cancel();
+        }
     }
 
     /// The other side sends nothing more: it has hung up, or only closed its side behind the request.
@@ -82,7 +130,11 @@ impl Exchange {
 
     /// Everything there was to write was written. Whether that was an answer.
     pub(super) fn flushed(&self) -> bool {
-        self.move_on(Stage::Answering, Stage::Head)
+        let is_answered = self.move_on(Stage::Answering, Stage::Head);
+        if is_answered {
+            self.state().arrival = Arrival::default();
+        }
+        is_answered
     }
 
     fn move_on(&self, from: Stage, to: Stage) -> bool {

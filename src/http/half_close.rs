@@ -77,6 +77,7 @@ impl<S: Transport> AsyncRead for HalfClose<S> {
             let before = to.filled().len();
             ready!(Pin::new(&mut self.stream).poll_read(context, to))?;
             if to.filled().len() > before || to.remaining() == 0 {
+                self.exchange.came(to.filled().get(before..).unwrap_or_default());
                 return Poll::Ready(Ok(()));
             }
             self.ended = true;

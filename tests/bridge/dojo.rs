@@ -25,7 +25,13 @@ async fn begin_attempt(bridge: &Bridge, attempt: u32) {
 }
 
 async fn intents_read(bridge: &Bridge) -> usize {
-    bridge.simulator.requests().await.iter().filter(|request| request["call"] == "read_intent").count()
+    bridge
+        .simulator
+        .requests()
+        .await
+        .iter()
+        .filter(|request| request["path"].as_str().unwrap().contains("/payment-intents/pi_"))
+        .count()
 }
 
 async fn sign(bridge: &Bridge, reference: &str, accepted: bool) -> Answer {

@@ -214,10 +214,15 @@ async fn a_till_is_answered_before_it_gives_up_and_its_next_call_gets_the_result
 
 /// A call on a connection of its own, which is hung up when it is dropped.
 async fn hanging_call(till: &Till, body: &Value) -> TcpStream {
+    hanging_call_with(till, body, "").await
+}
+
+/// The same with something behind the request.
+async fn hanging_call_with(till: &Till, body: &Value, behind: &str) -> TcpStream {
     let body = body.to_string();
     let request = format!(
         "POST /pay HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: \
-         {}\r\n\r\n{body}",
+         {}\r\n\r\n{body}{behind}",
         till.address,
         till.key,
         body.len()

@@ -1,8 +1,9 @@
 //! A terminal that several tills share: who comes first, and who gave up.
 
 use serde_json::json;
+use tokio::io::AsyncReadExt;
 
-use super::{hanging_call, one_terminal};
+use super::{hanging_call, hanging_call_with, one_terminal};
 use crate::support::*;
 
 /// Three tills at one terminal: each gets it in the order in which they asked.
@@ -58,6 +59,23 @@ async fn a_till_that_hangs_up_in_the_line_begins_nothing() {
     assert_eq!(next.await.unwrap().word(), "approved");
     assert_eq!(bridge.till(2).get("/pay/R-2").await.status, 404);
     assert_eq!(bridge.simulator.ledger().await["create_requests"].as_object().unwrap().len(), 2);
+}
+
+/// What stands behind a body would hide that the till hung up, so such a till is not kept in the line at all.
+#[tokio::test]
+async fn a_till_that_sends_more_than_its_request_is_not_kept_in_the_line() {
+    let bridge = one_terminal("queue_seconds = 20", 2).await;
+    bridge.till(1).begin("R-1", 100).await;
+    for behind in ["\r\n", "GET /health HTTP/1.1\r\n\r\n"] {
+        let mut call = hanging_call_with(&bridge.till(2), &json!({ "reference": "R-2", "amount": 100 }), behind).await;
+        let mut answer = [0_u8; 12];
+        call.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 423", "{behind:?}");
+    }
+    bridge.simulator.customer(1, "approve").await;
+    bridge.till(1).result("R-1").await;
+    assert_eq!(bridge.till(2).get("/pay/R-2").await.status, 404, "nothing began behind its back");
+    assert_eq!(bridge.simulator.ledger().await["create_requests"].as_object().unwrap().len(), 1);
 }
 
 /// From the commit on a sale goes on, whoever hangs up.

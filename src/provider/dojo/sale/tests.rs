@@ -49,9 +49,8 @@ fn the_intent_decides_and_the_session_only_while_nothing_was_paid() {
         ("Captured", SessionState::Cancelled, "approved 1000"),
         ("Refunded", SessionState::Started, "approved 1000"),
         ("Reversed", SessionState::Started, "cancelled"),
-        // The session goes on at the machine.
-        ("Canceled", SessionState::Lapsed, "started"),
-        ("Canceled", SessionState::Waiting, "started"),
+        ("Canceled", SessionState::Lapsed, "cancelled"),
+        ("Canceled", SessionState::Waiting, "cancelled"),
         ("Authorized", no(), "started"),
         ("Teleported", SessionState::Cancelled, "started"),
     ];
