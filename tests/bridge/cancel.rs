@@ -120,6 +120,7 @@ async fn c7_a_cancelled_reference_may_be_paid_again() {
     till.begin("R-1", 39900).await;
     assert_eq!(till.cancel("R-1").await.word(), "cancelled");
     bridge.simulator.terminal_mode(1, "automatic").await;
+    bridge.has_told("R-1").await;
     let again = till.pay("R-1", 39900).await;
     assert_eq!((again.word(), &again.body["attempt"]), ("approved", &json!(2)));
     bridge.books_agree().await;

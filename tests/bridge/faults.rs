@@ -61,6 +61,7 @@ async fn p14_a_late_answer_belongs_to_no_other_attempt() {
     bridge.simulator.customer(1, "decline").await;
     assert_eq!(till.result("R-1").await.word(), "declined");
     bridge.simulator.terminal_mode(1, "automatic").await;
+    bridge.has_told("R-1").await;
     let again = till.pay("R-1", 10000).await;
     assert_eq!((again.word(), &again.body["attempt"]), ("approved", &json!(2)));
     assert_eq!(till.pay("R-2", 20000).await.body["amount_approved"], 20000);
@@ -153,6 +154,7 @@ async fn p18_a_refused_session_is_failed() {
     assert_eq!(answer.word(), "failed");
     assert!(!answer.body["reason"].as_str().unwrap().is_empty());
     bridge.simulator.terminal_mode(1, "automatic").await;
+    bridge.has_told("R-1").await;
     assert_eq!(bridge.till(1).pay("R-1", 39900).await.word(), "approved");
     bridge.books_agree().await;
 }

@@ -131,6 +131,7 @@ async fn a_result_that_is_none_any_more_is_not_sent() {
     till.begin("R-1", 39900).await;
     bridge.simulator.customer(1, "decline").await;
     assert_eq!(till.result("R-1").await.word(), "declined");
+    bridge.has_told("R-1").await;
     assert_eq!(till.begin("R-1", 39900).await.word(), "pending", "under way again");
     receiver.reopen().await;
     nothing_waits(&bridge).await;

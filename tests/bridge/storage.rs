@@ -14,6 +14,12 @@ async fn stuck(bridge: &Bridge) {
     eventually("the bridge to notice the disk", || async { (!is_ready(bridge).await).then_some(()) }).await;
 }
 
+/// The note that a till was told follows its answer within milliseconds; it must not be what the full disk stops. The small
+/// disk cannot be read from here, so this only waits.
+async fn the_note_is_written() {
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+}
+
 async fn asked_for(bridge: &Bridge, requests: &str) -> usize {
     bridge.simulator.ledger().await[requests].as_object().unwrap().len()
 }
@@ -82,6 +88,7 @@ async fn p10_a_refund_whose_sending_cannot_be_written_is_not_sent() {
     let Some(bridge) = Bridge::on_a_small_disk(Setup::default()).await else { return };
     let till = bridge.till(1);
     till.pay("R-1", 39900).await;
+    the_note_is_written().await;
     bridge.simulator.faults(json!([{ "call": "read_transaction", "fault": { "delay": 300 } }])).await;
     let body = json!({ "reference": "B-1", "original_reference": "R-1", "amount": 5000, "wait": 0 });
     assert_eq!(till.post("/refund", body).await.word(), "pending");
@@ -198,6 +205,7 @@ async fn r13_a_refund_whose_result_cannot_be_written_is_not_told() {
     let Some(bridge) = Bridge::on_a_small_disk(Setup::default()).await else { return };
     let till = bridge.till(1);
     till.pay("R-1", 39900).await;
+    the_note_is_written().await;
     bridge.simulator.faults(json!([{ "call": "refund", "fault": { "delay": 300 }, "when": "after" }])).await;
     let body = json!({ "reference": "B-1", "original_reference": "R-1", "amount": 5000, "wait": 0 });
     till.post("/refund", body).await;

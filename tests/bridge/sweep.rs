@@ -71,6 +71,7 @@ async fn a_voided_first_attempt_says_nothing_about_the_second() {
     bridge.simulator.customer(1, "insert").await;
     assert_eq!(till.cancel("R-1").await.word(), "cancelled");
     bridge.simulator.terminal_mode(1, "automatic").await;
+    bridge.has_told("R-1").await;
     assert_eq!(till.pay("R-1", 39900).await.body["attempt"], 2);
     bridge.kill();
     bridge.boot().await;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use reqwest::Client;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use sqlx::ConnectOptions;
 
 use super::disk::Disk;
 use super::folder::{self, Folder};
@@ -204,6 +205,25 @@ impl Bridge {
             all.extend(answer.body["operations"].as_array().unwrap().iter().cloned());
         }
         all
+    }
+
+    /// Waits for the note that the till was told of a result, which follows right behind the answer. Until then a repeated
+    /// call gets the same result once more.
+    pub(crate) async fn has_told(&self, reference: &str) {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.folder.database()).read_only(true);
+        let mut journal = options.connect().await.unwrap();
+        let mut told = async || -> bool {
+            sqlx::query_scalar("SELECT told_at IS NOT NULL FROM operation WHERE reference = ?")
+                .bind(reference)
+                .fetch_one(&mut journal)
+                .await
+                .unwrap()
+        };
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+        while !told().await {
+            assert!(tokio::time::Instant::now() < deadline, "the till was never told of {reference}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Compares the bridge's books with the provider's: no double charge, no payment that is not known, nothing called
