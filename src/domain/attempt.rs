@@ -155,6 +155,17 @@ impl Preparation {
         next.earlier_runs.extend(next.run.take());
         next
     }
+
+    /// A history that is behind leaves out runs that the journal knows.
+    #[must_use]
+    pub fn with_runs_of(mut self, known: &Self) -> Self {
+        for run in known.earlier_runs.iter().chain(&known.run) {
+            if !self.earlier_runs.contains(run) {
+                self.earlier_runs.push(run.clone());
+            }
+        }
+        self
+    }
 }
 
 /// Where an attempt stands.

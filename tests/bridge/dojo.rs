@@ -324,6 +324,19 @@ async fn a_refund_is_not_measured_from_a_record_that_is_behind() {
     bridge.books_agree().await;
 }
 
+/// A history that is behind does not show the run of the refund before: it must not be taken for this one's.
+#[tokio::test]
+async fn the_run_of_the_refund_before_is_not_taken_for_that_of_a_lost_one() {
+    let bridge = bridge_on("AMT0", dojo()).await;
+    bridge.till(1).pay("R-1", 39_900).await;
+    bridge.simulator.dojo_policy(&json!({ "history_lag_milliseconds": 4_000 })).await;
+    assert_eq!(bridge.till(1).refund("F-1", "R-1", Some(10_000)).await.word(), "approved");
+    bridge.simulator.faults(json!([{ "call": "create_terminal_session", "fault": "lose_request" }])).await;
+    let answer = bridge.till(1).refund("F-2", "R-1", Some(10_000)).await;
+    assert_eq!(bridge.simulator.hits().await, json!({ "lose_request": 1 }), "{:?}", answer.body);
+    assert_eq!(answer.word(), "unknown", "{:?}", answer.body);
+}
+
 fn every_fault() -> Vec<Value> {
     vec![
         json!("lose_request"),
