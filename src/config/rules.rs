@@ -116,6 +116,7 @@ pub(super) fn listeners_are_safe(
     directory: &Draft,
     findings: &Findings,
 ) {
+    trusted_beyond_this_machine(directory, findings);
     let Some(server) = server else { return };
     if let Some(listen) = server.listen {
         beyond_this_machine("server.listen", listen, server.insecure_lan, findings);
@@ -150,6 +151,19 @@ fn beyond_this_machine(key: &str, listen: SocketAddr, insecure_lan: bool, findin
              machines call server.tls_listen, or set server.insecure_lan = true and give every till a key"
         );
         findings.mistake(key, message);
+    }
+}
+
+/// Whoever takes an address of the network has what it is trusted with.
+fn trusted_beyond_this_machine(directory: &Draft, findings: &Findings) {
+    for (index, till) in directory.tills.iter().enumerate() {
+        let trusted = till.iter().flat_map(|till| &till.credentials.trusted_addresses);
+        for address in trusted.filter(|address| !address.to_canonical().is_loopback()) {
+            let message = format!(
+                "whatever machine takes the address {address} sells and gives back without a key; better give the till one"
+            );
+            findings.warning(&format!("tills[{index}].trusted_addresses"), &message);
+        }
     }
 }
 

@@ -29,8 +29,8 @@ pub struct Receipt {
 }
 
 /// Whether the text holds a run of 13 to 19 digits that is a card number: the first digits belong to a card scheme and the
-/// last digit passes the Luhn check. Up to three spaces, dashes, dots or slashes of any kind may stand between two digits,
-/// and the digits may be of any script.
+/// last digit passes the Luhn check. Up to three spaces, dashes, dots, slashes or signs such as `_` and `:` may stand
+/// between two digits, and the digits may be of any script. A comma may not: prices are written with it.
 ///
 /// The scheme is part of the test because one in ten of all long numbers passes the Luhn check, and receipt numbers made
 /// of a date and a time (`20261120101502`) and the bar codes of goods are common: refusing those would refuse sales.
@@ -183,6 +183,10 @@ mod tests {
             "4111\u{200b}1111\u{2013}1111\t1111",
             "４１１１　１１１１　１１１１　１１１１",
             "٤١١١١١١١١١١١١١١١",
+            "4111_1111_1111_1111",
+            "4111:1111;1111|1111",
+            "4111 * 1111 # 1111 + 1111",
+            "4111~1111=1111~1111",
         ] {
             assert!(holds_card_number(text), "{text}");
         }
@@ -199,6 +203,9 @@ mod tests {
             "4111    1111 1111 1111",
             "2026/11/20 10.15.02",
             "4.006.381.333.931",
+            // Prices in a description.
+            "4.99, 5.49, 12.00, 35.03, 1.50",
+            "41,11 11,11 11,11 11,11",
         ] {
             assert!(!holds_card_number(text), "{text}");
         }

@@ -99,8 +99,9 @@ impl Engine {
             return Err(Refusal::NothingToSign);
         }
         self.record_and_wake(attempt, Event::SignatureCompared { accepted }).await?;
-        let read = self.health.journal(self.journal.operation(operation.id).await)?;
-        Ok(read.unwrap_or(operation))
+        let read = self.health.journal(self.journal.operation(operation.id).await)?.unwrap_or(operation);
+        // Somebody else may have said the opposite at the same moment: the first word counts.
+        if read.attempt.signature_accepted == Some(accepted) { Ok(read) } else { Err(Refusal::NothingToSign) }
     }
 
     /// What goes on at the terminal of an operation that is under way, as far as its provider tells: a signature only

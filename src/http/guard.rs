@@ -3,7 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::Request;
-use axum::http::header::{ACCEPT, AUTHORIZATION, COOKIE, HOST, ORIGIN, REFERER, UPGRADE_INSECURE_REQUESTS};
+use axum::http::header::{
+    ACCEPT, AUTHORIZATION, COOKIE, HOST, ORIGIN, REFERER, TRANSFER_ENCODING, UPGRADE_INSECURE_REQUESTS,
+};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Version};
 
@@ -19,7 +21,20 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub(super) fn check(settings: &TillListenerSettings, request: &Request) -> Result<(), Problem> {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
     check_host(settings, peer, request)?;
+    check_coding(request.headers())?;
     check_origin(settings, request.headers())
+}
+
+/// hyper takes any list that ends in `chunked`, and a proxy may read it otherwise: what is behind one request for the one
+/// is another request for the other.
+fn check_coding(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let is_chunked = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
+    match (codings.next(), codings.next()) {
+        (None, _) => Ok(()),
+        (Some(coding), None) if is_chunked(coding) => Ok(()),
+        _ => Err(Problem::new(Code::InvalidRequest, "send Transfer-Encoding: chunked alone, or a Content-Length")),
+    }
 }
 
 /// The name that was called must be one of ours: a foreign one means that its owner pointed it here (DNS rebinding).
@@ -43,6 +58,9 @@ fn check_host(settings: &TillListenerSettings, peer: Peer, request: &Request) ->
 
 fn is_our_host(settings: &TillListenerSettings, ours: SocketAddr, text: &str) -> bool {
     let Ok(called) = text.parse::<Authority>() else { return false };
+    if text.contains('@') {
+        return false;
+    }
     let configured = |name: &String| name.eq_ignore_ascii_case(text) || name.eq_ignore_ascii_case(called.host());
     if settings.allowed_hosts.iter().any(configured) {
         return true;

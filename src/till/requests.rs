@@ -119,7 +119,8 @@ fn unlinked(reader: Reader<'_>, asking: Asking<'_>) -> Result<UnlinkedRefundRequ
     let amounts = Amounts::new(asking.till.profile.amounts, currency);
     let amount = reader.required("amount", amount(reader, amounts)?)?;
     let details = details::of(reader, Some(amount), amounts)?;
-    if details.operator.is_none() {
+    let names_somebody = |operator: &String| operator.chars().any(char::is_alphanumeric);
+    if !details.operator.as_ref().is_some_and(names_somebody) {
         return Err(reader.invalid("operator", "is required for a refund without a sale: say who gives the money back"));
     }
     let reference = reader.required("reference", reference(reader, asking.idempotency_key)?)?;

@@ -31,6 +31,7 @@ async fn the_host_must_be_one_of_ours() {
         format!("localhost:{}", port ^ 1),
         "192.168.1.1".into(),
         format!("user@127.0.0.1:{port}@evil.example"),
+        format!("evil.example@127.0.0.1:{port}"),
         String::new(),
     ] {
         let reply = border.send(request("GET", "/health", &format!("Host: {host}\r\n"), "")).await;

@@ -78,6 +78,21 @@ async fn of_two_lengths_for_one_body_the_chunks_count_and_nothing_follows_them()
     }
 }
 
+/// A proxy that reads such a list otherwise would see another request behind this one.
+#[tokio::test]
+async fn a_body_is_chunked_and_nothing_else() {
+    let border = border().await;
+    for codings in [
+        "Transfer-Encoding: gzip, chunked\r\n",
+        "Transfer-Encoding: chunked, chunked\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+    ] {
+        let head = format!("POST /pay HTTP/1.1\r\nHost: {NAME}\r\nX-Api-Key: {KEY}\r\n{codings}\r\n");
+        let reply = border.send(format!("{head}1e\r\n{{\"reference\":\"R-1\",\"amount\":1}}\r\n0\r\n\r\n")).await;
+        assert_eq!((reply.status, reply.code().as_str()), (400, "invalid_request"), "{codings}");
+    }
+}
+
 #[tokio::test]
 async fn a_payment_without_a_length_is_told_that_no_body_arrived() {
     let border = border().await;

@@ -133,6 +133,8 @@ async fn every_refusal_is_logged_with_the_till_and_the_address_and_none_with_a_k
 
     assert_eq!(ask("/pay", "X-Api-Key", guess.into()).send().await.unwrap().status(), 401);
     assert_eq!(ask("/pay", "Authorization", basic("till-2", guess)).send().await.unwrap().status(), 401);
+    // `curl -u KEY:` puts the key where the till's id belongs.
+    assert_eq!(ask("/pay", "Authorization", basic(&ours, "")).send().await.unwrap().status(), 401);
     assert_eq!(ask("/pay", "Authorization", basic("till\r\n-3", guess)).send().await.unwrap().status(), 401);
     assert_eq!(
         ask("/pay", "Origin", "https://evil.example".into()).bearer_auth(&ours).send().await.unwrap().status(),

@@ -71,6 +71,17 @@ fn no_address_takes_every_connection_unless_it_is_told_so_and_then_there_is_a_wa
     }
 }
 
+/// Whoever takes the address on the network has what it is trusted with.
+#[test]
+fn an_address_of_the_network_that_is_trusted_is_warned_of() {
+    for (address, warns) in [("127.0.0.1", false), ("::1", false), ("192.168.1.20", true)] {
+        let text = filled_in().replacen("trusted_addresses = []", &format!("trusted_addresses = [\"{address}\"]"), 1);
+        let warnings = load_with(&text, &[]).expect("the example").warnings;
+        let warned = warnings.iter().any(|line| line.starts_with("tills[0].trusted_addresses: "));
+        assert_eq!(warned, warns, "{address}: {warnings:?}");
+    }
+}
+
 #[test]
 fn the_example_as_it_is_names_what_must_be_filled_in() {
     let error = load_with(EXAMPLE, &[]).expect_err("placeholders");

@@ -66,6 +66,18 @@ async fn the_cashiers_word_reaches_the_provider_once_and_can_be_said_again_but_n
     assert_eq!(shop.compare_signature("R-1", true).await, Err(Refusal::NothingToSign));
 }
 
+/// Two screens of one till, at the same moment: the first word counts, and the other hears that it came too late.
+#[tokio::test]
+async fn of_two_words_at_once_only_the_one_that_counts_is_confirmed() {
+    let shop = selling(signing(), SignaturePolicy::Ask).await;
+    let asked = async || shop.engine.at_terminal(&shop.find("R-1").await).signature_until;
+    eventually("the question", asked).await;
+    let (yes, no) = tokio::join!(shop.compare_signature("R-1", true), shop.compare_signature("R-1", false));
+    let counts = shop.find("R-1").await.attempt.signature_accepted;
+    let confirmed = [yes.is_ok().then_some(true), no.is_ok().then_some(false)];
+    assert_eq!(confirmed.into_iter().flatten().collect::<Vec<_>>(), counts.into_iter().collect::<Vec<_>>());
+}
+
 #[tokio::test]
 async fn a_signature_that_nobody_asks_for_is_not_answered() {
     let asks = AtTerminal { prompt: Some(Prompt::EnterPin), signature_until: None };

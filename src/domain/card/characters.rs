@@ -12,12 +12,14 @@ pub(super) fn digit(character: char) -> Option<u32> {
     folded.parse().ok().filter(|digit| *digit < 10)
 }
 
-/// Whether it may keep two groups of a number apart: a space of any kind, a dash, a dot, a slash, or what is not seen.
+/// Whether it may keep two groups of a number apart: a space of any kind, a dash, a dot, a slash, another sign that nobody
+/// writes between prices, or what is not seen.
 pub(crate) fn separates(character: char) -> bool {
     match character {
         '\n' | '\r' => false,
         '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}' => true,
         '.' | '\u{b7}' | '\u{2022}' | '\u{2024}' | '\u{2027}' | '\u{22c5}' | '\u{ff0e}' => true,
+        '_' | ':' | ';' | '|' | '+' | '#' | '*' | '=' | '~' => true,
         '/' | '\\' | '\u{2044}' | '\u{2215}' | '\u{ff0f}' => true,
         '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' => true,
         other => other.is_whitespace(),

@@ -367,6 +367,8 @@ fn a_refund_without_a_sale_has_a_number_an_amount_and_somebody_who_answers_for_i
         (r#""amount":500,"operator":"Kari""#, "reference"),
         (r#""reference":"F-1","operator":"Kari""#, "amount"),
         (r#""reference":"F-1","amount":500"#, "operator"),
+        (r#""reference":"F-1","amount":500,"operator":" ""#, "operator"),
+        (r#""reference":"F-1","amount":500,"operator":"\u2800.""#, "operator"),
     ] {
         assert_eq!(refused_field(unlinked(fields)), field);
     }
