@@ -13,10 +13,11 @@ pub(crate) enum Rig {
     CrashPoints,
     Disk,
     Power,
+    Network,
 }
 
 impl Rig {
-    const ALL: [Self; 4] = [Self::KillLoop, Self::CrashPoints, Self::Disk, Self::Power];
+    const ALL: [Self; 5] = [Self::KillLoop, Self::CrashPoints, Self::Disk, Self::Power, Self::Network];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -24,6 +25,7 @@ impl Rig {
             Self::CrashPoints => "crash_points",
             Self::Disk => "disk",
             Self::Power => "power",
+            Self::Network => "network",
         }
     }
 }

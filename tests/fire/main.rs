@@ -18,12 +18,14 @@ mod crash_points;
 mod crowd;
 mod dice;
 mod disk;
+mod faults;
 #[path = "../common/free_address.rs"]
 mod free_address;
 mod history;
 mod injection;
 mod journal;
 mod kill_loop;
+mod network;
 mod old_journal;
 mod power;
 mod progress;
@@ -99,6 +101,7 @@ fn run(rig: Rig, form: &Form) -> Result<Verdict, String> {
             Rig::CrashPoints => crash_points::run(form).await,
             Rig::Disk => disk::run(form).await,
             Rig::Power => power::run(form).await,
+            Rig::Network => network::run(form).await,
         }
     })
 }

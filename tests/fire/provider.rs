@@ -128,6 +128,10 @@ impl Provider {
         self.base_url.trim_end_matches("/v1")
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.root().trim_start_matches("http://").parse().unwrap()
+    }
+
     /// Has Dojo send its webhooks there; the secret that signs them.
     pub(crate) async fn subscribe(&self, bridge: SocketAddr) -> String {
         let wish = json!({
