@@ -14,10 +14,11 @@ pub(crate) enum Rig {
     Disk,
     Power,
     Network,
+    Callbacks,
 }
 
 impl Rig {
-    const ALL: [Self; 5] = [Self::KillLoop, Self::CrashPoints, Self::Disk, Self::Power, Self::Network];
+    const ALL: [Self; 6] = [Self::KillLoop, Self::CrashPoints, Self::Disk, Self::Power, Self::Network, Self::Callbacks];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -26,6 +27,7 @@ impl Rig {
             Self::Disk => "disk",
             Self::Power => "power",
             Self::Network => "network",
+            Self::Callbacks => "callbacks",
         }
     }
 }

@@ -10,6 +10,7 @@
 mod aim;
 mod arguments;
 mod audit;
+mod callbacks;
 mod caller;
 mod census;
 mod client;
@@ -102,6 +103,7 @@ fn run(rig: Rig, form: &Form) -> Result<Verdict, String> {
             Rig::Disk => disk::run(form).await,
             Rig::Power => power::run(form).await,
             Rig::Network => network::run(form).await,
+            Rig::Callbacks => callbacks::run(form).await,
         }
     })
 }

@@ -18,6 +18,9 @@ use crate::world::{World, sound};
 /// A call that should have been struck may not have come in time.
 const TRIES: u32 = 3;
 
+/// A terminal to which nobody brings a card waits for a second, so that it can be cancelled in time.
+const SPEED: u32 = 100;
+
 pub(super) struct Lane {
     pub(super) world: World,
     gate: Gate,
@@ -25,7 +28,7 @@ pub(super) struct Lane {
 
 impl Lane {
     pub(super) async fn open(seed: u64) -> Result<Self, Vec<String>> {
-        let provider = Provider::start(seed, TERMINALS);
+        let provider = Provider::start_at_speed(SPEED, seed, TERMINALS);
         let gate = Gate::before(provider.address()).await;
         let mut world = World::behind(provider, gate.address);
         rest::start_in_peace(&mut world.shop).await?;
