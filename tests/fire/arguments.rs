@@ -50,6 +50,11 @@ impl Form {
     pub(crate) fn is_over(&self) -> bool {
         self.until.is_some_and(|until| Instant::now() >= until)
     }
+
+    /// Nothing of the form is left out, so that everything must have happened.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.from == 0 && self.until.is_none() && self.cycles.is_none()
+    }
 }
 
 /// What is wanted.

@@ -22,7 +22,7 @@ pub(super) type Refused = BTreeMap<(&'static str, u16), u64>;
 pub(super) async fn withstand(stand: &mut Stand, seed: u64, unit: u64, count: u64) -> Result<Refused, Vec<String>> {
     let mut known = BTreeMap::new();
     for at in At::BOTH {
-        known.insert(at == At::Dojo, have_sales(stand, at).await?);
+        known.insert(at, have_sales(stand, at).await?);
     }
     let before = snapshot::when_quiet(&stand.world.shop.database()).await;
     let asked_before = stand.world.provider.requests().await;
@@ -36,7 +36,7 @@ pub(super) async fn withstand(stand: &mut Stand, seed: u64, unit: u64, count: u6
         return Err(vec![format!("forged callbacks had the provider asked {asked} times")]);
     }
     for at in At::BOTH {
-        end_open_sale(stand, at, &known[&(at == At::Dojo)]).await?;
+        end_open_sale(stand, at, &known[&at]).await?;
     }
     Ok(refused)
 }
@@ -70,7 +70,7 @@ async fn have_sales(stand: &mut Stand, at: At) -> Result<Vec<String>, Vec<String
 
 async fn forge(
     stand: &Stand,
-    known: &BTreeMap<bool, Vec<String>>,
+    known: &BTreeMap<At, Vec<String>>,
     seed: u64,
     unit: u64,
     count: u64,
@@ -82,9 +82,9 @@ async fn forge(
         for number in (forger..count).step_by(FORGERS as usize) {
             let delivery = format!("evt_forged_{unit}_{number}");
             let (kind, letter) = if dice.percent(50) {
-                dintero::forged(&known[&false], &delivery, &mut dice)
+                dintero::forged(&known[&At::Dintero], &delivery, &mut dice)
             } else {
-                dojo::forged(&stand.webhook_secret, &known[&true], &delivery, &mut dice)
+                dojo::forged(&stand.webhook_secret, &known[&At::Dojo], &delivery, &mut dice)
             };
             match line.send(&letter).await {
                 Some(status) if !(400..500).contains(&status) => {

@@ -10,6 +10,7 @@ mod stand;
 mod story;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::Verdict;
 use crate::arguments::Form;
@@ -17,7 +18,7 @@ use crate::crowd;
 use crate::dice::Dice;
 use crate::journal::Journal;
 use forgeries::Refused;
-use stand::{At, Stand};
+use stand::{At, HORIZON, Stand};
 use story::{EVENTS, Story, every_order, tell};
 
 /// How often each callback comes.
@@ -26,14 +27,21 @@ const COPIES: usize = 50;
 const STORIES_PER_UNIT: usize = 12;
 const SHORT_STORIES: usize = 3;
 /// How many forged callbacks one shop withstands, in how many shops.
-const LONG_FORGERIES: (u64, u64) = (25_000, 40);
+const LONG_FORGERIES: (u64, u64) = (10_000, 100);
 const SHORT_FORGERIES: (u64, u64) = (3_000, 1);
 
 /// What is tried in one shop.
 #[derive(Debug, Clone, Copy)]
 enum Unit {
-    Stories { at: At, orders: [Option<[usize; EVENTS]>; STORIES_PER_UNIT] },
-    Forgeries { number: u64, count: u64 },
+    /// Which stretch of all orders.
+    Stories {
+        at: At,
+        stretch: usize,
+    },
+    Forgeries {
+        number: u64,
+        count: u64,
+    },
 }
 
 /// What was tried.
@@ -45,46 +53,43 @@ struct Found {
 }
 
 pub(crate) async fn run(form: &Form) -> Result<Verdict, String> {
-    let units = units(form);
+    let orders = orders(form);
+    let units = units(form, orders.len().div_ceil(STORIES_PER_UNIT));
     let mut found = Found::default();
     let seed = form.seed;
-    let experiment = move |number, unit| try_unit(seed, number, unit);
+    let experiment = move |number, unit| try_unit(seed, number, unit, orders.clone());
     let outcome = crowd::run(form, "shop", &units, experiment, |_, more: Found| found.add(more)).await;
     found.print();
     outcome?;
-    if form.from == 0 && form.until.is_none() && form.cycles.is_none() {
-        found.complete()?
+    if form.is_whole() {
+        found.complete()?;
     }
     Ok(Verdict::Held)
 }
 
-fn units(form: &Form) -> Vec<Unit> {
-    let mut dice = Dice::new(form.seed, 0, 0);
+/// All of them, or a few, as the seed shuffles them.
+fn orders(form: &Form) -> Arc<[[usize; EVENTS]]> {
     let mut orders = every_order();
-    dice.shuffle(&mut orders);
-    if !form.is_long {
-        orders.truncate(SHORT_STORIES);
-    }
-    let (count, shops) = if form.is_long { LONG_FORGERIES } else { SHORT_FORGERIES };
-    let stories = At::BOTH.into_iter().flat_map(|at| {
-        orders.chunks(STORIES_PER_UNIT).map(move |chunk| {
-            let mut orders = [None; STORIES_PER_UNIT];
-            for (place, order) in orders.iter_mut().zip(chunk) {
-                *place = Some(*order);
-            }
-            Unit::Stories { at, orders }
-        })
-    });
-    let forgeries = (0..shops).map(|number| Unit::Forgeries { number, count });
-    let units = stories.chain(forgeries);
-    units.take(form.cycles.map_or(usize::MAX, |most| most as usize)).collect()
+    Dice::new(form.seed, 0, 0).shuffle(&mut orders);
+    orders.truncate(if form.is_long { usize::MAX } else { SHORT_STORIES });
+    orders.into()
 }
 
-async fn try_unit(seed: u64, number: u32, unit: Unit) -> Result<Found, String> {
+fn units(form: &Form, stretches: usize) -> Vec<Unit> {
+    let (count, shops) = if form.is_long { LONG_FORGERIES } else { SHORT_FORGERIES };
+    let stories = At::BOTH.into_iter().flat_map(|at| (0..stretches).map(move |stretch| Unit::Stories { at, stretch }));
+    let forgeries = (0..shops).map(|number| Unit::Forgeries { number, count });
+    stories.chain(forgeries).take(form.cycles.map_or(usize::MAX, |most| most as usize)).collect()
+}
+
+async fn try_unit(seed: u64, number: u32, unit: Unit, orders: Arc<[[usize; EVENTS]]>) -> Result<Found, String> {
     let opened = Stand::open(seed.wrapping_add(number.into())).await;
     let mut stand = opened.map_err(|broken| broken.join("\n* "))?;
     let found = match unit {
-        Unit::Stories { at, orders } => tell_all(&mut stand, at, orders.into_iter().flatten()).await,
+        Unit::Stories { at, stretch } => {
+            let orders = orders.chunks(STORIES_PER_UNIT).nth(stretch).unwrap_or_default();
+            tell_all(&mut stand, at, orders).await
+        }
         Unit::Forgeries { number, count } => forgeries::withstand(&mut stand, seed, number, count)
             .await
             .map(|refused| Found { refused, ..Found::default() }),
@@ -100,17 +105,13 @@ async fn try_unit(seed: u64, number: u32, unit: Unit) -> Result<Found, String> {
     })
 }
 
-async fn tell_all(
-    stand: &mut Stand,
-    at: At,
-    orders: impl Iterator<Item = [usize; EVENTS]>,
-) -> Result<Found, Vec<String>> {
+async fn tell_all(stand: &mut Stand, at: At, orders: &[[usize; EVENTS]]) -> Result<Found, Vec<String>> {
     let mut found = Found::default();
     let mut all = Vec::new();
-    for (ending, order) in orders.enumerate() {
-        all.push(tell(stand, Story { at, order, ending }, &format!("C-{ending}"), COPIES).await?);
+    for (ending, order) in orders.iter().enumerate() {
+        all.push(tell(stand, Story { at, order: *order, ending }, &format!("C-{ending}"), COPIES).await?);
     }
-    stand.world.provider.pass(at.horizon()).await;
+    stand.world.provider.pass(HORIZON).await;
     for told in &mut all {
         told.repeat(stand).await?;
         found.delivered += told.delivered;

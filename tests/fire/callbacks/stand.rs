@@ -16,9 +16,13 @@ use crate::world::World;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 /// So seldom does the bridge look by itself that only what calls it brings news.
-const PACE: Pace = Pace { poll_interval_ms: 60_000, request_timeout_ms: 5_000 };
+const PACE: Pace = Pace { poll_interval_ms: 60_000, request_timeout_ms: 5_000, session_ttl_seconds: 240 };
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// After so many seconds nothing can come of a sale any more. Dintero's signature tells its time, and a clock that runs away
+/// by more than five minutes would make it look old.
+pub(super) const HORIZON: i64 = 260;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum At {
     Dintero,
     Dojo,
@@ -26,15 +30,6 @@ pub(super) enum At {
 
 impl At {
     pub(super) const BOTH: [Self; 2] = [Self::Dintero, Self::Dojo];
-
-    /// After so many seconds nothing can come of a sale any more. Dintero's signature tells its time, so its clock must not
-    /// run away from the bridge by more than five minutes.
-    pub(super) fn horizon(self) -> i64 {
-        match self {
-            Self::Dintero => 60,
-            Self::Dojo => 300,
-        }
-    }
 
     /// The provider's name of the terminal at which the stand's till sells.
     fn device(self) -> &'static str {

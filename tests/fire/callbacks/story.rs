@@ -41,7 +41,7 @@ pub(super) struct Told {
     at: At,
     name: String,
     word: &'static str,
-    letters: [Letter; EVENTS],
+    known_as: String,
     /// How many callbacks came.
     pub(super) delivered: usize,
 }
@@ -54,7 +54,7 @@ pub(super) async fn tell(stand: &mut Stand, story: Story, name: &str, copies: us
     let known: Vec<String> = stand.world.provider.ledger().await.create_requests.into_keys().collect();
     stand.till(at).pay(name, 39_900, 0).await;
     let known_as = stand.known_as(at, name, &known).await?;
-    let letters = order.map(|event| stand.genuine(at, &known_as, event, &format!("evt_{name}_{event}")));
+    let letters = order.map(|event| letter(stand, at, &known_as, name, event));
     let mut delivered = 0;
     for early in &letters[..2] {
         delivered += stand.deliver(early, copies).await?;
@@ -69,14 +69,20 @@ pub(super) async fn tell(stand: &mut Stand, story: Story, name: &str, copies: us
     hears(stand, at, name, word).await?;
     delivered += stand.deliver(&letters[4], copies).await?;
     hears(stand, at, name, word).await?;
-    Ok(Told { at, name: name.to_owned(), word, letters, delivered })
+    Ok(Told { at, name: name.to_owned(), word, known_as, delivered })
+}
+
+/// The same delivery whenever it is made, signed anew.
+fn letter(stand: &Stand, at: At, known_as: &str, name: &str, event: usize) -> Letter {
+    stand.genuine(at, known_as, event, &format!("evt_{name}_{event}"))
 }
 
 impl Told {
     /// Once more, when nothing can come of the sale any more; and what was to be asked for again.
     pub(super) async fn repeat(&mut self, stand: &Stand) -> Result<(), Vec<String>> {
-        for letter in &self.letters {
-            self.delivered += stand.deliver(letter, 1).await?;
+        for event in 0..EVENTS {
+            let again = letter(stand, self.at, &self.known_as, &self.name, event);
+            self.delivered += stand.deliver(&again, 1).await?;
         }
         hears(stand, self.at, &self.name, self.word).await
     }

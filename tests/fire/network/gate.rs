@@ -52,8 +52,8 @@ impl Gate {
         *self.aim.lock().unwrap() = Aim::At(cut);
     }
 
-    /// Whether the call came.
-    pub(super) fn rest(&self) -> bool {
+    /// No call is struck any more; whether one was.
+    pub(super) fn stand_down(&self) -> bool {
         let aim = std::mem::replace(&mut *self.aim.lock().unwrap(), Aim::Nothing);
         matches!(aim, Aim::Struck)
     }
@@ -84,14 +84,18 @@ impl Line {
     async fn exchange(&mut self) -> Option<()> {
         let request = Message::read(&mut self.bridge).await?;
         let cut = self.cut_of(&request);
-        self.ask(&request, cut.filter(|cut| cut.way == Way::Request)).await?;
+        self.pass(&request, Way::Request, cut.filter(|cut| cut.way == Way::Request)).await?;
         let answer = Message::read(&mut self.provider).await?;
-        let cut = cut.filter(|cut| cut.way == Way::Answer);
-        if let Some(cut) = cut.filter(|cut| cut.point == Point::InItsBody && !answer.has_body()) {
-            *self.aim.lock().unwrap() = Aim::At(cut);
-            return self.answer(&answer, None).await;
+        let mut cut = cut.filter(|cut| cut.way == Way::Answer);
+        if let Some(next_time) = cut.take_if(|cut| cut.point == Point::InItsBody && !answer.has_body()) {
+            *self.aim.lock().unwrap() = Aim::At(next_time);
         }
-        self.answer(&answer, cut).await
+        self.pass(&answer, Way::Answer, cut).await?;
+        if answer.is_whole {
+            return Some(());
+        }
+        let _ = copy_bidirectional(&mut self.bridge, &mut self.provider).await;
+        None
     }
 
     fn cut_of(&self, request: &Message) -> Option<Cut> {
@@ -104,44 +108,27 @@ impl Line {
         Some(cut)
     }
 
-    async fn ask(&mut self, request: &Message, cut: Option<Cut>) -> Option<()> {
-        let Some(cut) = cut else { return self.provider.write_all(request.bytes()).await.ok() };
-        let (first, rest) = request.split(cut.point);
-        self.provider.write_all(first).await.ok()?;
+    async fn pass(&mut self, message: &Message, way: Way, cut: Option<Cut>) -> Option<()> {
+        let Some(cut) = cut else { return self.onward(way).write_all(message.bytes()).await.ok() };
+        let (first, rest) = message.split(cut.point);
+        self.onward(way).write_all(first).await.ok()?;
         match cut.harm {
             Harm::Pause | Harm::Late => {
                 sleep(if cut.harm == Harm::Pause { PAUSE } else { TOO_LONG }).await;
-                self.provider.write_all(rest).await.ok()
+                self.onward(way).write_all(rest).await.ok()
             }
             Harm::HalfClose => {
-                self.provider.shutdown().await.ok()?;
+                self.onward(way).shutdown().await.ok()?;
                 self.say_nothing().await
             }
             harm => self.strike(harm).await,
         }
     }
 
-    async fn answer(&mut self, answer: &Message, cut: Option<Cut>) -> Option<()> {
-        let Some(cut) = cut else {
-            self.bridge.write_all(answer.bytes()).await.ok()?;
-            if !answer.is_whole {
-                let _ = copy_bidirectional(&mut self.bridge, &mut self.provider).await;
-                return None;
-            }
-            return Some(());
-        };
-        let (first, rest) = answer.split(cut.point);
-        self.bridge.write_all(first).await.ok()?;
-        match cut.harm {
-            Harm::Pause | Harm::Late => {
-                sleep(if cut.harm == Harm::Pause { PAUSE } else { TOO_LONG }).await;
-                self.bridge.write_all(rest).await.ok()
-            }
-            Harm::HalfClose => {
-                self.bridge.shutdown().await.ok()?;
-                self.say_nothing().await
-            }
-            harm => self.strike(harm).await,
+    fn onward(&mut self, way: Way) -> &mut TcpStream {
+        match way {
+            Way::Request => &mut self.provider,
+            Way::Answer => &mut self.bridge,
         }
     }
 

@@ -46,7 +46,7 @@ impl Lane {
             let before = self.hits_of(cell);
             scene::perform(self, cell, &name).await?;
             scene::ask_again(self.till(cell.call), cell.call, &name).await;
-            let was_cut = self.gate.rest();
+            let was_cut = self.gate.stand_down();
             self.world.provider.set_faults(&json!([])).await;
             rest::decide_everything(&self.world.shop, &mut self.world.provider).await?;
             scene::hear_the_end(self.till(cell.call), cell.call, &name).await;

@@ -51,9 +51,8 @@ pub(crate) async fn run(form: &Form) -> Result<Verdict, String> {
     let outcome = crowd::run(form, "batch of cells", &batches, experiment, |_, more: Found| found.add(more)).await;
     found.print(cells.len());
     outcome?;
-    let is_whole = form.from == 0 && form.until.is_none() && form.cycles.is_none();
-    if is_whole {
-        found.complete(cells.len(), &wanted)?
+    if form.is_whole() {
+        found.complete(cells.len(), &wanted)?;
     }
     Ok(Verdict::Held)
 }
