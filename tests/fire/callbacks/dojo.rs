@@ -7,7 +7,7 @@ use super::letter::{Letter, hmac};
 use crate::dice::Dice;
 
 /// More than any body may have.
-const HUGE: usize = 70_000;
+pub(super) const HUGE: usize = 70_000;
 
 /// What Dojo can tell of an intent.
 const EVENTS: [(&str, &str); 5] = [

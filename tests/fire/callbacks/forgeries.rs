@@ -83,11 +83,13 @@ async fn forge(
                 dojo::forged(&stand.webhook_secret, &known[&At::Dojo], &delivery, &mut dice)
             };
             match line.send(&letter).await {
-                Some(status) if !(400..500).contains(&status) => {
+                Some(status @ 400..500) => *refused.entry((kind, status)).or_default() += 1,
+                Some(status) => {
                     return Err(vec![format!("a forged callback was taken with {status}: {kind}: {letter:?}")]);
                 }
-                // Cut off within a body that is too long.
-                status => *refused.entry((kind, status.unwrap_or(0))).or_default() += 1,
+                // Cut off within its body, which was too long.
+                None if letter.body.len() > dojo::HUGE => *refused.entry((kind, 0)).or_default() += 1,
+                None => return Err(vec![format!("a forged callback was not answered: {kind}: {letter:?}")]),
             }
         }
         Ok(refused)

@@ -11,6 +11,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The bridge does not read the rest.
+const TOO_LONG: u16 = 413;
 /// How many lines carry the copies of one letter, so that copies meet each other.
 const LINES: usize = 5;
 
@@ -58,7 +60,7 @@ impl Line {
         // A letter that is too long is answered before all of it was taken.
         let _ = stream.get_mut().write_all(&letter.bytes()).await;
         let (status, stays) = timeout(PATIENCE, answer(&mut stream)).await.ok()??;
-        self.stream = stays.then_some(stream);
+        self.stream = (stays && status != TOO_LONG).then_some(stream);
         Some(status)
     }
 }

@@ -11,17 +11,22 @@ use crate::journal::copy_now;
 
 pub(super) type Snapshot = BTreeSet<String>;
 
-/// Taken when two in a row are the same: the notes of what tills were told come a little later than the answers.
+/// Taken when nothing is on its way to a provider and two in a row are the same: the notes of what tills were told come a
+/// little later than the answers.
 pub(super) async fn when_quiet(database: &Path) -> Snapshot {
     let mut last = Snapshot::new();
     loop {
         let now = take(database).await;
-        if now == last && !now.is_empty() {
+        if now == last && !now.is_empty() && !now.iter().any(|row| is_on_its_way(row)) {
             return now;
         }
         last = now;
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+fn is_on_its_way(row: &str) -> bool {
+    row.starts_with("attempt ") && ["'reserved'", "'sending'"].iter().any(|phase| row.contains(phase))
 }
 
 /// What is new, or is there no more.
