@@ -101,6 +101,32 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// The first attempt at an operation, with its card: it is reserved, and nothing has happened to it.
+    #[must_use]
+    pub const fn first(
+        operation: OperationId,
+        kind: Kind,
+        order: Order,
+        expires_at: Timestamp,
+        horizon: Timestamp,
+    ) -> Self {
+        Self {
+            operation,
+            number: 1,
+            kind,
+            order,
+            refunds: None,
+            expires_at,
+            horizon,
+            preparation: None,
+            card_present: true,
+            cancel_wanted: false,
+            signature_accepted: None,
+            contradicted: false,
+            phase: Phase::Reserved,
+        }
+    }
+
     /// It is proven unpaid, and yet what crossed with that may win: a card that was presented while the cancel was under
     /// way, a payment that was captured in spite of its signature.
     #[must_use]
@@ -154,6 +180,17 @@ impl Preparation {
         let mut next = self.clone();
         next.earlier_runs.extend(next.run.take());
         next
+    }
+
+    /// A history that is behind leaves out runs that the journal knows.
+    #[must_use]
+    pub fn with_runs_of(mut self, known: &Self) -> Self {
+        for run in known.earlier_runs.iter().chain(&known.run) {
+            if !self.earlier_runs.contains(run) {
+                self.earlier_runs.push(run.clone());
+            }
+        }
+        self
     }
 }
 

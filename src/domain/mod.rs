@@ -14,5 +14,7 @@ pub mod reading;
 pub mod refund;
 pub mod repeat;
 pub mod request;
+#[cfg(test)]
+pub(crate) mod specimen;
 pub mod till_key;
 pub mod turn;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::attempt::{Attempt, Kind, Phase, Reason};
+use super::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase, Reason};
 use super::evidence::Approval;
 use super::identifiers::{OperationId, Reference, StoreId, TerminalName, TillId};
 use super::money::Money;
@@ -186,6 +186,26 @@ impl Operation {
             _ => None,
         }
     }
+}
+
+/// The customer has paid more than once for one receipt, by attempts that were `approved` before. This is the alarm that
+/// counts then: it freezes the terminal.
+#[must_use]
+pub fn paid_twice<'a>(paid: &Operation, approved: impl Iterator<Item = &'a Attempt>) -> Option<Alarm> {
+    let numbers: Vec<String> = approved.map(|attempt| attempt.number.to_string()).collect();
+    (!numbers.is_empty()).then(|| Alarm {
+        kind: AlarmKind::SeveralPayments,
+        text: format!(
+            "{} {} of till {} was paid more than once (attempt {} after {}, {} each); compare with the terminal's \
+             receipts and refund what was taken twice",
+            paid.kind.name(),
+            paid.reference,
+            paid.till,
+            paid.attempt.number,
+            numbers.join(", "),
+            paid.money,
+        ),
+    })
 }
 
 /// What a till's profile wants when a reference comes again after a result that took no money.

@@ -1,6 +1,7 @@
 //! A provider calls back. What it says is never believed: it only has the provider's record read sooner.
 
 use super::{CallbackReceipt, Engine, Refusal};
+use crate::domain::attempt::Kind;
 use crate::ports::{Callback, Subject};
 
 impl Engine {
@@ -11,7 +12,9 @@ impl Engine {
     pub async fn called_back(&self, callback: Callback) -> Result<CallbackReceipt, Refusal> {
         let known = match &callback.about {
             Some(Subject::Attempt(reference)) => self.journal.find_attempt(*reference).await,
-            Some(Subject::Payment(payment)) => self.journal.find_prepared(payment).await.map(|mut found| found.pop()),
+            Some(Subject::Payment(payment)) => {
+                self.journal.find_prepared(payment, Kind::Sale).await.map(|mut found| found.pop())
+            }
             None => Ok(None),
         };
         let known = self.health.journal(known)?;

@@ -140,7 +140,7 @@ impl Engine {
     /// Reads the attempts before this one, which ran on the same payment: one of them was paid after all.
     async fn look_at_earlier(&self, provider: &dyn Provider, operation: &Operation) {
         let Some(prepared) = &operation.attempt.preparation else { return };
-        let found = self.health.journal(self.journal.find_prepared(&prepared.payment).await);
+        let found = self.health.journal(self.journal.find_prepared(&prepared.payment, Kind::Sale).await);
         for (earlier, mut attempt) in found.unwrap_or_default() {
             if attempt.order.reference != operation.attempt.order.reference {
                 // What cannot be read now, the next sweep reads.
@@ -211,7 +211,21 @@ impl Engine {
         if let Err(reason) = sendable(attempt.order.money.amount, refundable.captured, refundable.refunded) {
             return instead(Event::Refused { reason });
         }
-        self.dispatch_refund(provider, operation, attempt, refundable.preparation, details, reading).await
+        let preparation = match refundable.preparation {
+            Some(found) if attempt.card_present => match self.with_known_runs(found).await {
+                Ok(preparation) => Some(preparation),
+                Err(refusal) => return instead(not_sent("storage_unavailable", refusal.to_string())),
+            },
+            preparation => preparation,
+        };
+        self.dispatch_refund(provider, operation, attempt, preparation, details, reading).await
+    }
+
+    /// The runs of the refunds before: one of them must not be taken for this one's, should its reply be lost.
+    async fn with_known_runs(&self, found: Preparation) -> Result<Preparation, Refusal> {
+        let before = self.health.journal(self.journal.find_prepared(&found.payment, Kind::Refund).await)?;
+        let known = before.iter().filter_map(|(_, attempt)| attempt.preparation.as_ref());
+        Ok(known.fold(found, Preparation::with_runs_of))
     }
 
     async fn dispatch_refund(

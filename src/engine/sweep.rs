@@ -12,7 +12,7 @@ use tokio::time::sleep;
 
 use super::lost::lifetime;
 use super::{Engine, Refusal};
-use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Phase};
+use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
 use crate::domain::directory::Store;
 use crate::domain::evidence::{Finding, PaymentRecord, PaymentState, Sighting, judge};
 use crate::domain::identifiers::{AttemptReference, OperationId};
@@ -196,7 +196,7 @@ impl Engine {
         let Some(prepared) = found.as_ref().and_then(|(_, attempt)| attempt.preparation.as_ref()) else {
             return Ok(found);
         };
-        let mut on_payment = self.health.journal(self.journal.find_prepared(&prepared.payment).await)?;
+        let mut on_payment = self.health.journal(self.journal.find_prepared(&prepared.payment, Kind::Sale).await)?;
         let run = payment.and_then(|payment| payment.session.as_ref());
         let started = run.and_then(|run| on_payment.iter().rposition(|(_, attempt)| attempt.may_have_started(run)));
         Ok(match started {

@@ -55,7 +55,7 @@ fn location(operation: &Operation, asking: Option<&TillId>) -> Option<String> {
 mod tests {
     use super::*;
     use crate::domain::attempt::{NotResolvable, Phase};
-    use crate::till::reply::tests::operation;
+    use crate::domain::specimen::operation;
 
     #[test]
     fn every_refusal_has_the_code_of_the_contract() {

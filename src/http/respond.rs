@@ -162,8 +162,8 @@ mod tests {
     use super::*;
     use crate::domain::attempt::{Phase, Reason};
     use crate::domain::identifiers::Reference;
+    use crate::domain::specimen::operation as sale;
     use crate::till::reply::Reply;
-    use crate::till::reply::tests::operation as sale;
 
     fn told(found: &Operation) -> Response {
         let answer = Answer::Operation(Box::new(Reply::new(found, false, Language::English)));

@@ -87,6 +87,12 @@ impl Orphan {
             }
         };
         let asked_at = self.trace.payment.created_at.map_or(now, whole_milliseconds);
+        let order = Order {
+            reference: self.trace.reference,
+            money,
+            terminal: provider_terminal,
+            may_grow: self.trace.payment.added > 0,
+        };
         Ok(Operation {
             id: self.operation,
             kind: Kind::Sale,
@@ -98,24 +104,8 @@ impl Orphan {
             provider: self.provider,
             original: None,
             attempt: Attempt {
-                operation: self.operation,
-                number: 1,
-                kind: Kind::Sale,
-                order: Order {
-                    reference: self.trace.reference,
-                    money,
-                    terminal: provider_terminal,
-                    may_grow: self.trace.payment.added > 0,
-                },
-                refunds: None,
-                expires_at: asked_at,
-                horizon: asked_at,
-                preparation: None,
-                card_present: true,
-                cancel_wanted: false,
-                signature_accepted: None,
-                contradicted: false,
                 phase: masked(Phase::Approved { approval: self.approval(money.amount), late: true, resolution: None }),
+                ..Attempt::first(self.operation, Kind::Sale, order, asked_at, asked_at)
             },
             refunded: 0,
             simulated: self.simulated,

@@ -162,6 +162,12 @@ impl NewAttempt {
     ) -> Operation {
         let now = whole_milliseconds(self.now);
         let id = earlier.map_or(self.operation, |operation| operation.id);
+        let order = Order {
+            reference: self.reference,
+            money,
+            terminal: self.terminal.terminal_id.clone(),
+            may_grow: self.may_grow,
+        };
         Operation {
             id,
             kind,
@@ -173,26 +179,13 @@ impl NewAttempt {
             provider: self.terminal.provider,
             original,
             attempt: Attempt {
-                operation: id,
                 number: earlier.map_or(1, |operation| operation.attempt.number + 1),
-                kind,
-                order: Order {
-                    reference: self.reference,
-                    money,
-                    terminal: self.terminal.terminal_id.clone(),
-                    may_grow: self.may_grow,
-                },
                 refunds,
-                expires_at: whole_milliseconds(self.expires_at),
-                horizon: whole_milliseconds(self.horizon),
                 preparation: earlier
                     .filter(|operation| operation.provider == self.terminal.provider)
                     .and_then(|operation| operation.attempt.preparation.as_ref().map(Preparation::for_the_next)),
-                card_present: true,
-                cancel_wanted: false,
-                signature_accepted: None,
-                contradicted: false,
                 phase,
+                ..Attempt::first(id, kind, order, whole_milliseconds(self.expires_at), whole_milliseconds(self.horizon))
             },
             refunded: earlier.map_or(0, |operation| operation.refunded),
             simulated: self.simulated,

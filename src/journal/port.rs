@@ -85,8 +85,8 @@ impl Journal for SqliteJournal {
         read::find_attempt(&self.readers, reference).await
     }
 
-    async fn find_prepared(&self, payment: &Handle) -> Result<Vec<(Operation, Attempt)>> {
-        read::find_prepared(&self.readers, payment).await
+    async fn find_prepared(&self, payment: &Handle, kind: Kind) -> Result<Vec<(Operation, Attempt)>> {
+        read::find_prepared(&self.readers, payment, kind).await
     }
 
     async fn last(&self, till: &TillId) -> Result<Option<Operation>> {

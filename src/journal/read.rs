@@ -56,8 +56,13 @@ pub(super) async fn find_attempt(
     wanted(rows.iter(), reference)
 }
 
-pub(super) async fn find_prepared(pool: &SqlitePool, payment: &Handle) -> Result<Vec<(Operation, Attempt)>> {
-    let rows = sqlx::query(ON_PAYMENT).bind(payment.as_str()).fetch_all(pool).await.map_err(of_step)?;
+pub(super) async fn find_prepared(
+    pool: &SqlitePool,
+    payment: &Handle,
+    kind: Kind,
+) -> Result<Vec<(Operation, Attempt)>> {
+    let query = sqlx::query(ON_PAYMENT).bind(payment.as_str()).bind(kind == Kind::Refund);
+    let rows = query.fetch_all(pool).await.map_err(of_step)?;
     let mut found = Vec::new();
     for row in rows {
         found.extend(find_attempt(pool, rows::attempt_reference(&rows::get::<String>(&row, "reference")?)?).await?);
@@ -197,7 +202,7 @@ fn wanted_each(rows: &[SqliteRow]) -> Result<Vec<(Operation, Attempt)>> {
 
 /// The sale attempts on a payment that the provider prepared. Its refunds name the payment too.
 pub(super) const ON_PAYMENT: &str = "SELECT reference FROM attempt WHERE preparation ->> 'payment' = ? AND \
-    preparation IS NOT NULL AND refunds IS NULL ORDER BY number";
+    preparation IS NOT NULL AND (refunds IS NOT NULL) = ? ORDER BY number";
 
 /// The sale that a refund means by a number: the newest approved one of a till, else the newest.
 pub(super) const SALE_BY_REFERENCE: &str = select_operations!(

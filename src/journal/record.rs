@@ -9,9 +9,9 @@ use super::redact::masked;
 use super::rows::whole_milliseconds;
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
-use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Phase, Transition};
+use crate::domain::attempt::{Alarm, Attempt, Event, Phase, Transition};
 use crate::domain::identifiers::AttemptReference;
-use crate::domain::operation::Operation;
+use crate::domain::operation::{Operation, paid_twice};
 use crate::ports::{JournalError, Recorded};
 
 type Result<T> = std::result::Result<T, JournalError>;
@@ -49,7 +49,7 @@ impl Step for Record {
         let mut alarm = apply(&mut writes, &mut runs[position], transition, &self.event, now)?;
         let mut stopped = Vec::new();
         if !was_approved && is_approved(&runs[position].attempt) {
-            alarm = paid_twice(&runs, position).or(alarm);
+            alarm = paid_twice(&runs[position], approved_beside(&runs, position)).or(alarm);
             stopped = stop_others(&mut writes, &mut runs, position, now)?;
         }
         let operation = settle(deciding(&runs)?.clone(), &before, now);
@@ -99,24 +99,9 @@ fn apply(
     Ok(alarm)
 }
 
-/// The customer has paid more than once for one receipt. This is the alarm that counts then: it freezes the terminal.
-fn paid_twice(runs: &[Operation], position: usize) -> Option<Alarm> {
-    let paid = &runs[position];
-    let others = || runs.iter().enumerate().filter(|(other, run)| *other != position && is_approved(&run.attempt));
-    let numbers: Vec<String> = others().map(|(_, run)| run.attempt.number.to_string()).collect();
-    (!numbers.is_empty()).then(|| Alarm {
-        kind: AlarmKind::SeveralPayments,
-        text: format!(
-            "{} {} of till {} was paid more than once (attempt {} after {}, {} each); compare with the terminal's \
-             receipts and refund what was taken twice",
-            paid.kind.name(),
-            paid.reference,
-            paid.till,
-            paid.attempt.number,
-            numbers.join(", "),
-            paid.money,
-        ),
-    })
+fn approved_beside(runs: &[Operation], position: usize) -> impl Iterator<Item = &Attempt> {
+    let others = runs.iter().enumerate().filter(move |(other, _)| *other != position);
+    others.map(|(_, run)| &run.attempt).filter(|attempt| is_approved(attempt))
 }
 
 /// Wants every other attempt of the operation stopped that could still take money.

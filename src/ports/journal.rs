@@ -301,8 +301,8 @@ pub trait Journal: Results + Send + Sync {
     async fn find_sale(&self, till: &TillId, original: &Original) -> Result<Option<Operation>, JournalError>;
     /// The operation of this attempt, and the attempt.
     async fn find_attempt(&self, reference: AttemptReference) -> Result<Option<(Operation, Attempt)>, JournalError>;
-    /// Every sale attempt on a payment that the provider prepared, oldest first.
-    async fn find_prepared(&self, payment: &Handle) -> Result<Vec<(Operation, Attempt)>, JournalError>;
+    /// Every attempt of a kind on a payment that the provider prepared; of a sale, the oldest first.
+    async fn find_prepared(&self, payment: &Handle, kind: Kind) -> Result<Vec<(Operation, Attempt)>, JournalError>;
     /// A till's most recent operation.
     async fn last(&self, till: &TillId) -> Result<Option<Operation>, JournalError>;
     /// A till's operations, newest first.

@@ -170,21 +170,7 @@ pub(crate) fn pending() -> Operation {
         terminal: ProviderTerminalId::new("T0292").unwrap(),
         may_grow: false,
     };
-    let attempt = Attempt {
-        operation: number,
-        number: 1,
-        kind: Kind::Sale,
-        order,
-        refunds: None,
-        expires_at: now,
-        horizon: now,
-        preparation: None,
-        card_present: true,
-        cancel_wanted: false,
-        signature_accepted: None,
-        contradicted: false,
-        phase: Phase::Sending,
-    };
+    let attempt = Attempt { phase: Phase::Sending, ..Attempt::first(number, Kind::Sale, order, now, now) };
     Operation {
         id: number,
         kind: Kind::Sale,

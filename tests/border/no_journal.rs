@@ -81,7 +81,7 @@ impl Journal for NoJournal {
     async fn find_attempt(&self, _: AttemptReference) -> Result<Option<(Operation, Attempt)>> {
         broken()
     }
-    async fn find_prepared(&self, _: &Handle) -> Result<Vec<(Operation, Attempt)>> {
+    async fn find_prepared(&self, _: &Handle, _: Kind) -> Result<Vec<(Operation, Attempt)>> {
         broken()
     }
     async fn last(&self, _: &TillId) -> Result<Option<Operation>> {

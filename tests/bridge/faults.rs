@@ -5,24 +5,6 @@ use serde_json::{Value, json};
 
 use crate::support::*;
 
-fn every_fault() -> Vec<Value> {
-    vec![
-        json!("lose_request"),
-        json!("lose_reply"),
-        json!("reset"),
-        json!("half_answer"),
-        json!("garbage"),
-        json!("wrong_type"),
-        json!("endless"),
-        json!({ "delay": 800 }),
-        json!({ "status": { "code": 500 } }),
-        json!({ "status": { "code": 503, "retry_after": 1 } }),
-        json!({ "status": { "code": 409 } }),
-        json!({ "status": { "code": 429, "retry_after": 1 } }),
-        json!({ "redirect": {} }),
-    ]
-}
-
 async fn sale_with(bridge: &Bridge, reference: &str, rule: Value) -> Answer {
     bridge.simulator.faults(json!([rule])).await;
     bridge.till(1).post("/pay", json!({ "reference": reference, "amount": 39900, "wait": 3 })).await

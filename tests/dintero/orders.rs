@@ -46,25 +46,21 @@ pub(crate) fn reference() -> AttemptReference {
 }
 
 pub(crate) fn sale(phase: Phase) -> Attempt {
+    let order = Order {
+        reference: reference(),
+        money: Money { amount: Amount::new(39900).unwrap(), currency: Currency::from_code("NOK").unwrap() },
+        terminal: ProviderTerminalId::new("T0292").unwrap(),
+        may_grow: false,
+    };
     Attempt {
-        operation: OperationId(Ulid::from_parts(1, 1)),
-        number: 1,
-        kind: Kind::Sale,
-        order: Order {
-            reference: reference(),
-            money: Money { amount: Amount::new(39900).unwrap(), currency: Currency::from_code("NOK").unwrap() },
-            terminal: ProviderTerminalId::new("T0292").unwrap(),
-            may_grow: false,
-        },
-        refunds: None,
-        expires_at: "2026-11-20T10:20:02.987Z".parse::<Timestamp>().unwrap(),
-        horizon: "2026-11-20T10:25:02Z".parse::<Timestamp>().unwrap(),
-        preparation: None,
-        card_present: true,
-        cancel_wanted: false,
-        signature_accepted: None,
-        contradicted: false,
         phase,
+        ..Attempt::first(
+            OperationId(Ulid::from_parts(1, 1)),
+            Kind::Sale,
+            order,
+            "2026-11-20T10:20:02.987Z".parse::<Timestamp>().unwrap(),
+            "2026-11-20T10:25:02Z".parse::<Timestamp>().unwrap(),
+        )
     }
 }
 

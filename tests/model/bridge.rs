@@ -103,7 +103,7 @@ impl Shell {
         world.memory.insert(run, if sends_now { Work::Send } else { Work::Dispatch });
     }
 
-    /// The payment that the earlier attempts ran on is used again while nothing came of it; what came of it decides.
+    /// The payment that the earlier attempts ran on is used again while nothing came of it; what came of it is theirs.
     fn prepare(&self, world: &mut World, run: u8) {
         world.memory.remove(&run);
         let attempt = Arc::clone(&world.runs[usize::from(run)].attempt);
@@ -120,15 +120,22 @@ impl Shell {
             .filter(|(_, session)| session.payment_of.as_ref() == Some(&known.payment));
         let earlier_runs: Vec<u8> = on_it.map(|(number, _)| number).collect();
         if world.books.is_taken(Some(&known.payment)) {
-            let view = world.books.view(run, &earlier_runs, None);
-            let order = Attempt { preparation: Some(known), ..attempt.as_ref().clone() }.as_sent();
-            let finding = view.finding(Kind::Sale, run, &order);
-            return self.record(world, run, &Event::Seen { finding, at: parts::time(world.now) });
+            self.look_at_earlier(world, run);
+            return self.record(world, run, &Event::NotSent { reason: parts::reason("paid_before") });
         }
         let earlier_runs = earlier_runs.into_iter().map(parts::handle).collect();
         self.record(world, run, &Event::Dispatched { preparation: Some(Preparation { earlier_runs, ..known }) });
         if matches!(world.runs[usize::from(run)].attempt.phase, Phase::Sending) {
             world.memory.insert(run, Work::Send);
+        }
+    }
+
+    fn look_at_earlier(&self, world: &mut World, run: u8) {
+        let runs = world.runs_of(world.runs[usize::from(run)].entry);
+        for earlier in runs.map(|(number, _)| number).filter(|number| *number != run).collect::<Vec<_>>() {
+            let handle = world.runs[usize::from(earlier)].attempt.phase.handle();
+            let view = world.books.view(earlier, &world.sessions_of(earlier), handle);
+            self.hear(world, &Message::Record { run: earlier, view, at: world.now });
         }
     }
 

@@ -61,25 +61,19 @@ pub(crate) fn attempt(
 ) -> Arc<Attempt> {
     let kind = world.entries[usize::from(entry)].kind;
     let lifetime = if kind == Kind::Sale { EXPIRES_AFTER } else { HORIZON_AFTER };
+    let order = Order {
+        reference: AttemptReference::new(Ulid::from_parts(1, u128::try_from(world.runs.len()).unwrap())),
+        money: money(amount),
+        terminal: ProviderTerminalId::new("T0292").unwrap(),
+        may_grow: false,
+    };
     Arc::new(Attempt {
-        operation: operation_id(entry),
         number: u32::try_from(world.runs_of(entry).count()).unwrap() + 1,
-        kind,
-        order: Order {
-            reference: AttemptReference::new(Ulid::from_parts(1, u128::try_from(world.runs.len()).unwrap())),
-            money: money(amount),
-            terminal: ProviderTerminalId::new("T0292").unwrap(),
-            may_grow: false,
-        },
         refunds,
-        expires_at: time(world.now + lifetime),
-        horizon: time(world.now + HORIZON_AFTER),
         preparation: world.deciding(entry).and_then(|(_, earlier)| earlier.attempt.preparation.clone()),
         card_present: kind == Kind::Sale,
-        cancel_wanted: false,
-        signature_accepted: None,
-        contradicted: false,
         phase: if kind == Kind::Sale && !is_prepared { Phase::Sending } else { Phase::Reserved },
+        ..Attempt::first(operation_id(entry), kind, order, time(world.now + lifetime), time(world.now + HORIZON_AFTER))
     })
 }
 

@@ -85,19 +85,9 @@ pub(crate) fn approval() -> Approval {
 
 pub(crate) fn attempt(kind: Kind, phase: Phase) -> Attempt {
     Attempt {
-        operation: OperationId(Ulid::from_parts(1, 7)),
-        number: 1,
-        kind,
-        order: order(),
         refunds: (kind == Kind::Refund).then(|| TransactionId::new("T12345678.sale").unwrap()),
-        expires_at: expiry(),
-        horizon: horizon(),
-        preparation: None,
-        card_present: true,
-        cancel_wanted: false,
-        signature_accepted: None,
-        contradicted: false,
         phase,
+        ..Attempt::first(OperationId(Ulid::from_parts(1, 7)), kind, order(), expiry(), horizon())
     }
 }
 

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use pos_bridge::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Kind, Phase};
+use pos_bridge::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Kind, Phase, Preparation};
 use pos_bridge::domain::directory::Terminal;
 use pos_bridge::domain::evidence::Order;
 use pos_bridge::domain::identifiers::{AttemptReference, OperationId, TerminalName};
 use pos_bridge::domain::money::Money;
-use pos_bridge::domain::operation::{Operation, ProviderName, Status};
+use pos_bridge::domain::operation::{Operation, ProviderName, Status, paid_twice};
 use pos_bridge::domain::refund::{NotRefundable, refund_amount};
 use pos_bridge::domain::repeat::{Fingerprint, KnownBy, Repeat};
 use pos_bridge::ports::{
@@ -218,6 +218,12 @@ impl Pages {
         };
         let id = earlier.as_ref().map_or(new.operation, |earlier| earlier.id);
         let same_provider = earlier.as_ref().filter(|earlier| earlier.provider == new.terminal.provider);
+        let order = Order {
+            reference: new.reference,
+            money,
+            terminal: new.terminal.terminal_id.clone(),
+            may_grow: new.may_grow,
+        };
         Operation {
             id,
             kind,
@@ -229,24 +235,11 @@ impl Pages {
             provider: new.terminal.provider,
             original: None,
             attempt: Attempt {
-                operation: id,
                 number: earlier.as_ref().map_or(1, |earlier| earlier.attempt.number + 1),
-                kind,
-                order: Order {
-                    reference: new.reference,
-                    money,
-                    terminal: new.terminal.terminal_id.clone(),
-                    may_grow: new.may_grow,
-                },
-                refunds: None,
-                expires_at: whole_milliseconds(new.expires_at),
-                horizon: whole_milliseconds(new.horizon),
-                preparation: same_provider.and_then(|earlier| earlier.attempt.preparation.clone()),
-                card_present: true,
-                cancel_wanted: false,
-                signature_accepted: None,
-                contradicted: false,
+                preparation: same_provider
+                    .and_then(|earlier| earlier.attempt.preparation.as_ref().map(Preparation::for_the_next)),
                 phase,
+                ..Attempt::first(id, kind, order, whole_milliseconds(new.expires_at), whole_milliseconds(new.horizon))
             },
             refunded: earlier.as_ref().map_or(0, |earlier| earlier.refunded),
             simulated: new.simulated,
@@ -293,7 +286,11 @@ impl Pages {
         let mut stopped = Vec::new();
         if newly_approved {
             let seen = self.seen_by(&self.entries[entry], &self.entries[entry].runs[run]);
-            alarm = paid_twice(&self.entries[entry], run, &seen).or(alarm);
+            let others = self.entries[entry].runs.iter().enumerate().filter(|(other, _)| *other != run);
+            let paid = others
+                .map(|(_, known)| &known.attempt)
+                .filter(|attempt| matches!(attempt.phase, Phase::Approved { .. }));
+            alarm = paid_twice(&seen, paid).or(alarm);
             for (other, twin) in self.entries[entry].runs.iter_mut().enumerate() {
                 if other != run && twin.attempt.phase.is_live() {
                     stop(twin, now)?;
@@ -417,26 +414,4 @@ fn stop(run: &mut Run, now: Timestamp) -> Result<()> {
         put(run, transition.attempt, now);
     }
     Ok(())
-}
-
-fn paid_twice(entry: &Entry, run: usize, paid: &Operation) -> Option<Alarm> {
-    let others = entry
-        .runs
-        .iter()
-        .enumerate()
-        .filter(|(other, known)| *other != run && matches!(known.attempt.phase, Phase::Approved { .. }));
-    let numbers: Vec<String> = others.map(|(_, known)| known.attempt.number.to_string()).collect();
-    (!numbers.is_empty()).then(|| Alarm {
-        kind: AlarmKind::SeveralPayments,
-        text: format!(
-            "{} {} of till {} was paid more than once (attempt {} after {}, {} each); compare with the terminal's \
-             receipts and refund what was taken twice",
-            paid.kind.name(),
-            paid.reference,
-            paid.till,
-            paid.attempt.number,
-            numbers.join(", "),
-            paid.money,
-        ),
-    })
 }

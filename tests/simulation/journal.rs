@@ -219,9 +219,10 @@ impl Journal for MemoryJournal {
         Ok(pages.position(reference).map(|at| pages.wanted(at)))
     }
 
-    async fn find_prepared(&self, payment: &Handle) -> Result<Vec<(Operation, Attempt)>> {
+    async fn find_prepared(&self, payment: &Handle, kind: Kind) -> Result<Vec<(Operation, Attempt)>> {
         let pages = self.disk.pages();
-        let on_payment = pages.runs().filter(|(_, _, run)| {
+        let of_kind = pages.runs().filter(|(_, _, run)| run.attempt.kind == kind);
+        let on_payment = of_kind.filter(|(_, _, run)| {
             run.attempt.preparation.as_ref().is_some_and(|prepared| prepared.payment == *payment)
         });
         let mut found: Vec<_> = on_payment.map(|(entry, run, _)| pages.wanted((entry, run))).collect();

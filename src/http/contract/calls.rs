@@ -127,6 +127,37 @@ const fn open(path: &'static str, id: &'static str, summary: &'static str, answe
     }
 }
 
+const fn signature(path: &'static str, id: &'static str, group: Group) -> Call {
+    Call {
+        method: "post",
+        path,
+        id,
+        group,
+        summary: "Whether a customer's signature is the card's",
+        description: "The cashier's answer while `action_required` asks for it. After its deadline the terminal decides by \
+                      itself, and takes the signature.",
+        parameters: FIND,
+        request: Request::Signature,
+        answer: Answer::Operation,
+        problems: &[Code::UnsupportedMediaType, Code::NotFound, Code::NotResolvable],
+    }
+}
+
+const fn booked(path: &'static str, id: &'static str, group: Group, summary: &'static str) -> Call {
+    Call {
+        method: "post",
+        path,
+        id,
+        group,
+        summary,
+        description: "Marks the result as booked, for `acknowledged=false` in the list of operations.",
+        parameters: &[Parameter::Reference],
+        request: Request::Empty,
+        answer: Answer::Operation,
+        problems: &[Code::UnsupportedMediaType, Code::NotFound],
+    }
+}
+
 /// The calls, in the order in which a till's author meets them.
 pub(super) const CALLS: &[Call] = &[
     Call {
@@ -166,31 +197,8 @@ pub(super) const CALLS: &[Call] = &[
         answer: Answer::Operation,
         problems: &[Code::UnsupportedMediaType, Code::NotFound],
     },
-    Call {
-        method: "post",
-        path: "/pay/{reference}/signature",
-        id: "signSale",
-        group: Group::Sales,
-        summary: "Whether a customer's signature is the card's",
-        description: "The cashier's answer while `action_required` asks for it. After its deadline the terminal decides by \
-                      itself, and takes the signature.",
-        parameters: FIND,
-        request: Request::Signature,
-        answer: Answer::Operation,
-        problems: &[Code::UnsupportedMediaType, Code::NotFound, Code::NotResolvable],
-    },
-    Call {
-        method: "post",
-        path: "/pay/{reference}/ack",
-        id: "acknowledgeSale",
-        group: Group::Sales,
-        summary: "The till has booked a sale",
-        description: "Marks the result as booked, for `acknowledged=false` in the list of operations.",
-        parameters: &[Parameter::Reference],
-        request: Request::Empty,
-        answer: Answer::Operation,
-        problems: &[Code::UnsupportedMediaType, Code::NotFound],
-    },
+    signature("/pay/{reference}/signature", "signSale", Group::Sales),
+    booked("/pay/{reference}/ack", "acknowledgeSale", Group::Sales, "The till has booked a sale"),
     Call {
         method: "get",
         path: "/pay/{reference}/receipt",
@@ -249,31 +257,8 @@ pub(super) const CALLS: &[Call] = &[
         answer: Answer::Operation,
         problems: &[Code::UnsupportedMediaType, Code::NotFound],
     },
-    Call {
-        method: "post",
-        path: "/refund/{reference}/signature",
-        id: "signRefund",
-        group: Group::Refunds,
-        summary: "Whether a customer's signature is the card's",
-        description: "The cashier's answer while `action_required` asks for it. After its deadline the terminal decides by \
-                      itself, and takes the signature.",
-        parameters: FIND,
-        request: Request::Signature,
-        answer: Answer::Operation,
-        problems: &[Code::UnsupportedMediaType, Code::NotFound, Code::NotResolvable],
-    },
-    Call {
-        method: "post",
-        path: "/refund/{reference}/ack",
-        id: "acknowledgeRefund",
-        group: Group::Refunds,
-        summary: "The till has booked a refund",
-        description: "Marks the result as booked, for `acknowledged=false` in the list of operations.",
-        parameters: &[Parameter::Reference],
-        request: Request::Empty,
-        answer: Answer::Operation,
-        problems: &[Code::UnsupportedMediaType, Code::NotFound],
-    },
+    signature("/refund/{reference}/signature", "signRefund", Group::Refunds),
+    booked("/refund/{reference}/ack", "acknowledgeRefund", Group::Refunds, "The till has booked a refund"),
     Call {
         method: "get",
         path: "/refund/{reference}/receipt",

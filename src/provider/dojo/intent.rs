@@ -128,8 +128,17 @@ fn added(intent: &Intent) -> Result<i64, ReadError> {
 /// What was captured, with what was added; 0 while it is not.
 pub(super) fn captured(intent: &Intent) -> Result<i64, ReadError> {
     let is_captured = matches!(intent.status.as_str(), "Captured" | "Refunded");
-    let amount = terms(intent, None)?.amount;
-    Ok(if is_captured { amount.saturating_add(added(intent)?) } else { 0 })
+    if is_captured { whole(intent) } else { Ok(0) }
+}
+
+/// What was asked, with what was added.
+fn whole(intent: &Intent) -> Result<i64, ReadError> {
+    Ok(terms(intent, None)?.amount.saturating_add(added(intent)?))
+}
+
+/// What went back of a payment so far. One that was reversed went back whole, whatever its sum says.
+pub(super) fn given_back(intent: &Intent) -> Result<i64, ReadError> {
+    if intent.status == "Reversed" { whole(intent) } else { Ok(intent.refunded_amount.unwrap_or(0)) }
 }
 
 /// `till/reference`, as it was sent for the people in the back office.

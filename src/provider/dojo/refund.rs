@@ -107,39 +107,42 @@ async fn not_available(api: &Api, attempt: &Attempt) -> Option<Reason> {
 /// What Dojo's record means for a refund attempt.
 pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> Result<Seen, ReadError> {
     let mut reader = Reader::new(api);
-    let known = attempt.preparation.as_ref().and_then(|prepared| prepared.run.as_ref());
-    let run = match attempt.phase.handle().or(known) {
-        Some(handle) if attempt.card_present => reader.session(handle).await?,
-        _ => None,
-    };
-    let found = match &attempt.refunds {
+    let payment = match &attempt.refunds {
         Some(payment) => reader.intent(payment.as_str()).await?,
         None => None,
     };
-    let mut run = run;
-    if run.is_none()
-        && attempt.card_present
-        && let Some(unread) = found.as_ref().and_then(|found| run_of(found, attempt))
-    {
-        let handle = Handle::new(unread.id.clone()).map_err(|_| unusable("a session has a name that none can have"))?;
-        run = reader.session(&handle).await?;
+    if !attempt.card_present {
+        let finding = payment.map_or(Ok(Finding::Nothing), |payment| of_sum(attempt, &payment))?;
+        return Ok(Seen { finding, at: reader.at(), at_terminal: AtTerminal::default() });
     }
-    let at_terminal = run.as_ref().map(|run| session::at_terminal(run, api.clock().now())).unwrap_or_default();
-    let finding = match (&run, &found) {
-        (Some(run), _) => of_session(attempt, run, api.clock().now(), settings.signature_settle),
-        (None, Some(found)) if !attempt.card_present => of_sum(attempt, found),
-        (None, _) => Finding::Nothing,
+    let known = attempt.preparation.as_ref().and_then(|prepared| prepared.run.as_ref());
+    let Some(handle) = attempt.phase.handle().or(known) else {
+        let finding = payment.map_or(Ok(Finding::Nothing), |payment| of_history(attempt, &payment))?;
+        return Ok(Seen { finding, at: reader.at(), at_terminal: AtTerminal::default() });
     };
-    Ok(Seen { finding, at: reader.at(), at_terminal: if run.is_some() { at_terminal } else { AtTerminal::default() } })
+    let run = reader.session(handle).await?;
+    let now = api.clock().now();
+    let settle = settings.signature_settle;
+    let finding = run.as_ref().map_or(Finding::Nothing, |run| of_session(attempt, run, now, settle));
+    let at_terminal = run.map_or_else(AtTerminal::default, |run| session::at_terminal(&run, now));
+    Ok(Seen { finding, at: reader.at(), at_terminal })
 }
 
-/// The session of this refund in the history of its payment: what came to those that were there before.
-fn run_of<'a>(found: &'a Intent, attempt: &Attempt) -> Option<&'a Session> {
+/// Which session is this refund's stands on disk before it decides anything: the next refund must not take it for its own.
+fn of_history(attempt: &Attempt, payment: &Intent) -> Result<Finding, ReadError> {
+    let Some(run) = new_run(attempt, payment) else { return Ok(Finding::Nothing) };
+    let handle = Handle::new(run.id.clone()).map_err(|_| unusable("a session has a name that none can have"))?;
+    Ok(Finding::Undecided { handle: Some(handle), started: true })
+}
+
+/// The one refund that came to the sessions that its payment had before. Of several nobody can tell which is meant.
+fn new_run<'a>(attempt: &Attempt, payment: &'a Intent) -> Option<&'a Session> {
     let before = &attempt.preparation.as_ref()?.earlier_runs;
     let is_new = |run: &&Session| before.iter().all(|earlier| earlier.as_str() != run.id);
     let is_refund =
         |run: &&Session| run.details.as_ref().is_some_and(|details| details.session_type == "MatchedRefund");
-    intent::runs(found).filter(is_new).rfind(is_refund)
+    let mut new = intent::runs(payment).filter(is_new).filter(is_refund);
+    new.next().filter(|_| new.next().is_none())
 }
 
 /// How a refund at the machine ended. A signature that was taken for good is no capture yet; when none follows, it was the
@@ -169,23 +172,22 @@ fn of_session(attempt: &Attempt, run: &Session, now: Timestamp, settle: SignedDu
 }
 
 /// Refunds of one payment are made one at a time, so that what the sum has grown by is this one.
-fn of_sum(attempt: &Attempt, found: &Intent) -> Finding {
-    let Some(before) = &attempt.preparation else { return Finding::Nothing };
-    let grown = found.refunded_amount.unwrap_or(0).saturating_sub(before.refunded);
+fn of_sum(attempt: &Attempt, found: &Intent) -> Result<Finding, ReadError> {
+    let Some(before) = &attempt.preparation else { return Ok(Finding::Nothing) };
+    let grown = intent::given_back(found)?.saturating_sub(before.refunded);
     let asked = attempt.order.money.amount.minor();
-    // A reversed payment went back whole, so this refund did.
-    if found.status == "Reversed" || grown == asked {
-        return Finding::Approved(approval(attempt, None));
+    if grown == asked {
+        return Ok(Finding::Approved(approval(attempt, None)));
     }
     if grown > asked {
         // Somebody else gave money of it back at the same time: which of the two this is, nobody can tell.
         let handle = attempt.phase.handle().cloned();
-        return Finding::Contradiction { what: Contradiction::Amount { asked, found: grown }, handle };
+        return Ok(Finding::Contradiction { what: Contradiction::Amount { asked, found: grown }, handle });
     }
-    match attempt.phase.handle() {
+    Ok(match attempt.phase.handle() {
         Some(handle) => Finding::Undecided { handle: Some(handle.clone()), started: true },
         None => Finding::Nothing,
-    }
+    })
 }
 
 fn contradiction(attempt: &Attempt, run: &Session) -> Option<Contradiction> {

@@ -60,7 +60,7 @@ async fn again(api: &Api, attempt: &Attempt, earlier: &Preparation) -> Result<Op
             Err(unusable("an earlier attempt is still on a terminal"))
         }
         "Created" if intent::is_still_wanted(&found, attempt.order.money, attempt.expires_at) => {
-            Ok(intent::preparation(&found).map(|found| Prepared::Ready(with_runs_of(found, earlier))))
+            Ok(intent::preparation(&found).map(|found| Prepared::Ready(found.with_runs_of(earlier))))
         }
         // It cannot be used again, and must not be paid beside the new one.
         "Created" => {
@@ -79,17 +79,6 @@ async fn again(api: &Api, attempt: &Attempt, earlier: &Preparation) -> Result<Op
         "Captured" | "Refunded" => Ok(Some(Prepared::Decided)),
         _ => Err(unusable("the payment of an earlier attempt is not decided")),
     }
-}
-
-/// A history that is behind leaves out sessions that the journal knows.
-fn with_runs_of(found: Preparation, earlier: &Preparation) -> Preparation {
-    let mut prepared = found;
-    for run in &earlier.earlier_runs {
-        if !prepared.earlier_runs.contains(run) {
-            prepared.earlier_runs.push(run.clone());
-        }
-    }
-    prepared
 }
 
 /// The reply to a new intent was lost. It is looked for, never asked for again; not finding it costs the sale and no money.

@@ -30,25 +30,22 @@ pub(super) fn pounds(minor: i64) -> Money {
 
 /// A sale of 10.00 GBP that runs as `ts_1` on the intent `pi_1`, which had the session `ts_0` before.
 pub(super) fn sale() -> Attempt {
+    let order = Order {
+        reference: ours(),
+        money: pounds(1000),
+        terminal: ProviderTerminalId::new("tm_1").unwrap(),
+        may_grow: false,
+    };
     Attempt {
-        operation: OperationId(Ulid::from_parts(1, 1)),
-        number: 1,
-        kind: Kind::Sale,
-        order: Order {
-            reference: ours(),
-            money: pounds(1000),
-            terminal: ProviderTerminalId::new("tm_1").unwrap(),
-            may_grow: false,
-        },
-        refunds: None,
-        expires_at: at("2026-11-20T10:05:00Z"),
-        horizon: at("2026-11-20T10:10:00Z"),
         preparation: Some(preparation()),
-        card_present: true,
-        cancel_wanted: false,
-        signature_accepted: None,
-        contradicted: false,
         phase: Phase::Open { handle: handle("ts_1") },
+        ..Attempt::first(
+            OperationId(Ulid::from_parts(1, 1)),
+            Kind::Sale,
+            order,
+            at("2026-11-20T10:05:00Z"),
+            at("2026-11-20T10:10:00Z"),
+        )
     }
 }
 

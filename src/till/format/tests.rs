@@ -1,10 +1,10 @@
 use super::*;
 use crate::domain::attempt::Phase;
 use crate::domain::directory::Language;
+use crate::domain::specimen::operation;
 use crate::till::fields::Value;
 use crate::till::problem::Problem;
 use crate::till::reply::Reply;
-use crate::till::reply::tests::operation;
 
 fn profile(dialect: Dialect, charset: Charset) -> Profile {
     Profile { dialect, charset, ..Profile::default() }

@@ -6,7 +6,7 @@ use crate::domain::card::{self, Card, holds_card_number};
 use crate::domain::evidence::Approval;
 use crate::domain::identifiers::{Reference, TransactionId, is_printable};
 use crate::domain::money::{AMOUNT_MAX, Amount, Currency, Money};
-use crate::till::reply::tests::operation;
+use crate::domain::specimen::operation;
 
 const WIDTHS: [u8; 4] = [24, 32, 40, 48];
 

@@ -1,59 +1,12 @@
 use serde_json::{Value, json};
-use ulid::Ulid;
 
 use super::*;
-use crate::domain::attempt::{Attempt, Phase};
+use crate::domain::attempt::Phase;
 use crate::domain::card::Card;
-use crate::domain::evidence::{Approval, Order};
-use crate::domain::identifiers::{
-    AttemptReference, OperationId, ProviderTerminalId, Reference, StoreId, TerminalName, TillId, TransactionId,
-};
-use crate::domain::money::{Amount, Currency, Money};
-use crate::domain::operation::ProviderName;
-
-/// A sale of till-1 in this phase.
-pub(crate) fn operation(phase: Phase) -> Operation {
-    let id = OperationId(Ulid::from_parts(1_700_000_000_000, 7));
-    let money = Money { amount: Amount::new(39900).unwrap(), currency: Currency::from_code("NOK").unwrap() };
-    let at: Timestamp = "2026-11-20T10:15:02.12Z".parse().unwrap();
-    Operation {
-        id,
-        kind: Kind::Sale,
-        till: TillId::new("till-1").unwrap(),
-        reference: Reference::new("R-1001").unwrap(),
-        money,
-        terminal: TerminalName::new("front").unwrap(),
-        store: StoreId::new("oslo").unwrap(),
-        provider: ProviderName::Dintero,
-        original: None,
-        attempt: Attempt {
-            operation: id,
-            number: 1,
-            kind: Kind::Sale,
-            order: Order {
-                reference: AttemptReference::new(Ulid::from_parts(1, 1)),
-                money,
-                terminal: ProviderTerminalId::new("T0292").unwrap(),
-                may_grow: false,
-            },
-            refunds: None,
-            expires_at: at,
-            horizon: at,
-            preparation: None,
-            card_present: true,
-            cancel_wanted: false,
-            signature_accepted: None,
-            contradicted: false,
-            phase,
-        },
-        refunded: 0,
-        simulated: false,
-        told_at: None,
-        acknowledged_at: None,
-        created_at: at,
-        updated_at: "2026-11-20T10:15:11Z".parse().unwrap(),
-    }
-}
+use crate::domain::evidence::Approval;
+use crate::domain::identifiers::TransactionId;
+use crate::domain::money::Amount;
+use crate::domain::specimen::operation;
 
 fn approved(late: bool) -> Phase {
     let card = Card {

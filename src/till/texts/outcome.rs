@@ -107,7 +107,7 @@ mod tests {
     use crate::domain::attempt::Reason;
     use crate::domain::evidence::Approval;
     use crate::domain::identifiers::Handle;
-    use crate::till::reply::tests::operation;
+    use crate::domain::specimen::operation;
 
     fn approved(late: bool) -> Phase {
         let amount = operation(Phase::Sending).money.amount;

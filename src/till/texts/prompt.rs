@@ -98,7 +98,7 @@ pub(super) fn all() -> Vec<Text> {
 mod tests {
     use super::*;
     use crate::domain::attempt::Phase;
-    use crate::till::reply::tests::operation;
+    use crate::domain::specimen::operation;
 
     #[test]
     fn every_prompt_is_told_in_every_language() {

@@ -13,7 +13,7 @@ pub(crate) use bridge::{A_WHILE, Behind, Bridge, Setup, output};
 pub(crate) use disk::Disk;
 pub(crate) use folder::PUSH_SECRET;
 pub(crate) use receiver::{Answers, Message, PUSH_PATIENCE, Receiver};
-pub(crate) use simulator::Simulator;
+pub(crate) use simulator::{Simulator, every_fault};
 pub(crate) use stream::Stream;
 pub(crate) use till::{Answer, Till};
 pub(crate) use vendor::{VendorScript, readme_script};

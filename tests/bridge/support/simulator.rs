@@ -167,3 +167,22 @@ impl Simulator {
 fn machine(number: usize, kind: &str) -> SimulatedDojoTerminal {
     SimulatedDojoTerminal { id: dojo_terminal_id(number), tid: format!("VCMDEMO{kind}") }
 }
+
+/// Everything that can go wrong with a call that moves money.
+pub(crate) fn every_fault() -> Vec<Value> {
+    vec![
+        json!("lose_request"),
+        json!("lose_reply"),
+        json!("reset"),
+        json!("half_answer"),
+        json!("garbage"),
+        json!("wrong_type"),
+        json!("endless"),
+        json!({ "delay": 800 }),
+        json!({ "status": { "code": 500 } }),
+        json!({ "status": { "code": 503, "retry_after": 1 } }),
+        json!({ "status": { "code": 409 } }),
+        json!({ "status": { "code": 429, "retry_after": 1 } }),
+        json!({ "redirect": {} }),
+    ]
+}

@@ -74,7 +74,7 @@ fn every_reference_in_the_document_leads_somewhere() {
 fn the_fields_of_a_reply_are_those_of_its_type() {
     let document = document();
     let reply = crate::till::reply::Reply::new(
-        &crate::till::reply::tests::operation(crate::domain::attempt::Phase::Sending),
+        &crate::domain::specimen::operation(crate::domain::attempt::Phase::Sending),
         false,
         crate::domain::directory::Language::English,
     );

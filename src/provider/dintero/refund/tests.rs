@@ -12,25 +12,22 @@ fn ours() -> AttemptReference {
 }
 
 fn attempt() -> Attempt {
+    let order = Order {
+        reference: ours(),
+        money: Money { amount: Amount::new(5000).unwrap(), currency: Currency::from_code("NOK").unwrap() },
+        terminal: ProviderTerminalId::new("T0292").unwrap(),
+        may_grow: false,
+    };
     Attempt {
-        operation: OperationId(Ulid::from_parts(1, 1)),
-        number: 1,
-        kind: Kind::Refund,
-        order: Order {
-            reference: ours(),
-            money: Money { amount: Amount::new(5000).unwrap(), currency: Currency::from_code("NOK").unwrap() },
-            terminal: ProviderTerminalId::new("T0292").unwrap(),
-            may_grow: false,
-        },
         refunds: Some(TransactionId::new("T1.t").unwrap()),
-        expires_at: Timestamp::UNIX_EPOCH,
-        horizon: Timestamp::UNIX_EPOCH,
-        preparation: None,
-        card_present: true,
-        cancel_wanted: false,
-        signature_accepted: None,
-        contradicted: false,
         phase: Phase::Open { handle: Handle::new("request-1").unwrap() },
+        ..Attempt::first(
+            OperationId(Ulid::from_parts(1, 1)),
+            Kind::Refund,
+            order,
+            Timestamp::UNIX_EPOCH,
+            Timestamp::UNIX_EPOCH,
+        )
     }
 }
 

@@ -2,9 +2,9 @@ use jiff::ToSpan;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::attempt::Phase;
+use crate::domain::attempt::{Phase, Preparation};
 use crate::domain::identifiers::Handle;
-use crate::provider::dojo::specimen::{NOW, at, intent, refund, session, word};
+use crate::provider::dojo::specimen::{NOW, at, intent, preparation, refund, session, word};
 
 const SETTLE: SignedDuration = SignedDuration::from_secs(120);
 
@@ -81,34 +81,46 @@ fn a_refund_without_a_card_is_what_the_sum_has_grown_by() {
     for (sum, phase, expected) in table {
         let attempt = Attempt { phase: phase.clone(), card_present: false, ..refund() };
         let found = intent("Captured", json!({"refundedAmount": sum}));
-        assert_eq!(word(&of_sum(&attempt, &found)), expected, "{sum} {phase:?}");
+        assert_eq!(word(&of_sum(&attempt, &found).unwrap()), expected, "{sum} {phase:?}");
     }
 }
 
 #[test]
 fn a_payment_that_was_reversed_went_back_whole() {
-    let attempt = Attempt { card_present: false, ..refund() };
-    assert_eq!(word(&of_sum(&attempt, &intent("Reversed", json!({"refundedAmount": 0})))), "approved 1000");
+    let reversed = |amount: i64, before: i64| {
+        let preparation = Preparation { refunded: before, ..preparation() };
+        let attempt = Attempt { card_present: false, preparation: Some(preparation), ..refund() };
+        let payment =
+            intent("Reversed", json!({"refundedAmount": 0, "amount": {"value": amount, "currencyCode": "GBP"}}));
+        word(&of_sum(&attempt, &payment).unwrap())
+    };
+    assert_eq!(reversed(1000, 0), "approved 1000");
+    assert_eq!(reversed(1500, 500), "approved 1000");
+    // Somebody else gave all of it back while a part was asked for.
+    let contradiction = "contradiction: the provider's record says 1001 minor units, 1000 were asked";
+    assert_eq!(reversed(1001, 0), contradiction);
 }
 
 #[test]
 fn without_the_sum_that_was_before_nothing_is_told() {
     let attempt = Attempt { preparation: None, card_present: false, ..refund() };
-    assert_eq!(of_sum(&attempt, &intent("Refunded", json!({"refundedAmount": 1000}))), Finding::Nothing);
+    let payment = intent("Refunded", json!({"refundedAmount": 1000}));
+    assert_eq!(of_sum(&attempt, &payment).unwrap(), Finding::Nothing);
 }
 
 #[test]
-fn the_session_of_a_refund_is_the_newest_refund_that_its_payment_did_not_have_before() {
+fn the_session_of_a_refund_is_the_one_refund_that_its_payment_did_not_have_before() {
     let run = |id: &str, kind: &str| json!({"terminalSession": {"id": id, "details": {"sessionType": kind}}});
     let table = [
         (vec![], None),
         (vec![run("ts_0", "MatchedRefund")], None),
         (vec![run("ts_1", "Sale")], None),
         (vec![run("ts_0", "Sale"), run("ts_1", "MatchedRefund")], Some("ts_1")),
-        (vec![run("ts_1", "MatchedRefund"), run("ts_2", "MatchedRefund"), run("ts_3", "Sale")], Some("ts_2")),
+        (vec![run("ts_1", "MatchedRefund"), run("ts_2", "Sale")], Some("ts_1")),
+        (vec![run("ts_1", "MatchedRefund"), run("ts_2", "MatchedRefund")], None),
     ];
     for (runs, expected) in table {
         let found = intent("Captured", json!({"terminalSessionHistory": runs}));
-        assert_eq!(run_of(&found, &refund()).map(|run| run.id.as_str()), expected, "{runs:?}");
+        assert_eq!(new_run(&refund(), &found).map(|run| run.id.as_str()), expected, "{runs:?}");
     }
 }
