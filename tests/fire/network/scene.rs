@@ -54,22 +54,8 @@ pub(super) async fn perform(lane: &mut Lane, cell: &Cell, name: &str) -> Result<
     let scene = scene_of(cell.call);
     let amount = if scene == Scene::Cancel { NO_CARD } else { 39_900 };
     match scene {
-        Scene::Sale => {
-            lane.strike(cell, &[]).await;
-            lane.till(cell.call).pay(name, amount, 1).await;
-        }
-        Scene::LostSale => {
-            lane.strike(cell, &[json!({ "call": "create_session", "fault": "lose_reply" })]).await;
-            lane.till(cell.call).pay(name, amount, 1).await;
-        }
-        Scene::FreshToken => {
-            let refusal = json!({ "call": "create_session", "fault": { "status": { "code": 401 } } });
-            lane.strike(cell, &[refusal]).await;
-            lane.till(cell.call).pay(name, amount, 1).await;
-        }
-        Scene::MachineInUse => {
-            let refusal = json!({ "call": "create_terminal_session", "fault": { "status": { "code": 409 } } });
-            lane.strike(cell, &[refusal]).await;
+        Scene::Sale | Scene::LostSale | Scene::FreshToken | Scene::MachineInUse => {
+            lane.strike(cell, trouble(scene).as_slice()).await;
             lane.till(cell.call).pay(name, amount, 1).await;
         }
         Scene::Cancel => {
@@ -92,6 +78,18 @@ pub(super) async fn perform(lane: &mut Lane, cell: &Cell, name: &str) -> Result<
         }
     }
     Ok(())
+}
+
+/// What else goes wrong, so that the call is made.
+fn trouble(scene: Scene) -> Option<Value> {
+    match scene {
+        Scene::LostSale => Some(json!({ "call": "create_session", "fault": "lose_reply" })),
+        Scene::FreshToken => Some(json!({ "call": "create_session", "fault": { "status": { "code": 401 } } })),
+        Scene::MachineInUse => {
+            Some(json!({ "call": "create_terminal_session", "fault": { "status": { "code": 409 } } }))
+        }
+        _ => None,
+    }
 }
 
 /// The till does not know that anything happened, and asks once more for the same.
