@@ -28,7 +28,7 @@ const STORIES_PER_UNIT: usize = 12;
 const SHORT_STORIES: usize = 3;
 /// How many forged callbacks one shop withstands, in how many shops.
 const LONG_FORGERIES: (u64, u64) = (10_000, 100);
-const SHORT_FORGERIES: (u64, u64) = (3_000, 1);
+const SHORT_FORGERIES: (u64, u64) = (2_000, 1);
 
 /// What is tried in one shop.
 #[derive(Debug, Clone, Copy)]
