@@ -13,10 +13,12 @@ pub(crate) enum Rig {
     CrashPoints,
     Disk,
     Power,
+    Network,
+    Callbacks,
 }
 
 impl Rig {
-    const ALL: [Self; 4] = [Self::KillLoop, Self::CrashPoints, Self::Disk, Self::Power];
+    const ALL: [Self; 6] = [Self::KillLoop, Self::CrashPoints, Self::Disk, Self::Power, Self::Network, Self::Callbacks];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -24,6 +26,8 @@ impl Rig {
             Self::CrashPoints => "crash_points",
             Self::Disk => "disk",
             Self::Power => "power",
+            Self::Network => "network",
+            Self::Callbacks => "callbacks",
         }
     }
 }
@@ -45,6 +49,11 @@ pub(crate) struct Form {
 impl Form {
     pub(crate) fn is_over(&self) -> bool {
         self.until.is_some_and(|until| Instant::now() >= until)
+    }
+
+    /// Nothing of the form is left out, so that everything must have happened.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.from == 0 && self.until.is_none() && self.cycles.is_none()
     }
 }
 

@@ -16,6 +16,18 @@ pub(crate) struct Dojo {
     pub(crate) webhook_secret: String,
 }
 
+/// How often a bridge looks by itself, how long it waits for each answer, and for how long Dintero takes a card.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    pub(crate) poll_interval_ms: u32,
+    pub(crate) request_timeout_ms: u32,
+    pub(crate) session_ttl_seconds: u32,
+}
+
+impl Pace {
+    pub(crate) const EAGER: Self = Self { poll_interval_ms: 20, request_timeout_ms: 400, session_ttl_seconds: 30 };
+}
+
 pub(crate) struct Configuration<'a> {
     pub(crate) till_address: SocketAddr,
     pub(crate) callback_address: SocketAddr,
@@ -26,11 +38,13 @@ pub(crate) struct Configuration<'a> {
     pub(crate) terminals: usize,
     /// Half of the tills sell there.
     pub(crate) dojo: Option<&'a Dojo>,
+    pub(crate) pace: Pace,
 }
 
 impl fmt::Display for Configuration<'_> {
     fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { till_address, callback_address, provider, .. } = self;
+        let Pace { poll_interval_ms, request_timeout_ms, session_ttl_seconds } = self.pace;
         let public_url =
             if self.is_called_back { format!("public_url = \"http://{callback_address}\"") } else { String::new() };
         write!(
@@ -51,12 +65,12 @@ profile_id = "T12345678.simulated-in-person"
 checkout_url = "{provider}"
 api_url = "{provider}"
 callback_secret = "simulated-signature-secret"
-session_ttl_seconds = 30
+session_ttl_seconds = {session_ttl_seconds}
 prompt_seconds = 10
 in_flight_seconds = 5
 refund_patience_seconds = 60
-poll_interval_ms = 20
-request_timeout_ms = 400
+poll_interval_ms = {poll_interval_ms}
+request_timeout_ms = {request_timeout_ms}
 [telemetry]
 level = "info"
 [[stores]]
@@ -90,6 +104,7 @@ time_zone = "Europe/Oslo"
 
 impl Configuration<'_> {
     fn write_dojo(&self, text: &mut fmt::Formatter<'_>, dojo: &Dojo) -> fmt::Result {
+        let Pace { poll_interval_ms, request_timeout_ms, .. } = self.pace;
         let secret =
             if self.is_called_back { format!("webhook_secret = \"{}\"", dojo.webhook_secret) } else { String::new() };
         write!(
@@ -107,8 +122,8 @@ session_ttl_seconds = 240
 prompt_seconds = 10
 in_flight_seconds = 5
 refund_patience_seconds = 60
-poll_interval_ms = 20
-request_timeout_ms = 400
+poll_interval_ms = {poll_interval_ms}
+request_timeout_ms = {request_timeout_ms}
 [[stores]]
 id = "london-bridge"
 payout_destination_id = "seller-2"

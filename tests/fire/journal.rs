@@ -5,6 +5,7 @@ use std::path::Path;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection, FromRow};
+use tempfile::TempDir;
 
 #[derive(Debug, Clone, FromRow)]
 pub(crate) struct Operation {
@@ -107,9 +108,16 @@ pub(crate) async fn recover(path: &Path) -> bool {
     tables.is_ok()
 }
 
-/// The names of all attempts as they lie on the disk at this moment; the bridge's own files are not touched. A journal that
-/// has no tables yet has none.
+/// The names of all attempts as they lie on the disk at this moment. A journal that has no tables yet has none.
 pub(crate) async fn attempts_now(database: &Path) -> BTreeSet<String> {
+    let (_folder, file) = copy_now(database).await;
+    let Some(mut file) = file else { return BTreeSet::new() };
+    let references = sqlx::query_scalar("SELECT reference FROM attempt").fetch_all(&mut file).await;
+    references.unwrap_or_default().into_iter().collect()
+}
+
+/// What lies on the disk at this moment, in a folder of its own: the bridge's files are not touched.
+pub(crate) async fn copy_now(database: &Path) -> (TempDir, Option<SqliteConnection>) {
     let copy = tempfile::tempdir().unwrap();
     for suffix in ["", "-wal"] {
         let mut name = database.file_name().unwrap().to_owned();
@@ -120,9 +128,7 @@ pub(crate) async fn attempts_now(database: &Path) -> BTreeSet<String> {
         }
     }
     let options = SqliteConnectOptions::new().filename(copy.path().join(database.file_name().unwrap()));
-    let Ok(mut file) = options.connect().await else { return BTreeSet::new() };
-    let references = sqlx::query_scalar("SELECT reference FROM attempt").fetch_all(&mut file).await;
-    references.unwrap_or_default().into_iter().collect()
+    (copy, options.connect().await.ok())
 }
 
 async fn all<Row>(file: &mut SqliteConnection, query: &'static str) -> Vec<Row>

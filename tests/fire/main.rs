@@ -10,6 +10,7 @@
 mod aim;
 mod arguments;
 mod audit;
+mod callbacks;
 mod caller;
 mod census;
 mod client;
@@ -18,12 +19,14 @@ mod crash_points;
 mod crowd;
 mod dice;
 mod disk;
+mod faults;
 #[path = "../common/free_address.rs"]
 mod free_address;
 mod history;
 mod injection;
 mod journal;
 mod kill_loop;
+mod network;
 mod old_journal;
 mod power;
 mod progress;
@@ -99,6 +102,8 @@ fn run(rig: Rig, form: &Form) -> Result<Verdict, String> {
             Rig::CrashPoints => crash_points::run(form).await,
             Rig::Disk => disk::run(form).await,
             Rig::Power => power::run(form).await,
+            Rig::Network => network::run(form).await,
+            Rig::Callbacks => callbacks::run(form).await,
         }
     })
 }

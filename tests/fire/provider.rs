@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -108,8 +109,13 @@ pub(crate) struct Provider {
 
 impl Provider {
     pub(crate) fn start(seed: u64, terminals: usize) -> Self {
+        Self::start_at_speed(400, seed, terminals)
+    }
+
+    /// Its terminals take so many times less than real ones; what runs out does so as much sooner.
+    pub(crate) fn start_at_speed(speed: u32, seed: u64, terminals: usize) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_pos-bridge"))
-            .args(["simulate", "--listen", "127.0.0.1:0", "--speed", "400"])
+            .args(["simulate", "--listen", "127.0.0.1:0", "--speed", &speed.to_string()])
             .args(["--terminals", &terminals.to_string(), "--seed", &seed.to_string()])
             .args(["--dojo-terminals", &MACHINES.to_string()])
             .stdout(Stdio::piped())
@@ -128,6 +134,10 @@ impl Provider {
         self.base_url.trim_end_matches("/v1")
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.root().trim_start_matches("http://").parse().unwrap()
+    }
+
     /// Has Dojo send its webhooks there; the secret that signs them.
     pub(crate) async fn subscribe(&self, bridge: SocketAddr) -> String {
         let wish = json!({
@@ -141,11 +151,21 @@ impl Provider {
     }
 
     async fn control(&self, method: Method, path: &str, body: Option<&Value>) -> Value {
+        self.try_control(method, path, body).await.unwrap()
+    }
+
+    /// `None` where the simulator refuses.
+    pub(crate) async fn try_control(&self, method: Method, path: &str, body: Option<&Value>) -> Option<Value> {
         let url = format!("{}/simulator{path}", self.root());
         let request = client().request(method, url);
         let request = if let Some(body) = body { request.json(body) } else { request };
-        let answer = request.send().await.unwrap().error_for_status().unwrap();
-        answer.json().await.unwrap()
+        let answer = request.send().await.unwrap();
+        if answer.status().is_success() { Some(answer.json().await.unwrap()) } else { None }
+    }
+
+    /// How many requests it remembers, of either API.
+    pub(crate) async fn requests(&self) -> usize {
+        self.control(Method::GET, "/requests", None).await.as_array().map_or(0, Vec::len)
     }
 
     pub(crate) async fn ledger(&self) -> Ledger {
@@ -159,6 +179,11 @@ impl Provider {
             *self.hits.entry(label(&rule["rule"])).or_default() += rule["hits"].as_u64().unwrap();
         }
         self.control(Method::PUT, "/faults", Some(rules)).await;
+    }
+
+    /// The time by its clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::now().saturating_add(SignedDuration::from_secs(self.ahead)).unwrap()
     }
 
     /// Puts its clock ahead, which is the one that expiry and horizon are counted on.

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::census::Census;
 use crate::client::client;
-use crate::configuration::{Configuration, Dojo, key_of_till};
+use crate::configuration::{Configuration, Dojo, Pace, key_of_till};
 use crate::free_address::free_address;
 use crate::injection::Injection;
 
@@ -33,6 +33,7 @@ pub(crate) struct Shop {
     pub(crate) calm: bool,
     /// A second provider in the same bridge.
     pub(crate) dojo: Option<Dojo>,
+    pub(crate) pace: Pace,
 }
 
 impl Shop {
@@ -47,6 +48,7 @@ impl Shop {
             log_begins: 0,
             calm: false,
             dojo: None,
+            pace: Pace::EAGER,
         }
     }
 
@@ -107,6 +109,7 @@ impl Shop {
             provider: &self.provider,
             terminals: TERMINALS,
             dojo: self.dojo.as_ref(),
+            pace: self.pace,
         };
         std::fs::write(&configuration, text.to_string()).unwrap();
         let log = std::fs::File::options().create(true).append(true).open(self.log()).unwrap();

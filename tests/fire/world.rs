@@ -1,15 +1,17 @@
 //! One shop of its own for one experiment: a provider, a bridge that can be struck, and two tills.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::caller::Caller;
+use crate::configuration::Dojo;
 use crate::history::History;
 use crate::journal::{Journal, attempts_now};
 use crate::provider::Provider;
-use crate::shop::{Shop, TERMINALS};
+use crate::shop::{Shop, TERMINALS, TILLS};
 use crate::{audit, rest};
 
 pub(crate) struct World {
@@ -17,10 +19,21 @@ pub(crate) struct World {
     pub(crate) provider: Provider,
     pub(crate) first: Caller,
     pub(crate) second: Caller,
-    history: History,
+    pub(crate) history: History,
 }
 
 impl World {
+    /// A shop with terminals of either provider, whose bridge reaches them through something in between: the first till
+    /// sells at Dintero, the second at Dojo.
+    pub(crate) fn behind(provider: Provider, between: SocketAddr) -> Self {
+        let mut shop = Shop::open(&format!("http://{between}/v1"));
+        shop.calm = true;
+        shop.dojo = Some(Dojo { refund: "api", webhook_secret: String::new() });
+        let history = History::default();
+        let till = |number| Caller::new(number, shop.address, history.clone());
+        Self { first: till(1), second: till(TILLS), shop, provider, history }
+    }
+
     pub(crate) fn open(seed: u64) -> Self {
         let provider = Provider::start(seed, TERMINALS);
         let mut shop = Shop::open(&provider.base_url);

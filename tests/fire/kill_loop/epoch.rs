@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::faults::Deck;
+use super::deck::Deck;
 use super::report::Report;
 use super::till::{Shelf, Till};
 use crate::audit;

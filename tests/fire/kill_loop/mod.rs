@@ -1,8 +1,8 @@
 //! The program is killed with `kill -9` at random instants, again and again, while tills work and the provider behaves as
 //! badly as it can.
 
+mod deck;
 mod epoch;
-mod faults;
 mod report;
 mod till;
 

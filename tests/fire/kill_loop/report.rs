@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::faults::{every_rule, provider_of};
+use crate::faults::{every_rule, provider_of};
 use crate::history::Books;
 use crate::journal::Journal;
 use crate::provider::{Ledger, label};

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
-use crate::configuration::Configuration;
+use crate::configuration::{Configuration, Pace};
 
 const KERNEL: &str = "linux.uml";
 const DISK_BYTES: u64 = 64 << 20;
@@ -51,6 +51,7 @@ impl Machine {
             provider: PROVIDER,
             terminals: TERMINALS,
             dojo: None,
+            pace: Pace::EAGER,
         };
         std::fs::write(machine.path("pos-bridge.toml"), configuration.to_string()).unwrap();
         machine.format();
