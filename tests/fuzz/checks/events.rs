@@ -95,10 +95,9 @@ fn judged(bytes: &mut Bytes<'_>) -> Finding {
     let took = |payment: &PaymentRecord| matches!(payment.state, PaymentState::Approved { .. });
     if let Finding::Approved(approval) = &finding {
         assert!(all_agree, "another payment is never ours");
-        let proof =
-            sighting.payments.iter().find(|payment| Some(&payment.transaction) == approval.transaction.as_ref());
-        let proof = proof.expect("an approval names its payment");
-        assert!(took(proof), "only money that was taken is an approval");
+        let is_named = |payment: &&PaymentRecord| Some(&payment.transaction) == approval.transaction.as_ref();
+        let proof = sighting.payments.iter().filter(is_named).find(|payment| took(payment));
+        let proof = proof.expect("only money that was taken is an approval, which names its payment");
         assert_eq!(approval.amount.minor(), asked.money.amount.minor() + proof.added, "all of it, and no more");
         assert!(proof.added == 0 || may_grow, "nobody may have added to it");
     }
