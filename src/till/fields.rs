@@ -12,6 +12,9 @@ use crate::domain::identifiers::is_printable;
 /// What errors call the request as a whole.
 pub(super) const BODY: &str = "body";
 
+/// What errors call a field whose name has nothing to be seen.
+const NAMELESS: &str = "\"\"";
+
 /// A value as the dialect tells it, before anybody has said what it should be.
 #[derive(Debug, Clone)]
 pub enum Value {
@@ -114,9 +117,13 @@ impl Fields {
     }
 }
 
-/// A name that somebody else chose, fit for an error: short, without control characters and card numbers.
+/// A name that somebody else chose, fit for an error: short, without control characters and card numbers, and there to be
+/// seen even where nothing of it is.
 #[must_use]
 pub fn shown(name: &str) -> String {
     let printable: String = name.chars().filter(|character| is_printable(*character)).take(64).collect();
+    if printable.trim().is_empty() {
+        return NAMELESS.to_owned();
+    }
     without_card_numbers(&printable)
 }

@@ -41,7 +41,7 @@ pub(super) fn array(raw: &RawValue, place: &str) -> Result<Vec<Value>, Invalid> 
 /// The member that was being written at the end of a text.
 pub(super) fn member_before(text: &str) -> Option<&str> {
     let (before, _) = text.rsplit_once("\":").or_else(|| text.rsplit_once("\" :"))?;
-    before.rsplit_once('"').map(|(_, name)| name)
+    before.rsplit_once('"').map(|(_, name)| name).filter(|name| !name.is_empty())
 }
 
 /// A text inside a JSON text.

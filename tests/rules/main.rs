@@ -7,6 +7,8 @@
 mod attempt;
 mod card;
 mod evidence;
+#[path = "../common/moves.rs"]
+mod moves;
 mod random_walks;
 mod refund;
 mod repeat;

@@ -1,10 +1,11 @@
 //! Any events in any order: what must hold of an attempt whatever happens.
 
 use jiff::SignedDuration;
-use pos_bridge::domain::attempt::{Attempt, Event, Kind, OperatorVerdict, Phase, Resolution};
+use pos_bridge::domain::attempt::{Event, Kind, OperatorVerdict, Phase, Resolution};
 use pos_bridge::domain::evidence::{Approval, Contradiction, Finding};
 use proptest::prelude::*;
 
+use crate::moves::check_move;
 use crate::support::*;
 
 fn any_finding() -> impl Strategy<Value = Finding> {
@@ -44,50 +45,6 @@ fn any_event() -> impl Strategy<Value = Event> {
     ]
 }
 
-fn check_move(before: &Attempt, event: &Event, after: &Attempt) -> Result<(), TestCaseError> {
-    let approves = matches!(
-        event,
-        Event::Seen { finding: Finding::Approved(_), .. }
-            | Event::Resolved { resolution: Resolution { verdict: OperatorVerdict::Approved, .. }, .. }
-    );
-    let approved = |attempt: &Attempt| matches!(attempt.phase, Phase::Approved { .. });
-    prop_assert!(approves || !approved(after) || approved(before), "only proof makes an approval: {event:?}");
-
-    let corrected = matches!(event, Event::Seen { finding: Finding::Corrected(_), .. });
-    let only_an_operators_word = matches!(
-        (&before.phase, event),
-        (
-            Phase::Approved { approval: Approval { transaction: None, .. }, resolution: Some(_), .. },
-            Event::Seen { finding: Finding::Declined(_) | Finding::Cancelled, .. }
-        )
-    );
-    prop_assert!(
-        !approved(before) || approved(after) || corrected || only_an_operators_word,
-        "an approval stays: {event:?}"
-    );
-
-    let not_taken = after.phase.is_final() && !approved(after) && !before.phase.is_final();
-    let may_have_arrived = !matches!(before.phase, Phase::Reserved);
-    if not_taken && may_have_arrived {
-        let proven = matches!(
-            event,
-            Event::Refused { .. }
-                | Event::NotSent { .. }
-                | Event::Resolved { .. }
-                | Event::Seen { finding: Finding::Declined(_) | Finding::Cancelled | Finding::Corrected(_), .. }
-        );
-        prop_assert!(proven, "\"not paid\" is proven: {event:?}");
-    }
-    prop_assert!(
-        !before.phase.is_final() || after.phase.is_final(),
-        "a result is never withdrawn: {:?} by {event:?}",
-        before.phase
-    );
-    prop_assert!(!before.cancel_wanted || after.cancel_wanted, "a wish is not forgotten");
-    prop_assert_eq!(&before.order, &after.order);
-    Ok(())
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
@@ -100,8 +57,7 @@ proptest! {
         let mut current = attempt(kind, if refund { Phase::Reserved } else { Phase::Sending });
         for event in events {
             if let Ok(Some(transition)) = current.step(&event) {
-                prop_assert_ne!(&transition.attempt, &current, "a move changes something: {:?}", event);
-                check_move(&current, &event, &transition.attempt)?;
+                check_move(&current, &event, &transition.attempt);
                 current = transition.attempt;
             }
         }

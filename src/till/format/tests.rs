@@ -127,6 +127,25 @@ fn the_content_type_counts_before_the_documents_own_word() {
 }
 
 #[test]
+fn a_field_without_a_name_that_can_be_seen_is_refused_as_one() {
+    for (content_type, body) in [
+        ("application/json", "{\"\":1}"),
+        ("application/json", "{\"\u{200b}\":1}"),
+        ("application/x-www-form-urlencoded", "=1"),
+        ("application/x-www-form-urlencoded", "%00=1"),
+    ] {
+        let refused = fields(content_type, body.as_bytes()).and_then(|fields| fields.only(&["amount"])).unwrap_err();
+        assert_eq!(refused.field, "\"\"", "{content_type}");
+    }
+}
+
+#[test]
+fn a_bad_byte_behind_no_name_is_the_bodys() {
+    let refused = fields("application/json", b"{\"a\"\":\"x\",\"\xc1\":1}").unwrap_err();
+    assert_eq!(refused.field, "body");
+}
+
+#[test]
 fn bad_bytes_are_refused_by_the_name_of_the_field() {
     for (content_type, body) in [
         ("application/json", &b"{\"reference\":\"R-1\",\"operator\": \"K\xff\"}"[..]),
