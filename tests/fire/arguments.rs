@@ -13,10 +13,12 @@ pub(crate) enum Rig {
     CrashPoints,
     Disk,
     Power,
+    Clock,
+    Hostile,
 }
 
 impl Rig {
-    const ALL: [Self; 4] = [Self::KillLoop, Self::CrashPoints, Self::Disk, Self::Power];
+    const ALL: [Self; 6] = [Self::KillLoop, Self::CrashPoints, Self::Disk, Self::Power, Self::Clock, Self::Hostile];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -24,6 +26,8 @@ impl Rig {
             Self::CrashPoints => "crash_points",
             Self::Disk => "disk",
             Self::Power => "power",
+            Self::Clock => "clock",
+            Self::Hostile => "hostile",
         }
     }
 }

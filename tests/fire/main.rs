@@ -13,6 +13,7 @@ mod audit;
 mod caller;
 mod census;
 mod client;
+mod clock;
 mod configuration;
 mod crash_points;
 mod crowd;
@@ -21,6 +22,7 @@ mod disk;
 #[path = "../common/free_address.rs"]
 mod free_address;
 mod history;
+mod hostile;
 mod injection;
 mod journal;
 mod kill_loop;
@@ -33,6 +35,7 @@ mod script;
 #[path = "../common/sha256.rs"]
 mod sha256;
 mod shop;
+mod vitals;
 mod world;
 
 use std::process::ExitCode;
@@ -99,6 +102,8 @@ fn run(rig: Rig, form: &Form) -> Result<Verdict, String> {
             Rig::CrashPoints => crash_points::run(form).await,
             Rig::Disk => disk::run(form).await,
             Rig::Power => power::run(form).await,
+            Rig::Clock => clock::run(form).await,
+            Rig::Hostile => hostile::run(form).await,
         }
     })
 }

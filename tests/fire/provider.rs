@@ -108,8 +108,13 @@ pub(crate) struct Provider {
 
 impl Provider {
     pub(crate) fn start(seed: u64, terminals: usize) -> Self {
+        Self::start_at(400, seed, terminals)
+    }
+
+    /// With customers so many times as fast as real ones. At 400 a busy machine is too slow for those that have a time limit.
+    pub(crate) fn start_at(speed: u32, seed: u64, terminals: usize) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_pos-bridge"))
-            .args(["simulate", "--listen", "127.0.0.1:0", "--speed", "400"])
+            .args(["simulate", "--listen", "127.0.0.1:0", "--speed", &speed.to_string()])
             .args(["--terminals", &terminals.to_string(), "--seed", &seed.to_string()])
             .args(["--dojo-terminals", &MACHINES.to_string()])
             .stdout(Stdio::piped())

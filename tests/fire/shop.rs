@@ -1,10 +1,12 @@
 //! One shop: a folder with a configuration and a journal, and the bridge on it, which is killed and started again.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -31,6 +33,10 @@ pub(crate) struct Shop {
     log_begins: usize,
     /// One thread does the bridge's own work, so that its calls have an order.
     pub(crate) calm: bool,
+    /// What the tills are like, besides.
+    pub(crate) profile: &'static str,
+    /// What else the bridge is started with.
+    pub(crate) environment: Vec<(&'static str, OsString)>,
     /// A second provider in the same bridge.
     pub(crate) dojo: Option<Dojo>,
 }
@@ -46,11 +52,13 @@ impl Shop {
             last_end: None,
             log_begins: 0,
             calm: false,
+            profile: "",
+            environment: Vec::new(),
             dojo: None,
         }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.as_ref().unwrap().path().join(name)
     }
 
@@ -107,6 +115,7 @@ impl Shop {
             provider: &self.provider,
             terminals: TERMINALS,
             dojo: self.dojo.as_ref(),
+            profile: self.profile,
         };
         std::fs::write(&configuration, text.to_string()).unwrap();
         let log = std::fs::File::options().create(true).append(true).open(self.log()).unwrap();
@@ -115,6 +124,7 @@ impl Shop {
         if self.calm {
             command.env("TOKIO_WORKER_THREADS", "1");
         }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         self.last_end = None;
         self.process = Some(command.spawn().unwrap());
     }
@@ -158,6 +168,12 @@ impl Shop {
         let gives_reason =
             |line: &&str| line.starts_with("pos-bridge: ") || line.contains("the next start reads the truth");
         log.lines().filter(gives_reason).collect::<Vec<_>>().join("\n")
+    }
+
+    /// What time its log was last written, by its own clock.
+    pub(crate) fn last_stamp(&self) -> Option<Timestamp> {
+        let log = std::fs::read_to_string(self.log()).unwrap();
+        log.lines().rev().find_map(|line| line.split_whitespace().next()?.parse().ok())
     }
 
     /// Waits until new payments are taken; how long that was, `None` when it took longer than `patience`.

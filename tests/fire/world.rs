@@ -6,10 +6,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::caller::Caller;
+use crate::configuration::Dojo;
 use crate::history::History;
 use crate::journal::{Journal, attempts_now};
 use crate::provider::Provider;
-use crate::shop::{Shop, TERMINALS};
+use crate::shop::{Shop, TERMINALS, TILLS};
 use crate::{audit, rest};
 
 pub(crate) struct World {
@@ -22,12 +23,24 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn open(seed: u64) -> Self {
-        let provider = Provider::start(seed, TERMINALS);
+        Self::before(Provider::start(seed, TERMINALS))
+    }
+
+    fn before(provider: Provider) -> Self {
         let mut shop = Shop::open(&provider.base_url);
         shop.calm = true;
         let history = History::default();
         let till = |number| Caller::new(number, shop.address, history.clone());
         Self { first: till(1), second: till(2), shop, provider, history }
+    }
+
+    /// The second till stands in a shop of Dojo's.
+    pub(crate) async fn open_with_dojo(seed: u64) -> Self {
+        let mut world = Self::before(Provider::start_at(40, seed, TERMINALS));
+        let webhook_secret = world.provider.subscribe(world.shop.callback_address).await;
+        world.shop.dojo = Some(Dojo { refund: "terminal", webhook_secret });
+        world.second = Caller::new(TILLS, world.shop.address, world.history.clone());
+        world
     }
 
     /// The tills begin a new book of what they hear.
@@ -76,6 +89,11 @@ impl World {
 impl Caller {
     pub(crate) async fn pay(&self, reference: &str, amount: i64, wait: u32) -> Option<(u16, Value)> {
         let body = json!({ "reference": reference, "amount": amount, "wait": wait });
+        self.ask(self.key("sale", reference), Some(amount), "/pay", &body).await
+    }
+
+    pub(crate) async fn pay_on(&self, terminal: &str, reference: &str, amount: i64, wait: u32) -> Option<(u16, Value)> {
+        let body = json!({ "reference": reference, "amount": amount, "wait": wait, "terminal": terminal });
         self.ask(self.key("sale", reference), Some(amount), "/pay", &body).await
     }
 

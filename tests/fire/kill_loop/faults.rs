@@ -65,7 +65,7 @@ pub(crate) fn every_rule() -> Vec<Value> {
 
 /// A refusal (400, 401, 403) is only ever answered before the work: one that comes after it would be a lie that nobody
 /// can see through.
-fn every_rule_for_calls() -> Vec<Value> {
+pub(crate) fn every_rule_for_calls() -> Vec<Value> {
     let mut rules = Vec::new();
     for (call, per_mille) in AT_DINTERO.into_iter().chain(AT_DOJO) {
         for fault in any_call() {

@@ -9,6 +9,7 @@ mod till;
 use crate::Verdict;
 use crate::arguments::Form;
 use crate::progress::Progress;
+pub(crate) use faults::{every_rule_for_calls, provider_of};
 use report::Report;
 
 const SHORT_CYCLES: u32 = 12;

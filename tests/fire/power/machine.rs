@@ -51,6 +51,7 @@ impl Machine {
             provider: PROVIDER,
             terminals: TERMINALS,
             dojo: None,
+            profile: "",
         };
         std::fs::write(machine.path("pos-bridge.toml"), configuration.to_string()).unwrap();
         machine.format();
