@@ -15,10 +15,12 @@ pub(crate) enum Rig {
     Power,
     Clock,
     Hostile,
+    Soak,
 }
 
 impl Rig {
-    const ALL: [Self; 6] = [Self::KillLoop, Self::CrashPoints, Self::Disk, Self::Power, Self::Clock, Self::Hostile];
+    const ALL: [Self; 7] =
+        [Self::KillLoop, Self::CrashPoints, Self::Disk, Self::Power, Self::Clock, Self::Hostile, Self::Soak];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -28,6 +30,7 @@ impl Rig {
             Self::Power => "power",
             Self::Clock => "clock",
             Self::Hostile => "hostile",
+            Self::Soak => "soak",
         }
     }
 }

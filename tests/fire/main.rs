@@ -35,6 +35,7 @@ mod script;
 #[path = "../common/sha256.rs"]
 mod sha256;
 mod shop;
+mod soak;
 mod vitals;
 mod world;
 
@@ -104,6 +105,7 @@ fn run(rig: Rig, form: &Form) -> Result<Verdict, String> {
             Rig::Power => power::run(form).await,
             Rig::Clock => clock::run(form).await,
             Rig::Hostile => hostile::run(form).await,
+            Rig::Soak => soak::run(form).await,
         }
     })
 }

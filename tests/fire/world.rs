@@ -43,6 +43,11 @@ impl World {
         world
     }
 
+    /// What every till writes down.
+    pub(crate) fn history(&self) -> History {
+        self.history.clone()
+    }
+
     /// The tills begin a new book of what they hear.
     pub(crate) fn forget(&mut self) {
         self.history = History::default();

@@ -9,8 +9,9 @@ mod till;
 use crate::Verdict;
 use crate::arguments::Form;
 use crate::progress::Progress;
-pub(crate) use faults::{every_rule_for_calls, provider_of};
+pub(crate) use faults::{Deck, every_rule_for_calls, provider_of};
 use report::Report;
+pub(crate) use till::{Shelf, Till};
 
 const SHORT_CYCLES: u32 = 12;
 /// So many that everything must have happened at least once.
