@@ -23,7 +23,7 @@ const MUST_OCCUR: [&str; 8] =
 
 pub(crate) async fn run(form: &Form) -> Result<Verdict, String> {
     let Some(library) = Machine::library() else {
-        return Ok(Verdict::NotTested("no libfaketime (Debian: libfaketime)".to_owned()));
+        return Ok(Verdict::NotTested("no libfaketime (Debian: faketime)".to_owned()));
     };
     let right = live(Scenario::NONE, form.seed, Machine::new(&library), None).await?;
     let missing: Vec<&str> = MUST_OCCUR.into_iter().filter(|word| !right.mention(word)).collect();

@@ -19,10 +19,10 @@ use crate::world::{World, sound};
 const SHORT_SENDERS: usize = 300;
 /// More than one address may hold, and more than there is room for in all.
 const LONG_SENDERS: usize = 6_000;
-const SHORT_TIME: Duration = Duration::from_secs(4);
+const SHORT_TIME: Duration = Duration::from_secs(3);
 const LONG_TIME: Duration = Duration::from_secs(60);
 /// The bridge waits so long for a head or a body; the configuration's default in the long form.
-const SHORT_ARRIVAL: Duration = Duration::from_secs(2);
+const SHORT_ARRIVAL: Duration = Duration::from_secs(1);
 const LONG_ARRIVAL: Duration = Duration::from_secs(5);
 /// All of them have one address, and the tills another.
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);

@@ -12,7 +12,7 @@ use crate::progress::Progress;
 use crate::provider::Ledger;
 use crate::world::{World, sound};
 
-const SHORT_MUTATIONS: u32 = 150;
+const SHORT_MUTATIONS: u32 = 100;
 const LONG_MUTATIONS: u32 = 20_000;
 /// A till that sells nothing itself.
 const TILL: usize = 2;

@@ -50,7 +50,7 @@ impl Kind {
 
     /// Few are enough of those who ask much: each keeps the bridge at work.
     pub(super) fn of(number: usize) -> Self {
-        if number % 50 == 0 { Self::SlowReader } else { Self::ALL[number % 4] }
+        if number.is_multiple_of(50) { Self::SlowReader } else { Self::ALL[number % 4] }
     }
 
     const fn drips(self) -> bool {

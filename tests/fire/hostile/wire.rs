@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// Nothing more comes after so long.
-const SILENCE: Duration = Duration::from_millis(150);
+const SILENCE: Duration = Duration::from_millis(50);
 /// For the first word: longer than the bridge waits for the rest of a request.
 const PATIENCE: Duration = Duration::from_secs(8);
 const MOST: usize = 1 << 20;

@@ -62,7 +62,7 @@ pub(super) fn is_flat(samples: &[Sample], hits: &BTreeMap<String, u64>) -> Resul
     let mut compare = |what: &str, allowed: &Growth, early: u64, late: u64| {
         println!("{what}: {early}, later {late}");
         if late > early * allowed.per_cent / 100 + allowed.more {
-            broken.push(format!("{what} grows: {early}, later {late}"));
+            broken.push(format!("it grows: {what}: {early}, later {late}"));
         }
     };
     let of = |some: &[Sample], what: fn(&Sample) -> u64| median(some.iter().map(what).collect());

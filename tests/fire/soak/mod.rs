@@ -20,10 +20,10 @@ use crate::vitals::Vitals;
 use crate::world::World;
 use flat::{Sample, is_flat};
 
-const SHORT_WINDOWS: u32 = 10;
+const SHORT_WINDOWS: u32 = 9;
 /// A day.
 const LONG_WINDOWS: u32 = 8_640;
-const SHORT_WINDOW: Duration = Duration::from_millis(700);
+const SHORT_WINDOW: Duration = Duration::from_millis(600);
 const LONG_WINDOW: Duration = Duration::from_secs(10);
 /// Between two looks at what the bridge holds.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
