@@ -34,9 +34,9 @@ impl World {
         Self { first: till(1), second: till(2), shop, provider, history }
     }
 
-    /// The second till stands in a shop of Dojo's.
-    pub(crate) async fn open_with_dojo(seed: u64) -> Self {
-        let mut world = Self::before(Provider::start_at(40, seed, TERMINALS));
+    /// The second till stands in a shop of Dojo's; customers are so many times as fast as real ones.
+    pub(crate) async fn open_with_dojo(speed: u32, seed: u64) -> Self {
+        let mut world = Self::before(Provider::start_at(speed, seed, TERMINALS));
         let webhook_secret = world.provider.subscribe(world.shop.callback_address).await;
         world.shop.dojo = Some(Dojo { refund: "terminal", webhook_secret });
         world.second = Caller::new(TILLS, world.shop.address, world.history.clone());

@@ -66,7 +66,7 @@ fn scenarios(form: &Form) -> Vec<Scenario> {
 }
 
 async fn live(scenario: Scenario, seed: u64, machine: Machine, right: Option<&Decisions>) -> Result<Decisions, String> {
-    let mut world = World::open_with_dojo(seed).await;
+    let mut world = World::open_with_dojo(40, seed).await;
     let lived = day::live(&mut world, &machine, scenario, seed).await;
     let lived = lived.and_then(|found| right.map_or(Ok(()), |right| found.compare(right)).map(|()| found));
     lived.map_err(|broken| format!("{scenario} ({}):\n* {}", world.keep().display(), broken.join("\n* ")))

@@ -88,7 +88,7 @@ fn kinds<'a>(labels: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
 }
 
 async fn live(Part { seed, first }: Part) -> Result<Found, String> {
-    let mut world = World::open_with_dojo(seed.wrapping_add(u64::try_from(first).unwrap())).await;
+    let mut world = World::open_with_dojo(40, seed.wrapping_add(u64::try_from(first).unwrap())).await;
     let rules: Vec<Value> = shuffled(seed).into_iter().skip(first).take(RULES_PER_SHOP).collect();
     let lived = hear_lies(&mut world, &rules).await;
     lived.map_err(|broken| format!("{rules:?} ({}):\n* {}", world.keep().display(), broken.join("\n* ")))

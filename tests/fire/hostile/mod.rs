@@ -16,7 +16,7 @@ pub(crate) async fn run(form: &Form) -> Result<Verdict, String> {
     // The bridge inherits it, as its service has it.
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
-    let mut world = World::open_with_dojo(form.seed).await;
+    let mut world = World::open_with_dojo(40, form.seed).await;
     let broken = on_the_network(&mut world, form).await;
     broken.map_err(|broken| format!("({}):\n* {}", world.keep().display(), broken.join("\n* ")))?;
     drop(world);

@@ -30,7 +30,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 const PURPOSE_FAULTS: u64 = 51;
 
 pub(crate) async fn run(form: &Form) -> Result<Verdict, String> {
-    let mut world = World::open_with_dojo(form.seed.wrapping_add(form.from.into())).await;
+    let mut world = World::open_with_dojo(400, form.seed.wrapping_add(form.from.into())).await;
     let soaked = soak(&mut world, form).await;
     soaked.map_err(|broken| format!("({}):\n* {}", world.keep().display(), broken.join("\n* ")))?;
     Ok(Verdict::Held)
