@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::audit::SHOWN_WRONG;
-use crate::client::client;
+use crate::client::{PATIENCE, client};
 use crate::shop::MACHINES;
 
 pub(crate) use dojo::{DojoLedger, Intent};
@@ -147,7 +147,7 @@ impl Provider {
 
     async fn control(&self, method: Method, path: &str, body: Option<&Value>) -> Value {
         let url = format!("{}/simulator{path}", self.root());
-        let request = client().request(method, url);
+        let request = client().request(method, url).timeout(PATIENCE);
         let request = if let Some(body) = body { request.json(body) } else { request };
         let answer = request.send().await.unwrap().error_for_status().unwrap();
         answer.json().await.unwrap()

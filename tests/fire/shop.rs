@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::census::Census;
-use crate::client::client;
+use crate::client::{PATIENCE, client};
 use crate::configuration::{Configuration, Dojo, key_of_till};
 use crate::free_address::free_address;
 use crate::injection::Injection;
@@ -249,7 +249,7 @@ impl Shop {
         let mut after = String::new();
         loop {
             let url = format!("http://{}/operations?limit=200{filter}{after}", self.address);
-            let answer = client().get(url).bearer_auth(key_of_till(till)).send().await.unwrap();
+            let answer = client().get(url).timeout(PATIENCE).bearer_auth(key_of_till(till)).send().await.unwrap();
             let page: Value = answer.error_for_status().unwrap().json().await.unwrap();
             all.extend(page["operations"].as_array().unwrap().iter().cloned());
             match page["next"].as_str() {
