@@ -9,6 +9,7 @@ mod wire;
 
 use crate::Verdict;
 use crate::arguments::Form;
+use crate::rest;
 use crate::world::World;
 
 pub(crate) async fn run(form: &Form) -> Result<Verdict, String> {
@@ -16,18 +17,22 @@ pub(crate) async fn run(form: &Form) -> Result<Verdict, String> {
     // The bridge inherits it, as its service has it.
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
+    lies::run(form).await?;
     let mut world = World::open_with_dojo(40, form.seed).await;
     let broken = on_the_network(&mut world, form).await;
     broken.map_err(|broken| format!("({}):\n* {}", world.keep().display(), broken.join("\n* ")))?;
-    drop(world);
-    lies::run(form).await?;
     Ok(Verdict::Held)
 }
 
 /// One bridge lives through both.
 async fn on_the_network(world: &mut World, form: &Form) -> Result<(), Vec<String>> {
     world.shop.calm = false;
-    crowd::hold_out(world, form).await?;
+    if form.from == 0 {
+        crowd::hold_out(world, form).await?;
+    } else {
+        world.shop.spawn(true);
+        rest::start_in_peace(&mut world.shop).await?;
+    }
     requests::refuse_all(world, form).await?;
     world.close_books().await
 }

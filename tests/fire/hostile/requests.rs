@@ -12,6 +12,8 @@ use crate::progress::Progress;
 use crate::provider::Ledger;
 use crate::world::{World, sound};
 
+/// The numbers before are those of the lying providers.
+const FIRST_MUTATION: u32 = 1_000;
 const SHORT_MUTATIONS: u32 = 100;
 const LONG_MUTATIONS: u32 = 20_000;
 /// A till that sells nothing itself.
@@ -69,11 +71,11 @@ fn asked(ledger: &Ledger) -> u64 {
 /// A question with some bytes changed, doubled or lost. It may still be a good question, but never the bridge's defect.
 async fn mutate(world: &World, form: &Form, broken: &mut Vec<String>) -> u32 {
     let (usual, bridge) = (if form.is_long { LONG_MUTATIONS } else { SHORT_MUTATIONS }, world.shop.address);
-    let end = form.cycles.unwrap_or(usual);
+    let (first, end) = (form.from.max(FIRST_MUTATION), FIRST_MUTATION + form.cycles.unwrap_or(usual));
     let mut progress = Progress::default();
-    for number in form.from..end {
+    for number in first..end {
         if form.is_over() {
-            return number - form.from;
+            return number - first;
         }
         progress.tell("mutated request", number, end);
         let mut dice = Dice::new(form.seed, number.into(), 9);
@@ -90,7 +92,7 @@ async fn mutate(world: &World, form: &Form, broken: &mut Vec<String>) -> u32 {
             broken.push(format!("mutation {number}: {heard:?} to {:?}", String::from_utf8_lossy(&bytes)));
         }
     }
-    end.saturating_sub(form.from)
+    end.saturating_sub(first)
 }
 
 fn change(bytes: &mut Vec<u8>, dice: &mut Dice) {
