@@ -251,7 +251,12 @@ impl Caller {
 
     async fn pay_without_number(&self, amount: i64) -> Option<(u16, Value)> {
         let body = json!({ "amount": amount, "wait": WAIT });
-        let reply = self.call(Method::POST, "/pay", Some(&body)).await;
+        let begun = Instant::now();
+        let mut reply = self.call(Method::POST, "/pay", Some(&body)).await;
+        while reply.is_none() && begun.elapsed() < PATIENCE {
+            // It has no number to ask by: it repeats itself.
+            reply = self.call(Method::POST, "/pay", Some(&body)).await;
+        }
         if let Some(reference) = reply.as_ref().and_then(|(_, reply)| reply["reference"].as_str()) {
             let key = self.key("sale", reference);
             self.history.asks(&key, Some(amount));

@@ -167,6 +167,7 @@ impl Machine {
             ("FAKETIME_DONT_FAKE_MONOTONIC", "1".as_ref()),
             ("TZ", "Europe/Oslo".as_ref()),
             // A busy machine must not decide anything either.
+            ("POS_BRIDGE__DINTERO__SESSION_TTL_SECONDS", "300".as_ref()),
             ("POS_BRIDGE__DINTERO__REQUEST_TIMEOUT_MS", "5000".as_ref()),
             ("POS_BRIDGE__DOJO__REQUEST_TIMEOUT_MS", "5000".as_ref()),
         ];
