@@ -1,5 +1,12 @@
 //! What a process holds at this moment, as the system tells.
 
+use std::time::{Duration, Instant};
+
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+/// Connections to the providers, and of whoever looks.
+const HANDLES_MORE: u64 = 16;
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// What a process holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Vitals {
@@ -26,6 +33,22 @@ impl Vitals {
             memory: self.memory.max(other.memory),
             handles: self.handles.max(other.handles),
             threads: self.threads.max(other.threads),
+        }
+    }
+
+    /// Everybody has left, so no more handles are open than before, as soon as their time is up.
+    pub(crate) async fn is_free_again(self, process: u32) -> Result<(), Vec<String>> {
+        let begun = Instant::now();
+        loop {
+            let now = Self::of(process);
+            if now.handles <= self.handles + HANDLES_MORE {
+                println!("everybody gone: handles {}, {} before; memory {} KiB", now.handles, self.handles, now.memory);
+                return Ok(());
+            }
+            if begun.elapsed() > PATIENCE {
+                return Err(vec![format!("{} handles are still open, {} were before", now.handles, self.handles)]);
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
         }
     }
 }

@@ -32,8 +32,6 @@ const STATUS_P99: Duration = Duration::from_secs(3);
 const KIB_EACH: u64 = 48;
 const KIB_MORE: u64 = 48 << 10;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
-/// What keeps a connection a while after everybody has left.
-const HANDLES_MORE: u64 = 8;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Default)]
@@ -68,7 +66,7 @@ pub(super) async fn hold_out(world: &mut World, form: &Form) -> Result<(), Vec<S
     let honest = sell(world, form, time, senders).await;
     crowd.shutdown().await;
     let seen = std::mem::take(&mut *seen.lock().unwrap());
-    honest.judge(before, senders, &seen, form).and(goes_back(world, before).await)
+    honest.judge(before, senders, &seen, form).and(before.is_free_again(world.shop.id()).await)
 }
 
 /// What the honest tills lived through.
@@ -156,22 +154,6 @@ impl Honest {
             broken.push("vacuous: no honest sale".to_owned());
         }
         sound(broken)
-    }
-}
-
-/// Everybody has left, so what was held for them is free again.
-async fn goes_back(world: &World, before: Vitals) -> Result<(), Vec<String>> {
-    let begun = Instant::now();
-    loop {
-        let now = Vitals::of(world.shop.id());
-        if now.handles <= before.handles + HANDLES_MORE {
-            println!("everybody gone: handles {}, memory {} KiB", now.handles, now.memory);
-            return Ok(());
-        }
-        if begun.elapsed() > PATIENCE {
-            return Err(vec![format!("{} handles are still open, {} were before", now.handles, before.handles)]);
-        }
-        tokio::time::sleep(BETWEEN_LOOKS).await;
     }
 }
 

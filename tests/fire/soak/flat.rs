@@ -8,7 +8,7 @@ use crate::vitals::Vitals;
 use crate::world::World;
 
 /// A window in which nothing works proves nothing.
-const ENOUGH_ATTEMPTS: u64 = 5;
+const ENOUGH_ATTEMPTS: u64 = 1;
 /// Late windows may hold so many per cent of what early ones did, and so much more.
 const MEMORY: Growth = Growth { per_cent: 125, more: 8 << 10 };
 const HANDLES: Growth = Growth { per_cent: 125, more: 16 };

@@ -40,6 +40,7 @@ async fn soak(world: &mut World, form: &Form) -> Result<(), Vec<String>> {
     world.shop.calm = false;
     world.shop.spawn(true);
     rest::start_in_peace(&mut world.shop).await?;
+    let before = Vitals::of(world.shop.id());
     let (closing, mut tills) = (CancellationToken::new(), JoinSet::new());
     let shelf = Shelf::default();
     for number in 1..=TILLS {
@@ -53,7 +54,8 @@ async fn soak(world: &mut World, form: &Form) -> Result<(), Vec<String>> {
         ended.unwrap();
     }
     world.provider.set_faults(&serde_json::json!([])).await;
-    let flat = is_flat(&samples, &world.provider.hits);
+    rest::decide_everything(&world.shop, &mut world.provider).await?;
+    let flat = is_flat(&samples, &world.provider.hits).and(before.is_free_again(world.shop.id()).await);
     rest::come_to_rest(&mut world.shop, &mut world.provider).await?;
     world.close_books().await.and(flat)
 }
