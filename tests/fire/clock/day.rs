@@ -253,7 +253,7 @@ impl Caller {
         let body = json!({ "amount": amount, "wait": WAIT });
         let begun = Instant::now();
         let mut reply = self.call(Method::POST, "/pay", Some(&body)).await;
-        while reply.is_none() && begun.elapsed() < PATIENCE {
+        while reply.as_ref().is_none_or(|(_, it)| it["final"] == false) && begun.elapsed() < PATIENCE {
             // It has no number to ask by: it repeats itself.
             reply = self.call(Method::POST, "/pay", Some(&body)).await;
         }

@@ -13,7 +13,8 @@ const ENOUGH_ATTEMPTS: u64 = 1;
 const MEMORY: Growth = Growth { per_cent: 125, more: 8 << 10 };
 const HANDLES: Growth = Growth { per_cent: 125, more: 16 };
 const THREADS: Growth = Growth { per_cent: 100, more: 8 };
-const BYTES_EACH: Growth = Growth { per_cent: 150, more: 2_048 };
+/// A file grows by whole pages, which is much in a window of a few attempts.
+const BYTES_EACH: Growth = Growth { per_cent: 150, more: 2 * PAGE };
 /// SQLite folds its log back after 8000 pages; twice that is out of hand.
 const LOG_BYTES: u64 = 2 * 8_000 * PAGE;
 
