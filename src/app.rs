@@ -25,7 +25,7 @@ use crate::http::{
     callback_router, operator_router, serve_in, till_router,
 };
 use crate::journal::{JournalOptions, OpenError, SqliteJournal};
-use crate::ports::{CallbackVerifier, Clock, Provider, SystemClock};
+use crate::ports::{CallbackVerifier, Clock, Provider, ProvidersClock};
 use crate::provider::SetupError;
 use crate::provider::dintero::{CallbackSignature, Dintero};
 use crate::provider::dojo::{Dojo, WebhookSignature};
@@ -273,7 +273,9 @@ fn parts(configuration: Configuration, journal: &Arc<SqliteJournal>, ours: &[Soc
     if let Some(settings) = configuration.dojo {
         providers.insert(ProviderName::Dojo, Arc::new(Dojo::new(settings)?));
     }
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let in_order = [ProviderName::Dintero, ProviderName::Dojo].into_iter();
+    let clock: Arc<dyn Clock> =
+        Arc::new(ProvidersClock::new(in_order.filter_map(|name| providers.get(&name).cloned()).collect()));
     let pusher = Arc::new(HttpPusher::new(&configuration.directory, ours)?);
     Ok(Parts {
         directory: configuration.directory,

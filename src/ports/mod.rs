@@ -8,7 +8,7 @@ mod push;
 mod results;
 
 pub use callback::{Callback, CallbackRequest, CallbackVerifier, NotGenuine, Subject};
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, ProvidersClock, SystemClock};
 pub use journal::{
     Adopted, AlarmState, Begun, HistoryLine, Journal, JournalError, LostPayment, NewAttempt, NewRefund, NewSale,
     OperationFilter, Orphan, RaisedAlarm, Recorded, TerminalUse,

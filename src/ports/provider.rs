@@ -204,6 +204,8 @@ pub trait Provider: Send + Sync {
     fn name(&self) -> ProviderName;
     /// Now, on the provider's clock as far as its last answers told.
     fn now(&self) -> Timestamp;
+    /// An answer has told the provider's time; until then `now` is this machine's.
+    fn has_told_time(&self) -> bool;
     /// Learns the provider's time, where it has not told it yet.
     async fn learn_time(&self) -> Result<(), ReadError>;
     /// No real money moves.

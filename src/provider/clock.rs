@@ -15,6 +15,9 @@ pub(super) fn is_plausible(date: &Timestamp) -> bool {
     (EARLIEST..LATEST).contains(&date.as_second())
 }
 
+/// A `Date` has no fractions of a second, and was under way: one that is so much older than what is known tells nothing new.
+const BEHIND: SignedDuration = SignedDuration::from_secs(2);
+
 /// The last `Date`, and the uptime when it came.
 type Last = Option<(Timestamp, Duration)>;
 
@@ -31,14 +34,15 @@ fn uptime() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
+fn told(last: Last) -> Option<Timestamp> {
+    let (date, seen) = last?;
+    date.checked_add(uptime().saturating_sub(seen)).ok()
+}
+
 impl ProviderClock {
     /// Now at the provider; this machine's clock until it has told.
     pub(super) fn now(&self) -> Timestamp {
-        let machine = Timestamp::now();
-        match *self.last() {
-            None => machine,
-            Some((date, seen)) => date.checked_add(uptime().saturating_sub(seen)).unwrap_or(machine),
-        }
+        told(*self.last()).unwrap_or_else(Timestamp::now)
     }
 
     /// The provider has told the time since the start.
@@ -46,9 +50,13 @@ impl ProviderClock {
         self.last().is_some()
     }
 
-    /// Notes the `Date` of a reply that came just now.
+    /// Notes the `Date` of a reply that came just now. Only a clock that was put back at the provider goes back here.
     pub(super) fn observe(&self, date: Timestamp) {
-        *self.last() = Some((date, uptime()));
+        let mut last = self.last();
+        let is_known = told(*last).is_some_and(|now| date <= now && now.duration_since(date) < BEHIND);
+        if !is_known {
+            *last = Some((date, uptime()));
+        }
     }
 
     /// How far this machine's clock is ahead of the provider's, to about a second.
@@ -72,6 +80,18 @@ mod tests {
         clock.observe(far_ahead);
         assert!(clock.now().duration_since(far_ahead).abs() < SignedDuration::from_secs(5));
         assert!(clock.machine_is_ahead() < SignedDuration::from_hours(-47));
+    }
+
+    #[test]
+    fn the_fractions_that_a_date_lacks_do_not_put_the_clock_back() {
+        let clock = ProviderClock::default();
+        let now = Timestamp::now();
+        clock.observe(now);
+        clock.observe(now - SignedDuration::from_millis(999));
+        assert!(clock.now() >= now);
+        let put_back = now - SignedDuration::from_secs(60);
+        clock.observe(put_back);
+        assert!(clock.now() < now, "a clock that was put back is followed");
     }
 
     #[test]

@@ -125,6 +125,22 @@ async fn the_log_holds_no_secret() {
     }
 }
 
+/// P37: an old number is old by the provider's clock. By this machine's, a jump would make a sale of a moment ago a new one.
+#[tokio::test]
+async fn p37_numbers_start_over_by_the_providers_clock() {
+    let mut bridge = Bridge::with(Setup { profile: "reference_reuse_days = 30", ..Setup::default() }).await;
+    let first = bridge.till(1).pay("R-1", 39900).await;
+    for (days, is_new) in [(29, false), (31, true)] {
+        bridge.stop().await;
+        bridge.simulator.clock_ahead(days * 24 * 3600).await;
+        bridge.boot().await;
+        let again = bridge.till(1).pay("R-1", 39900).await;
+        assert_eq!(again.word(), "approved", "{days} days");
+        assert_eq!(again.body["operation_id"] != first.body["operation_id"], is_new, "{days} days");
+    }
+    bridge.books_agree().await;
+}
+
 /// P37: the provider's clock decides; this machine's may be years wrong.
 #[tokio::test]
 async fn p37_a_clock_that_is_years_off_is_no_trouble() {

@@ -112,6 +112,9 @@ impl Provider for Scripted {
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
+    fn has_told_time(&self) -> bool {
+        true
+    }
     async fn learn_time(&self) -> Result<(), ReadError> {
         Ok(())
     }

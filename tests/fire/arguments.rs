@@ -15,10 +15,23 @@ pub(crate) enum Rig {
     Power,
     Network,
     Callbacks,
+    Clock,
+    Hostile,
+    Soak,
 }
 
 impl Rig {
-    const ALL: [Self; 6] = [Self::KillLoop, Self::CrashPoints, Self::Disk, Self::Power, Self::Network, Self::Callbacks];
+    const ALL: [Self; 9] = [
+        Self::KillLoop,
+        Self::CrashPoints,
+        Self::Disk,
+        Self::Power,
+        Self::Network,
+        Self::Callbacks,
+        Self::Clock,
+        Self::Hostile,
+        Self::Soak,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -28,6 +41,9 @@ impl Rig {
             Self::Power => "power",
             Self::Network => "network",
             Self::Callbacks => "callbacks",
+            Self::Clock => "clock",
+            Self::Hostile => "hostile",
+            Self::Soak => "soak",
         }
     }
 }

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use reqwest::Client;
 
+/// What the rig itself must know may take so long on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
 /// No connection outlives its answer, because whoever answered may be killed.
 pub(crate) fn client() -> &'static Client {
     static CLIENT: LazyLock<Client> =

@@ -39,6 +39,8 @@ pub(crate) struct Configuration<'a> {
     /// Half of the tills sell there.
     pub(crate) dojo: Option<&'a Dojo>,
     pub(crate) pace: Pace,
+    /// More lines of every till.
+    pub(crate) profile: &'a str,
 }
 
 impl fmt::Display for Configuration<'_> {
@@ -97,6 +99,7 @@ time_zone = "Europe/Oslo"
             let key = sha256(&key_of_till(number));
             writeln!(text, "[[tills]]\nid = \"till-{number}\"\nterminal = \"{terminal}\"")?;
             writeln!(text, "key_sha256 = \"{key}\"\nmay_refund_others = {}", number % 2 == 1)?;
+            writeln!(text, "{}", self.profile)?;
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ pub(crate) fn every_rule_for_calls() -> Vec<Value> {
             rules.push(json!({ "call": call, "fault": fault, "per_mille": per_mille }));
         }
         if ["read", "list", "search"].iter().any(|reading| call.starts_with(reading)) {
-            for fault in ["stale_read", "lying_amount", "lying_currency", "lying_terminal"] {
+            for fault in ["stale_read", "lying_amount", "lying_currency", "lying_terminal", "strange_word"] {
                 rules.push(json!({ "call": call, "fault": fault, "per_mille": per_mille }));
             }
         }
@@ -84,6 +84,7 @@ fn any_call() -> Vec<Value> {
         json!("garbage"),
         json!("wrong_type"),
         json!("endless"),
+        json!("deep"),
         json!({ "status": { "code": 500 } }),
         json!({ "status": { "code": 503 } }),
         json!({ "status": { "code": 429, "retry_after": 1 } }),

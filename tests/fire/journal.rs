@@ -7,6 +7,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection, FromRow};
 use tempfile::TempDir;
 
+/// SQLite's usual one.
+pub(crate) const PAGE: u64 = 4096;
+
 #[derive(Debug, Clone, FromRow)]
 pub(crate) struct Operation {
     pub(crate) id: String,
@@ -129,6 +132,16 @@ pub(crate) async fn copy_now(database: &Path) -> (TempDir, Option<SqliteConnecti
     }
     let options = SqliteConnectOptions::new().filename(copy.path().join(database.file_name().unwrap()));
     (copy, options.connect().await.ok())
+}
+
+/// How many attempts a running bridge has written, and the bytes of all its pages, wherever they lie.
+pub(crate) async fn extent(database: &Path) -> (u64, u64) {
+    let options = SqliteConnectOptions::new().filename(database).read_only(true);
+    let mut file = options.connect().await.unwrap();
+    let attempts: i64 = sqlx::query_scalar("SELECT count(*) FROM attempt").fetch_one(&mut file).await.unwrap();
+    let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut file).await.unwrap();
+    let _ = file.close().await;
+    (u64::try_from(attempts).unwrap(), u64::try_from(pages).unwrap() * PAGE)
 }
 
 async fn all<Row>(file: &mut SqliteConnection, query: &'static str) -> Vec<Row>

@@ -14,6 +14,7 @@ mod callbacks;
 mod caller;
 mod census;
 mod client;
+mod clock;
 mod configuration;
 mod crash_points;
 mod crowd;
@@ -23,6 +24,7 @@ mod faults;
 #[path = "../common/free_address.rs"]
 mod free_address;
 mod history;
+mod hostile;
 mod injection;
 mod journal;
 mod kill_loop;
@@ -36,6 +38,8 @@ mod script;
 #[path = "../common/sha256.rs"]
 mod sha256;
 mod shop;
+mod soak;
+mod vitals;
 mod world;
 
 use std::process::ExitCode;
@@ -104,6 +108,9 @@ fn run(rig: Rig, form: &Form) -> Result<Verdict, String> {
             Rig::Power => power::run(form).await,
             Rig::Network => network::run(form).await,
             Rig::Callbacks => callbacks::run(form).await,
+            Rig::Clock => clock::run(form).await,
+            Rig::Hostile => hostile::run(form).await,
+            Rig::Soak => soak::run(form).await,
         }
     })
 }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::audit::SHOWN_WRONG;
-use crate::client::client;
+use crate::client::{PATIENCE, client};
 use crate::shop::MACHINES;
 
 pub(crate) use dojo::{DojoLedger, Intent};
@@ -112,7 +112,8 @@ impl Provider {
         Self::start_at_speed(400, seed, terminals)
     }
 
-    /// Its terminals take so many times less than real ones; what runs out does so as much sooner.
+    /// Its terminals take so many times less than real ones, and what runs out does so as much sooner. At 400 a busy machine
+    /// is too slow for customers that have a time limit.
     pub(crate) fn start_at_speed(speed: u32, seed: u64, terminals: usize) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_pos-bridge"))
             .args(["simulate", "--listen", "127.0.0.1:0", "--speed", &speed.to_string()])
@@ -157,7 +158,7 @@ impl Provider {
     /// `None` where the simulator refuses.
     pub(crate) async fn try_control(&self, method: Method, path: &str, body: Option<&Value>) -> Option<Value> {
         let url = format!("{}/simulator{path}", self.root());
-        let request = client().request(method, url);
+        let request = client().request(method, url).timeout(PATIENCE);
         let request = if let Some(body) = body { request.json(body) } else { request };
         let answer = request.send().await.unwrap();
         if answer.status().is_success() { Some(answer.json().await.unwrap()) } else { None }

@@ -1,15 +1,17 @@
 //! One shop: a folder with a configuration and a journal, and the bridge on it, which is killed and started again.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::census::Census;
-use crate::client::client;
+use crate::client::{PATIENCE, client};
 use crate::configuration::{Configuration, Dojo, Pace, key_of_till};
 use crate::free_address::free_address;
 use crate::injection::Injection;
@@ -31,6 +33,10 @@ pub(crate) struct Shop {
     log_begins: usize,
     /// One thread does the bridge's own work, so that its calls have an order.
     pub(crate) calm: bool,
+    /// What the tills are like, besides.
+    pub(crate) profile: &'static str,
+    /// What else the bridge is started with.
+    pub(crate) environment: Vec<(&'static str, OsString)>,
     /// A second provider in the same bridge.
     pub(crate) dojo: Option<Dojo>,
     pub(crate) pace: Pace,
@@ -47,12 +53,14 @@ impl Shop {
             last_end: None,
             log_begins: 0,
             calm: false,
+            profile: "",
+            environment: Vec::new(),
             dojo: None,
             pace: Pace::EAGER,
         }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.as_ref().unwrap().path().join(name)
     }
 
@@ -110,6 +118,7 @@ impl Shop {
             terminals: TERMINALS,
             dojo: self.dojo.as_ref(),
             pace: self.pace,
+            profile: self.profile,
         };
         std::fs::write(&configuration, text.to_string()).unwrap();
         let log = std::fs::File::options().create(true).append(true).open(self.log()).unwrap();
@@ -118,6 +127,7 @@ impl Shop {
         if self.calm {
             command.env("TOKIO_WORKER_THREADS", "1");
         }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         self.last_end = None;
         self.process = Some(command.spawn().unwrap());
     }
@@ -161,6 +171,12 @@ impl Shop {
         let gives_reason =
             |line: &&str| line.starts_with("pos-bridge: ") || line.contains("the next start reads the truth");
         log.lines().filter(gives_reason).collect::<Vec<_>>().join("\n")
+    }
+
+    /// What time its log was last written, by its own clock.
+    pub(crate) fn last_stamp(&self) -> Option<Timestamp> {
+        let log = std::fs::read_to_string(self.log()).unwrap();
+        log.lines().rev().find_map(|line| line.split_whitespace().next()?.parse().ok())
     }
 
     /// Waits until new payments are taken; how long that was, `None` when it took longer than `patience`.
@@ -236,7 +252,7 @@ impl Shop {
         let mut after = String::new();
         loop {
             let url = format!("http://{}/operations?limit=200{filter}{after}", self.address);
-            let answer = client().get(url).bearer_auth(key_of_till(till)).send().await.unwrap();
+            let answer = client().get(url).timeout(PATIENCE).bearer_auth(key_of_till(till)).send().await.unwrap();
             let page: Value = answer.error_for_status().unwrap().json().await.unwrap();
             all.extend(page["operations"].as_array().unwrap().iter().cloned());
             match page["next"].as_str() {

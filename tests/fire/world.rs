@@ -35,12 +35,29 @@ impl World {
     }
 
     pub(crate) fn open(seed: u64) -> Self {
-        let provider = Provider::start(seed, TERMINALS);
+        Self::before(Provider::start(seed, TERMINALS))
+    }
+
+    fn before(provider: Provider) -> Self {
         let mut shop = Shop::open(&provider.base_url);
         shop.calm = true;
         let history = History::default();
         let till = |number| Caller::new(number, shop.address, history.clone());
         Self { first: till(1), second: till(2), shop, provider, history }
+    }
+
+    /// The second till stands in a shop of Dojo's; customers are so many times as fast as real ones.
+    pub(crate) async fn open_with_dojo(speed: u32, seed: u64) -> Self {
+        let mut world = Self::before(Provider::start_at_speed(speed, seed, TERMINALS));
+        let webhook_secret = world.provider.subscribe(world.shop.callback_address).await;
+        world.shop.dojo = Some(Dojo { refund: "terminal", webhook_secret });
+        world.second = Caller::new(TILLS, world.shop.address, world.history.clone());
+        world
+    }
+
+    /// What every till writes down.
+    pub(crate) fn history(&self) -> History {
+        self.history.clone()
     }
 
     /// The tills begin a new book of what they hear.
@@ -89,6 +106,11 @@ impl World {
 impl Caller {
     pub(crate) async fn pay(&self, reference: &str, amount: i64, wait: u32) -> Option<(u16, Value)> {
         let body = json!({ "reference": reference, "amount": amount, "wait": wait });
+        self.ask(self.key("sale", reference), Some(amount), "/pay", &body).await
+    }
+
+    pub(crate) async fn pay_on(&self, terminal: &str, reference: &str, amount: i64, wait: u32) -> Option<(u16, Value)> {
+        let body = json!({ "reference": reference, "amount": amount, "wait": wait, "terminal": terminal });
         self.ask(self.key("sale", reference), Some(amount), "/pay", &body).await
     }
 

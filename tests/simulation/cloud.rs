@@ -341,6 +341,9 @@ impl Provider for Cloud {
     fn now(&self) -> Timestamp {
         time(self.time.now())
     }
+    fn has_told_time(&self) -> bool {
+        true
+    }
     async fn learn_time(&self) -> Result<(), ReadError> {
         self.read().await.map(drop)
     }

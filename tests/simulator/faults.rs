@@ -122,11 +122,22 @@ async fn a_record_can_lie() {
         ("lying_amount", "/amount", json!(200)),
         ("lying_currency", "/currency", json!("XTS")),
         ("lying_terminal", "/store/terminal_id", json!("T9999")),
+        ("strange_word", "/status", json!("SOMETHING_NEW")),
     ] {
         simulator.fault(json!([{ "call": "read_transaction", "fault": fault }])).await;
         let transaction = simulator.get(&format!("/transactions/{id}")).await;
         assert_eq!(transaction.pointer(pointer), Some(&lie));
     }
+}
+
+#[tokio::test]
+async fn a_deep_answer_is_deeper_than_a_reader_should_follow() {
+    let simulator = Simulator::start().await;
+    simulator.fault(json!([{ "call": "list_transactions", "fault": "deep" }])).await;
+    let answer = simulator.try_get("/transactions").await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let text = answer.text().await.unwrap();
+    assert!(text.starts_with(&"[".repeat(10_000)) && text.ends_with(&"]".repeat(10_000)), "{}", text.len());
 }
 
 #[tokio::test]

@@ -82,8 +82,12 @@ impl Provider for Dojo {
         self.api.clock().now()
     }
 
+    fn has_told_time(&self) -> bool {
+        self.api.clock().is_known()
+    }
+
     async fn learn_time(&self) -> Result<(), ReadError> {
-        if self.api.clock().is_known() { Ok(()) } else { self.check_access().await.map(drop) }
+        if self.has_told_time() { Ok(()) } else { self.check_access().await.map(drop) }
     }
 
     fn is_sandbox(&self) -> bool {

@@ -118,6 +118,10 @@ pub enum Fault {
     LyingCurrency,
     /// Every terminal in the answer is another one.
     LyingTerminal,
+    /// Every status and event in the answer is a word that the contract does not have.
+    StrangeWord,
+    /// 200 with JSON that is nested ten thousand deep.
+    Deep,
     /// Callback: delivered once and so many times more, with the same `event-delivery`.
     Duplicate(u32),
     /// Callback: so many milliseconds late.
@@ -184,9 +188,12 @@ impl FaultRule {
     pub(crate) fn moment(&self) -> Moment {
         match self.fault {
             Fault::LoseRequest => Moment::Before,
-            Fault::LoseReply | Fault::StaleRead | Fault::LyingAmount | Fault::LyingCurrency | Fault::LyingTerminal => {
-                Moment::After
-            }
+            Fault::LoseReply
+            | Fault::StaleRead
+            | Fault::LyingAmount
+            | Fault::LyingCurrency
+            | Fault::LyingTerminal
+            | Fault::StrangeWord => Moment::After,
             Fault::HalfAnswer => self.when.unwrap_or(Moment::After),
             _ => self.when.unwrap_or(Moment::Before),
         }
@@ -258,6 +265,8 @@ impl Fault {
             Self::LyingAmount => "lying_amount",
             Self::LyingCurrency => "lying_currency",
             Self::LyingTerminal => "lying_terminal",
+            Self::StrangeWord => "strange_word",
+            Self::Deep => "deep",
             Self::Duplicate(_) => "duplicate",
             Self::Late(_) => "late",
             Self::Reordered => "reordered",

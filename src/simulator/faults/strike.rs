@@ -10,6 +10,8 @@ use super::bodies::{EndlessBody, HalfBody};
 use super::{CallKind, ErrorBody, Fault};
 use crate::simulator::connection::Handle;
 
+const DEPTH: usize = 10_000;
+
 /// The connection ends without an answer.
 #[derive(Debug, Error)]
 #[error("the connection was cut on purpose")]
@@ -40,6 +42,8 @@ pub(crate) async fn strike(
         Fault::LyingAmount => lie(honest, &add_to_amount).await,
         Fault::LyingCurrency => lie(honest, &change_currency).await,
         Fault::LyingTerminal => lie(honest, &change_terminal).await,
+        Fault::StrangeWord => lie(honest, &change_word).await,
+        Fault::Deep => Ok(page(&format!("{}{}", "[".repeat(DEPTH), "]".repeat(DEPTH)), "application/json")),
         // A delay is waited for around the work, a stale read is done by it, and the rest is for callbacks.
         Fault::Delay(_)
         | Fault::StaleRead
@@ -150,6 +154,12 @@ fn add_to_amount(name: &str, value: &mut Value) {
 fn change_currency(name: &str, value: &mut Value) {
     if matches!(name, "currency" | "currencyCode") {
         *value = json!("XTS");
+    }
+}
+
+fn change_word(name: &str, value: &mut Value) {
+    if matches!(name, "status" | "event") && value.is_string() {
+        *value = json!("SOMETHING_NEW");
     }
 }
 

@@ -9,7 +9,9 @@ mod till;
 use crate::Verdict;
 use crate::arguments::Form;
 use crate::progress::Progress;
+pub(crate) use deck::Deck;
 use report::Report;
+pub(crate) use till::{Shelf, Till};
 
 const SHORT_CYCLES: u32 = 12;
 /// So many that everything must have happened at least once.

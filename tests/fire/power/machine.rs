@@ -52,6 +52,7 @@ impl Machine {
             terminals: TERMINALS,
             dojo: None,
             pace: Pace::EAGER,
+            profile: "",
         };
         std::fs::write(machine.path("pos-bridge.toml"), configuration.to_string()).unwrap();
         machine.format();
