@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
-/// Connections to the providers, and of whoever looks.
-const HANDLES_MORE: u64 = 16;
+/// Opened when first needed, and kept: the journal's four readers with three files each, and idle connections to the providers.
+const HANDLES_MORE: u64 = 40;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What a process holds.
