@@ -29,7 +29,7 @@ use rig::Options;
 use scenes::{BUGS, SCENES, SMALL, Scene};
 
 /// States of each scene in the short form.
-const SHORT: usize = 12_000;
+const SHORT: usize = 9_000;
 /// From so many states on every scene but the largest is searched to its end, so all that can happen must have happened.
 const LONG: usize = 5_000_000;
 /// A planted bug is found within so many states.

@@ -16,7 +16,7 @@ use day::Decisions;
 use scenario::{Machine, Scenario, Way};
 
 /// So many, each in another way.
-const SHORT_SCENARIOS: usize = 3;
+const SHORT_SCENARIOS: usize = 2;
 /// What a day must bring, or nothing was decided in it.
 const MUST_OCCUR: [&str; 8] =
     ["approved", "declined", "cancelled", "unknown", "reference_conflict", "attempt 2", "forbidden", "same as before"];

@@ -16,7 +16,7 @@ use crate::script::Script;
 use point::{End, strike};
 
 /// The short form tries one point of so many.
-const SHORT_STRIDE: u32 = 24;
+const SHORT_STRIDE: u32 = 40;
 /// Without these nothing was tried.
 const MUST_OCCUR: [&str; 4] = ["pwrite64", "fsync", "write", "writev"];
 

@@ -11,7 +11,7 @@ use crate::rest;
 use crate::world::{World, sound};
 
 const PAGE: u64 = 4096;
-const SHORT_STEP: usize = 15;
+const SHORT_STEP: usize = 25;
 /// With so much room a sale and everything behind it fit.
 const PAGES: u64 = 60;
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -13,7 +13,7 @@ use crate::world::World;
 const SYNCS: [&str; 2] = ["fsync", "fdatasync"];
 const CHANGES: [&str; 5] = ["pwrite64", "ftruncate", "fallocate", "unlink", "openat"];
 /// The short form tries one call of so many, each in one way.
-const SHORT_STRIDE: u32 = 32;
+const SHORT_STRIDE: u32 = 48;
 
 #[derive(Debug, Clone, Copy)]
 struct Trouble {

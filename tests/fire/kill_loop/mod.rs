@@ -13,7 +13,7 @@ pub(crate) use deck::Deck;
 use report::Report;
 pub(crate) use till::{Shelf, Till};
 
-const SHORT_CYCLES: u32 = 12;
+const SHORT_CYCLES: u32 = 9;
 /// So many that everything must have happened at least once.
 const LONG_CYCLES: u32 = 100;
 /// After so many kills the books are compared in full and a fresh shop is opened, so that no list grows too long.
