@@ -99,8 +99,9 @@ public class Till {
             throws IOException, InterruptedException {
         String address = path + "/" + encoded(reference);
         List<String> note = List.of(address, command, BRIDGE, hashed(KEY));
-        boolean before = Files.exists(NOTE);
-        if (before && !Files.readAllLines(NOTE).equals(note)) {
+        List<String> open = remembered();
+        boolean before = !open.isEmpty();
+        if (before && !open.equals(note)) {
             System.out.println("Something is open still: run recover first.");
             return OPEN;
         }
@@ -130,6 +131,11 @@ public class Till {
             Files.deleteIfExists(NOTE);
             throw new NotAsked("TILL_NOTE: the note cannot be written: " + error);
         }
+    }
+
+    /** No line when nothing is open, or the power went while the note was written, which is before anything is asked. */
+    static List<String> remembered() throws IOException {
+        return Files.exists(NOTE) ? Files.readAllLines(NOTE) : List.of();
     }
 
     /** The note tells tills apart by it. A file is no place for the key itself. */
@@ -220,11 +226,11 @@ public class Till {
 
     /** Only asks how what was open stands. It sends no sale: the customer may be gone. */
     static int recover() throws IOException, InterruptedException {
-        if (!Files.exists(NOTE)) {
+        List<String> note = remembered();
+        if (note.isEmpty()) {
             System.out.println("Nothing is open.");
             return DONE;
         }
-        List<String> note = Files.readAllLines(NOTE);
         String address = note.get(0);
         if (note.size() != 4 || !note.get(2).equals(BRIDGE) || !note.get(3).equals(hashed(KEY))) {
             boolean sameBridge = note.size() != 4 || note.get(2).equals(BRIDGE);
@@ -235,9 +241,11 @@ public class Till {
         Map<String, String> reply = askUntilFinal("GET", address + "?wait=" + WAIT, null, false);
         if ("not_found".equals(reply.get("code"))) {
             // No proof that nothing was taken: what this till sent before it died may still be on its way.
-            System.out.println("The bridge does not know " + address + " (yet). It stays open. Safe is only the same number:");
+            System.out.println("The bridge does not know " + address
+                + " (yet). It stays open. Safe is only the same number:");
             System.out.println("    java Till.java " + note.get(1));
-            System.out.println("It charges once, however often it is sent. If the customer is gone, cancel it meanwhile.");
+            System.out.println("It charges once, however often it is sent. If the customer is gone,"
+                + " cancel it meanwhile.");
             return OPEN;
         }
         if (reply.containsKey("code")) refused(reply);

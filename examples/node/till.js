@@ -115,7 +115,11 @@ function remember(address, command) {
 }
 
 /** What was asked, the command that asked it, and whom it asked; nothing when nothing is open. */
-const remembered = () => (fs.existsSync(NOTE) ? fs.readFileSync(NOTE, 'utf8').split('\n') : undefined);
+function remembered() {
+  const text = fs.existsSync(NOTE) ? fs.readFileSync(NOTE, 'utf8') : '';
+  // An empty note: the power went while it was written, which is before anything is asked.
+  return text === '' ? undefined : text.split('\n');
+}
 
 const forget = () => fs.rmSync(NOTE, { force: true });
 
@@ -215,7 +219,8 @@ function main([command, ...words]) {
     return sign(words[0], words[1] === 'yes');
   }
   if (command === 'recover' && words.length === 0) return recover();
-  console.log('usage: till.js sale REFERENCE AMOUNT | refund REFERENCE ORIGINAL [AMOUNT] | cancel REFERENCE | signature REFERENCE yes|no | recover');
+  console.log('usage: till.js sale REFERENCE AMOUNT | refund REFERENCE ORIGINAL [AMOUNT] | cancel REFERENCE'
+    + ' | signature REFERENCE yes|no | recover');
   return REFUSED;
 }
 

@@ -127,10 +127,11 @@ sub remember {
 
 # What was asked, the command that asked it, and whom it asked; nothing when nothing is open.
 sub remembered {
-    return unless -e $note;
+    # An empty note: the power went while it was written, which is before anything is asked.
+    return unless -s $note;
     open my $file, '<', $note or not_asked("TILL_NOTE: the note cannot be read: $note: $!");
     chomp(my @lines = <$file>);
-    return @lines ? @lines : ('');
+    return @lines;
 }
 
 # Shows the outcome, prints the receipt, books it, and forgets the note.

@@ -129,10 +129,11 @@ def remembered():
     """What was asked, the command that asked it, and whom it asked; None when nothing is open."""
     try:
         with open(NOTE) as note:
-            address, command, *asked = note.read().split("\n")[:4] + [""]
+            lines = note.read().splitlines()
     except FileNotFoundError:
         return None
-    return address, command, asked[:2]
+    # An empty note: the power went while it was written, which is before anything is asked.
+    return (lines[0], " ".join(lines[1:2]), lines[2:]) if lines else None
 
 
 def forget():
@@ -207,7 +208,7 @@ def recover():
         return DONE
     address, command, asked = before
     if asked != whose():
-        other = "another TILL_KEY" if asked[0] == BRIDGE.geturl() else "BRIDGE_URL=" + asked[0]
+        other = "another TILL_KEY" if asked[:1] == [BRIDGE.geturl()] else "BRIDGE_URL=" + "".join(asked[:1])
         print("%s stays open: it was begun with %s, so `recover` with that." % (address, other))
         return REFUSED
     reply = ask_until_final("GET", "%s?wait=%d" % (address, WAIT))

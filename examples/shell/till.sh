@@ -127,7 +127,8 @@ settle() { # ADDRESS
 start() { # PATH REFERENCE FORM
     address=$1/$(encoded "$2") began=no
     lines=$(printf '%s\n' "$address" "$command" "$bridge" "$hash")
-    if [ ! -e "$note" ]; then
+    # An empty note: the power went while it was written, which is before anything is asked.
+    if [ ! -s "$note" ]; then
         # What is about to be asked is on disk before it is: a till that dies knows what to ask about, and whom.
         forgets=yes
         { printf '%s\n' "$lines" > "$note"; } 2> /dev/null && sync "$note" ||
@@ -172,7 +173,7 @@ no_answer() {
 
 # Only asks how what was open stands. It sends no sale: the customer may be gone.
 recover() {
-    if [ ! -e "$note" ]; then
+    if [ ! -s "$note" ]; then
         echo 'Nothing is open.'
         return $done
     fi

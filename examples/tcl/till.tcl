@@ -116,7 +116,8 @@ proc remember {lines} {
     catch {exec sync $::note} ;# Tcl has no fsync of its own
 }
 
-# What was asked, the command that asked it, and whom it asked; nothing when nothing is open.
+# What was asked, the command that asked it, and whom it asked; nothing when nothing is open. In an empty note nothing is: the
+# power went while it was written, which is before anything is asked.
 proc remembered {} {
     if {![file exists $::note]} { return {} }
     set file [open $::note]
