@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use free_address::free_address;
+use rustix::process::{Signal, kill_process};
 use support::{Bridge, eventually, output};
 use tempfile::TempDir;
 
@@ -85,7 +86,7 @@ impl ExampleTill {
     fn encrypted(&self, words: &[&str], authority: &str) -> Command {
         let mut command = self.command(words);
         command.env("BRIDGE_URL", format!("https://localhost:{}", self.encrypted_address.port()));
-        command.env("POS_BRIDGE_CA", self.folder.path().join(authority));
+        command.env("TILL_CA", self.folder.path().join(authority));
         command
     }
 
@@ -104,6 +105,26 @@ impl ExampleTill {
         let complained = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(exit), "{} {words:?}: {said}{complained}", self.file);
         said
+    }
+
+    /// Waits for a till that was begun, which must end like this.
+    async fn ended(&self, till: Child, words: &[&str], exit: i32) -> String {
+        let ended = tokio::task::spawn_blocking(|| till.wait_with_output()).await.unwrap().unwrap();
+        self.told(ended, words, exit)
+    }
+
+    /// Waits until so many requests lie in the stopped bridge's sockets, as the system's own table tells.
+    async fn bridge_has_unread_requests(&self, count: usize) {
+        const ENDED_OR_OPEN: [&str; 2] = ["01", "08"];
+        let port = format!(":{:04X}", self.bridge.folder.till_address.port());
+        eventually("the requests", || async {
+            let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+            let unread = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).filter(|columns| {
+                columns[1].ends_with(&port) && ENDED_OR_OPEN.contains(&columns[3]) && !columns[4].ends_with(":00000000")
+            });
+            (unread.count() >= count).then_some(())
+        })
+        .await;
     }
 
     /// Waits until the bridge's first terminal shows the customer an amount.
@@ -139,9 +160,12 @@ async fn a_day_at(runtime: &'static str, file: &'static str) {
     stops_a_sale(&till).await;
     loses_power_in_a_sale(&mut till).await;
     loses_power_before_a_sale_is_sent(&mut till).await;
+    loses_power_behind_a_stalled_bridge(&till).await;
+    stops_at_faults_that_last(&till).await;
+    hears_of_a_late_approval(&till).await;
 
     let ledger = till.bridge.simulator.ledger().await;
-    assert_eq!(ledger["captured"], 39_900 + 12_300, "{ledger}");
+    assert_eq!(ledger["captured"], 39_900 + 12_300 + 2_500 + 990_106, "{ledger}");
     assert_eq!(ledger["refunded"], 10_000, "{ledger}");
     till.bridge.books_agree().await;
     for operation in till.bridge.operations().await {
@@ -176,7 +200,10 @@ async fn encrypts(till: &ExampleTill) {
     let said = till.told(asked, &too_late, NOT_DONE);
     assert!(said.contains("Approved"), "{said}");
     make_certificates(&till.folder.path().join("stranger")).await;
-    till.told(output(till.encrypted(&too_late, "stranger/authority.pem")).await, &too_late, OPEN);
+    let sale = ["sale", "S-8", "100"];
+    let said = till.told(output(till.encrypted(&sale, "stranger/authority.pem")).await, &sale, REFUSED);
+    assert!(said.contains("certificate") && said.contains("TILL_CA"), "{said}");
+    assert!(!till.note().exists(), "nothing was sent");
 }
 
 async fn stops_a_sale(till: &ExampleTill) {
@@ -184,8 +211,7 @@ async fn stops_a_sale(till: &ExampleTill) {
     till.prompted().await;
     till.says(&["sale", "S-4", "100"], OPEN).await;
     till.says(&["cancel", "S-3"], DONE).await;
-    let ended = tokio::task::spawn_blocking(|| waiting.wait_with_output()).await.unwrap().unwrap();
-    till.told(ended, &["sale", "S-3"], NOT_DONE);
+    till.ended(waiting, &["sale", "S-3"], NOT_DONE).await;
 }
 
 async fn loses_power_in_a_sale(till: &mut ExampleTill) {
@@ -197,10 +223,14 @@ async fn loses_power_in_a_sale(till: &mut ExampleTill) {
     till.bridge.boot().await;
     till.bridge.simulator.customer(1, "approve").await;
 
-    let mut stranger = till.command(&["recover"]);
-    stranger.env("TILL_KEY", "a-key-of-no-till");
-    let refused = till.told(output(stranger).await, &["recover"], OPEN);
-    assert!(refused.contains("unauthorized") && refused.contains("NOT KNOWN"), "{refused}");
+    for (setting, other) in [("TILL_KEY", "the-key-of-till-2"), ("BRIDGE_URL", "http://127.0.0.1:1")] {
+        let mut stranger = till.command(&["recover"]);
+        stranger.env(setting, other);
+        let refused = till.told(output(stranger).await, &["recover"], REFUSED);
+        assert!(refused.contains("/pay/S-5") && refused.contains(setting), "{refused}");
+    }
+    let note = std::fs::read_to_string(till.note()).unwrap();
+    assert!(note.contains("S-5") && !note.contains("the-key-of-till-1"), "{note}");
     let recovered = till.says(&["recover"], DONE).await;
     assert!(recovered.contains("Approved") && recovered.contains("sale S-5 123.00 NOK"), "{recovered}");
     let nothing = till.says(&["recover"], DONE).await;
@@ -220,11 +250,84 @@ async fn loses_power_before_a_sale_is_sent(till: &mut ExampleTill) {
     unplugged.wait().unwrap();
     till.bridge.boot().await;
 
-    let never_sent = till.says(&["recover"], NOT_DONE).await;
-    assert!(never_sent.contains("S-6 was never sent: nothing was taken"), "{never_sent}");
+    let not_known = till.says(&["recover"], OPEN).await;
+    assert!(not_known.contains("does not know /pay/S-6") && not_known.contains("sale S-6 4500"), "{not_known}");
     assert_eq!(till.bridge.operations().await.len(), before, "recover began something");
+    till.says(&["sale", "S-6", "4600"], OPEN).await;
+    till.says(&["sale", "S-7", "4500"], OPEN).await;
+
+    let again = till.begin(&["sale", "S-6", "4500"]);
+    till.prompted().await;
+    till.says(&["cancel", "S-6"], DONE).await;
+    till.ended(again, &["sale", "S-6", "4500"], NOT_DONE).await;
+    // The power went while the note was written, which is before anything is asked.
+    std::fs::write(till.note(), "").unwrap();
     let nothing = till.says(&["recover"], DONE).await;
     assert!(nothing.contains("Nothing is open"), "{nothing}");
+}
+
+/// The dead till's request lies in the bridge's socket still, so that the bridge's "not found" proves nothing.
+async fn loses_power_behind_a_stalled_bridge(till: &ExampleTill) {
+    let sale = ["sale", "S-7", "2500"];
+    kill_process(till.bridge.id(), Signal::STOP).unwrap();
+    let mut unplugged = till.begin(&sale);
+    till.bridge_has_unread_requests(1).await;
+    unplugged.kill().unwrap();
+    unplugged.wait().unwrap();
+    let asking = till.begin(&["recover"]);
+    till.bridge_has_unread_requests(2).await;
+    kill_process(till.bridge.id(), Signal::CONT).unwrap();
+    till.prompted().await;
+    till.bridge.simulator.customer(1, "approve").await;
+
+    let asked = tokio::task::spawn_blocking(|| asking.wait_with_output()).await.unwrap().unwrap();
+    let said = String::from_utf8_lossy(&asked.stdout).into_owned();
+    assert!(!said.contains("nothing was taken"), "{said}");
+    if asked.status.code() != Some(DONE) {
+        till.told(asked, &["recover"], OPEN);
+        assert!(said.contains("does not know /pay/S-7") && said.contains("sale S-7 2500"), "{said}");
+        let joined = till.says(&sale, DONE).await;
+        assert!(joined.contains("Approved") && joined.contains("sale S-7 25.00 NOK"), "{joined}");
+    }
+    assert!(!till.note().exists());
+}
+
+/// What will not go away by itself, and kept anything from being sent, is said at once, and leaves nothing open.
+async fn stops_at_faults_that_last(till: &ExampleTill) {
+    let sale = ["sale", "S-9", "100"];
+    for (setting, wrong, word) in [
+        ("BRIDGE_URL", "http://no-such-name.invalid:7117", "no-such-name.invalid"),
+        ("BRIDGE_URL", "127.0.0.1:7117", "http://"),
+        ("TILL_NOTE", "/no-such-folder/note", "TILL_NOTE"),
+    ] {
+        let mut command = till.command(&sale);
+        command.env(setting, wrong);
+        let said = till.told(output(command).await, &sale, REFUSED);
+        assert!(said.contains(word) && !said.contains("does not answer"), "{said}");
+        assert!(!till.note().exists(), "nothing was sent");
+    }
+    let mut untrusting = till.encrypted(&sale, "no-such-file.pem");
+    untrusting.env_remove("TILL_NOTE");
+    let said = till.told(output(untrusting).await, &sale, REFUSED);
+    assert!(said.contains("TILL_CA") || said.starts_with("For https "), "{said}");
+}
+
+/// The provider corrects itself: the customer paid in spite of the cancel.
+async fn hears_of_a_late_approval(till: &ExampleTill) {
+    let sale = ["sale", "S-10", "990106"];
+    let slow = serde_json::json!({"mode": "automatic", "speed": 5});
+    till.bridge.simulator.control(reqwest::Method::PUT, "/terminals/T0292", &slow).await;
+    let waiting = till.begin(&sale);
+    till.prompted().await;
+    // Not by the till: some runtimes take longer to start than the customer takes to pay.
+    till.bridge.till(1).cancel("S-10").await;
+    till.ended(waiting, &sale, NOT_DONE).await;
+    eventually("the late approval", || async {
+        (till.bridge.till(1).get("/pay/S-10").await.body["late"] == true).then_some(())
+    })
+    .await;
+    let said = till.says(&sale, DONE).await;
+    assert!(said.contains("LATE") && said.contains("Approved late"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,17 +3,22 @@ import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.URLEncoder;
+import java.net.UnknownHostException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.MessageDigest;
 import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.SSLContext;
@@ -26,92 +31,155 @@ import javax.net.ssl.TrustManagerFactory;
  *   java Till.java sale REFERENCE AMOUNT               399.00 is 39900
  *   java Till.java refund REFERENCE ORIGINAL [AMOUNT]  all that is left, when no amount is given
  *   java Till.java cancel REFERENCE                    stop a sale that another till process waits for
+ *   java Till.java signature REFERENCE yes|no          is the customer's signature on a sale the card's?
  *   java Till.java recover                             after a crash or a power cut: how did it end? It begins nothing
  *
- * BRIDGE_URL, TILL_KEY and TILL_NOTE (the file that remembers what is open) configure it; for https, POS_BRIDGE_CA is the
- * file with the authority to trust.
+ * BRIDGE_URL, TILL_KEY and TILL_NOTE (the file that remembers what is open) configure it; TILL_TERMINAL names another
+ * terminal than the till's own; for https, TILL_CA is the file with the authority to trust.
  * Exit codes: 0 done, 1 not done and nothing was taken, 2 refused, 3 not known yet: run recover.
  */
 public class Till {
     static final String BRIDGE = setting("BRIDGE_URL", "http://127.0.0.1:7117");
     static final String KEY = setting("TILL_KEY", "demo-key");
     static final Path NOTE = Path.of(setting("TILL_NOTE", "till-open.txt"));
-    static final String AUTHORITY = setting("POS_BRIDGE_CA", ""); // those that Java knows, when it is not set
+    static final String TERMINAL = setting("TILL_TERMINAL", ""); // the till's own, when it is not set
+    static final String AUTHORITY = setting("TILL_CA", ""); // those that Java knows, when it is not set
     static final int WAIT = 30; // seconds that the bridge may hold a call; the socket below waits longer
     static final int PATIENCE = 180; // seconds until the cashier is told that the outcome is open
     static final int DONE = 0, NOT_DONE = 1, REFUSED = 2, OPEN = 3;
 
+    /** Proven: nothing left this machine, and asking again would change nothing. */
+    static class NotAsked extends IOException {
+        NotAsked(String why) { super(why); }
+    }
+
     public static void main(String[] words) throws InterruptedException {
-        int code;
+        int code = OPEN;
         try {
             code = run(words);
+        } catch (NotAsked error) {
+            System.out.println("The bridge was not asked: " + error.getMessage());
+            code = REFUSED;
+        } catch (FileSystemException error) {
+            System.out.println("TILL_NOTE: the note cannot be read or removed: " + error);
         } catch (IOException error) {
             System.out.println("The bridge at " + BRIDGE + " does not answer: " + error.getMessage());
-            code = OPEN;
         }
         System.exit(code);
     }
 
     static int run(String[] words) throws IOException, InterruptedException {
+        if (!BRIDGE.matches("https?://.*")) {
+            System.out.println("BRIDGE_URL must begin with http:// or https://, as in http://127.0.0.1:7117");
+            return REFUSED;
+        }
         String command = words.length == 0 ? "" : words[0];
+        String line = String.join(" ", words);
         if (command.equals("sale") && words.length == 3) {
-            return start("/pay", words[1], form("reference", words[1], "amount", words[2]));
+            return start("/pay", words[1], form("reference", words[1], "amount", words[2]), line);
         }
         if (command.equals("refund") && words.length == 3) {
-            return start("/refund", words[1], form("reference", words[1], "original_reference", words[2]));
+            return start("/refund", words[1], form("reference", words[1], "original_reference", words[2]), line);
         }
         if (command.equals("refund") && words.length == 4) {
-            return start("/refund", words[1], form("reference", words[1], "original_reference", words[2], "amount", words[3]));
+            String fields = form("reference", words[1], "original_reference", words[2], "amount", words[3]);
+            return start("/refund", words[1], fields, line);
         }
         if (command.equals("cancel") && words.length == 2) return cancel(words[1]);
+        if (command.equals("signature") && words.length == 3 && words[2].matches("yes|no")) {
+            return sign(words[1], words[2].equals("yes"));
+        }
         if (command.equals("recover") && words.length == 1) return recover();
-        System.out.println("usage: sale REFERENCE AMOUNT | refund REFERENCE ORIGINAL [AMOUNT] | cancel REFERENCE | recover");
+        System.out.println("usage: sale REFERENCE AMOUNT | refund REFERENCE ORIGINAL [AMOUNT] | cancel REFERENCE"
+            + " | signature REFERENCE yes|no | recover");
         return REFUSED;
     }
 
-    static int start(String path, String reference, String fields) throws IOException, InterruptedException {
-        if (Files.exists(NOTE)) {
+    static int start(String path, String reference, String fields, String command)
+            throws IOException, InterruptedException {
+        String address = path + "/" + encoded(reference);
+        List<String> note = List.of(address, command, BRIDGE, hashed(KEY));
+        List<String> open = remembered();
+        boolean before = !open.isEmpty();
+        if (before && !open.equals(note)) {
             System.out.println("Something is open still: run recover first.");
             return OPEN;
         }
-        String address = path + "/" + encoded(reference);
-        remember(address);
-        Map<String, String> reply = askUntilFinal("POST", path, fields + "&wait=" + WAIT);
+        if (!before) remember(note);
+        String terminal = TERMINAL.isEmpty() ? "" : "&" + form("terminal", TERMINAL);
+        Map<String, String> reply;
+        try {
+            reply = askUntilFinal("POST", path, fields + terminal + "&wait=" + WAIT, before);
+        } catch (NotAsked error) {
+            if (!before) Files.deleteIfExists(NOTE);
+            throw error;
+        }
         if (reply.containsKey("code")) {
-            System.out.println("Refused: " + reply.get("code") + ": " + reply.get("detail"));
-            Files.delete(NOTE);
+            refused(reply);
+            Files.deleteIfExists(NOTE);
             return REFUSED;
         }
         return settle(address, reply);
     }
 
-    /** Writes down what is about to be asked, before it is: a till that dies knows what to ask about. */
-    static void remember(String address) throws IOException {
+    /** Writes down what is about to be asked, before it is: a till that dies knows what to ask about, and whom. */
+    static void remember(List<String> lines) throws IOException {
         try (FileChannel note = FileChannel.open(NOTE, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-            note.write(ByteBuffer.wrap(address.getBytes(StandardCharsets.UTF_8)));
+            note.write(ByteBuffer.wrap((String.join("\n", lines) + "\n").getBytes(StandardCharsets.UTF_8)));
             note.force(true);
+        } catch (IOException error) {
+            Files.deleteIfExists(NOTE);
+            throw new NotAsked("TILL_NOTE: the note cannot be written: " + error);
+        }
+    }
+
+    /** No line when nothing is open, or the power went while the note was written, which is before anything is asked. */
+    static List<String> remembered() throws IOException {
+        return Files.exists(NOTE) ? Files.readAllLines(NOTE) : List.of();
+    }
+
+    /** The note tells tills apart by it. A file is no place for the key itself. */
+    static String hashed(String key) throws IOException {
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
+            return String.format("%064x", new java.math.BigInteger(1, hash));
+        } catch (GeneralSecurityException error) {
+            throw new IOException(error);
         }
     }
 
     /** Asks with the same reference until the outcome is proven. That is safe: it never charges twice. */
-    static Map<String, String> askUntilFinal(String method, String path, String fields) throws InterruptedException {
+    static Map<String, String> askUntilFinal(String method, String path, String fields, boolean began)
+            throws IOException, InterruptedException {
         long deadline = System.nanoTime() + PATIENCE * 1_000_000_000L;
-        boolean began = false;
+        boolean asked = false;
+        String shown = "";
         while (System.nanoTime() < deadline) {
+            String words;
             try {
                 Map<String, String> reply = call(method, path, fields);
                 if (!"same_reference".equals(reply.get("retry"))) {
-                    // A refusal has a code. It proves nothing about what an earlier try may have begun.
-                    return began && reply.containsKey("code") ? Map.of() : reply;
+                    if (!began || !reply.containsKey("code")) return reply;
+                    // It proves nothing about what an earlier try may have begun.
+                    refused(reply);
+                    return Map.of();
                 }
-                System.out.println(told(reply));
+                words = told(reply);
             } catch (IOException error) {
-                System.out.println("No answer (" + error.getMessage() + "); asking again with the same reference ...");
+                if (error instanceof NotAsked && !asked) throw error;
+                words = "No answer (" + error.getMessage() + "); asking again with the same reference ...";
             }
-            began = method.equals("POST");
+            if (!shown.equals(words)) System.out.println(words);
+            asked = true;
+            shown = words;
+            began = began || method.equals("POST");
             Thread.sleep(1000);
         }
         return Map.of();
+    }
+
+    static void refused(Map<String, String> reply) {
+        System.out.println("Refused: " + reply.get("code") + ": " + reply.get("detail"));
     }
 
     static String told(Map<String, String> reply) {
@@ -124,6 +192,9 @@ public class Till {
             System.out.println("NOT KNOWN: do not hand out the goods, do not sell again; look at the terminal's receipt, then recover.");
             return OPEN;
         }
+        if ("true".equals(reply.get("late"))) {
+            System.out.println("!!! LATE: it was PAID after all. Give the goods, or refund it. !!!");
+        }
         System.out.println(reply.get("message"));
         boolean approved = reply.get("status").equals("approved");
         if (approved) {
@@ -133,7 +204,7 @@ public class Till {
         }
         // Here a real till writes the result into its books, before the note goes.
         call("POST", address + "/ack", "");
-        Files.delete(NOTE);
+        Files.deleteIfExists(NOTE);
         return approved ? DONE : NOT_DONE;
     }
 
@@ -146,25 +217,58 @@ public class Till {
         return reply.get("status").equals("cancelled") ? DONE : NOT_DONE;
     }
 
+    /** The cashier's answer; the process that waits for the sale tells how that ends. */
+    static int sign(String reference, boolean accepted) throws IOException {
+        Map<String, String> reply = call("POST", "/pay/" + encoded(reference) + "/signature", "accepted=" + accepted);
+        System.out.println(told(reply));
+        return reply.containsKey("code") ? REFUSED : DONE;
+    }
+
     /** Only asks how what was open stands. It sends no sale: the customer may be gone. */
     static int recover() throws IOException, InterruptedException {
-        if (!Files.exists(NOTE)) {
+        List<String> note = remembered();
+        if (note.isEmpty()) {
             System.out.println("Nothing is open.");
             return DONE;
         }
-        String address = Files.readString(NOTE);
-        Map<String, String> reply = askUntilFinal("GET", address + "?wait=" + WAIT, null);
-        if ("not_found".equals(reply.get("code"))) {
-            System.out.println(address + " was never sent: nothing was taken. It may be rung up anew.");
-            Files.delete(NOTE);
-            return NOT_DONE;
+        String address = note.get(0);
+        if (note.size() != 4 || !note.get(2).equals(BRIDGE) || !note.get(3).equals(hashed(KEY))) {
+            boolean sameBridge = note.size() != 4 || note.get(2).equals(BRIDGE);
+            String other = sameBridge ? "another TILL_KEY" : "BRIDGE_URL=" + note.get(2);
+            System.out.println(address + " stays open: it was begun with " + other + ", so recover with that.");
+            return REFUSED;
         }
-        if (reply.containsKey("code")) System.out.println("Refused: " + reply.get("code") + ": " + reply.get("detail"));
+        Map<String, String> reply = askUntilFinal("GET", address + "?wait=" + WAIT, null, false);
+        if ("not_found".equals(reply.get("code"))) {
+            // No proof that nothing was taken: what this till sent before it died may still be on its way.
+            System.out.println("The bridge does not know " + address
+                + " (yet). It stays open. Safe is only the same number:");
+            System.out.println("    java Till.java " + note.get(1));
+            System.out.println("It charges once, however often it is sent. If the customer is gone,"
+                + " cancel it meanwhile.");
+            return OPEN;
+        }
+        if (reply.containsKey("code")) refused(reply);
         return settle(address, reply);
     }
 
     /** One call and its reply. An IOException means that there was no answer. */
     static Map<String, String> call(String method, String path, String fields) throws IOException {
+        try {
+            return exchange(method, path, fields);
+        } catch (UnknownHostException error) {
+            throw new NotAsked("BRIDGE_URL: the name " + error.getMessage() + " is not known here");
+        } catch (IOException error) {
+            for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+                if (!(cause instanceof CertificateException)) continue;
+                throw new NotAsked("its certificate is not trusted (" + error.getMessage()
+                    + "); set TILL_CA to the store's authority.pem");
+            }
+            throw error;
+        }
+    }
+
+    static Map<String, String> exchange(String method, String path, String fields) throws IOException {
         HttpURLConnection connection = (HttpURLConnection) URI.create(BRIDGE + path).toURL().openConnection();
         if (connection instanceof HttpsURLConnection && !AUTHORITY.isEmpty()) {
             ((HttpsURLConnection) connection).setSSLSocketFactory(trusting(AUTHORITY));
@@ -201,8 +305,8 @@ public class Till {
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(null, managers.getTrustManagers(), null);
             return context.getSocketFactory();
-        } catch (GeneralSecurityException error) {
-            throw new IOException(file + ": " + error.getMessage(), error);
+        } catch (IOException | GeneralSecurityException error) {
+            throw new NotAsked("TILL_CA: the authority cannot be read: " + error);
         }
     }
 

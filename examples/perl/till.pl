@@ -4,19 +4,24 @@
 #   till.pl sale REFERENCE AMOUNT               399.00 is 39900
 #   till.pl refund REFERENCE ORIGINAL [AMOUNT]  all that is left, when no amount is given
 #   till.pl cancel REFERENCE                    stop a sale that another till process waits for
+#   till.pl signature REFERENCE yes|no          is the customer's signature on a sale the card's?
 #   till.pl recover                             after a crash or a power cut: how did it end? It begins nothing
 #
-# BRIDGE_URL, TILL_KEY and TILL_NOTE (the file that remembers what is open) configure it; for https, which needs
-# IO::Socket::SSL (and LWP::Protocol::https, where there is LWP), POS_BRIDGE_CA is the file with the authority to trust.
+# BRIDGE_URL, TILL_KEY and TILL_NOTE (the file that remembers what is open) configure it; TILL_TERMINAL names another
+# terminal than the till's own; for https, which needs IO::Socket::SSL (and LWP::Protocol::https, where there is LWP),
+# TILL_CA is the file with the authority to trust.
 # Exit codes: 0 done, 1 not done and nothing was taken, 2 refused, 3 not known yet: run recover.
 use strict;
 use warnings;
+use Digest::SHA 'sha256_hex';
 use IO::Handle;
+use Socket 'getaddrinfo';
 
 my $bridge = $ENV{BRIDGE_URL} || 'http://127.0.0.1:7117';
 my $key = $ENV{TILL_KEY} || 'demo-key';
 my $note = $ENV{TILL_NOTE} || 'till-open.txt';
-my $authority = $ENV{POS_BRIDGE_CA};    # the machine's own list, when it is not set
+my $terminal = $ENV{TILL_TERMINAL};    # the till's own, when it is not set
+my $authority = $ENV{TILL_CA};    # the machine's own list, when it is not set
 my $wait = 30;         # seconds that the bridge may hold a call; the socket below waits longer
 my $patience = 180;    # seconds until the cashier is told that the outcome is open
 my ($done, $not_done, $refused, $open) = (0, 1, 2, 3);
@@ -32,9 +37,28 @@ if ($bridge =~ /^https:/) {
     }
 }
 my @trusted = $authority ? (SSL_ca_file => $authority) : ();
+my @whose = ($bridge, sha256_hex($key));    # a file is no place for the key itself
+
+# Proven: nothing left this machine, and asking again would change nothing.
+sub not_asked { my ($why) = @_; die "not asked: $why\n" }
+sub was_not_asked { my ($why) = @_; return $why =~ /^not asked: / }
 
 # One call and its reply; it dies when there was no answer.
 sub call {
+    my ($method, $path, $form) = @_;
+    my ($host) = $bridge =~ m{^https?://(?:\[([^\]]+)\]|([^:/]+))} ? $1 // $2 : '';
+    my ($unknown) = getaddrinfo($host, '');
+    not_asked("BRIDGE_URL: the name $host is not known here ($unknown)") if $unknown;
+    not_asked("TILL_CA: the authority cannot be read: $authority: $!") if $authority && !open my $file, '<', $authority;
+    my $reply = eval { exchange($method, $path, $form) };
+    return $reply if $reply;
+    my $why = $@;
+    die $why unless $why =~ /certificate verify failed/i;
+    $why =~ s/\s+/ /g;
+    not_asked("its certificate is not trusted ($why); set TILL_CA to the store's authority.pem");
+}
+
+sub exchange {
     my ($method, $path, $form) = @_;
     my %headers = (Authorization => "Bearer $key", Accept => 'text/plain');
     $headers{'Content-Type'} = 'application/x-www-form-urlencoded; charset=utf-8' if defined $form;
@@ -63,21 +87,26 @@ sub form { my @pairs; while (my ($name, $value) = splice @_, 0, 2) { push @pairs
 
 # Asks with the same reference until the outcome is proven. That is safe: it never charges twice.
 sub ask_until_final {
-    my ($method, $path, $form) = @_;
+    my ($method, $path, $form, $began) = @_;
     my $deadline = time + $patience;
-    my $began = 0;
+    my ($asked, $shown) = (0, '');
     while (time < $deadline) {
+        my $words;
         my $reply = eval { call($method, $path, $form) };
         if (!$reply) {
+            die $@ if was_not_asked($@) && !$asked;
             chomp(my $why = $@);
-            print "No answer ($why); asking again with the same reference ...\n";
+            $words = "No answer ($why); asking again with the same reference ...";
         } elsif (($reply->{retry} // '') ne 'same_reference') {
-            # A refusal has a code. It proves nothing about what an earlier try may have begun.
-            return $began && $reply->{code} ? {} : $reply;
+            return $reply unless $began && $reply->{code};
+            # It proves nothing about what an earlier try may have begun.
+            refused($reply);
+            return {};
         } else {
-            print told($reply), "\n";
+            $words = told($reply);
         }
-        $began = $method eq 'POST';
+        print "$words\n" if $words ne $shown;
+        ($asked, $shown, $began) = (1, $words, $began || $method eq 'POST');
         sleep 1;
     }
     return {};
@@ -85,13 +114,24 @@ sub ask_until_final {
 
 sub told { my ($reply) = @_; return $reply->{message} // $reply->{detail} }
 
-# Writes down what is about to be asked, before it is: a till that dies knows what to ask about.
+sub refused { my ($reply) = @_; print "Refused: $reply->{code}: $reply->{detail}\n"; return $refused }
+
+# Writes down what is about to be asked, before it is: a till that dies knows what to ask about, and whom.
 sub remember {
-    open my $file, '>', $note or die "$note: $!\n";
-    print $file $_[0];
-    $file->flush;
-    $file->sync;
-    close $file;
+    open my $file, '>', $note or not_asked("TILL_NOTE: the note cannot be written: $note: $!");
+    return if print($file map { "$_\n" } @_) && $file->flush && $file->sync && close $file;
+    my $why = $!;
+    unlink $note;
+    not_asked("TILL_NOTE: the note cannot be written: $note: $why");
+}
+
+# What was asked, the command that asked it, and whom it asked; nothing when nothing is open.
+sub remembered {
+    # An empty note: the power went while it was written, which is before anything is asked.
+    return unless -s $note;
+    open my $file, '<', $note or not_asked("TILL_NOTE: the note cannot be read: $note: $!");
+    chomp(my @lines = <$file>);
+    return @lines;
 }
 
 # Shows the outcome, prints the receipt, books it, and forgets the note.
@@ -101,6 +141,7 @@ sub settle {
         print "NOT KNOWN: do not hand out the goods, do not sell again; look at the terminal's receipt, then recover.\n";
         return $open;
     }
+    print "!!! LATE: it was PAID after all. Give the goods, or refund it. !!!\n" if ($reply->{late} // '') eq 'true';
     print "$reply->{message}\n";
     if ($reply->{status} eq 'approved') {
         my $amount = $reply->{amount_approved};
@@ -115,14 +156,20 @@ sub settle {
 
 sub start {
     my ($path, @fields) = @_;
-    if (-e $note) { print "Something is open still: run recover first.\n"; return $open }
     my $address = "$path/" . encoded($fields[1]);
-    remember($address);
-    my $reply = ask_until_final('POST', $path, form(@fields, wait => $wait));
+    my @lines = ($address, "@ARGV", @whose);
+    my @before = remembered();
+    if (@before && "@before" ne "@lines") { print "Something is open still: run recover first.\n"; return $open }
+    remember(@lines) unless @before;
+    push @fields, terminal => $terminal if $terminal;
+    my $reply = eval { ask_until_final('POST', $path, form(@fields, wait => $wait), scalar @before) };
+    if (!$reply) {
+        unlink $note if was_not_asked($@) && !@before;
+        die $@;
+    }
     if ($reply->{code}) {
-        print "Refused: $reply->{code}: $reply->{detail}\n";
         unlink $note;
-        return $refused;
+        return refused($reply);
     }
     return settle($address, $reply);
 }
@@ -136,22 +183,40 @@ sub cancel {
     return $reply->{status} eq 'cancelled' ? $done : $not_done;
 }
 
+# The cashier's answer; the process that waits for the sale tells how that ends.
+sub sign {
+    my ($reference, $answer) = @_;
+    my $accepted = $answer eq 'yes' ? 'true' : 'false';
+    my $reply = call('POST', '/pay/' . encoded($reference) . '/signature', "accepted=$accepted");
+    print told($reply), "\n";
+    return $reply->{code} ? $refused : $done;
+}
+
 # Only asks how what was open stands. It sends no sale: the customer may be gone.
 sub recover {
-    open my $file, '<', $note or do { print "Nothing is open.\n"; return $done };
-    my $address = <$file>;
-    close $file;
+    my ($address, $command, @asked) = remembered() or do { print "Nothing is open.\n"; return $done };
+    if ("@asked" ne "@whose") {
+        my $other = ($asked[0] // '') eq $bridge ? 'another TILL_KEY' : 'BRIDGE_URL=' . ($asked[0] // '');
+        print "$address stays open: it was begun with $other, so recover with that.\n";
+        return $refused;
+    }
     my $reply = ask_until_final('GET', "$address?wait=$wait");
     my $code = $reply->{code} // '';
     if ($code eq 'not_found') {
-        print "$address was never sent: nothing was taken. It may be rung up anew.\n";
-        unlink $note;
-        return $not_done;
+        # No proof that nothing was taken: what this till sent before it died may still be on its way.
+        print "The bridge does not know $address (yet). It stays open. Safe is only the same number:\n",
+            "    till.pl $command\n",
+            "It charges once, however often it is sent. If the customer is gone, cancel it meanwhile.\n";
+        return $open;
     }
-    print "Refused: $code: $reply->{detail}\n" if $code;
+    refused($reply) if $code;
     return settle($address, $reply);
 }
 
+if ($bridge !~ m{^https?://}) {
+    print "BRIDGE_URL must begin with http:// or https://, as in http://127.0.0.1:7117\n";
+    exit $refused;
+}
 my ($command, @words) = (@ARGV, '');
 pop @words;
 my $code = eval {
@@ -160,8 +225,17 @@ my $code = eval {
     : $command eq 'refund' && @words == 3
     ? start('/refund', reference => $words[0], original_reference => $words[1], amount => $words[2])
     : $command eq 'cancel' && @words == 1 ? cancel($words[0])
+    : $command eq 'signature' && @words == 2 && $words[1] =~ /^(yes|no)$/ ? sign(@words)
     : $command eq 'recover' && @words == 0 ? recover()
-    : do { print "usage: sale REFERENCE AMOUNT | refund REFERENCE ORIGINAL [AMOUNT] | cancel REFERENCE | recover\n"; $refused };
+    : do {
+        print "usage: sale REFERENCE AMOUNT | refund REFERENCE ORIGINAL [AMOUNT] | cancel REFERENCE",
+            " | signature REFERENCE yes|no | recover\n";
+        $refused;
+    };
 };
-print "The bridge at $bridge does not answer: $@" unless defined $code;
-exit($code // $open);
+if (!defined $code) {
+    my $not_asked = was_not_asked($@);
+    print $not_asked ? "The bridge was $@" : "The bridge at $bridge does not answer: $@";
+    $code = $not_asked ? $refused : $open;
+}
+exit $code;

@@ -33,8 +33,9 @@ fn lines(answer: &Value) -> Vec<String> {
         return vec!["no alarms".to_owned()];
     }
     let line = |alarm: &Value| {
-        let fields = ["id", "raised_at", "kind", "terminal", "operation_id", "text"];
-        fields.map(|name| text::word(&alarm[name])).join("  ")
+        let fields = ["id", "raised_at", "kind", "till", "reference", "terminal", "operation_id", "text"];
+        let is_shown = |name: &&str| !(alarm[name].is_null() && matches!(*name, "till" | "reference"));
+        fields.into_iter().filter(is_shown).map(|name| text::word(&alarm[name])).collect::<Vec<_>>().join("  ")
     };
     let hint = "seen to one? pos-bridge acknowledge ID --by NAME";
     alarms.iter().map(line).chain(std::iter::once(hint.to_owned())).collect()

@@ -1,10 +1,10 @@
 //! One HTTP call of a bridge, over the network or over the operator's socket.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reqwest::header::ACCEPT;
-use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use reqwest::{Certificate, Client, Method, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
@@ -16,6 +16,9 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// No honest answer of a bridge to one of these commands is larger.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// How rustls begins to say that it does not trust a certificate.
+const UNTRUSTED: &str = "invalid peer certificate";
+
 /// Why a command has no usable answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
@@ -24,6 +27,25 @@ pub enum ClientError {
     Unreachable {
         /// Where it was looked for.
         place: String,
+        /// What happened.
+        cause: String,
+    },
+    /// Nobody who is trusted here vouches for it.
+    #[error(
+        "the certificate of the bridge at {place} is not trusted here ({cause}); name the store's authority, which \
+         `pos-bridge tls init` made: --ca authority.pem, or TILL_CA"
+    )]
+    Untrusted {
+        /// Who was asked.
+        place: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// The file of the authority is missing or holds none.
+    #[error("the authority {file} cannot be read: {cause}; see --ca and TILL_CA")]
+    Authority {
+        /// Which file.
+        file: String,
         /// What happened.
         cause: String,
     },
@@ -76,13 +98,15 @@ pub(super) struct Answer {
 }
 
 impl Bridge {
-    /// The bridge at this address, called as the till with this key.
-    pub(super) fn at(url: &Url, key: Option<SecretString>) -> Result<Self, ClientError> {
+    /// The bridge at this address, called as the till with this key; this authority may vouch for it too.
+    pub(super) fn at(url: &Url, key: Option<SecretString>, authority: Option<&Path>) -> Result<Self, ClientError> {
         let mut base = url.clone();
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", url.path()));
         }
-        Ok(Self { client: built(Client::builder())?, base, place: url.to_string(), by_socket: false, key })
+        let trusted = authority.map(certificates).transpose()?.unwrap_or_default();
+        let client = built(Client::builder().tls_certs_merge(trusted))?;
+        Ok(Self { client, base, place: url.to_string(), by_socket: false, key })
     }
 
     /// The bridge behind this operator's socket.
@@ -146,12 +170,21 @@ impl Bridge {
             ClientError::Request(cause)
         } else if self.by_socket && is_denied(error) {
             ClientError::NotAllowed { place, cause }
+        } else if cause.starts_with(UNTRUSTED) {
+            ClientError::Untrusted { place, cause }
         } else if error.is_connect() {
             ClientError::Unreachable { place, cause }
         } else {
             ClientError::NoAnswer { place, cause }
         }
     }
+}
+
+fn certificates(file: &Path) -> Result<Vec<Certificate>, ClientError> {
+    let unreadable = |cause: String| ClientError::Authority { file: file.display().to_string(), cause };
+    let pem = std::fs::read(file).map_err(|error| unreadable(error.to_string()))?;
+    let certificates = Certificate::from_pem_bundle(&pem).map_err(|error| unreadable(root_cause(&error)))?;
+    if certificates.is_empty() { Err(unreadable("it holds no certificate".to_owned())) } else { Ok(certificates) }
 }
 
 /// No proxy and no redirect: the key goes to the bridge and nowhere else.

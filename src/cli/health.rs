@@ -1,6 +1,7 @@
 //! `pos-bridge health`
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::Value;
@@ -17,6 +18,9 @@ pub struct HealthArguments {
     /// The bridge's address
     #[arg(long, env = "POS_BRIDGE_URL", value_name = "URL", default_value = "http://127.0.0.1:7117", value_parser = bridge_url)]
     pub url: Url,
+    /// The authority that vouches for the bridge, beside those that this machine trusts
+    #[arg(long = "ca", env = "TILL_CA", value_name = "FILE")]
+    pub authority: Option<PathBuf>,
     /// Print the bridge's answer as JSON
     #[arg(long)]
     pub json: bool,
@@ -24,7 +28,7 @@ pub struct HealthArguments {
 
 impl HealthArguments {
     pub(super) async fn run(self, output: &mut dyn Write) -> Result<Exit, ClientError> {
-        let answer = Bridge::at(&self.url, None)?.get(&["ready"], 0).await?;
+        let answer = Bridge::at(&self.url, None, self.authority.as_deref())?.get(&["ready"], 0).await?;
         let ready = answer.status.is_success();
         if self.json {
             text::print(&answer, true, output, |_| Vec::new())?;

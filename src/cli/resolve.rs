@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::client::ClientError;
+use super::client::{Bridge, ClientError};
 use super::{Exit, OperatorArguments, text};
 
 /// Decide a payment or refund whose outcome is not proven, after looking at the terminal's receipt
@@ -58,6 +58,18 @@ impl ResolveArguments {
         let body = json!({"verdict": verdict, "by": self.by, "reason": self.reason});
         let answer = bridge.post(&["operations", &self.operation, "resolve"], &body, 0).await?;
         text::print(&answer, self.operator.json, output, text::operation)?;
+        if answer.status.is_success() && !self.operator.json {
+            for line in alarms_that_stand(&bridge, &self.operation).await {
+                writeln!(output, "{}", text::printable(&line))?;
+            }
+        }
         Ok(Exit::when(answer.status.is_success()))
     }
+}
+
+/// A decision leaves its alarms standing. It counts, whatever becomes of this reminder.
+async fn alarms_that_stand(bridge: &Bridge, operation: &str) -> Vec<String> {
+    let Ok(answer) = bridge.get(&["alarms"], 0).await else { return Vec::new() };
+    let alarms = text::elements(&answer.body, "alarms").iter().filter(|alarm| alarm["operation_id"] == operation);
+    alarms.map(|alarm| format!("  then: pos-bridge acknowledge {} --by NAME", text::word(&alarm["id"]))).collect()
 }

@@ -177,6 +177,7 @@ async fn an_operator_calls_through_the_socket_next_to_the_database() {
         ("POST /alarms/7/acknowledge no key".to_owned(), json!({"by": "Kari"})),
         ("GET /operations/01JD no key".to_owned(), Value::Null),
         ("POST /operations/01JD/resolve no key".to_owned(), decision),
+        ("GET /alarms no key".to_owned(), Value::Null),
         ("GET /pushes no key".to_owned(), Value::Null),
         ("POST /pushes/42/resend no key".to_owned(), json!({})),
         ("POST /pushes/resend no key".to_owned(), json!({})),
@@ -268,6 +269,12 @@ fn an_address_without_its_scheme_is_told_so() {
         let error = usage_error(&["health", "--url", url]);
         assert!(error.contains("must begin with http://"), "{error}");
     }
+}
+
+#[test]
+fn a_certificate_is_for_a_name_or_an_address() {
+    let error = usage_error(&["tls", "init"]);
+    assert!(error.contains("<--name <NAME>|--address <ADDRESS>>"), "{error}");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 
 use clap::Args;
 use secrecy::SecretString;
@@ -24,6 +25,9 @@ pub struct TillArguments {
     /// The till's key; better in the variable than here, where other users can see it
     #[arg(long, env = "POS_BRIDGE_TILL_KEY", hide_env_values = true, value_name = "KEY")]
     pub till_key: Option<SecretString>,
+    /// The authority that vouches for the bridge, beside those that this machine trusts (`authority.pem` of `tls init`)
+    #[arg(long = "ca", env = "TILL_CA", value_name = "FILE")]
+    pub authority: Option<PathBuf>,
     /// Print the bridge's answer as JSON
     #[arg(long)]
     pub json: bool,
@@ -31,7 +35,7 @@ pub struct TillArguments {
 
 impl TillArguments {
     pub(super) fn bridge(&self) -> Result<Bridge, ClientError> {
-        Bridge::at(&self.url, self.till_key.clone())
+        Bridge::at(&self.url, self.till_key.clone(), self.authority.as_deref())
     }
 
     /// Prints an operation or a problem; success is an approved operation.

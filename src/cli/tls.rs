@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use jiff::Timestamp;
 use url::Host;
 
@@ -26,12 +26,13 @@ pub enum TlsAction {
     ///
     /// Prints how tills come to trust it, and the lines for the configuration. The authority can vouch for these names
     /// and addresses alone. What root makes belongs to the owner of the folder above. Nothing is overwritten.
+    #[command(group = ArgGroup::new("called").required(true).multiple(true).args(["names", "addresses"]))]
     Init {
         /// A name that tills call the bridge by (kasse.local); can be given several times
         #[arg(long = "name", value_name = "NAME", value_parser = name)]
         names: Vec<String>,
         /// An address that tills call the bridge at (192.168.1.10); can be given several times
-        #[arg(long = "address", value_name = "ADDRESS", required_unless_present = "names")]
+        #[arg(long = "address", value_name = "ADDRESS")]
         addresses: Vec<IpAddr>,
         /// Where to put the files
         #[arg(long, value_name = "FOLDER", default_value = "tls")]
@@ -123,6 +124,7 @@ fn print_what_to_do(output: &mut dyn Write, files: &CertificateFiles, names: &Na
      allowed_hosts = {own:?}
 
 3. Tills call https://{host}:7443
+   The network's DNS, or a line of each till's hosts file, tells them what that name is.
 
 The authority's private key is {authority_key}
 Whoever has it can pass for the bridge. The bridge renews its certificate with it, 30 days before the end. Leave it

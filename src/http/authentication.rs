@@ -113,7 +113,7 @@ fn refused(api: &TillApi, stranger: &Stranger, headers: &HeaderMap, peer: Peer) 
             if let Err(locked) = counted {
                 return too_many::refused(None, headers, "wrong keys from this address", locked);
             }
-            "this key is not one of a till; see key_sha256 in the till's profile"
+            "this key is not one of a till; after `pos-bridge till add` or `till key` the bridge must be started again"
         }
         Stranger::Browser => {
             let detail = "a browser needs the till's key; an address alone is not enough";

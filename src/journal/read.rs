@@ -244,8 +244,8 @@ pub(super) const TERMINALS: &str = "WITH RECURSIVE known (terminal) AS (\
     ORDER BY id LIMIT 1) AS frozen \
     FROM known WHERE terminal IS NOT NULL";
 
-pub(super) const ALARMS: &str =
-    "SELECT id, kind, text, operation, terminal, raised_at FROM alarm WHERE acknowledged_at IS NULL ORDER BY id";
+pub(super) const ALARMS: &str = "SELECT alarm.id, alarm.kind, alarm.text, alarm.operation, alarm.terminal, alarm.raised_at, o.till, o.reference \
+     FROM alarm LEFT JOIN operation o ON o.id = alarm.operation WHERE alarm.acknowledged_at IS NULL ORDER BY alarm.id";
 
 pub(super) const HISTORY: &str =
     "SELECT sequence, at, attempt, event, phase FROM event WHERE operation = $1 ORDER BY sequence";

@@ -89,10 +89,13 @@ fn attempt(row: &SqliteRow) -> Result<Attempt> {
 
 /// An alarm as it stands in its table.
 pub(super) fn alarm(row: &SqliteRow) -> Result<RaisedAlarm> {
+    let till = get::<Option<String>>(row, "till")?.map(TillId::new).transpose().map_err(unreadable)?;
+    let reference = get::<Option<String>>(row, "reference")?.map(Reference::new).transpose().map_err(unreadable)?;
     Ok(RaisedAlarm {
         id: get(row, "id")?,
         alarm: Alarm { kind: word(text(row, "kind")?)?, text: text(row, "text")? },
         operation: get::<Option<String>>(row, "operation")?.map(|id| operation_id(&id)).transpose()?,
+        known_as: till.zip(reference),
         terminal: get::<Option<String>>(row, "terminal")?.map(TerminalName::new).transpose().map_err(unreadable)?,
         raised_at: time(row, "raised_at")?,
     })

@@ -174,6 +174,8 @@ pub struct RaisedAlarm {
     pub alarm: Alarm,
     /// Of which operation.
     pub operation: Option<OperationId>,
+    /// Whose number that operation has, and which.
+    pub known_as: Option<(TillId, Reference)>,
     /// At which terminal.
     pub terminal: Option<TerminalName>,
     /// When.

@@ -40,8 +40,13 @@ async fn p11_a_sale_that_never_arrived_is_given_to_a_person_after_the_horizon() 
     assert_eq!((again.word(), &again.body["attempt"]), ("unknown", &json!(1)), "P36: no new attempt by itself");
     assert_eq!(till.pay("R-2", 100).await.word(), "approved", "the terminal is free");
 
+    let alarms = String::from_utf8(bridge.run(&["alarms"]).await.stdout).unwrap();
+    assert!(alarms.contains("abandoned  till-1  R-1  "), "{alarms}");
+
     let output = resolve(&bridge, &answer.body["operation_id"], "not-taken").await;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let decided = String::from_utf8(output.stdout).unwrap();
+    assert!(decided.contains("then: pos-bridge acknowledge 1 --by NAME"), "{decided}");
     let resolved = till.pay("R-1", 39900).await;
     assert_eq!((resolved.word(), &resolved.body["replayed"]), ("cancelled", &json!(true)));
     assert_eq!(till.pay("R-1", 39900).await.word(), "approved", "now the customer may pay");

@@ -41,6 +41,22 @@ async fn a_store_makes_its_own_authority_and_a_till_pays_over_tls() {
     assert_eq!(answer.json::<Value>().await.unwrap()["status"], "approved");
     assert_eq!(bridge.till(1).result("R-1").await.word(), "approved", "plain HTTP goes on beside it");
 
+    let status = async |authority: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_pos-bridge"));
+        command.args(["status", "R-1", "--url", &format!("https://{address}")]);
+        command.env("POS_BRIDGE_TILL_KEY", bridge.till(1).key).env("TILL_CA", authority);
+        output(command).await
+    };
+    let asked = status(&path("authority.pem")).await;
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+    let stranger = status(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bridge/tls.rs")).await;
+    let told = String::from_utf8(stranger.stderr).unwrap();
+    assert!(!stranger.status.success() && told.contains("TILL_CA"), "{told}");
+    let mut untrusting = std::process::Command::new(env!("CARGO_BIN_EXE_pos-bridge"));
+    untrusting.args(["status", "R-1", "--url", &format!("https://{address}")]);
+    let told = String::from_utf8(output(untrusting).await.stderr).unwrap();
+    assert!(told.contains("certificate") && told.contains("--ca authority.pem"), "{told}");
+
     let checked = bridge.run(&["check", "--json"]).await;
     let lines: Value = serde_json::from_slice(&checked.stdout).unwrap();
     let line = |part: &str| lines.as_array().unwrap().iter().find(|line| line["part"] == part).unwrap().clone();

@@ -342,7 +342,9 @@ impl Pages {
         now: Timestamp,
     ) {
         let id = i64::try_from(self.alarms.len()).unwrap() + 1;
-        let raised = RaisedAlarm { id, alarm, operation, terminal, raised_at: whole_milliseconds(now) };
+        let known = operation.and_then(|id| self.operation(id));
+        let known_as = known.map(|operation| (operation.till.clone(), operation.reference.clone()));
+        let raised = RaisedAlarm { id, alarm, operation, known_as, terminal, raised_at: whole_milliseconds(now) };
         self.alarms.push(Standing { subject, raised, freezes, acknowledged: false });
     }
 

@@ -33,7 +33,9 @@ pub(super) fn not_ready() -> Value {
 pub(super) fn of_code(code: Code) -> Value {
     let detail = match code {
         Code::InvalidRequest => "amount: must be a whole number of minor units, such as 39900 for 399.00",
-        Code::Unauthorized => "this key is not one of a till; see key_sha256 in the till's profile",
+        Code::Unauthorized => {
+            "this key is not one of a till; after `pos-bridge till add` or `till key` the bridge must be started again"
+        }
         Code::Forbidden => "web pages of this Origin may not call; add it to allowed_origins",
         Code::NotFound => "there is no such sale of this till",
         Code::MethodNotAllowed => "use one of the methods in the Allow header",

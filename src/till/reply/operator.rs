@@ -73,6 +73,10 @@ struct AlarmReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     operation_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    till: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     terminal: Option<String>,
     raised_at: String,
 }
@@ -81,13 +85,18 @@ impl AlarmList {
     /// What an operator is told of the alarms.
     #[must_use]
     pub fn new(alarms: Vec<RaisedAlarm>) -> Self {
-        let reply = |raised: RaisedAlarm| AlarmReply {
-            id: raised.id,
-            kind: raised.alarm.kind.name(),
-            text: raised.alarm.text,
-            operation_id: raised.operation.map(|id| id.to_string()),
-            terminal: raised.terminal.map(|name| name.to_string()),
-            raised_at: moment(raised.raised_at),
+        let reply = |raised: RaisedAlarm| {
+            let (till, reference) = raised.known_as.unzip();
+            AlarmReply {
+                id: raised.id,
+                kind: raised.alarm.kind.name(),
+                text: raised.alarm.text,
+                operation_id: raised.operation.map(|id| id.to_string()),
+                till: till.map(|till| till.to_string()),
+                reference: reference.map(|reference| reference.to_string()),
+                terminal: raised.terminal.map(|name| name.to_string()),
+                raised_at: moment(raised.raised_at),
+            }
         };
         Self { alarms: alarms.into_iter().map(reply).collect() }
     }
