@@ -114,6 +114,7 @@ async fn a_message_tells_how_things_stand_when_it_is_sent() {
         assert_eq!(till.begin("R-1", 39900).await.body["attempt"], attempt);
         bridge.simulator.customer(1, customer).await;
         assert_eq!(till.result("R-1").await.word(), result);
+        bridge.has_told("R-1").await;
     }
     receiver.reopen().await;
     let got = receiver.messages(2).await;

@@ -108,6 +108,7 @@ async fn a_decline_that_the_till_has_not_seen_is_replayed_first() {
     let told = till.pay("R-1", 39900).await;
     assert_eq!((told.word(), &told.body["replayed"], &told.body["attempt"]), ("declined", &json!(true), &json!(1)));
     bridge.simulator.terminal_mode(1, "automatic").await;
+    bridge.has_told("R-1").await;
     let again = till.pay("R-1", 39900).await;
     assert_eq!((again.word(), &again.body["attempt"]), ("approved", &json!(2)));
     bridge.books_agree().await;

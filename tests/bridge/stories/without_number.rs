@@ -173,6 +173,7 @@ async fn after_a_decline_the_next_try_without_a_number_goes_through() {
             bridge.simulator.customer(1, does).await;
             let answer = trying.await.unwrap();
             assert_eq!(answer.word(), if does == "decline" { "declined" } else { "approved" });
+            bridge.has_told(answer.body["reference"].as_str().unwrap()).await;
             operations.push(answer.body["operation_id"].clone());
         }
         assert_eq!(operations[0] == operations[1], same_operation, "{on_repeat}");
