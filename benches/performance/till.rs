@@ -91,11 +91,20 @@ pub(crate) fn key(number: usize) -> String {
 
 /// Has `tills` tills pay again and again for `time`, each as soon as it has its answer, after half a second to warm up.
 pub(crate) async fn rush(address: SocketAddr, tills: usize, time: Duration) -> Outcome<Load> {
-    rush_from(address, tills, time, 0).await
+    rush_at(address, tills, time, Pace::default()).await
 }
 
-/// The same, with references that an earlier rush with another `round` has not used.
-pub(crate) async fn rush_from(address: SocketAddr, tills: usize, time: Duration, round: usize) -> Outcome<Load> {
+/// How a rush goes.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Pace {
+    /// An earlier rush with another round has not used its references.
+    pub(crate) round: usize,
+    /// Between an answer and the next sale.
+    pub(crate) pause: Duration,
+}
+
+/// The same, at a pace of its own.
+pub(crate) async fn rush_at(address: SocketAddr, tills: usize, time: Duration, pace: Pace) -> Outcome<Load> {
     let mut connected = Vec::new();
     for number in 1..=tills {
         connected.push(Till::connect(address, number).await?);
@@ -104,7 +113,7 @@ pub(crate) async fn rush_from(address: SocketAddr, tills: usize, time: Duration,
     let until = measured_from + time;
     let mut rush = JoinSet::new();
     for (number, till) in connected.into_iter().enumerate() {
-        rush.spawn(pay_until(till, format!("R-{round}-{number}"), measured_from, until));
+        rush.spawn(pay_until(till, format!("R-{}-{number}", pace.round), pace.pause, measured_from, until));
     }
     let mut latencies = Vec::new();
     for sold in rush.join_all().await {
@@ -114,7 +123,13 @@ pub(crate) async fn rush_from(address: SocketAddr, tills: usize, time: Duration,
     Ok(Load { latencies, per_second })
 }
 
-async fn pay_until(mut till: Till, name: String, measured_from: Instant, until: Instant) -> Outcome<Vec<Duration>> {
+async fn pay_until(
+    mut till: Till,
+    name: String,
+    pause: Duration,
+    measured_from: Instant,
+    until: Instant,
+) -> Outcome<Vec<Duration>> {
     let mut latencies = Vec::new();
     for sale in 0.. {
         let began = Instant::now();
@@ -128,6 +143,9 @@ async fn pay_until(mut till: Till, name: String, measured_from: Instant, until: 
         }
         if ended > measured_from {
             latencies.push(ended - began);
+        }
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
         }
     }
     Ok(latencies)
