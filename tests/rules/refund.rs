@@ -1,10 +1,12 @@
 //! How much may be given back (R3 to R6, R12).
 
+use jiff::Timestamp;
 use pos_bridge::domain::attempt::Phase;
+use pos_bridge::domain::directory::RefundLimits;
 use pos_bridge::domain::evidence::Approval;
 use pos_bridge::domain::money::{Amount, Currency, Money};
 use pos_bridge::domain::operation::Operation;
-use pos_bridge::domain::refund::{NotRefundable, refund_amount, sendable};
+use pos_bridge::domain::refund::{Allowance, NotRefundable, RefundRoute, refund_amount, sendable};
 use proptest::prelude::*;
 
 use crate::support::*;
@@ -70,4 +72,69 @@ proptest! {
             prop_assert!(set_aside <= 39900);
         }
     }
+}
+
+fn sum_of(minor: i64, currency: &str) -> Money {
+    Money { amount: Amount::new(minor).unwrap(), currency: Currency::from_code(currency).unwrap() }
+}
+
+fn allowance(each: Option<i64>, per_day: Option<i64>, without_sale_per_day: Option<i64>) -> Allowance {
+    Allowance {
+        limits: RefundLimits { each, per_day, without_sale_per_day },
+        currency: Currency::from_code("NOK").unwrap(),
+        day_began: Timestamp::UNIX_EPOCH,
+    }
+}
+
+#[test]
+fn a_till_gives_back_up_to_its_limits_and_no_more() {
+    use NotRefundable::{ExceedsTillsDay, ExceedsTillsLimit};
+    let table = [
+        (None, None, 1_000_000, 9_000_000, Ok(())),
+        (Some(500), None, 500, 0, Ok(())),
+        (Some(500), None, 499, 0, Ok(())),
+        (Some(500), None, 501, 0, Err(ExceedsTillsLimit { most: 500 })),
+        (None, Some(1000), 400, 600, Ok(())),
+        (None, Some(1000), 399, 600, Ok(())),
+        (None, Some(1000), 401, 600, Err(ExceedsTillsDay { left: 400 })),
+        (None, Some(1000), 1, 1200, Err(ExceedsTillsDay { left: 0 })),
+        (Some(500), Some(1000), 600, 0, Err(ExceedsTillsLimit { most: 500 })),
+        (Some(500), Some(1000), 500, 501, Err(ExceedsTillsDay { left: 499 })),
+    ];
+    for (each, per_day, asked, given_back, expected) in table {
+        let told = allowance(each, per_day, None).allows(sum_of(asked, "NOK"), given_back);
+        assert_eq!(told, expected, "{asked} after {given_back} of {each:?} and {per_day:?}");
+    }
+}
+
+/// Sums of two currencies are no sum.
+#[test]
+fn limits_count_in_one_currency() {
+    let refused = Err(NotRefundable::NotInTheLimitsCurrency { limits: "NOK", asked: "SEK" });
+    for (each, per_day) in [(Some(500), None), (None, Some(500)), (Some(500), Some(500))] {
+        assert_eq!(allowance(each, per_day, None).allows(sum_of(1, "SEK"), 0), refused);
+    }
+    assert_eq!(allowance(None, None, None).allows(sum_of(1, "SEK"), 0), Ok(()), "nothing is counted");
+    assert_eq!(allowance(None, None, Some(500)).allows_without_sale(sum_of(1, "SEK"), 0), refused);
+}
+
+#[test]
+fn without_a_sale_nothing_is_given_back_but_what_is_allowed() {
+    let left = |left| Err(NotRefundable::ExceedsTillsDayWithoutSale { left });
+    for (per_day, asked, given_back, expected) in [
+        (None, 1, 0, left(0)),
+        (Some(500), 500, 0, Ok(())),
+        (Some(500), 300, 200, Ok(())),
+        (Some(500), 301, 200, left(300)),
+        (Some(500), 1, 700, left(0)),
+    ] {
+        assert_eq!(allowance(None, None, per_day).allows_without_sale(sum_of(asked, "NOK"), given_back), expected);
+    }
+}
+
+#[test]
+fn each_route_says_whether_it_begins_at_the_terminal_and_whether_it_may_come_to_it() {
+    let routes = [RefundRoute::Terminal, RefundRoute::Plain, RefundRoute::PlainThenTerminal];
+    assert_eq!(routes.map(RefundRoute::begins_at_terminal), [true, false, false]);
+    assert_eq!(routes.map(RefundRoute::needs_terminal), [true, false, true]);
 }
