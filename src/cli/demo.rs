@@ -21,8 +21,8 @@ const RESTART_PAUSE: Duration = Duration::from_secs(1);
 
 /// Run the bridge with simulated accounts and terminals, and print what to try
 ///
-/// Needs no account, no terminal and no configuration (--config means nothing to it), and no money moves. The bridge is started again when it is
-/// killed, so pull the plug as often as you like.
+/// Needs no account, no terminal and no configuration (--config means nothing to it), and no money moves. The bridge is
+/// started again when it is killed, so pull the plug as often as you like.
 #[derive(Debug, Args)]
 pub struct DemoArguments {
     /// Where the tills call
