@@ -74,7 +74,7 @@ impl Engine {
 
     /// Follows an attempt that has lost its reader, by reading alone.
     pub(super) async fn resume(&self, operation: Operation, left: &Attempt) {
-        if let Some(attempt) = self.record_surely(left, Event::Interrupted).await {
+        if let Some(attempt) = self.record_surely(left, vec![Event::Interrupted]).await {
             self.drive_old(operation, attempt, || ());
         }
     }

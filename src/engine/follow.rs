@@ -98,16 +98,22 @@ impl Engine {
 
     /// Reads once and writes what is new.
     pub(super) async fn look(&self, provider: &dyn Provider, operation: &Operation, attempt: &mut Attempt) -> Looked {
-        let look = look_for(attempt);
-        let seen = match attempt.kind {
-            Kind::Sale => provider.look_for_sale(attempt, look).await,
-            Kind::Refund => provider.look_for_refund(attempt, look).await,
-        };
+        let seen = ask(provider, attempt).await;
+        self.learn(provider, operation, attempt, seen).await
+    }
+
+    /// Tells what a reading brought and writes what is new of it.
+    pub(super) async fn learn(
+        &self,
+        provider: &dyn Provider,
+        operation: &Operation,
+        attempt: &mut Attempt,
+        seen: Result<Seen, ReadError>,
+    ) -> Looked {
         match seen {
-            Ok(Seen { finding, at, at_terminal }) => {
-                self.health.provider(operation.provider, None);
-                self.show(operation, attempt, at_terminal);
-                if let Some(moved) = self.record_news(attempt, finding, at).await {
+            Ok(seen) => {
+                self.show(operation, attempt, seen.at_terminal);
+                if let Some(moved) = self.record_news(attempt, seen.finding, seen.at).await {
                     *attempt = moved;
                 }
                 Ok(())
@@ -121,8 +127,9 @@ impl Engine {
         }
     }
 
-    /// Tells whoever waits what goes on at the terminal.
-    fn show(&self, operation: &Operation, attempt: &Attempt, at_terminal: AtTerminal) {
+    /// The provider answers: whoever waits is told what goes on at the terminal.
+    pub(super) fn show(&self, operation: &Operation, attempt: &Attempt, at_terminal: AtTerminal) {
+        self.health.provider(operation.provider, None);
         if self.readers.show(attempt.order.reference, at_terminal) {
             self.waiters.ring(operation);
             self.bells.ring(&operation.till);
@@ -177,6 +184,15 @@ impl Engine {
         let alarm = Alarm { kind: AlarmKind::Unreadable, text };
         // Where it could not be written, the next reading that fails raises it again.
         let _ = self.raise(operation.id, alarm).await;
+    }
+}
+
+/// Asks the provider once.
+pub(super) async fn ask(provider: &dyn Provider, attempt: &Attempt) -> Result<Seen, ReadError> {
+    let look = look_for(attempt);
+    match attempt.kind {
+        Kind::Sale => provider.look_for_sale(attempt, look).await,
+        Kind::Refund => provider.look_for_refund(attempt, look).await,
     }
 }
 

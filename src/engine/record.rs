@@ -10,42 +10,53 @@ use super::{Engine, Refusal};
 use crate::domain::attempt::{Alarm, Attempt, Event};
 use crate::domain::evidence::Finding;
 use crate::domain::identifiers::{AttemptReference, OperationId};
-use crate::ports::JournalError;
+use crate::ports::{JournalError, Recorded};
 
 /// Between two tries to write what must be written.
 const WRITE_PAUSE: Duration = Duration::from_secs(1);
 
 impl Engine {
-    /// The one way in for every fact: writes what the event makes of the attempt, then tells whoever waits.
+    /// Writes what an event makes of an attempt, then tells whoever waits.
     pub(super) async fn record(&self, attempt: AttemptReference, event: Event) -> Result<Attempt, JournalError> {
-        let name = event.name();
-        let recorded = self.journal.record(attempt, event, self.clock.now()).await?;
-        if recorded.moved {
-            let (operation, attempt) = (&recorded.operation, &recorded.attempt);
-            tracing::info!(
-                operation = %operation.id, attempt = %attempt.order.reference, till = %operation.till,
-                terminal = %operation.terminal, kind = attempt.kind.name(), event = name,
-                phase = attempt.phase.name(), "moved",
-            );
-            if let Some(alarm) = &recorded.alarm {
-                ring_out(operation.id, alarm);
-            }
-            if attempt.phase.is_final() {
-                let labels = [("kind", attempt.kind.name()), ("outcome", attempt.phase.name())];
-                metrics::counter!("pos_bridge_outcomes_total", &labels).increment(1);
-            }
-            self.waiters.ring(operation);
-            if !attempt.phase.is_live() {
-                self.lines.ring(&attempt.order.terminal);
-            }
-            if operation.status().is_final() {
-                self.bells.ring(&operation.till);
-            }
-            for stopped in recorded.stopped {
-                self.readers.wake(stopped);
-            }
+        self.record_all(attempt, vec![event]).await
+    }
+
+    /// The one way in for every fact: writes what events make of an attempt, one after the other and in one commit, then
+    /// tells whoever waits.
+    async fn record_all(&self, attempt: AttemptReference, events: Vec<Event>) -> Result<Attempt, JournalError> {
+        let names: Vec<&str> = events.iter().map(Event::name).collect();
+        let recorded = self.journal.record(attempt, events, self.clock.now()).await?;
+        for (name, recorded) in names.into_iter().zip(&recorded).filter(|(_, recorded)| recorded.moved) {
+            self.tell(name, recorded);
         }
-        Ok(recorded.attempt)
+        recorded.into_iter().next_back().map(|last| last.attempt).ok_or(JournalError::NotFound)
+    }
+
+    /// Tells whoever waits and whoever watches that an event has moved an attempt.
+    fn tell(&self, event: &str, recorded: &Recorded) {
+        let Recorded { operation, attempt, .. } = recorded;
+        tracing::info!(
+            operation = %operation.id, attempt = %attempt.order.reference, till = %operation.till,
+            terminal = %operation.terminal, kind = attempt.kind.name(), event,
+            phase = attempt.phase.name(), "moved",
+        );
+        if let Some(alarm) = &recorded.alarm {
+            ring_out(operation.id, alarm);
+        }
+        if attempt.phase.is_final() {
+            let labels = [("kind", attempt.kind.name()), ("outcome", attempt.phase.name())];
+            metrics::counter!("pos_bridge_outcomes_total", &labels).increment(1);
+        }
+        self.waiters.ring(operation);
+        if !attempt.phase.is_live() {
+            self.lines.ring(&attempt.order.terminal);
+        }
+        if operation.status().is_final() {
+            self.bells.ring(&operation.till);
+        }
+        for stopped in &recorded.stopped {
+            self.readers.wake(*stopped);
+        }
     }
 
     /// Raises an alarm that does not come of an event, once.
@@ -69,11 +80,11 @@ impl Engine {
         recorded.map(drop)
     }
 
-    /// Writes an answer that cannot be asked for again, however long the disk refuses. `None` when the journal cannot
-    /// take it at all or the program stops; what is on disk by then has the attempt read anew.
-    pub(super) async fn record_surely(&self, attempt: &Attempt, event: Event) -> Option<Attempt> {
+    /// Writes an answer that cannot be asked for again, and what came behind it, however long the disk refuses. `None`
+    /// when the journal cannot take it at all or the program stops; what is on disk by then has the attempt read anew.
+    pub(super) async fn record_surely(&self, attempt: &Attempt, events: Vec<Event>) -> Option<Attempt> {
         loop {
-            match self.record(attempt.order.reference, event.clone()).await {
+            match self.record_all(attempt.order.reference, events.clone()).await {
                 Ok(attempt) => return Some(attempt),
                 Err(error @ JournalError::Unavailable(_)) => {
                     let _ = self.health.journal::<()>(Err(error));
@@ -93,12 +104,14 @@ impl Engine {
 
     /// Writes a finding unless it changes nothing.
     pub(super) async fn record_news(&self, attempt: &Attempt, finding: Finding, at: Timestamp) -> Option<Attempt> {
-        if !attempt.would_move(&finding, at) {
-            return None;
-        }
-        let seen = Event::Seen { finding, at };
-        self.health.journal(self.record(attempt.order.reference, seen).await).ok()
+        let news = news(attempt, finding, at)?;
+        self.health.journal(self.record(attempt.order.reference, news).await).ok()
     }
+}
+
+/// What was found of an attempt, unless it changes nothing.
+pub(super) fn news(attempt: &Attempt, finding: Finding, at: Timestamp) -> Option<Event> {
+    attempt.would_move(&finding, at).then_some(Event::Seen { finding, at })
 }
 
 /// An alarm that stands in the journal is told to whoever watches the log and the figures.

@@ -1,11 +1,13 @@
 //! Starting an attempt: what may start it is sent at most once, and what the answer means is written.
 
+use std::pin::pin;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
-use super::follow::Looked;
+use super::follow::{Looked, ask};
 use super::readers::Reading;
+use super::record::news;
 use super::wishes::PassedOn;
 use super::{Engine, Refusal};
 use crate::domain::attempt::{AlarmKind, Attempt, Event, Kind, Phase, Preparation, Reason};
@@ -13,12 +15,16 @@ use crate::domain::identifiers::Handle;
 use crate::domain::operation::Operation;
 use crate::domain::refund::{RefundRoute, sendable};
 use crate::domain::request::Details;
-use crate::ports::{Answer, Prepared, Provider, RefundOrder, Refundable, Refunded, SaleOrder};
+use crate::ports::{Answer, Prepared, Provider, ReadError, RefundOrder, Refundable, Refunded, SaleOrder, Seen};
 
 /// How long a call that provably never left is tried again while the till waits.
 const SEND_PATIENCE: Duration = Duration::from_secs(10);
 /// Between two such tries.
 const SEND_PAUSE: Duration = Duration::from_millis(250);
+
+/// How long an acceptance waits for a result that may be there already. Nobody waits for it alone: without it on disk the
+/// attempt is looked up by its reference instead of by its handle.
+const COMPANY_WAIT: Duration = Duration::from_millis(10);
 
 /// An attempt after the answer to its start is on disk.
 pub(super) struct Started {
@@ -54,32 +60,47 @@ impl Engine {
         self.write_and_look(provider.as_ref(), operation, sent).await
     }
 
-    /// Writes what the answer means. An accepted attempt is read meanwhile, so that a result that is there already goes
-    /// to disk right behind the acceptance, in the order in which the two were handed in, instead of after it. A wish to
-    /// cancel that came before the acceptance does not wait for that reading.
+    /// Writes what the answer means. An accepted attempt is read at once, and a result that is there already goes to disk
+    /// together with the acceptance.
     async fn write_and_look(&self, provider: &dyn Provider, operation: &Operation, sent: Sent) -> Option<Started> {
         let Sent { attempt: before, event } = sent;
         let accepted = before.step(&event).ok().flatten().map(|transition| transition.attempt);
-        let looking = async {
-            let mut attempt = accepted.clone().filter(|attempt| attempt.phase.handle().is_some())?;
-            let looked = self.look(provider, operation, &mut attempt).await;
-            Some((attempt, looked))
+        let Some(accepted) = accepted.filter(|attempt| attempt.phase.handle().is_some()) else {
+            return self.record_surely(&before, vec![event]).await.map(Started::earlier);
         };
-        let writing = async {
-            let written = self.record_surely(&before, event).await?;
-            let mut passed_on = PassedOn::default();
-            self.pass_on_wishes(provider, operation, &written, &mut passed_on).await;
-            Some((written, passed_on))
-        };
-        let (written, looked) = tokio::join!(writing, looking);
-        let (written, passed_on) = written?;
-        Some(match looked {
-            // What the look made of it came after the acceptance.
-            Some((attempt, looked)) if accepted.as_ref() != Some(&attempt) => {
-                Started { attempt, looked: Some(looked), passed_on }
+        let mut looking = pin!(ask(provider, &accepted));
+        match timeout(COMPANY_WAIT, &mut looking).await {
+            Ok(Ok(seen)) => {
+                self.show(operation, &accepted, seen.at_terminal);
+                let events = [event].into_iter().chain(news(&accepted, seen.finding, seen.at)).collect();
+                let attempt = self.record_surely(&before, events).await?;
+                Some(Started { looked: Some(Ok(())), ..Started::earlier(attempt) })
             }
-            looked => Started { attempt: written, looked: looked.map(|(_, looked)| looked), passed_on },
-        })
+            Ok(Err(error)) => {
+                let mut attempt = self.record_surely(&before, vec![event]).await?;
+                let looked = self.learn(provider, operation, &mut attempt, Err(error)).await;
+                Some(Started { looked: Some(looked), ..Started::earlier(attempt) })
+            }
+            Err(_) => self.write_while_looking(provider, operation, &before, event, looking).await,
+        }
+    }
+
+    /// Writes the acceptance while the first look takes its time. A wish to cancel that came before does not wait for it.
+    async fn write_while_looking(
+        &self,
+        provider: &dyn Provider,
+        operation: &Operation,
+        before: &Attempt,
+        acceptance: Event,
+        looking: impl Future<Output = Result<Seen, ReadError>>,
+    ) -> Option<Started> {
+        let mut attempt = self.record_surely(before, vec![acceptance]).await?;
+        let mut passed_on = PassedOn::default();
+        let written = attempt.clone();
+        let passing = self.pass_on_wishes(provider, operation, &written, &mut passed_on);
+        let learning = async { self.learn(provider, operation, &mut attempt, looking.await).await };
+        let ((), looked) = tokio::join!(passing, learning);
+        Some(Started { attempt, looked: Some(looked), passed_on })
     }
 
     async fn start_sale(
@@ -176,7 +197,7 @@ impl Engine {
         if !self.nothing_was_given_back(provider, &sent.attempt).await {
             return Some(Sent { event: Event::Silent { cause: reason.text.clone() }, ..sent });
         }
-        let rerouted = self.record_surely(&sent.attempt, Event::Rerouted { reason: reason.clone() }).await?;
+        let rerouted = self.record_surely(&sent.attempt, vec![Event::Rerouted { reason: reason.clone() }]).await?;
         if !matches!(rerouted.phase, Phase::Reserved) {
             return None;
         }

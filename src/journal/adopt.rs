@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::begin::FIRST_GENERATION;
-use super::entries::{append_event, insert_attempt, insert_operation, load_runs, raise_alarm};
+use super::entries::{append_event, insert_attempt, insert_operation, load_runs, raise_alarm, update_attempt};
 use super::error::unreadable;
 use super::outbox::Outbox;
 use super::record::stop;
@@ -155,6 +155,7 @@ async fn stop_twins(
         let runs = load_runs(transaction, twin).await?;
         for mut run in runs.into_iter().filter(|run| run.attempt.phase.is_live()) {
             stop(writes, &mut run, now)?;
+            update_attempt(writes, &run.attempt, now)?;
             stopped.push(run.attempt.order.reference);
         }
     }

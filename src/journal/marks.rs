@@ -1,4 +1,4 @@
-//! Small steps: what the till knows, callbacks, alarms, money given back elsewhere.
+//! Small steps: warnings, bookings, callbacks, alarms, money given back elsewhere.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -12,44 +12,10 @@ use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::Alarm;
 use crate::domain::card::without_card_numbers;
 use crate::domain::identifiers::OperationId;
-use crate::domain::operation::{Operation, Status};
+use crate::domain::operation::Operation;
 use crate::ports::{AlarmState, Callback, JournalError, LostPayment, Refunded, Subject};
 
 type Result<T> = std::result::Result<T, JournalError>;
-
-/// The till was given the final result of an attempt. What is not final, or no longer the result (the provider took it
-/// back meanwhile), is not noted: a note allows the till's next request to run again.
-pub(super) struct Told {
-    pub(super) operation: OperationId,
-    pub(super) attempt: u32,
-    pub(super) status: Status,
-    pub(super) now: Timestamp,
-}
-
-#[async_trait]
-impl Step for Told {
-    type Outcome = ();
-    /// A till that sells again at once must not wait for the note of its last sale. A note that a crash takes along
-    /// makes the till hear its result once more: harmless.
-    fn can_wait(&self) -> bool {
-        true
-    }
-
-    /// Every sale is told once, so this alone saves its reading: the statements look for themselves.
-    async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ())> {
-        let mut writes = Writes::default();
-        note_told(&mut writes, &self);
-        Ok((writes, ()))
-    }
-}
-
-/// Writes that the till knows the result.
-pub(super) fn note_told(writes: &mut Writes, told: &Told) {
-    let now = whole_milliseconds(told.now).as_millisecond();
-    for statement in [INSERT_TOLD_EVENT, UPDATE_TOLD] {
-        writes.add(statement).bind(now).bind(told.operation.to_string()).bind(told.attempt).bind(told.status.name());
-    }
-}
 
 /// The till was warned of a superseded sale that was paid: what it begins next, it begins knowing that.
 pub(super) struct Warned {
@@ -258,16 +224,6 @@ pub(super) const ALARM: &str = "SELECT 1 FROM alarm WHERE id = CAST(? AS INTEGER
 
 /// A delivery of a provider.
 pub(super) const SAME_CALLBACK: &str = "SELECT 1 FROM callback WHERE provider = ? AND delivery = ?";
-
-/// Only of an attempt that decides, and whose result is proven and not noted as told yet.
-const INSERT_TOLD_EVENT: &str = "\
-    INSERT INTO event (at, operation, attempt, name, event, phase) SELECT ?, o.id, a.number, 'told', \
-    '{\"event\":\"told\"}', a.phase FROM operation o JOIN attempt a ON a.reference = o.deciding_attempt WHERE o.id = ? \
-    AND a.number = ? AND o.status = ? AND o.told_at IS NULL AND o.status NOT IN ('pending', 'unknown')";
-
-const UPDATE_TOLD: &str = "\
-    UPDATE operation SET told_at = ? WHERE id = ? AND ? = (SELECT number FROM attempt WHERE reference = \
-    deciding_attempt) AND status = ? AND told_at IS NULL AND status NOT IN ('pending', 'unknown')";
 
 const INSERT_WARNED_EVENT: &str = "\
     INSERT INTO event (at, operation, attempt, name, event, phase) SELECT ?, o.id, a.number, 'warned', \

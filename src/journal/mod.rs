@@ -22,6 +22,7 @@ mod redact;
 mod results;
 mod rows;
 mod step;
+mod told;
 mod transaction;
 mod writer;
 
@@ -37,6 +38,7 @@ pub use error::OpenError;
 use crate::domain::identifiers::TillId;
 use crate::ports::JournalError;
 use outbox::Outbox;
+use told::Notes;
 use writer::Queue;
 
 /// Where and how to open a journal.
@@ -67,6 +69,7 @@ pub struct SqliteJournal {
     queue: Queue,
     readers: SqlitePool,
     outbox: Outbox,
+    notes: Notes,
 }
 
 impl SqliteJournal {
@@ -84,6 +87,7 @@ impl SqliteJournal {
             queue: Queue::start(writer, lock),
             readers,
             outbox: Outbox::of(options.pushed_to),
+            notes: Notes::default(),
         })
     }
 

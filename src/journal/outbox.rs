@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::SqlitePool;
 
 use super::error::of_step;
-use super::marks::{Told, note_told};
 use super::rows::{self, get, whole_milliseconds};
 use super::step::Step;
+use super::told::{Told, note_told};
 use super::transaction::{Transaction, Writes};
 use crate::domain::card::without_card_numbers;
 use crate::domain::identifiers::TillId;
@@ -62,8 +62,8 @@ impl Step for Pushed {
     async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ())> {
         let mut writes = Writes::default();
         writes.add("DELETE FROM push WHERE number = ?").bind(self.number);
-        if let Some(told) = &self.told {
-            note_told(&mut writes, told);
+        if let Some(told) = self.told {
+            note_told(&mut writes, &[told]);
         }
         Ok((writes, ()))
     }

@@ -5,9 +5,10 @@ use jiff::Timestamp;
 
 use super::SqliteJournal;
 use super::adopt::Adopt;
-use super::marks::{Acknowledge, AcknowledgeAlarm, NoteRefunded, Raise, Told, Warned};
+use super::marks::{Acknowledge, AcknowledgeAlarm, NoteRefunded, Raise, Warned};
 use super::read;
 use super::record::Record;
+use super::told::Told;
 use crate::domain::attempt::{Alarm, Attempt, Event, Kind};
 use crate::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, TillId};
 use crate::domain::operation::{Operation, Status};
@@ -29,12 +30,15 @@ impl Journal for SqliteJournal {
         self.queue.commit(refund).await
     }
 
-    async fn record(&self, attempt: AttemptReference, event: Event, now: Timestamp) -> Result<Recorded> {
-        self.queue.commit(Record { attempt, event, now, outbox: self.outbox.clone() }).await
+    async fn record(&self, attempt: AttemptReference, events: Vec<Event>, now: Timestamp) -> Result<Vec<Recorded>> {
+        self.queue.commit(Record { attempt, events, now, outbox: self.outbox.clone() }).await
     }
 
     async fn told(&self, operation: OperationId, attempt: u32, status: Status, now: Timestamp) -> Result<()> {
-        self.queue.commit(Told { operation, attempt, status, now }).await
+        match self.notes.add(Told { operation, attempt, status, now }) {
+            Some(step) => self.queue.commit(step).await,
+            None => Ok(()),
+        }
     }
 
     async fn warned(&self, operation: OperationId, now: Timestamp) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Applying an event to an attempt, and everything that follows from it, in one commit.
+//! Applying events to an attempt, and everything that follows from them, in one commit.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -16,57 +16,83 @@ use crate::ports::{JournalError, Recorded};
 
 type Result<T> = std::result::Result<T, JournalError>;
 
-/// An event of an attempt.
+/// Events of an attempt, in the order in which they came.
 pub(super) struct Record {
     pub(super) attempt: AttemptReference,
-    pub(super) event: Event,
+    pub(super) events: Vec<Event>,
     pub(super) now: Timestamp,
     pub(super) outbox: Outbox,
 }
 
 #[async_trait]
 impl Step for Record {
-    type Outcome = Recorded;
+    type Outcome = Vec<Recorded>;
 
-    /// An acceptance is no result: a till waits for what comes after it, which may be there already. Without it on disk
-    /// the attempt is looked up by its reference instead of by its handle.
-    fn can_wait(&self) -> bool {
-        matches!(self.event, Event::Accepted { .. })
-    }
-
-    async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Recorded)> {
+    async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Vec<Recorded>)> {
         let now = whole_milliseconds(self.now);
         let mut writes = Writes::default();
         let mut runs = load_runs(transaction, self.attempt).await?;
         let position = position(&runs, self.attempt)?;
         let before = deciding(&runs)?.clone();
-        let Some(transition) = runs[position].attempt.step(&self.event)? else {
-            let attempt = runs.swap_remove(position).attempt;
-            let unmoved = Recorded { operation: before, attempt, moved: false, alarm: None, stopped: Vec::new() };
-            return Ok((writes, unmoved));
-        };
-        let was_approved = is_approved(&runs[position].attempt);
-        let mut alarm = apply(&mut writes, &mut runs[position], transition, &self.event, now)?;
-        let mut stopped = Vec::new();
-        if !was_approved && is_approved(&runs[position].attempt) {
-            alarm = paid_twice(&runs[position], approved_beside(&runs, position)).or(alarm);
-            stopped = stop_others(&mut writes, &mut runs, position, now)?;
-        }
-        let operation = settle(deciding(&runs)?.clone(), &before, now);
-        update_operation(&mut writes, &before, &operation);
-        if !is_same_result(&operation, &before) {
-            self.outbox.add(&mut writes, &operation, now);
-        }
-        let run = runs.swap_remove(position);
-        if let Some(raised) = &alarm {
-            if stands(transaction, run.id, raised.kind).await? {
-                alarm = None;
-            } else {
-                raise_alarm(&mut writes, &run, raised, now);
+        let mut recorded = Vec::with_capacity(self.events.len());
+        for event in &self.events {
+            let mut next = record(&mut writes, &mut runs, position, event, &self.outbox, now)?;
+            if let Some(raised) = &next.alarm {
+                let is_raised = recorded.iter().flat_map(|it: &Recorded| &it.alarm).any(|it| it.kind == raised.kind);
+                if is_raised || stands(transaction, next.operation.id, raised.kind).await? {
+                    next.alarm = None;
+                } else {
+                    raise_alarm(&mut writes, &runs[position], raised, now);
+                }
             }
+            recorded.push(next);
         }
-        Ok((writes, Recorded { operation, attempt: run.attempt, moved: true, alarm, stopped }))
+        for run in runs.iter().filter(|run| has_moved(run, &recorded)) {
+            update_attempt(&mut writes, &run.attempt, now)?;
+        }
+        if let Some(last) = recorded.iter().rfind(|it| it.moved) {
+            update_operation(&mut writes, &before, &last.operation);
+        }
+        Ok((writes, recorded))
     }
+}
+
+fn has_moved(run: &Operation, recorded: &[Recorded]) -> bool {
+    let reference = run.attempt.order.reference;
+    recorded.iter().any(|it| it.moved && (it.attempt.order.reference == reference || it.stopped.contains(&reference)))
+}
+
+/// What an event makes of one run of an operation, and of the others. It is appended to the log; the runs and the alarm are
+/// not written yet.
+fn record(
+    writes: &mut Writes,
+    runs: &mut [Operation],
+    position: usize,
+    event: &Event,
+    outbox: &Outbox,
+    now: Timestamp,
+) -> Result<Recorded> {
+    let before = deciding(runs)?.clone();
+    let Some(transition) = runs[position].attempt.step(event)? else {
+        let attempt = runs[position].attempt.clone();
+        return Ok(Recorded { operation: before, attempt, moved: false, alarm: None, stopped: Vec::new() });
+    };
+    let was_approved = is_approved(&runs[position].attempt);
+    let mut alarm = apply(writes, &mut runs[position], transition, event, now)?;
+    let mut stopped = Vec::new();
+    if !was_approved && is_approved(&runs[position].attempt) {
+        alarm = paid_twice(&runs[position], approved_beside(runs, position)).or(alarm);
+        stopped = stop_others(writes, runs, position, now)?;
+    }
+    let operation = settle(deciding(runs)?.clone(), &before, now);
+    if !is_same_result(&operation, &before) {
+        outbox.add(writes, &operation, now);
+    }
+    for run in runs.iter_mut() {
+        (run.told_at, run.acknowledged_at) = (operation.told_at, operation.acknowledged_at);
+        run.updated_at = operation.updated_at;
+    }
+    Ok(Recorded { operation, attempt: runs[position].attempt.clone(), moved: true, alarm, stopped })
 }
 
 fn position(runs: &[Operation], reference: AttemptReference) -> Result<usize> {
@@ -84,7 +110,7 @@ fn is_approved(attempt: &Attempt) -> bool {
     matches!(attempt.phase, Phase::Approved { .. })
 }
 
-/// Writes the attempt's move and its event, and returns the alarm that goes with it.
+/// Moves the attempt and appends its event; returns the alarm that goes with it.
 fn apply(
     writes: &mut Writes,
     run: &mut Operation,
@@ -94,7 +120,6 @@ fn apply(
 ) -> Result<Option<Alarm>> {
     let Transition { attempt, alarm } = transition;
     run.attempt = Attempt { phase: masked(attempt.phase), ..attempt };
-    update_attempt(writes, &run.attempt, now)?;
     append_event(writes, &run.attempt, event.name(), event, now)?;
     Ok(alarm)
 }
@@ -121,7 +146,7 @@ fn stop_others(
     Ok(stopped)
 }
 
-/// Wants an attempt stopped that must not take money any more.
+/// Wants an attempt stopped that must not take money any more; the attempt is not written yet.
 pub(super) fn stop(writes: &mut Writes, run: &mut Operation, now: Timestamp) -> Result<()> {
     if let Some(transition) = run.attempt.step(&Event::CancelWanted)? {
         apply(writes, run, transition, &Event::CancelWanted, now)?;

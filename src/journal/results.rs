@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::marks::Told;
 use super::outbox::{Postpone, PushAgain, Pushed};
+use super::told::Told;
 use super::{SqliteJournal, log, outbox};
 use crate::domain::identifiers::TillId;
 use crate::domain::operation::Status;

@@ -1,22 +1,25 @@
 //! The writer's transaction, in as few trips to SQLite's thread as possible. A trip wakes that thread and then the
 //! writer, which costs more than most statements do.
 
+use futures_util::TryStreamExt;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Arguments, AssertSqlSafe, Encode, Sqlite, SqliteConnection, Type};
+use sqlx::{Arguments, AssertSqlSafe, Either, Encode, Executor, Sqlite, SqliteConnection, Type};
 
 use super::error::of_step;
 use crate::ports::JournalError;
 
 /// The transaction of a batch of steps. What one step writes goes ahead of the next one's reading in the same trip, and
-/// the last writes go with the commit. Each step's writes have a savepoint, so that those that fail are taken back alone.
+/// the last writes go with the commit. Should a step's writes fail, everything is taken back and what the others wrote is
+/// written anew: that hardly ever happens, and a savepoint for each step would cost two statements of six.
 pub(super) struct Transaction<'connection> {
     connection: &'connection mut SqliteConnection,
-    /// What the next trip begins with: `BEGIN` for the first one, then what a step wrote.
-    ahead: Writes,
-    /// Whose writes go ahead.
-    writer: Option<usize>,
+    has_begun: bool,
+    /// What goes ahead with the next trip, and whose it is.
+    ahead: Option<(usize, Writes)>,
+    /// What was written so far.
+    written: Vec<Writes>,
     refused: Vec<Refused>,
-    /// Why it can be used no more. Outside of a transaction a savepoint would commit by itself.
+    /// Why it can be used no more.
     lost: Option<JournalError>,
 }
 
@@ -39,7 +42,8 @@ pub(super) enum Uncommitted {
 impl<'connection> Transaction<'connection> {
     /// One that begins with its first trip.
     pub(super) fn new(connection: &'connection mut SqliteConnection) -> Self {
-        Self { connection, ahead: Writes::of("BEGIN IMMEDIATE"), writer: None, refused: Vec::new(), lost: None }
+        let (ahead, written, refused) = (None, Vec::new(), Vec::new());
+        Self { connection, has_begun: false, ahead, written, refused, lost: None }
     }
 
     /// The rows of a reading; its values are all texts, one for each question mark. What is wrong with them is this
@@ -76,13 +80,11 @@ impl<'connection> Transaction<'connection> {
         if writes.is_empty() {
             return;
         }
-        if self.writer.is_some() {
+        if self.ahead.is_some() {
             // An error is kept as the reason why the transaction is lost.
             let _ = self.rows("", &[]).await;
         }
-        let beginning = if self.ahead.is_empty() { "" } else { "BEGIN IMMEDIATE; " };
-        self.ahead = writes.enclosed(&format!("{beginning}SAVEPOINT step; "), "; RELEASE step");
-        self.writer = Some(step);
+        self.ahead = Some((step, writes));
     }
 
     /// Commits, and returns the steps whose writes could not be made part of it.
@@ -90,8 +92,7 @@ impl<'connection> Transaction<'connection> {
         if let Some(lost) = self.lost {
             return Err(Uncommitted::Lost(lost));
         }
-        let has_begun = self.writer.is_some() || self.ahead.is_empty();
-        if has_begun {
+        if self.has_begun || self.ahead.is_some() {
             self.trip("COMMIT", &[]).await.map_err(Uncommitted::Failed)?;
         }
         Ok(self.refused)
@@ -101,25 +102,52 @@ impl<'connection> Transaction<'connection> {
     /// back.
     async fn trip(&mut self, statement: &'static str, values: &[&str]) -> Result<Vec<SqliteRow>, sqlx::Error> {
         loop {
-            let mut trip = std::mem::take(&mut self.ahead);
+            let (ahead, beginning) = (self.ahead.take(), if self.has_begun { Writes::default() } else { begin() });
+            let began = beginning.count;
+            let mut trip = ahead.as_ref().map_or_else(Writes::default, |(_, writes)| writes.copy()).behind(beginning);
+            let written = trip.count;
             trip.add(statement);
             for value in values {
                 trip.bind(*value);
             }
-            let result = trip.run(self.connection).await;
-            match (result, self.writer.take()) {
-                (Err(error), Some(step)) if self.take_back().await => {
+            let Stopped { done, error } = match trip.run(self.connection).await {
+                Ok(rows) => {
+                    self.has_begun = true;
+                    self.written.extend(ahead.map(|(_, writes)| writes));
+                    return Ok(rows);
+                }
+                Err(stopped) => stopped,
+            };
+            match ahead {
+                Some((step, _)) if (began..written).contains(&done) && self.write_anew().await => {
                     self.refused.push(Refused { step, error: of_step(error) });
                 }
-                (result, _) => return result,
+                _ => return Err(error),
             }
         }
     }
 
-    /// Whether a step's writes were under way and are taken back now.
-    async fn take_back(&mut self) -> bool {
-        sqlx::query("ROLLBACK TO step; RELEASE step").execute(&mut *self.connection).await.is_ok()
+    /// Takes everything back and writes anew what the other steps wrote, under the same lock; `false` where that was not
+    /// possible.
+    async fn write_anew(&mut self) -> bool {
+        if Writes::of("ROLLBACK TO batch").run(self.connection).await.is_err() {
+            return false;
+        }
+        self.has_begun = true;
+        for writes in &self.written {
+            if writes.copy().run(self.connection).await.is_err() {
+                return false;
+            }
+        }
+        true
     }
+}
+
+/// What the first trip begins with.
+fn begin() -> Writes {
+    let mut beginning = Writes::of("BEGIN IMMEDIATE");
+    beginning.add("SAVEPOINT batch");
+    beginning
 }
 
 /// What a step's error means for the others of its batch.
@@ -134,13 +162,21 @@ fn of_neighbours(error: JournalError) -> JournalError {
 #[derive(Default)]
 pub(super) struct Writes {
     statements: String,
+    count: usize,
     values: SqliteArguments,
     mistake: Option<sqlx::Error>,
 }
 
+/// Statements of which one failed.
+struct Stopped {
+    /// How many went before it.
+    done: usize,
+    error: sqlx::Error,
+}
+
 impl Writes {
     fn of(statement: &'static str) -> Self {
-        Self { statements: statement.to_owned(), ..Self::default() }
+        Self { statements: statement.to_owned(), count: 1, ..Self::default() }
     }
 
     /// Adds a statement; a value for each of its question marks must be bound next.
@@ -149,6 +185,7 @@ impl Writes {
             self.statements.push_str("; ");
         }
         self.statements.push_str(statement);
+        self.count += 1;
         self
     }
 
@@ -169,15 +206,38 @@ impl Writes {
         self.statements.is_empty()
     }
 
-    fn enclosed(self, before: &str, after: &str) -> Self {
-        Self { statements: format!("{before}{}{after}", self.statements), ..self }
+    /// The same once more, of what was checked. The values themselves are shared.
+    fn copy(&self) -> Self {
+        Self { statements: self.statements.clone(), count: self.count, values: self.values.clone(), mistake: None }
     }
 
-    async fn run(self, connection: &mut SqliteConnection) -> Result<Vec<SqliteRow>, sqlx::Error> {
-        if let Some(mistake) = self.mistake {
-            return Err(mistake);
+    /// After statements that have no values.
+    fn behind(self, mut before: Self) -> Self {
+        if before.is_empty() {
+            return self;
+        }
+        if !self.is_empty() {
+            before.statements.push_str("; ");
+        }
+        before.statements.push_str(&self.statements);
+        Self { statements: before.statements, count: before.count + self.count, ..self }
+    }
+
+    async fn run(self, connection: &mut SqliteConnection) -> Result<Vec<SqliteRow>, Stopped> {
+        let (mut done, mut rows) = (0, Vec::new());
+        if let Some(error) = self.mistake {
+            return Err(Stopped { done, error });
         }
         // The text is made of literals alone; values are bound.
-        sqlx::query_with(AssertSqlSafe(self.statements), self.values).fetch_all(connection).await
+        let query = sqlx::query_with(AssertSqlSafe(self.statements), self.values);
+        let mut results = connection.fetch_many(query);
+        loop {
+            match results.try_next().await {
+                Ok(None) => return Ok(rows),
+                Ok(Some(Either::Left(_))) => done += 1,
+                Ok(Some(Either::Right(row))) => rows.push(row),
+                Err(error) => return Err(Stopped { done, error }),
+            }
+        }
     }
 }

@@ -236,7 +236,7 @@ mod tests {
     use crate::journal::transaction::Writes;
     use crate::journal::{JournalOptions, connection, files};
 
-    /// Runs one statement.
+    /// Runs statements, with semicolons between them.
     struct Statement(&'static str);
 
     #[async_trait]
@@ -245,7 +245,9 @@ mod tests {
 
         async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ()), JournalError> {
             let mut writes = Writes::default();
-            writes.add(self.0);
+            for statement in self.0.split("; ") {
+                writes.add(statement);
+            }
             Ok((writes, ()))
         }
     }

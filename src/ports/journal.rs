@@ -266,9 +266,15 @@ pub trait Journal: Results + Send + Sync {
     async fn begin_sale(&self, sale: NewSale) -> Result<Begun, JournalError>;
     /// Takes the reference and sets the amount aside, and writes the attempt as `Reserved`.
     async fn begin_refund(&self, refund: NewRefund) -> Result<Begun, JournalError>;
-    /// Applies an event to an attempt by [`Attempt::step`], and writes the outcome, the event and its alarm together.
-    async fn record(&self, attempt: AttemptReference, event: Event, now: Timestamp) -> Result<Recorded, JournalError>;
-    /// The till was given this result of this attempt.
+    /// Applies events to an attempt by [`Attempt::step`], one after the other, and writes the outcome, the events and their
+    /// alarms together. Returns what came of each.
+    async fn record(
+        &self,
+        attempt: AttemptReference,
+        events: Vec<Event>,
+        now: Timestamp,
+    ) -> Result<Vec<Recorded>, JournalError>;
+    /// The till was given this result of this attempt. Nobody waits for that: `Ok` may come before it is on disk.
     async fn told(
         &self,
         operation: OperationId,

@@ -39,7 +39,7 @@ impl Journal for NoJournal {
     async fn begin_refund(&self, _: NewRefund) -> Result<Begun> {
         broken()
     }
-    async fn record(&self, _: AttemptReference, _: Event, _: Timestamp) -> Result<Recorded> {
+    async fn record(&self, _: AttemptReference, _: Vec<Event>, _: Timestamp) -> Result<Vec<Recorded>> {
         broken()
     }
     async fn told(&self, _: OperationId, _: u32, _: Status, _: Timestamp) -> Result<()> {

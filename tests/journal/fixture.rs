@@ -70,7 +70,11 @@ impl Fixture {
     }
 
     pub(crate) async fn record(&self, operation: &Operation, event: Event) -> Recorded {
-        self.journal.record(operation.attempt.order.reference, event, now()).await.unwrap()
+        self.record_all(operation, vec![event]).await.remove(0)
+    }
+
+    pub(crate) async fn record_all(&self, operation: &Operation, events: Vec<Event>) -> Vec<Recorded> {
+        self.journal.record(operation.attempt.order.reference, events, now()).await.unwrap()
     }
 
     /// An approved sale of 100.00 NOK by till-1 on `front`.

@@ -144,8 +144,8 @@ async fn readings_do_not_wait_for_a_writer() {
     sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
     assert_eq!(fixture.journal.last(&till("till-1")).await, Ok(Some(begun.clone())));
     // The writer waits for its turn and then goes on.
-    let record = fixture.journal.record(begun.attempt.order.reference, Event::CancelWanted, now());
+    let record = fixture.journal.record(begun.attempt.order.reference, vec![Event::CancelWanted], now());
     let release = async { sqlx::query("COMMIT").execute(&mut other).await.unwrap() };
     let (recorded, _) = tokio::join!(record, release);
-    assert!(recorded.unwrap().moved);
+    assert!(recorded.unwrap()[0].moved);
 }

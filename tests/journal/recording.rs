@@ -6,7 +6,7 @@ use pos_bridge::domain::card::{Card, Receipt};
 use pos_bridge::domain::evidence::{Approval, Finding};
 use pos_bridge::domain::identifiers::{AttemptReference, Handle};
 use pos_bridge::domain::operation::{Operation, Status};
-use pos_bridge::ports::{Journal, JournalError};
+use pos_bridge::ports::{Journal, JournalError, Recorded, Results};
 
 use crate::fixture::*;
 
@@ -39,10 +39,76 @@ async fn an_event_that_changes_nothing_writes_nothing() {
 }
 
 #[tokio::test]
+async fn an_acceptance_and_the_result_behind_it_are_written_as_if_one_came_after_the_other() {
+    let fixture = Fixture::pushing().await;
+    let apart = fixture.begin(sale("till-1", "R-1", "front", 100)).await;
+    let together = fixture.begin(sale("till-1", "R-2", "back", 100)).await;
+    let accepted = || Event::Accepted { handle: handle() };
+    let first = fixture.record(&apart, accepted()).await;
+    let second = fixture.record(&apart, approved(&apart.attempt)).await;
+    let both = fixture.record_all(&together, vec![accepted(), approved(&together.attempt)]).await;
+
+    let phases = |recorded: &[Recorded]| -> Vec<_> {
+        recorded.iter().map(|it| (it.attempt.phase.name(), it.operation.status(), it.moved)).collect()
+    };
+    assert_eq!(phases(&both), phases(&[first, second]));
+    for begun in [&apart, &together] {
+        let history = fixture.journal.history(begun.id).await.unwrap();
+        let phases: Vec<_> = history.iter().map(|line| line.phase.as_str()).collect();
+        assert_eq!(phases, ["sending", "open", "approved"]);
+    }
+    let stored = fixture.journal.operation(together.id).await.unwrap().unwrap();
+    assert_eq!(stored, both[1].operation);
+    assert_eq!(fixture.journal.pushes().await.unwrap().oldest.len(), 2, "each result once");
+    fixture.begin(sale("till-1", "R-3", "back", 100)).await;
+}
+
+#[tokio::test]
+async fn an_alarm_that_two_events_of_one_commit_raise_stands_once() {
+    let fixture = Fixture::new().await;
+    let begun = fixture.begin(sale("till-1", "R-1", "front", 100)).await;
+    let corrected = || seen(Finding::Corrected(Reason::new("corrected", "taken back")));
+    let approved = || approved(&begun.attempt);
+    let recorded = fixture.record_all(&begun, vec![approved(), corrected(), approved(), corrected()]).await;
+    let raised: Vec<_> = recorded.iter().flat_map(|it| &it.alarm).map(|alarm| alarm.kind).collect();
+    let standing: Vec<_> = fixture.journal.alarms().await.unwrap().iter().map(|it| it.alarm.kind).collect();
+    assert_eq!(raised, standing);
+    assert_eq!(raised, [AlarmKind::Corrected, AlarmKind::LateApproval]);
+}
+
+#[tokio::test]
+async fn what_many_tills_were_told_at_once_is_noted_of_each() {
+    let fixture = Fixture::new().await;
+    let mut told = Vec::new();
+    for number in 1..=3 {
+        told.push(fixture.approved_sale(&format!("R-{number}")).await);
+    }
+    let open = fixture.begin(sale("till-1", "R-4", "front", 100)).await;
+    let note = |operation: &Operation, status| fixture.journal.told(operation.id, 1, status, now());
+    let (first, again, second, wrong, early) = tokio::join!(
+        note(&told[0], Status::Approved),
+        note(&told[0], Status::Approved),
+        note(&told[1], Status::Approved),
+        note(&told[2], Status::Declined),
+        note(&open, Status::Pending),
+    );
+    assert_eq!([first, again, second, wrong, early], [const { Ok(()) }; 5]);
+    // What is committed after them stands on disk behind them.
+    fixture.record(&open, Event::CancelWanted).await;
+    let mut noted = Vec::new();
+    for operation in told.iter().chain([&open]) {
+        let history = fixture.journal.history(operation.id).await.unwrap();
+        let events = history.iter().filter(|line| line.event.contains("told")).count();
+        noted.push((fixture.journal.operation(operation.id).await.unwrap().unwrap().told_at.is_some(), events));
+    }
+    assert_eq!(noted, [(true, 1), (true, 1), (false, 0), (false, 0)]);
+}
+
+#[tokio::test]
 async fn an_event_of_an_unknown_attempt_is_refused() {
     let fixture = Fixture::new().await;
     let nobody = AttemptReference::new(number());
-    assert_eq!(fixture.journal.record(nobody, Event::Interrupted, now()).await, Err(JournalError::NotFound));
+    assert_eq!(fixture.journal.record(nobody, vec![Event::Interrupted], now()).await, Err(JournalError::NotFound));
     assert_eq!(fixture.journal.find_attempt(nobody).await, Ok(None));
 }
 
@@ -139,10 +205,10 @@ async fn an_operators_decision_that_may_not_be_taken_changes_nothing() {
     let fixture = Fixture::new().await;
     let begun = fixture.begin(sale("till-1", "R-1", "front", 100)).await;
     let attempt = begun.attempt.order.reference;
-    let early = fixture.journal.record(attempt, resolved_at(OperatorVerdict::NotTaken, now()), now()).await;
+    let early = fixture.journal.record(attempt, vec![resolved_at(OperatorVerdict::NotTaken, now())], now()).await;
     assert!(matches!(early, Err(JournalError::NotResolvable(NotResolvable::TooEarly { .. }))));
     fixture.record(&begun, declined()).await;
-    let late = fixture.journal.record(attempt, resolved(OperatorVerdict::Approved), now()).await;
+    let late = fixture.journal.record(attempt, vec![resolved(OperatorVerdict::Approved)], now()).await;
     assert_eq!(late, Err(JournalError::NotResolvable(NotResolvable::AlreadyFinal)));
     assert_eq!(fixture.journal.history(begun.id).await.unwrap().len(), 2);
 }

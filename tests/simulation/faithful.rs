@@ -65,7 +65,7 @@ async fn answer(journal: &dyn Journal, question: &Question) -> String {
     match question.clone() {
         Question::Sale(sale) => format!("{:?}", journal.begin_sale(sale).await),
         Question::Refund(refund) => format!("{:?}", journal.begin_refund(refund).await),
-        Question::Record(attempt, event, now) => format!("{:?}", journal.record(attempt, event, now).await),
+        Question::Record(attempt, event, now) => format!("{:?}", journal.record(attempt, vec![event], now).await),
         Question::Told(id, number, now) => {
             let read = journal.operation(id).await.unwrap().unwrap();
             format!("{:?} {:?}", journal.told(id, number, read.status(), now).await, journal.operation(id).await)

@@ -135,9 +135,9 @@ impl Journal for MemoryJournal {
         self.commit(|pages| pages.begin_refund(refund)).await
     }
 
-    async fn record(&self, attempt: AttemptReference, event: Event, now: Timestamp) -> Result<Recorded> {
-        let event = self.misread(attempt, event, now);
-        self.commit(|pages| pages.record(attempt, &event, now)).await
+    async fn record(&self, attempt: AttemptReference, events: Vec<Event>, now: Timestamp) -> Result<Vec<Recorded>> {
+        let events: Vec<Event> = events.into_iter().map(|event| self.misread(attempt, event, now)).collect();
+        self.commit(|pages| events.iter().map(|event| pages.record(attempt, event, now)).collect()).await
     }
 
     async fn told(&self, operation: OperationId, attempt: u32, status: Status, now: Timestamp) -> Result<()> {
