@@ -72,8 +72,12 @@ impl Engine {
         match timeout(COMPANY_WAIT, &mut looking).await {
             Ok(Ok(seen)) => {
                 self.show(operation, &accepted, seen.at_terminal);
-                let events = [event].into_iter().chain(news(&accepted, seen.finding, seen.at)).collect();
-                let attempt = self.record_surely(&before, events).await?;
+                let events = [event.clone()].into_iter().chain(news(&accepted, seen.finding, seen.at)).collect();
+                let attempt = match self.record_surely(&before, events).await {
+                    Some(attempt) => attempt,
+                    // A result that cannot be written takes the acceptance not with it.
+                    None => self.record_surely(&before, vec![event]).await?,
+                };
                 Some(Started { looked: Some(Ok(())), ..Started::earlier(attempt) })
             }
             Ok(Err(error)) => {

@@ -35,10 +35,7 @@ impl Journal for SqliteJournal {
     }
 
     async fn told(&self, operation: OperationId, attempt: u32, status: Status, now: Timestamp) -> Result<()> {
-        match self.notes.add(Told { operation, attempt, status, now }) {
-            Some(step) => self.queue.commit(step).await,
-            None => Ok(()),
-        }
+        self.queue.commit(self.notes.add(Told { operation, attempt, status, now })).await
     }
 
     async fn warned(&self, operation: OperationId, now: Timestamp) -> Result<()> {

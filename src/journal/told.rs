@@ -35,11 +35,10 @@ impl Told {
 pub(super) struct Notes(Arc<Mutex<Vec<Told>>>);
 
 impl Notes {
-    /// Adds a note; returns the step that writes it, unless one is in the queue already.
-    pub(super) fn add(&self, told: Told) -> Option<WriteNotes> {
-        let mut waiting = self.lock();
-        waiting.push(told);
-        (waiting.len() == 1).then(|| WriteNotes(self.clone()))
+    /// Adds a note; returns the step that writes it, unless the step of another note has written it by then.
+    pub(super) fn add(&self, told: Told) -> WriteNotes {
+        self.lock().push(told);
+        WriteNotes(self.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Told>> {
@@ -62,7 +61,10 @@ impl Step for WriteNotes {
     /// Nothing is read: the statements look for themselves.
     async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ()), JournalError> {
         let mut writes = Writes::default();
-        note_told(&mut writes, &std::mem::take(&mut *self.0.lock()));
+        let notes = std::mem::take(&mut *self.0.lock());
+        if !notes.is_empty() {
+            note_told(&mut writes, &notes);
+        }
         Ok((writes, ()))
     }
 }

@@ -106,7 +106,9 @@ impl<'connection> Transaction<'connection> {
             let began = beginning.count;
             let mut trip = ahead.as_ref().map_or_else(Writes::default, |(_, writes)| writes.copy()).behind(beginning);
             let written = trip.count;
-            trip.add(statement);
+            if !statement.is_empty() {
+                trip.add(statement);
+            }
             for value in values {
                 trip.bind(*value);
             }
@@ -119,7 +121,12 @@ impl<'connection> Transaction<'connection> {
                 Err(stopped) => stopped,
             };
             match ahead {
-                Some((step, _)) if (began..written).contains(&done) && self.write_anew().await => {
+                Some((step, _)) if (began..written).contains(&done) => {
+                    // SQLite has taken everything back by itself where there is nothing left to take back.
+                    if Writes::of("ROLLBACK TO batch").run(self.connection).await.is_err() {
+                        return Err(error);
+                    }
+                    self.write_anew().await?;
                     self.refused.push(Refused { step, error: of_step(error) });
                 }
                 _ => return Err(error),
@@ -127,19 +134,13 @@ impl<'connection> Transaction<'connection> {
         }
     }
 
-    /// Takes everything back and writes anew what the other steps wrote, under the same lock; `false` where that was not
-    /// possible.
-    async fn write_anew(&mut self) -> bool {
-        if Writes::of("ROLLBACK TO batch").run(self.connection).await.is_err() {
-            return false;
-        }
+    /// Writes what the other steps wrote once more, under the same lock, after everything was taken back.
+    async fn write_anew(&mut self) -> Result<(), sqlx::Error> {
         self.has_begun = true;
         for writes in &self.written {
-            if writes.copy().run(self.connection).await.is_err() {
-                return false;
-            }
+            writes.copy().run(self.connection).await.map_err(|stopped| stopped.error)?;
         }
-        true
+        Ok(())
     }
 }
 
@@ -229,11 +230,13 @@ impl Writes {
             return Err(Stopped { done, error });
         }
         // The text is made of literals alone; values are bound.
-        let query = sqlx::query_with(AssertSqlSafe(self.statements), self.values);
+        let (query, count) = (sqlx::query_with(AssertSqlSafe(self.statements), self.values), self.count);
         let mut results = connection.fetch_many(query);
         loop {
             match results.try_next().await {
-                Ok(None) => return Ok(rows),
+                Ok(None) if done == count => return Ok(rows),
+                // SQLite's thread is gone: nobody knows what is on disk.
+                Ok(None) => return Err(Stopped { done, error: sqlx::Error::WorkerCrashed }),
                 Ok(Some(Either::Left(_))) => done += 1,
                 Ok(Some(Either::Right(row))) => rows.push(row),
                 Err(error) => return Err(Stopped { done, error }),

@@ -306,6 +306,30 @@ mod tests {
         queue.close().await;
     }
 
+    #[tokio::test]
+    async fn whatever_fails_of_a_batch_leaves_what_the_others_wrote_before_and_after_it() {
+        let (folder, queue, writer) = stopped_writer().await;
+        let start = async { drop(tokio::spawn(writer.run())) };
+
+        let (first, failing, second, again, third, _) = tokio::join!(
+            queue.commit(Statement("INSERT INTO callback VALUES ('p', '1', NULL, '', 1)")),
+            queue.commit(Statement(
+                "INSERT INTO callback VALUES ('p', 'a', NULL, '', 1); INSERT INTO probe VALUES (2, 1)"
+            )),
+            queue.commit(Statement("INSERT INTO callback VALUES ('p', '2', NULL, '', 1)")),
+            queue.commit(Statement(
+                "INSERT INTO callback VALUES ('p', 'b', NULL, '', 1); INSERT INTO probe VALUES (3, 1)"
+            )),
+            queue.commit(Statement("INSERT INTO callback VALUES ('p', '3', NULL, '', 1)")),
+            start
+        );
+        assert_eq!([first, second, third], [const { Ok(()) }; 3]);
+        assert!(matches!((failing, again), (Err(JournalError::Corrupt(_)), Err(JournalError::Corrupt(_)))));
+        assert_eq!(value(&folder, "SELECT COUNT(*) FROM callback").await, 3);
+        assert_eq!(value(&folder, "SELECT COUNT(*) FROM callback WHERE delivery IN ('1', '2', '3')").await, 3);
+        queue.close().await;
+    }
+
     /// Reads how many probes there are.
     struct Count;
 

@@ -274,7 +274,7 @@ pub trait Journal: Results + Send + Sync {
         events: Vec<Event>,
         now: Timestamp,
     ) -> Result<Vec<Recorded>, JournalError>;
-    /// The till was given this result of this attempt. Nobody waits for that: `Ok` may come before it is on disk.
+    /// The till was given this result of this attempt.
     async fn told(
         &self,
         operation: OperationId,
