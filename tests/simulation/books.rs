@@ -19,7 +19,7 @@ use pos_bridge::ports::{
 type Result<T> = std::result::Result<T, JournalError>;
 
 /// Everything that is on disk.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Pages {
     pub(crate) entries: Vec<Entry>,
     pub(crate) alarms: Vec<Standing>,

@@ -52,7 +52,7 @@ pub(crate) fn compare(seed: u64, questions: usize) -> Result<(), String> {
 enum Question {
     Sale(NewSale),
     Refund(NewRefund),
-    Record(AttemptReference, Event, Timestamp),
+    Record(AttemptReference, Vec<Event>, Timestamp),
     Told(OperationId, u32, Timestamp),
     Acknowledge(OperationId, Timestamp),
     Find(TillId, Reference),
@@ -65,7 +65,7 @@ async fn answer(journal: &dyn Journal, question: &Question) -> String {
     match question.clone() {
         Question::Sale(sale) => format!("{:?}", journal.begin_sale(sale).await),
         Question::Refund(refund) => format!("{:?}", journal.begin_refund(refund).await),
-        Question::Record(attempt, event, now) => format!("{:?}", journal.record(attempt, vec![event], now).await),
+        Question::Record(attempt, events, now) => format!("{:?}", journal.record(attempt, events, now).await),
         Question::Told(id, number, now) => {
             let read = journal.operation(id).await.unwrap().unwrap();
             format!("{:?} {:?}", journal.told(id, number, read.status(), now).await, journal.operation(id).await)
@@ -127,7 +127,8 @@ impl Questioner {
             }
             6..14 if !self.attempts.is_empty() => {
                 let attempt = *self.dice.pick(&self.attempts[self.attempts.len().saturating_sub(4)..]).unwrap();
-                Question::Record(attempt, self.event(attempt), now)
+                let count = self.dice.between(1, 2);
+                Question::Record(attempt, (0..count).map(|_| self.event(attempt)).collect(), now)
             }
             14..16 if !self.operations.is_empty() => Question::Told(
                 *self.dice.pick(&self.operations).unwrap(),

@@ -137,7 +137,12 @@ impl Journal for MemoryJournal {
 
     async fn record(&self, attempt: AttemptReference, events: Vec<Event>, now: Timestamp) -> Result<Vec<Recorded>> {
         let events: Vec<Event> = events.into_iter().map(|event| self.misread(attempt, event, now)).collect();
-        self.commit(|pages| events.iter().map(|event| pages.record(attempt, event, now)).collect()).await
+        self.commit(|pages| {
+            let before = pages.clone();
+            let recorded: Result<Vec<_>> = events.iter().map(|event| pages.record(attempt, event, now)).collect();
+            recorded.inspect_err(|_| *pages = before)
+        })
+        .await
     }
 
     async fn told(&self, operation: OperationId, attempt: u32, status: Status, now: Timestamp) -> Result<()> {
