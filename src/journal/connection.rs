@@ -30,6 +30,8 @@ pub(super) async fn open_writer(options: &JournalOptions) -> Result<SqliteConnec
         .foreign_keys(true)
         // A checkpoint syncs the disk twice more, and 64 busy tills fill SQLite's usual 4 MB in a few commits.
         .pragma("wal_autocheckpoint", "8000")
+        // What a rush or a long reading has made of SQLite's log goes back to this, twice its usual size.
+        .pragma("journal_size_limit", "67108864")
         // Of use on macOS alone, where a plain sync stops at the disk's cache.
         .pragma("fullfsync", "ON")
         .thread_name(|_| "journal-writer".to_owned());

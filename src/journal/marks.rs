@@ -1,7 +1,7 @@
 //! Small steps: warnings, bookings, callbacks, alarms, money given back elsewhere.
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::begin::set_aside;
@@ -16,6 +16,9 @@ use crate::domain::operation::Operation;
 use crate::ports::{AlarmState, Callback, JournalError, LostPayment, Refunded, Subject};
 
 type Result<T> = std::result::Result<T, JournalError>;
+
+/// Callbacks are kept for so long: by then none is delivered again, and what it was about stands in the event log.
+const CALLBACKS_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// The till was warned of a superseded sale that was paid: what it begins next, it begins knowing that.
 pub(super) struct Warned {
@@ -188,6 +191,8 @@ impl Step for Callback {
             }))
             .bind(without_card_numbers(&self.query))
             .bind(self.received_at.as_millisecond());
+        let kept_since = self.received_at.saturating_sub(CALLBACKS_KEPT).unwrap_or(Timestamp::MIN);
+        writes.add(FORGET_OLDEST_CALLBACKS).bind(kept_since.as_millisecond());
         Ok((writes, true))
     }
 }
@@ -224,6 +229,10 @@ pub(super) const ALARM: &str = "SELECT 1 FROM alarm WHERE id = CAST(? AS INTEGER
 
 /// A delivery of a provider.
 pub(super) const SAME_CALLBACK: &str = "SELECT 1 FROM callback WHERE provider = ? AND delivery = ?";
+
+/// Two go where one comes, so that they become fewer and no call has much to do.
+pub(super) const FORGET_OLDEST_CALLBACKS: &str =
+    "DELETE FROM callback WHERE rowid <= (SELECT MIN(rowid) + 1 FROM callback) AND received_at < ?";
 
 const INSERT_WARNED_EVENT: &str = "\
     INSERT INTO event (at, operation, attempt, name, event, phase) SELECT ?, o.id, a.number, 'warned', \

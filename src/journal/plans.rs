@@ -58,6 +58,7 @@ async fn every_reading_uses_an_index() {
         marks::KNOWN_ALARM,
         marks::ALARM,
         marks::SAME_CALLBACK,
+        marks::FORGET_OLDEST_CALLBACKS,
         read::SALE_BY_REFERENCE,
         read::SALE_BY_TRANSACTION,
         read::ON_PAYMENT,

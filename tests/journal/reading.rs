@@ -137,6 +137,36 @@ async fn a_repeated_callback_is_recognised() {
 }
 
 #[tokio::test]
+async fn old_callbacks_go_where_new_ones_come() {
+    let fixture = Fixture::new().await;
+    let day = |day: i64| later(day * 24 * 60 * 60);
+    let callback = |delivery: &str, received_at| Callback {
+        provider: ProviderName::Dintero,
+        delivery: delivery.to_owned(),
+        about: None,
+        query: String::new(),
+        received_at,
+    };
+    for number in 0..5 {
+        let kept = fixture.journal.keep_callback(callback(&format!("old-{number}"), day(0))).await;
+        assert_eq!(kept, Ok(true));
+    }
+    let mut raw = fixture.raw().await;
+    let mut left = Vec::new();
+    for (delivery, at) in [("day-90", day(90)), ("day-91", day(91)), ("day-92", day(92)), ("day-93", day(93))] {
+        assert_eq!(fixture.journal.keep_callback(callback(delivery, at)).await, Ok(true));
+        let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM callback WHERE received_at < ?")
+            .bind(day(1).as_millisecond())
+            .fetch_one(&mut raw)
+            .await
+            .unwrap();
+        left.push(count);
+    }
+    assert_eq!(left, [5, 3, 1, 0]);
+    assert_eq!(fixture.journal.keep_callback(callback("day-90", day(93))).await, Ok(false));
+}
+
+#[tokio::test]
 async fn readings_do_not_wait_for_a_writer() {
     let fixture = Fixture::new().await;
     let begun = fixture.begin(sale("till-1", "R-1", "front", 100)).await;
