@@ -1,0 +1,92 @@
+//! What a reading adds to what is known of an attempt already.
+
+use pos_bridge::domain::attempt::{Alarm, AlarmKind, OperatorVerdict, Phase, Resolution};
+use pos_bridge::domain::card::{Card, Receipt};
+use pos_bridge::domain::evidence::{Approval, Contradiction, Finding};
+
+use crate::support::*;
+
+fn card(brand: &str) -> Option<Card> {
+    Some(Card { brand: Some(brand.to_owned()), ..Card::default() })
+}
+
+fn receipt(customer: &str) -> Option<Receipt> {
+    Some(Receipt { customer: Some(customer.to_owned()), merchant: None })
+}
+
+fn operators_word() -> Option<Resolution> {
+    Some(Resolution { verdict: OperatorVerdict::Approved, by: "Kari".to_owned(), reason: "receipt".to_owned() })
+}
+
+fn approved(approval: Approval, resolution: Option<Resolution>) -> Phase {
+    Phase::Approved { approval, late: false, resolution }
+}
+
+/// A reading that changes nothing is not written.
+#[test]
+fn only_a_reading_that_brings_news_is_written() {
+    let open = sale(Phase::Open { handle: handle() });
+    let paid = sale(approved(approval(), None));
+    for (attempt, finding, expected) in [
+        (&open, Finding::Approved(approval()), true),
+        (&open, Finding::Nothing, false),
+        (&paid, Finding::Approved(approval()), false),
+        (&paid, Finding::Cancelled, false),
+    ] {
+        assert_eq!(attempt.would_move(&finding, start()), expected, "{finding:?} in {}", attempt.phase.name());
+        assert_eq!(step(attempt, &seen(finding, start())).is_some(), expected);
+    }
+}
+
+/// The payment behind an operator's word is not told as another one, and brings its card and its receipt.
+#[test]
+fn the_payment_behind_an_operators_word_completes_it() {
+    let word = Approval { transaction: None, captured: false, ..approval() };
+    let record = Approval { card: card("Visa"), receipt: receipt("Visa 399.00"), ..approval() };
+    let resolved = sale(approved(word, operators_word()));
+    let transition = step(&resolved, &seen(Finding::Approved(record.clone()), start())).unwrap();
+    assert_eq!(transition.alarm, None);
+    assert_eq!(transition.attempt.phase, approved(record.clone(), operators_word()));
+    assert_eq!(step(&transition.attempt, &seen(Finding::Approved(record), start())), None, "it is no news twice");
+}
+
+/// What was printed already does not change with the capture.
+#[test]
+fn a_capture_keeps_the_card_and_the_receipt_that_are_known() {
+    let reserved = Approval { captured: false, card: card("Visa"), receipt: receipt("first"), ..approval() };
+    let captured = Approval { captured: true, ..reserved.clone() };
+    let reading = Approval { card: card("VISA"), receipt: receipt("second"), ..approval() };
+    let known = sale(approved(reserved.clone(), None));
+    assert_eq!(after(&known, &[seen(Finding::Approved(reading), start())]).phase, approved(captured.clone(), None));
+    let bare = sale(approved(Approval { card: None, receipt: None, ..reserved.clone() }, None));
+    let full = seen(Finding::Approved(captured.clone()), start());
+    assert_eq!(after(&bare, &[full]).phase, approved(captured.clone(), None));
+    let stale = seen(Finding::Approved(reserved), start());
+    assert_eq!(step(&sale(approved(captured, None)), &stale), None, "a capture is not taken back by a stale reading");
+}
+
+/// A second payment that shows beside the known one is loud once.
+#[test]
+fn a_second_payment_beside_the_known_one_is_loud_once() {
+    let several = Approval { several: true, ..approval() };
+    let reading = seen(Finding::Approved(several.clone()), start());
+    let transition = step(&sale(approved(approval(), None)), &reading).unwrap();
+    assert_eq!(transition.alarm.unwrap().kind, AlarmKind::SeveralPayments);
+    assert_eq!(transition.attempt.phase, approved(several, None));
+    assert_eq!(step(&transition.attempt, &reading), None);
+    assert_eq!(step(&transition.attempt, &seen(Finding::Approved(approval()), start())), None);
+}
+
+/// P17: what was given up stays with a person, who is told of the contradiction as well.
+#[test]
+fn a_contradiction_of_what_was_given_up_is_told_and_decides_nothing() {
+    let what = Contradiction::Amount { asked: 39900, found: 3990 };
+    let reading = seen(Finding::Contradiction { what, handle: Some(handle()) }, start());
+    let given_up = sale(Phase::Abandoned { handle: None });
+    let transition = step(&given_up, &reading).unwrap();
+    assert_eq!(transition.attempt.phase, given_up.phase);
+    assert!(transition.attempt.contradicted && transition.attempt.cancel_wanted);
+    let text = "sale of 399.00 NOK: the provider's record says 3990 minor units, 39900 were asked";
+    assert_eq!(transition.alarm, Some(Alarm { kind: AlarmKind::Mismatch, text: text.to_owned() }));
+    assert_eq!(step(&transition.attempt, &reading), None, "told only once");
+}
