@@ -144,3 +144,10 @@ fn what_keeps_groups_apart_keeps_them_apart_in_a_text_of_many_digits() {
         }
     }
 }
+
+/// A sign that means ten is no digit, so no number goes on with it.
+#[test]
+fn a_digit_is_less_than_ten_in_any_script() {
+    assert!(holds_card_number("4000000000000010"));
+    assert!(!holds_card_number("400000000000001\u{2469}"));
+}

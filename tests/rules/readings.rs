@@ -1,6 +1,6 @@
 //! What a reading adds to what is known of an attempt already.
 
-use pos_bridge::domain::attempt::{Alarm, AlarmKind, OperatorVerdict, Phase, Resolution};
+use pos_bridge::domain::attempt::{Alarm, AlarmKind, EMPTY_LOOK_GAP, Kind, OperatorVerdict, Phase, Resolution};
 use pos_bridge::domain::card::{Card, Receipt};
 use pos_bridge::domain::evidence::{Approval, Contradiction, Finding};
 
@@ -89,4 +89,51 @@ fn a_contradiction_of_what_was_given_up_is_told_and_decides_nothing() {
     let text = "sale of 399.00 NOK: the provider's record says 3990 minor units, 39900 were asked";
     assert_eq!(transition.alarm, Some(Alarm { kind: AlarmKind::Mismatch, text: text.to_owned() }));
     assert_eq!(step(&transition.attempt, &reading), None, "told only once");
+}
+
+/// P36: nobody is asked twice, and nothing is stopped of its own accord, once a person has to decide.
+#[test]
+fn what_was_given_up_is_only_watched() {
+    let given_up = sale(Phase::Abandoned { handle: Some(handle()) });
+    for finding in [
+        Finding::Nothing,
+        Finding::Undecided { handle: Some(handle()), started: false },
+        Finding::Undecided { handle: Some(handle()), started: true },
+        Finding::Lapsed { handle: handle() },
+    ] {
+        for at in [start(), expiry(), horizon(), horizon() + EMPTY_LOOK_GAP] {
+            assert_eq!(step(&given_up, &seen(finding.clone(), at)), None, "{finding:?} at {at}");
+        }
+    }
+    assert_eq!(after(&given_up, &[seen(Finding::Cancelled, horizon())]).phase, Phase::Cancelled { resolution: None });
+}
+
+/// What is only reserved has not reached the provider, so no record of it says that it was not paid.
+#[test]
+fn a_reading_of_what_is_only_reserved_proves_nothing_but_a_payment() {
+    let reserved = sale(Phase::Reserved);
+    for finding in [
+        Finding::Nothing,
+        Finding::Undecided { handle: Some(handle()), started: true },
+        Finding::Lapsed { handle: handle() },
+        Finding::Declined(reason()),
+        Finding::Cancelled,
+    ] {
+        assert_eq!(step(&reserved, &seen(finding.clone(), horizon())), None, "{finding:?}");
+    }
+    assert_eq!(after(&reserved, &[seen(Finding::Approved(approval()), start())]).phase, approved(approval(), None));
+}
+
+/// Only a sale is stopped by the bridge itself, and only once: when nobody can pay it any more.
+#[test]
+fn a_refund_that_ran_out_is_not_stopped() {
+    let waiting = Finding::Undecided { handle: Some(handle()), started: false };
+    for finding in [waiting, Finding::Lapsed { handle: handle() }] {
+        for kind in [Kind::Sale, Kind::Refund] {
+            let open = attempt(kind, Phase::Open { handle: handle() });
+            let ran_out = after(&open, &[seen(finding.clone(), expiry())]);
+            assert_eq!(ran_out.cancel_wanted, kind == Kind::Sale, "{} {finding:?}", kind.name());
+            assert_eq!(step(&ran_out, &seen(finding.clone(), expiry())), None, "{} {finding:?}", kind.name());
+        }
+    }
 }
