@@ -50,6 +50,16 @@ fn the_payment_behind_an_operators_word_completes_it() {
     assert_eq!(step(&transition.attempt, &seen(Finding::Approved(record), start())), None, "it is no news twice");
 }
 
+/// P36: an operator's word stands for the order. What the customer added at the terminal only the record tells.
+#[test]
+fn the_payment_behind_an_operators_word_tells_how_much_was_taken() {
+    let word = Approval { transaction: None, captured: false, ..approval() };
+    let record = Approval { amount: money(43_890).amount, ..approval() };
+    let resolved = sale(approved(word, operators_word()));
+    let found = after(&resolved, &[seen(Finding::Approved(record.clone()), start())]);
+    assert_eq!(found.phase, approved(record, operators_word()));
+}
+
 /// What was printed already does not change with the capture.
 #[test]
 fn a_capture_keeps_the_card_and_the_receipt_that_are_known() {
@@ -75,6 +85,14 @@ fn a_second_payment_beside_the_known_one_is_loud_once() {
     assert_eq!(transition.attempt.phase, approved(several, None));
     assert_eq!(step(&transition.attempt, &reading), None);
     assert_eq!(step(&transition.attempt, &seen(Finding::Approved(approval()), start())), None);
+}
+
+#[test]
+fn a_second_payment_is_not_forgotten_with_the_capture_of_the_first() {
+    let reserved = Approval { captured: false, several: true, ..approval() };
+    let known = sale(approved(reserved.clone(), None));
+    let captured = after(&known, &[seen(Finding::Approved(approval()), start())]);
+    assert_eq!(captured.phase, approved(Approval { captured: true, ..reserved }, None));
 }
 
 /// P17: what was given up stays with a person, who is told of the contradiction as well.
