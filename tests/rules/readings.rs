@@ -72,6 +72,11 @@ fn a_capture_keeps_the_card_and_the_receipt_that_are_known() {
     let full = seen(Finding::Approved(captured.clone()), start());
     assert_eq!(after(&bare, &[full]).phase, approved(captured.clone(), None));
     let stale = seen(Finding::Approved(reserved), start());
+    let untold = Approval { transaction: None, ..captured.clone() };
+    assert_eq!(
+        after(&sale(approved(untold, None)), std::slice::from_ref(&stale)).phase,
+        approved(captured.clone(), None)
+    );
     assert_eq!(step(&sale(approved(captured, None)), &stale), None, "a capture is not taken back by a stale reading");
 }
 
