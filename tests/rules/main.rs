@@ -6,12 +6,20 @@
 
 mod attempt;
 mod card;
+mod directory;
 mod evidence;
+mod identifiers;
+mod money;
 #[path = "../common/moves.rs"]
 mod moves;
+mod operation;
+mod phase;
 mod random_walks;
+mod readings;
 mod refund;
 mod repeat;
+mod request;
 mod stories;
 mod support;
 mod two_steps;
+mod words;

@@ -45,6 +45,49 @@ fn any_on_repeat() -> impl Strategy<Value = OnRepeat> {
     prop_oneof![Just(OnRepeat::NewAttempt), Just(OnRepeat::Replay)]
 }
 
+/// Once a till knows that nothing was taken, it tries again: under the same number soon after, unless it has begun
+/// something else since or wants no second attempt under one number.
+#[test]
+fn what_took_no_money_is_tried_again_without_a_number() {
+    use OnRepeat::{NewAttempt, Replay};
+    let last = SAME_CONTENT.as_secs() - 1;
+    for (age, followed, on_repeat, expected) in [
+        (0, false, NewAttempt, Repeat::NewAttempt),
+        (last, false, NewAttempt, Repeat::NewAttempt),
+        (last + 1, false, NewAttempt, Repeat::NewOperation),
+        (last, true, NewAttempt, Repeat::NewOperation),
+        (last + 1, true, NewAttempt, Repeat::NewOperation),
+        (last, false, Replay, Repeat::NewOperation),
+        (last + 1, true, Replay, Repeat::NewOperation),
+    ] {
+        for phase in phases().into_iter().filter(took_none) {
+            let told = at_start(phase.clone(), true, false).repeat_by_content(followed, on_repeat, later(age));
+            assert_eq!(told, expected, "{} {age} s ago, followed {followed}, {on_repeat:?}", phase.name());
+            let untold = at_start(phase, false, false).repeat_by_content(followed, on_repeat, later(age));
+            assert_eq!(untold, Repeat::Replay, "the till does not know it");
+        }
+    }
+}
+
+/// A booked result holds its amount as long as a double press may come.
+#[test]
+fn a_booked_sale_is_the_same_one_for_a_while() {
+    let approved = Phase::Approved { approval: approval(), late: false, resolution: None };
+    let end = SAME_CONTENT.as_secs();
+    for (told, acknowledged, followed, age, expected) in [
+        (true, true, false, end - 1, Repeat::Replay),
+        (true, true, false, end, Repeat::NewOperation),
+        (true, false, true, end - 1, Repeat::Replay),
+        (true, false, true, end, Repeat::NewOperation),
+        (true, false, false, 10 * end, Repeat::Replay),
+        (false, false, true, 10 * end, Repeat::Replay),
+    ] {
+        let known = at_start(approved.clone(), told, acknowledged);
+        let answer = known.repeat_by_content(followed, OnRepeat::NewAttempt, later(age));
+        assert_eq!(answer, expected, "told {told}, booked {acknowledged}, followed {followed}, {age} s ago");
+    }
+}
+
 proptest! {
     /// A number starts over only above a final operation that has rested long enough, whatever is asked for then.
     #[test]

@@ -105,3 +105,47 @@ fn what_lapsed_is_unknown_until_its_payment_is_cancelled() {
     let refund = after(&attempt(Kind::Refund, Phase::Open { handle: handle() }), &[lapsed(expiry())]);
     assert!(matches!(refund.phase, Phase::Unknown { .. }) && !refund.cancel_wanted, "only a sale is cancelled by us");
 }
+
+/// A payment may run more than once; each run belongs to one attempt, and what was there before to none of the later ones.
+#[test]
+fn a_run_belongs_to_the_attempt_that_started_it() {
+    let (before, started, other) = (handle(), Handle::new("run-2").unwrap(), Handle::new("run-3").unwrap());
+    let attempt = |run: Option<&Handle>| Attempt {
+        preparation: Some(Preparation { run: run.cloned(), ..preparation() }),
+        ..sale(Phase::Sending)
+    };
+    assert!(!sale(Phase::Sending).may_have_started(&started), "it was prepared on no payment");
+    for (run, known, expected) in [
+        (None, &before, false),
+        (None, &started, true),
+        (Some(&started), &started, true),
+        (Some(&started), &other, false),
+        (Some(&started), &before, false),
+    ] {
+        assert_eq!(attempt(run).may_have_started(known), expected, "{run:?} {known}");
+    }
+}
+
+#[test]
+fn the_next_attempt_on_a_payment_finds_every_run_before_it() {
+    let [first, second, third] = ["run-1", "run-2", "run-3"].map(|run| Handle::new(run).unwrap());
+    let known =
+        Preparation { earlier_runs: vec![first.clone(), second.clone()], run: Some(third.clone()), ..preparation() };
+    let every_run = Preparation { earlier_runs: vec![first.clone(), second.clone(), third], ..preparation() };
+    assert_eq!(known.for_the_next(), every_run);
+    let behind = Preparation { earlier_runs: vec![first], ..preparation() };
+    assert_eq!(behind.with_runs_of(&known), every_run, "each run once");
+    assert_eq!(every_run.clone().with_runs_of(&known), every_run);
+    assert_eq!(every_run.clone().with_runs_of(&Preparation { earlier_runs: Vec::new(), ..preparation() }), every_run);
+}
+
+/// The run is learnt from the handle that the provider gives, and is not forgotten when the attempt is decided.
+#[test]
+fn what_the_provider_calls_a_prepared_attempt_is_its_run() {
+    let sending = after(&sale(Phase::Reserved), &[Event::Dispatched { preparation: Some(preparation()) }]);
+    let run = |attempt: &Attempt| attempt.preparation.as_ref().unwrap().run.clone();
+    assert_eq!(run(&sending), None);
+    let open = after(&sending, &[Event::Accepted { handle: handle() }]);
+    assert_eq!(run(&open), Some(handle()));
+    assert_eq!(run(&after(&open, &[seen(Finding::Cancelled, start())])), Some(handle()));
+}

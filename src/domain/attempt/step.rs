@@ -136,8 +136,8 @@ impl Attempt {
         Some(Transition { alarm, ..self.to(Phase::Approved { approval: seen.clone(), late, resolution: None }) })
     }
 
-    /// What a later reading adds to a known approval: that it was captured, the payment behind an operator's word, or a
-    /// second payment, which nobody asked for.
+    /// What a later reading adds to a known approval: that it was captured, the payment behind an operator's word and how
+    /// much it took, or a second payment, which nobody asked for.
     fn seen_again(&self, known: &Approval, seen: &Approval) -> Option<(Approval, Option<Alarm>)> {
         let other_payment = known.transaction.is_some() && seen.transaction != known.transaction;
         if other_payment || (seen.several && !known.several) {
@@ -149,10 +149,10 @@ impl Attempt {
         news.then(|| {
             let approval = Approval {
                 captured,
-                transaction: seen.transaction.clone(),
                 card: known.card.clone().or_else(|| seen.card.clone()),
                 receipt: known.receipt.clone().or_else(|| seen.receipt.clone()),
-                ..known.clone()
+                several: known.several,
+                ..seen.clone()
             };
             (approval, None)
         })

@@ -1,0 +1,72 @@
+//! What a till is told of an operation.
+
+use pos_bridge::domain::attempt::{Alarm, AlarmKind, Attempt, Phase};
+use pos_bridge::domain::evidence::Approval;
+use pos_bridge::domain::operation::{Operation, Status, paid_twice};
+
+use crate::support::*;
+
+fn approved(late: bool) -> Phase {
+    Phase::Approved { approval: approval(), late, resolution: None }
+}
+
+/// Waiting longer brings nothing once the result is proven, or when a person has to decide.
+#[test]
+fn an_operation_is_settled_when_waiting_brings_nothing() {
+    let expected = [false, false, false, false, false, true, true, true, true, true];
+    for (phase, expected) in phases().into_iter().zip(expected) {
+        assert_eq!(operation(sale(phase.clone())).is_settled(), expected, "{}", phase.name());
+    }
+}
+
+#[test]
+fn an_outcome_is_proven_unless_it_is_pending_or_unknown() {
+    assert_eq!(Status::ALL.map(Status::is_final), [false, true, true, true, true, false]);
+}
+
+/// The proof is there when money moved, the reason when it was refused or never started, and neither otherwise.
+#[test]
+fn an_operation_tells_the_proof_or_the_reason() {
+    for phase in phases() {
+        let operation = operation(sale(phase.clone()));
+        let (proof, why) = (approval(), reason());
+        let expected: (Option<&Approval>, _) = match phase.name() {
+            "approved" => (Some(&proof), None),
+            "declined" | "failed" => (None, Some(&why)),
+            _ => (None, None),
+        };
+        assert_eq!((operation.approval(), operation.reason()), expected, "{}", phase.name());
+    }
+}
+
+#[test]
+fn only_an_approval_after_another_word_is_late() {
+    assert!(operation(sale(approved(true))).is_late());
+    assert!(!operation(sale(approved(false))).is_late());
+    for phase in phases() {
+        assert!(!operation(sale(phase.clone())).is_late(), "{}", phase.name());
+    }
+}
+
+/// C5: two attempts under one receipt number were paid.
+#[test]
+fn a_receipt_that_was_paid_by_two_attempts_is_an_alarm() {
+    let numbered = |number| Attempt { number, ..sale(approved(false)) };
+    let third: Operation = operation(numbered(3));
+    assert_eq!(paid_twice(&third, std::iter::empty()), None);
+    let Alarm { kind, text } = paid_twice(&third, [&numbered(1), &numbered(2)].into_iter()).unwrap();
+    assert_eq!(kind, AlarmKind::SeveralPayments);
+    let told = "sale R-1 of till till-1 was paid more than once (attempt 3 after 1, 2, 399.00 NOK each)";
+    assert!(text.starts_with(told), "{text}");
+}
+
+/// The one that decides already is no news to itself.
+#[test]
+fn no_attempt_decides_over_itself() {
+    for phase in phases() {
+        let attempt = sale(phase);
+        assert!(!attempt.decides_over(&attempt), "{}", attempt.phase.name());
+    }
+    let numbered = |number| Attempt { number, ..sale(approved(false)) };
+    assert!(numbered(2).decides_over(&numbered(1)) && !numbered(1).decides_over(&numbered(2)), "both were paid");
+}
