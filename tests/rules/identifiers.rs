@@ -89,3 +89,16 @@ fn references_sort_by_the_moment_that_they_were_made() {
     assert!(made(millisecond) > AttemptReference::first_at(moment));
     assert_eq!(AttemptReference::first_at(Timestamp::MIN), AttemptReference::new(Ulid::from_parts(0, 0)));
 }
+
+/// What is read from the journal or a file is held to the same rule, and the refusal tells it.
+#[test]
+fn a_text_that_breaks_the_rule_is_refused_with_the_rule() {
+    let till = TillId::new("till-1").unwrap();
+    assert_eq!(TillId::try_from(String::from(till.clone())), Ok(till));
+    let refused = |text: &str| TillId::try_from(text.to_owned()).unwrap_err().to_string();
+    assert_eq!(refused("till 1"), "must be 1 to 64 letters, digits, dots, dashes or underscores");
+    let refused = |text: &str| Handle::try_from(text.to_owned()).unwrap_err().to_string();
+    assert_eq!(refused("T 1"), "must be 1 to 255 printable characters without spaces");
+    let refused = |text: &str| Reference::try_from(text.to_owned()).unwrap_err().to_string();
+    assert_eq!(refused("R-1 "), "must be 1 to 40 printable characters, without a space at either end");
+}

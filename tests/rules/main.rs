@@ -13,6 +13,7 @@ mod money;
 #[path = "../common/moves.rs"]
 mod moves;
 mod operation;
+mod out_of_order;
 mod phase;
 mod random_walks;
 mod readings;
@@ -21,5 +22,6 @@ mod repeat;
 mod request;
 mod stories;
 mod support;
+mod turn;
 mod two_steps;
 mod words;

@@ -42,6 +42,27 @@ fn a_refund_is_in_the_sales_currency() {
     );
 }
 
+/// R3, R4.
+#[test]
+fn a_sale_is_given_back_in_parts_until_nothing_is_left() {
+    let left = |left| Err(NotRefundable::Exceeds { left });
+    for (set_aside, asked, expected) in [
+        (0, None, Ok(39900)),
+        (0, Some(1), Ok(1)),
+        (0, Some(39900), Ok(39900)),
+        (0, Some(39901), left(39900)),
+        (100, None, Ok(39800)),
+        (39899, Some(1), Ok(1)),
+        (39899, Some(2), left(1)),
+        (39900, Some(1), left(0)),
+        (39900, None, left(0)),
+        (40000, None, left(0)),
+    ] {
+        let told = refund_amount(&approved_sale(), set_aside, asked.map(money)).map(Amount::minor);
+        assert_eq!(told, expected, "{asked:?} after {set_aside}");
+    }
+}
+
 /// R5, R14.
 #[test]
 fn the_providers_own_record_is_asked_before_a_refund_is_sent() {

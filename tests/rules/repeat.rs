@@ -1,9 +1,10 @@
 //! The same reference again: the contract's table.
 
+use jiff::SignedDuration;
 use pos_bridge::domain::attempt::Phase;
 use pos_bridge::domain::identifiers::OperationId;
-use pos_bridge::domain::operation::{OnRepeat, Retry, Status};
-use pos_bridge::domain::repeat::{Fingerprint, Repeat, RepeatRules};
+use pos_bridge::domain::operation::{OnRepeat, Operation, Retry, Status};
+use pos_bridge::domain::repeat::{Fingerprint, Repeat, RepeatRules, SAME_CONTENT};
 use ulid::Ulid;
 
 use crate::support::*;
@@ -59,6 +60,45 @@ fn a_refund_without_an_amount_is_the_same_refund_again() {
     let fingerprint = Fingerprint { money: None, original: None };
     let operation = operation(sale(Phase::Open { handle: handle() }));
     assert_eq!(operation.repeat(&fingerprint, rules(OnRepeat::NewAttempt), start()), Repeat::Join);
+}
+
+/// A till that counts from one again means something new by an old number, once what it meant has rested long enough.
+#[test]
+fn a_number_starts_over_above_a_final_result_that_has_rested() {
+    let day = SignedDuration::from_hours(24);
+    let second = SignedDuration::from_secs(1);
+    let other = Fingerprint { money: Some(money(1)), original: None };
+    for phase in phases() {
+        let known = operation(sale(phase.clone()));
+        for (rest, age, rested) in [
+            (Some(day), day, true),
+            (Some(day), day - second, false),
+            (Some(day), -day, false),
+            (None, day * 400, false),
+        ] {
+            let rules = RepeatRules { reuse_after: rest, ..RepeatRules::default() };
+            let starts_over = rested && phase.is_final();
+            let expected = if starts_over { Repeat::NewOperation } else { Repeat::Conflict };
+            let told = known.repeat(&other, rules, start() + age);
+            assert_eq!(told, expected, "{} {age} old, which rests for {rest:?}", phase.name());
+        }
+    }
+}
+
+/// Whatever the till knows or has begun since: nothing new begins over what may still be paid.
+#[test]
+fn without_a_number_what_is_open_is_joined_and_what_a_person_decides_is_replayed() {
+    let long_after = start() + SAME_CONTENT * 100;
+    for phase in phases().into_iter().filter(|phase| !phase.is_final()) {
+        let expected = if phase.name() == "abandoned" { Repeat::Replay } else { Repeat::Join };
+        for told_at in [None, Some(start())] {
+            let known = Operation { told_at, acknowledged_at: told_at, ..operation(sale(phase.clone())) };
+            for followed in [false, true] {
+                let told = known.repeat_by_content(followed, OnRepeat::NewAttempt, long_after);
+                assert_eq!(told, expected, "{} told {told_at:?}, followed {followed}", phase.name());
+            }
+        }
+    }
 }
 
 #[test]

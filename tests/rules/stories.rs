@@ -1,12 +1,9 @@
-//! Requests that may have been made before: numbers that start over, tills without numbers, terminals that are held.
+//! Requests that may have been made before: numbers that start over, tills without numbers.
 
 use jiff::{SignedDuration, Timestamp};
-use pos_bridge::domain::attempt::{Kind, Phase};
-use pos_bridge::domain::directory::{Credentials, Profile, Till};
-use pos_bridge::domain::identifiers::{TerminalName, TillId};
+use pos_bridge::domain::attempt::Phase;
 use pos_bridge::domain::operation::{OnRepeat, Operation};
 use pos_bridge::domain::repeat::{Fingerprint, Repeat, RepeatRules, SAME_CONTENT};
-use pos_bridge::domain::turn::Turn;
 use proptest::prelude::*;
 
 use crate::support::*;
@@ -133,30 +130,4 @@ proptest! {
         }
         prop_assert_ne!(answer, Repeat::Conflict);
     }
-
-    /// Another till's operation is never stopped, and neither is a refund.
-    #[test]
-    fn only_a_tills_own_sale_is_superseded(
-        own in any::<bool>(), holder in any_kind(), asked in any_kind(), supersede in any::<bool>(),
-        queue_seconds in 0_u32..3,
-    ) {
-        let held = Operation { kind: holder, ..at_start(Phase::Sending, false, false) };
-        let till = Till {
-            id: if own { held.till.clone() } else { TillId::new("somebody-else").unwrap() },
-            terminal: TerminalName::new("front").unwrap(),
-            terminals: Vec::new(),
-            credentials: Credentials::default(),
-            profile: Profile { supersede, queue_seconds, ..Profile::default() },
-        };
-        let expected = match (own, queue_seconds > 0) {
-            (true, _) if supersede && holder == Kind::Sale && asked == Kind::Sale => Turn::Supersedes,
-            (false, true) => Turn::Queued,
-            _ => Turn::Refused,
-        };
-        prop_assert_eq!(Turn::of(&till, asked, &held), expected);
-    }
-}
-
-fn any_kind() -> impl Strategy<Value = Kind> {
-    prop_oneof![Just(Kind::Sale), Just(Kind::Refund)]
 }
