@@ -36,7 +36,7 @@ impl Engine {
         let engine = self.clone();
         self.supervise(attempt.order.reference, async move {
             let Some(reading) = engine.readers.claim(attempt.order.reference, &operation) else { return false };
-            engine.follow(&operation, Started::earlier(attempt), &reading, looked).await
+            engine.follow(&operation, Started::unread(attempt), &reading, looked).await
         });
     }
 

@@ -36,8 +36,8 @@ pub(super) struct Started {
 }
 
 impl Started {
-    /// One that was under way before: it was neither read nor cancelled since.
-    pub(super) fn earlier(attempt: Attempt) -> Self {
+    /// One that was neither read nor cancelled since it was written.
+    pub(super) fn unread(attempt: Attempt) -> Self {
         Self { attempt, looked: None, passed_on: PassedOn::default() }
     }
 }
@@ -66,7 +66,7 @@ impl Engine {
         let Sent { attempt: before, event } = sent;
         let accepted = before.step(&event).ok().flatten().map(|transition| transition.attempt);
         let Some(accepted) = accepted.filter(|attempt| attempt.phase.handle().is_some()) else {
-            return self.record_surely(&before, vec![event]).await.map(Started::earlier);
+            return self.record_surely(&before, vec![event]).await.map(Started::unread);
         };
         let mut looking = pin!(ask(provider, &accepted));
         match timeout(COMPANY_WAIT, &mut looking).await {
@@ -75,15 +75,15 @@ impl Engine {
                 let events = [event.clone()].into_iter().chain(news(&accepted, seen.finding, seen.at)).collect();
                 let attempt = match self.record_surely(&before, events).await {
                     Some(attempt) => attempt,
-                    // A result that cannot be written takes the acceptance not with it.
+                    // A result that cannot be written does not take the acceptance with it.
                     None => self.record_surely(&before, vec![event]).await?,
                 };
-                Some(Started { looked: Some(Ok(())), ..Started::earlier(attempt) })
+                Some(Started { looked: Some(Ok(())), ..Started::unread(attempt) })
             }
             Ok(Err(error)) => {
                 let mut attempt = self.record_surely(&before, vec![event]).await?;
                 let looked = self.learn(provider, operation, &mut attempt, Err(error)).await;
-                Some(Started { looked: Some(looked), ..Started::earlier(attempt) })
+                Some(Started { looked: Some(looked), ..Started::unread(attempt) })
             }
             Err(_) => self.write_while_looking(provider, operation, &before, event, looking).await,
         }
