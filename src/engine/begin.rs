@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::timeout;
 
 use super::turn::{Patience, Wish};
+use super::waiters::Waiting;
 use super::{Engine, Progress, Refusal, business_day};
 use crate::domain::attempt::Kind;
 use crate::domain::directory::{Terminal, Till};
@@ -115,15 +116,18 @@ impl Engine {
     }
 
     /// Begins in a task of its own, so that an attempt that is on disk is also driven when the till hangs up meanwhile.
-    pub(super) async fn begin(&self, intent: Intent) -> Result<Begun, Refusal> {
+    pub(super) async fn begin(&self, intent: Intent) -> Result<(Begun, Option<Waiting>), Refusal> {
         let engine = self.clone();
-        let details = intent.attempt().details.clone();
+        let NewAttempt { operation: number, details, .. } = intent.attempt().clone();
         let beginning = self.tasks.spawn(async move {
+            // Before it is on disk, so that nothing moves it unheard.
+            let waiting = engine.waiters.wait_for(number);
             let begun = engine.health.journal(intent.commit(engine.journal.as_ref()).await)?;
-            if let Begun::New(operation) = &begun {
-                engine.begun(operation, details);
-            }
-            Ok(begun)
+            let Begun::New(operation) = &begun else { return Ok((begun, None)) };
+            engine.begun(operation, details);
+            // A number that runs again keeps its operation, which others may have moved meanwhile.
+            let waiting = (operation.id == number).then_some(waiting);
+            Ok((begun, waiting))
         });
         beginning.await.unwrap_or_else(|failure| {
             tracing::error!(%failure, "beginning an operation failed");

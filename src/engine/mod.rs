@@ -73,6 +73,7 @@ use waiters::Waiters;
 pub use refusal::Refusal;
 pub use stream::{News, ResultStream};
 pub use turn::Patience;
+pub use waiters::Waiting;
 
 /// The use cases, shared by every listener.
 #[derive(Clone)]
@@ -136,10 +137,12 @@ pub struct Parts {
 }
 
 /// What a till's request came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Progress {
     /// The operation as it is on disk.
     pub operation: Operation,
+    /// What hears of it since before it was on disk; there when this request began it. See [`Engine::settled`].
+    pub waiting: Option<Waiting>,
     /// It was asked for before; nothing new was started.
     pub replayed: bool,
     /// The till gave no number, and it was taken for one that it asked for before.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::begin::Intent;
+use super::waiters::Waiting;
 use super::{Engine, Refusal};
 use crate::domain::directory::{Terminal, Till};
 use crate::domain::identifiers::{TerminalName, TillId};
@@ -93,7 +94,7 @@ impl Engine {
         &self,
         terminals: &[Terminal],
         intent: &(impl Fn(&Terminal) -> Result<Intent, Refusal> + Send + Sync),
-    ) -> Result<Begun, Refusal> {
+    ) -> Result<(Begun, Option<Waiting>), Refusal> {
         if let [only] = terminals {
             return self.begin(intent(only)?).await;
         }
@@ -112,11 +113,12 @@ impl Engine {
                 None => set_back.remove(0),
             };
             match self.begin(intent(terminal)?).await? {
-                busy @ (Begun::Busy(_) | Begun::Frozen(_)) => obstacle = Some(plainer(obstacle, busy)),
+                (busy @ (Begun::Busy(_) | Begun::Frozen(_)), _) => obstacle = Some(plainer(obstacle, busy)),
                 begun => return Ok(begun),
             }
         }
-        obstacle.ok_or_else(|| Refusal::UnknownTerminal(String::new()))
+        let obstacle = obstacle.ok_or_else(|| Refusal::UnknownTerminal(String::new()))?;
+        Ok((obstacle, None))
     }
 
     async fn held_terminals(&self) -> Result<Vec<TerminalName>, Refusal> {

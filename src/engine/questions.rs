@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use super::waiters::Waiting;
 use super::{Engine, Refusal, TerminalView};
 use crate::domain::attempt::{Event, Kind};
 use crate::domain::directory::Till;
@@ -26,19 +27,26 @@ impl Engine {
     }
 
     /// Waits until the operation is settled ([`Operation::is_settled`]), the cashier must do something, the time is up or
-    /// the program stops, and returns it as it is then.
+    /// the program stops, and returns it as it is then. With what has heard of it since before it was on disk
+    /// ([`Progress::waiting`](super::Progress::waiting)) the journal is not asked whether it has moved meanwhile.
     ///
     /// # Errors
     /// [`Refusal::StorageUnavailable`] when the journal cannot be read.
-    pub async fn settled(&self, operation: &Operation, wait: Duration) -> Result<Operation, Refusal> {
+    pub async fn settled(
+        &self,
+        operation: &Operation,
+        waiting: Option<Waiting>,
+        wait: Duration,
+    ) -> Result<Operation, Refusal> {
         if operation.is_settled() || wait.is_zero() {
             return Ok(operation.clone());
         }
         let deadline = Instant::now() + wait;
+        let mut is_known = waiting.is_some();
         // Wait first and read then: what is written in between is not missed.
-        let mut waiting = self.waiters.wait_for(operation.id);
+        let mut waiting = waiting.unwrap_or_else(|| self.waiters.wait_for(operation.id));
         loop {
-            {
+            if !std::mem::take(&mut is_known) {
                 let read = self.health.journal(self.journal.operation(operation.id).await)?;
                 let latest = read.ok_or(Refusal::NotFound(operation.kind.name()))?;
                 let is_due = latest.is_settled() || self.at_terminal(&latest).signature_until.is_some();

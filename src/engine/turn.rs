@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::begin::Intent;
 use super::lines::LinePlace;
+use super::waiters::Waiting;
 use super::{Engine, Progress, Refusal};
 use crate::domain::attempt::{Alarm, AlarmKind, Event, Kind};
 use crate::domain::directory::{Terminal, Till};
@@ -84,14 +85,14 @@ impl Engine {
         terminals: &[Terminal],
         intent: impl Fn(&Terminal) -> Result<Intent, Refusal> + Send + Sync,
     ) -> Result<Progress, Refusal> {
-        let begun = match self.begin_on_first_free(terminals, &intent).await? {
-            Begun::Busy(holder) if wish.turn(&holder) != Turn::Refused => {
+        let (begun, waiting) = match self.begin_on_first_free(terminals, &intent).await? {
+            (Begun::Busy(holder), _) if wish.turn(&holder) != Turn::Refused => {
                 // Kept apart, so that a sale that need not wait has no space for it.
                 Box::pin(self.wait_for_turn(wish, holder, terminals, &intent)).await?
             }
             begun => begun,
         };
-        outcome(begun, wish.known_by)
+        Ok(Progress { waiting, ..outcome(begun, wish.known_by)? })
     }
 
     async fn wait_for_turn(
@@ -100,7 +101,7 @@ impl Engine {
         mut holder: Operation,
         terminals: &[Terminal],
         intent: &(impl Fn(&Terminal) -> Result<Intent, Refusal> + Send + Sync),
-    ) -> Result<Begun, Refusal> {
+    ) -> Result<(Begun, Option<Waiting>), Refusal> {
         let place = self.lines.join(&holder.attempt.order.terminal);
         let mut superseded: Option<Operation> = None;
         loop {
@@ -118,7 +119,7 @@ impl Engine {
                 continue;
             }
             match self.begin_on_first_free(terminals, intent).await? {
-                Begun::Busy(next) => holder = next,
+                (Begun::Busy(next), _) => holder = next,
                 begun => return Ok(begun),
             }
         }
@@ -153,7 +154,7 @@ impl Engine {
     /// A superseded sale that was paid all the same stands on the console until somebody has seen it: nobody waits for
     /// its result any more.
     pub(super) async fn watch_superseded(&self, older: &Operation) {
-        let Ok(settled) = self.settled(older, WATCHED).await else { return };
+        let Ok(settled) = self.settled(older, None, WATCHED).await else { return };
         if settled.status() != Status::Approved {
             return;
         }
@@ -184,13 +185,16 @@ impl Engine {
 /// What the till gets.
 fn outcome(begun: Begun, known_by: KnownBy) -> Result<Progress, Refusal> {
     let looks_alike = known_by == KnownBy::Content;
+    let progress = |operation, replayed, possible_duplicate| {
+        Ok(Progress { operation, waiting: None, replayed, possible_duplicate })
+    };
     match begun {
         Begun::New(operation) => {
             let possible_duplicate = looks_alike && operation.attempt.number > 1;
-            Ok(Progress { operation, replayed: false, possible_duplicate })
+            progress(operation, false, possible_duplicate)
         }
-        Begun::Joined(operation) => Ok(Progress { operation, replayed: false, possible_duplicate: looks_alike }),
-        Begun::Replayed(operation) => Ok(Progress { operation, replayed: true, possible_duplicate: looks_alike }),
+        Begun::Joined(operation) => progress(operation, false, looks_alike),
+        Begun::Replayed(operation) => progress(operation, true, looks_alike),
         Begun::Conflict(operation) => Err(Refusal::ReferenceConflict(Box::new(operation))),
         Begun::OlderPaid(older) => Err(Refusal::OlderSalePaid(Box::new(older))),
         Begun::Busy(holder) => Err(Refusal::TerminalBusy(Box::new(holder))),

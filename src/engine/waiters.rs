@@ -11,13 +11,14 @@ use crate::domain::operation::Operation;
 type Bells = HashMap<OperationId, watch::Sender<Option<Arc<Operation>>>>;
 
 /// Everybody who waits for an operation.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Waiters {
     bells: Arc<Mutex<Bells>>,
 }
 
 /// Somebody who waits for an operation; dropping it ends the waiting.
-pub(super) struct Waiting {
+#[derive(Debug)]
+pub struct Waiting {
     waiters: Waiters,
     operation: OperationId,
     bell: watch::Receiver<Option<Arc<Operation>>>,

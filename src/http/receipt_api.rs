@@ -21,7 +21,7 @@ pub(super) async fn print(State(api): State<TillApi>, path: PathText, asked: Ask
         let found = api.engine.find(&asked.till, kind, &reference).await;
         let mut operation = found.map_err(|refusal| refused(&refusal, &asked))?;
         let seconds = Wait { query: wait, ..Wait::default() }.seconds(&asked.till, 0);
-        api.settle(&mut operation, after(seconds)).await;
+        api.settle(&mut operation, None, after(seconds)).await;
         let paper = api.paper(&operation, &asked);
         match receipt(&operation, recipient, edition(&operation), paper) {
             Some(text) => Ok((operation, text)),

@@ -16,7 +16,7 @@ use crate::domain::attempt::Kind;
 use crate::domain::identifiers::{Reference, TillId};
 use crate::domain::operation::Operation;
 use crate::domain::request::Naming;
-use crate::engine::{Patience, Progress, Refusal};
+use crate::engine::{Patience, Progress, Refusal, Waiting};
 use crate::till::dialect::Answer;
 use crate::till::fields::{Fields, Invalid};
 use crate::till::problem::Problem;
@@ -66,16 +66,16 @@ async fn pay(State(api): State<TillApi>, mut asked: Asked) -> Response {
         let seconds = asked.sent_wait_seconds(wait, asked.till.profile.wait_seconds)?;
         asked.forget_request();
         let deadline = after(seconds);
-        let (patience, waiting) = api.patience(&asked, seconds);
+        let (patience, queueing) = api.patience(&asked, seconds);
         // Kept apart, so that a till that waits for its result does not hold the space of the beginning.
         let started = Box::pin(api.engine.pay(&asked.till, request, patience)).await;
-        drop(waiting);
+        drop(queueing);
         if let Err(Refusal::OlderSalePaid(older)) = &started {
             warning_of = Some(older.id);
         }
-        let Progress { mut operation, replayed, possible_duplicate } =
+        let Progress { mut operation, waiting, replayed, possible_duplicate } =
             started.map_err(|refusal| refused(&refusal, &asked))?;
-        api.settle(&mut operation, deadline).await;
+        api.settle(&mut operation, waiting, deadline).await;
         Ok(Found { operation, replayed, possible_duplicate })
     }
     .await;
@@ -96,12 +96,12 @@ async fn refund(State(api): State<TillApi>, mut asked: Asked) -> Response {
         let seconds = asked.sent_wait_seconds(wait, asked.till.profile.wait_seconds)?;
         asked.forget_request();
         let deadline = after(seconds);
-        let (patience, waiting) = api.patience(&asked, seconds);
+        let (patience, queueing) = api.patience(&asked, seconds);
         let started = Box::pin(api.engine.give_back(&asked.till, wish, patience)).await;
-        drop(waiting);
-        let Progress { mut operation, replayed, possible_duplicate } =
+        drop(queueing);
+        let Progress { mut operation, waiting, replayed, possible_duplicate } =
             started.map_err(|refusal| refused(&refusal, &asked))?;
-        api.settle(&mut operation, deadline).await;
+        api.settle(&mut operation, waiting, deadline).await;
         Ok(Found { operation, replayed, possible_duplicate })
     }
     .await;
@@ -115,7 +115,7 @@ async fn find(State(api): State<TillApi>, path: PathText, mut asked: Asked, kind
         asked.forget_request();
         let found = api.engine.find(&asked.till, kind, &reference).await;
         let mut operation = found.map_err(|refusal| refused(&refusal, &asked))?;
-        api.settle(&mut operation, after(seconds)).await;
+        api.settle(&mut operation, None, after(seconds)).await;
         Ok(Found { operation, replayed: false, possible_duplicate: false })
     }
     .await;
@@ -129,7 +129,7 @@ async fn cancel(State(api): State<TillApi>, path: PathText, asked: Asked, kind: 
         let seconds = asked.wait_seconds(wait, asked.till.profile.wait_seconds.min(CANCEL_WAIT_SECONDS))?;
         let asked_for = api.engine.cancel(&asked.till, kind, &reference).await;
         let mut operation = asked_for.map_err(|refusal| refused(&refusal, &asked))?;
-        api.settle(&mut operation, after(seconds)).await;
+        api.settle(&mut operation, None, after(seconds)).await;
         Ok(Found { operation, replayed: false, possible_duplicate: false })
     }
     .await;
@@ -144,7 +144,7 @@ async fn sign(State(api): State<TillApi>, path: PathText, asked: Asked, kind: Ki
         let seconds = asked.sent_wait_seconds(wait, asked.till.profile.wait_seconds.min(CANCEL_WAIT_SECONDS))?;
         let compared = api.engine.compare_signature(&asked.till, kind, &reference, accepted).await;
         let mut operation = compared.map_err(|refusal| refused(&refusal, &asked))?;
-        api.settle(&mut operation, after(seconds)).await;
+        api.settle(&mut operation, None, after(seconds)).await;
         Ok(Found { operation, replayed: false, possible_duplicate: false })
     }
     .await;
@@ -245,7 +245,7 @@ impl TillApi {
     /// Waits for a result until the deadline, and brings the operation up to date. What was started cannot be refused any
     /// more: when waiting fails, the program stops or too many calls of the till wait already, the till gets what was known
     /// last and asks again.
-    pub(super) async fn settle(&self, operation: &mut Operation, deadline: Instant) {
+    pub(super) async fn settle(&self, operation: &mut Operation, waiting: Option<Waiting>, deadline: Instant) {
         let wait = deadline.saturating_duration_since(Instant::now());
         if operation.is_settled() || wait.is_zero() {
             return;
@@ -253,7 +253,7 @@ impl TillApi {
         let share = self.waiting.take(operation.till.clone(), self.settings.limits.waiting_per_till);
         let Some(_waiting) = share.map(WaitingTill::new) else { return };
         let waited = tokio::select! {
-            waited = self.engine.settled(operation, wait) => waited,
+            waited = self.engine.settled(operation, waiting, wait) => waited,
             () = self.shutdown.cancelled() => return,
         };
         match waited {

@@ -45,7 +45,7 @@ async fn what_the_terminal_asks_is_known_while_the_sale_is_under_way() {
 async fn a_till_that_waits_is_answered_early_when_its_cashier_must_compare_a_signature() {
     let shop = selling(signing(), SignaturePolicy::Ask).await;
     let sale = shop.find("R-1").await;
-    let waiting = shop.engine.settled(&sale, LONG);
+    let waiting = shop.engine.settled(&sale, None, LONG);
     let sale = tokio::time::timeout(LONG / 4, waiting).await.expect("the till waits on").unwrap();
     assert_eq!(sale.status(), Status::Pending);
     assert!(shop.engine.at_terminal(&sale).signature_until.is_some());

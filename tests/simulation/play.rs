@@ -200,7 +200,7 @@ async fn ask(engine: Engine, call: What, said: Said) {
                 let request = SaleRequest { naming, money: nok(amount), terminal: None, details: Details::default() };
                 let progress =
                     engine.pay(&tills[till], request, Patience::starting_now(wait, gone.clone())).await.ok()?;
-                engine.settled(&progress.operation, wait).await.ok()
+                engine.settled(&progress.operation, progress.waiting, wait).await.ok()
             };
             let told = match hangs_up_after {
                 Some(patience) => timeout(patience, paying).await.ok().flatten(),
@@ -225,7 +225,7 @@ async fn ask(engine: Engine, call: What, said: Said) {
             let wait = Duration::from_secs(30);
             let patience = Patience::starting_now(wait, CancellationToken::new());
             if let Ok(progress) = engine.refund(&tills[till], request, patience).await
-                && let Ok(operation) = engine.settled(&progress.operation, wait).await
+                && let Ok(operation) = engine.settled(&progress.operation, progress.waiting, wait).await
             {
                 tell(&operation);
             }
