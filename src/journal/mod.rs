@@ -4,6 +4,7 @@
 //! here load, ask the domain, and write what it says together with a line of the event log.
 
 mod adopt;
+mod answers;
 mod begin;
 mod connection;
 mod earlier;

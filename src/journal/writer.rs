@@ -2,7 +2,8 @@
 //!
 //! A step that somebody waits for is committed at once; batches form by themselves while a commit is under way. Steps
 //! that can wait ([`Step::can_wait`]) go with the next one that cannot, in the order in which they were handed in. A step
-//! whose writes fail takes nothing of its neighbours with it. A step that was queued is run to its end whether or not its caller still waits.
+//! whose writes fail takes nothing of its neighbours with it. A step that was queued is run to its end whether or not its
+//! caller still waits. Answers go out while the next batch syncs ([`Answers`]).
 
 use std::fs::File;
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
 
+use super::answers::Answers;
 use super::error::{is_no_transaction, may_be_rolled_back, of_step};
 use super::step::{Command, Pending, Step};
 use super::transaction::{Refused, Transaction, Uncommitted};
@@ -51,7 +53,8 @@ impl Queue {
         let (steps, waiting) = mpsc::channel(QUEUE);
         let (announce, state) = watch::channel(State::Running);
         let closing = CancellationToken::new();
-        let writer = Writer { connection, lock, waiting, announce, closing: closing.clone() };
+        let answers = Answers::default();
+        let writer = Writer { connection, lock, waiting, answers, announce, closing: closing.clone() };
         (Self { steps, state, closing }, writer)
     }
 
@@ -98,6 +101,7 @@ struct Writer {
     connection: SqliteConnection,
     lock: File,
     waiting: mpsc::Receiver<Box<dyn Command>>,
+    answers: Answers,
     announce: watch::Sender<State>,
     closing: CancellationToken,
 }
@@ -106,17 +110,19 @@ impl Writer {
     async fn run(mut self) {
         let mut batch = Vec::with_capacity(BATCH);
         while self.receive(&mut batch).await {
-            let committed = self.commit(&mut batch).await;
-            let failure = committed.as_ref().err().cloned();
+            let Err(error) = self.commit(&mut batch).await else {
+                self.answers.hold(&mut batch);
+                continue;
+            };
             // Told first, so that nobody who reads an answer still believes in the journal.
-            if let Some(JournalError::Broken(why)) = &failure {
+            if let JournalError::Broken(why) = &error {
                 self.announce.send_replace(State::Failed(why.clone()));
             }
             for command in batch.drain(..) {
-                command.answer(&committed);
+                command.answer(&Err(error.clone()));
             }
-            if let Some(broken @ JournalError::Broken(_)) = failure {
-                return self.refuse_everything(&broken).await;
+            if let JournalError::Broken(_) = error {
+                return self.refuse_everything(&error).await;
             }
         }
         self.close().await;
@@ -124,7 +130,15 @@ impl Writer {
 
     /// Fills the batch with what is to be committed now; `false` when nothing will come any more.
     async fn receive(&mut self, batch: &mut Vec<Box<dyn Command>>) -> bool {
-        if !self.receive_more(batch).await {
+        while batch.len() < BATCH
+            && let Ok(command) = self.waiting.try_recv()
+        {
+            batch.push(command);
+        }
+        if batch.iter().all(|command| command.can_wait()) {
+            self.answers.give();
+        }
+        if batch.is_empty() && !self.receive_more(batch).await {
             return false;
         }
         let deadline = tokio::time::Instant::now() + COMPANY_WAIT;
@@ -162,12 +176,11 @@ impl Writer {
 
     async fn commit_steps(&mut self, batch: &mut [Box<dyn Command>]) -> Result<(), JournalError> {
         let mut transaction = Transaction::new(&mut self.connection);
-        for (step, command) in batch.iter_mut().enumerate() {
-            if let Some(writes) = command.decide(&mut transaction).await {
-                transaction.write(step, writes).await;
-            }
-        }
-        match transaction.commit().await {
+        self.answers.beside(decide(batch, &mut transaction)).await;
+        let began = Instant::now();
+        let committed = transaction.commit().await;
+        self.answers.commit_took(began.elapsed());
+        match committed {
             Ok(refused) => {
                 for Refused { step, error } in refused {
                     batch[step].fail(error);
@@ -219,6 +232,14 @@ impl Writer {
         }
         drop(self.lock);
         self.announce.send_replace(State::Closed);
+    }
+}
+
+async fn decide(batch: &mut [Box<dyn Command>], transaction: &mut Transaction<'_>) {
+    for (step, command) in batch.iter_mut().enumerate() {
+        if let Some(writes) = command.decide(transaction).await {
+            transaction.write(step, writes).await;
+        }
     }
 }
 
