@@ -1,7 +1,7 @@
 //! What the program uses of tokio's `Notify`, over shuttle's lock: one who waits, one permit that is kept for it.
 
-use std::future::poll_fn;
-use std::task::{Poll, Waker};
+use core::future::poll_fn;
+use core::task::{Poll, Waker};
 
 use shuttle::sync::Mutex;
 
@@ -32,7 +32,7 @@ impl Notify {
     pub(crate) async fn notified(&self) {
         poll_fn(|context| {
             let mut state = self.state.lock().unwrap();
-            if std::mem::take(&mut state.permit) {
+            if core::mem::take(&mut state.permit) {
                 return Poll::Ready(());
             }
             state.waiting = Some(context.waker().clone());

@@ -1,11 +1,9 @@
 //! Tills that wait for one terminal.
 
 use shuttle::future::{block_on, spawn, yield_now};
-use shuttle::sync::Arc;
 use shuttle::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::domain::identifiers::ProviderTerminalId;
-use crate::engine::lines::Lines;
+use super::*;
 use crate::{in_every_order, is_found};
 
 const TILLS: usize = 4;

@@ -1,12 +1,10 @@
 //! Who reads an attempt, and who wants it read.
 
 use shuttle::future::{block_on, spawn};
-use shuttle::sync::Arc;
 use shuttle::sync::atomic::{AtomicUsize, Ordering};
 
+use super::*;
 use crate::domain::attempt::Phase;
-use crate::domain::operation::Operation;
-use crate::engine::readers::Readers;
 use crate::{in_every_order, is_found};
 
 /// The provider's record is decided with this much news.
