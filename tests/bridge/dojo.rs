@@ -337,24 +337,14 @@ async fn the_run_of_the_refund_before_is_not_taken_for_that_of_a_lost_one() {
     assert_eq!(answer.word(), "unknown", "{:?}", answer.body);
 }
 
-/// They mostly wait.
-const AT_ONCE: usize = 6;
-
 /// D1, D2: Lost replies of either create, and every other fault: nothing is created twice, and the till hears what the provider's
 /// books say.
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_happens_to_either_create_call_it_is_sent_once() {
     for call in ["create_intent", "create_terminal_session"] {
-        let mut cells = tokio::task::JoinSet::new();
-        for fault in every_fault().into_iter().chain([json!({ "status": { "code": 422 } })]) {
-            for moment in ["before", "after"] {
-                if cells.len() == AT_ONCE {
-                    cells.join_next().await.unwrap().unwrap();
-                }
-                cells.spawn(a_create_call_that_fails(call, fault.clone(), moment));
-            }
-        }
-        cells.join_all().await;
+        let faults = every_fault().into_iter().chain([json!({ "status": { "code": 422 } })]);
+        let at_moments = |fault: Value| MOMENTS.map(|moment| a_create_call_that_fails(call, fault.clone(), moment));
+        in_every_cell(faults.flat_map(at_moments)).await;
     }
 }
 

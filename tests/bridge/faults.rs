@@ -13,21 +13,22 @@ async fn sale_with(bridge: &Bridge, reference: &str, rule: Value) -> Answer {
 /// P12, P13: the create call. Once the provider has it, it is found; where it never arrived, nothing is proven yet.
 #[tokio::test]
 async fn p13_whatever_happens_to_the_create_call_it_is_sent_once() {
-    for fault in every_fault() {
-        for moment in ["before", "after"] {
-            let bridge = Bridge::start().await;
-            let rule = json!({ "call": "create_session", "fault": fault, "when": moment });
-            let answer = sale_with(&bridge, "R-1", rule).await;
-            let taken = bridge.simulator.ledger().await["captured"] == 39900;
-            let expected = if taken { "approved" } else { "unknown" };
-            assert_eq!(answer.word(), expected, "{fault} {moment}: {:?}", answer.body);
-            assert_ne!(bridge.simulator.hits().await, json!({}), "{fault} {moment} never struck");
-            if !taken {
-                assert_eq!(bridge.till(1).begin("R-2", 100).await.word(), "terminal_busy", "{fault} {moment}");
-            }
-            bridge.books_agree().await;
-        }
+    let at_moments = |fault: Value| MOMENTS.map(|moment| a_create_call_that_fails(fault.clone(), moment));
+    in_every_cell(every_fault().into_iter().flat_map(at_moments)).await;
+}
+
+async fn a_create_call_that_fails(fault: Value, moment: &'static str) {
+    let bridge = Bridge::start().await;
+    let rule = json!({ "call": "create_session", "fault": fault, "when": moment });
+    let answer = sale_with(&bridge, "R-1", rule).await;
+    let taken = bridge.simulator.ledger().await["captured"] == 39900;
+    let expected = if taken { "approved" } else { "unknown" };
+    assert_eq!(answer.word(), expected, "{fault} {moment}: {:?}", answer.body);
+    assert_ne!(bridge.simulator.hits().await, json!({}), "{fault} {moment} never struck");
+    if !taken {
+        assert_eq!(bridge.till(1).begin("R-2", 100).await.word(), "terminal_busy", "{fault} {moment}");
     }
+    bridge.books_agree().await;
 }
 
 /// P14: an answer that comes after the bridge gave up waiting for it changes nothing, neither for its own sale, which was
@@ -55,19 +56,19 @@ async fn p14_a_late_answer_belongs_to_no_other_attempt() {
 /// P28: readings are retried until they work, whatever happens to them.
 #[tokio::test]
 async fn p28_whatever_happens_to_a_reading_the_result_is_found() {
+    in_every_cell(["read_session", "read_transaction"].map(readings_that_fail)).await;
+}
+
+async fn readings_that_fail(call: &'static str) {
     let bridge = Bridge::start().await;
-    let mut number = 0;
-    for call in ["read_session", "read_transaction"] {
-        for fault in every_fault().into_iter().chain([json!("stale_read")]) {
-            number += 1;
-            let reference = format!("R-{number}");
-            let rule = json!({ "call": call, "fault": fault, "times": 2 });
-            let mut answer = sale_with(&bridge, &reference, rule).await;
-            if answer.word() == "pending" {
-                answer = bridge.till(1).result(&reference).await;
-            }
-            assert_eq!(answer.word(), "approved", "{call} {fault}: {:?}", answer.body);
+    for (number, fault) in every_fault().into_iter().chain([json!("stale_read")]).enumerate() {
+        let reference = format!("R-{number}");
+        let rule = json!({ "call": call, "fault": fault, "times": 2 });
+        let mut answer = sale_with(&bridge, &reference, rule).await;
+        if answer.word() == "pending" {
+            answer = bridge.till(1).result(&reference).await;
         }
+        assert_eq!(answer.word(), "approved", "{call} {fault}: {:?}", answer.body);
     }
     bridge.books_agree().await;
 }
@@ -75,14 +76,16 @@ async fn p28_whatever_happens_to_a_reading_the_result_is_found() {
 /// P17: lies about the money, the currency and the terminal are never accepted, and the truth is when it is told.
 #[tokio::test]
 async fn p17_a_lie_is_unknown_and_the_truth_is_accepted() {
-    for lie in ["lying_amount", "lying_currency", "lying_terminal"] {
-        let bridge = Bridge::start().await;
-        let rule = json!({ "call": "read_transaction", "fault": lie, "times": 1000 });
-        let answer = sale_with(&bridge, "R-1", rule).await;
-        assert_eq!(answer.word(), "unknown", "{lie}: {:?}", answer.body);
-        bridge.simulator.faults(json!([])).await;
-        assert_eq!(bridge.till(1).result("R-1").await.word(), "approved", "{lie}");
-    }
+    in_every_cell(["lying_amount", "lying_currency", "lying_terminal"].map(a_lie)).await;
+}
+
+async fn a_lie(lie: &'static str) {
+    let bridge = Bridge::start().await;
+    let rule = json!({ "call": "read_transaction", "fault": lie, "times": 1000 });
+    let answer = sale_with(&bridge, "R-1", rule).await;
+    assert_eq!(answer.word(), "unknown", "{lie}: {:?}", answer.body);
+    bridge.simulator.faults(json!([])).await;
+    assert_eq!(bridge.till(1).result("R-1").await.word(), "approved", "{lie}");
 }
 
 /// P9: without a token nothing of the sale leaves, so it is proven unpaid.

@@ -13,14 +13,18 @@ pub(crate) use bridge::{A_WHILE, Behind, Bridge, Setup, output};
 pub(crate) use disk::Disk;
 pub(crate) use folder::PUSH_SECRET;
 pub(crate) use receiver::{Answers, Message, PUSH_PATIENCE, Receiver};
-pub(crate) use simulator::{Simulator, every_fault};
+pub(crate) use simulator::{MOMENTS, Simulator, every_fault};
 pub(crate) use stream::Stream;
 pub(crate) use till::{Answer, Till};
 pub(crate) use vendor::{VendorScript, readme_script};
 
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
+
+/// They mostly wait.
+const CELLS_AT_ONCE: usize = 6;
 
 /// Asks again until the question is answered with something, for ten seconds.
 pub(crate) async fn eventually<T, Asking>(what: &str, ask: impl FnMut() -> Asking) -> T
@@ -43,4 +47,19 @@ where
         assert!(Instant::now() < deadline, "waited in vain for {what}");
         sleep(Duration::from_millis(10)).await;
     }
+}
+
+/// Goes through the cells of a table, each with a bridge of its own.
+pub(crate) async fn in_every_cell<Cell>(cells: impl IntoIterator<Item = Cell>)
+where
+    Cell: Future<Output = ()> + Send + 'static,
+{
+    let mut under_way = JoinSet::new();
+    for cell in cells {
+        if under_way.len() == CELLS_AT_ONCE {
+            under_way.join_next().await.unwrap().unwrap();
+        }
+        under_way.spawn(cell);
+    }
+    under_way.join_all().await;
 }

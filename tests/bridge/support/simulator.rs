@@ -168,6 +168,9 @@ fn machine(number: usize, kind: &str) -> SimulatedDojoTerminal {
     SimulatedDojoTerminal { id: dojo_terminal_id(number), tid: format!("VCMDEMO{kind}") }
 }
 
+/// When a fault strikes: before or after the provider took note of the call.
+pub(crate) const MOMENTS: [&str; 2] = ["before", "after"];
+
 /// Everything that can go wrong with a call that moves money.
 pub(crate) fn every_fault() -> Vec<Value> {
     vec![
