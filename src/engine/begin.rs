@@ -116,18 +116,18 @@ impl Engine {
     }
 
     /// Begins in a task of its own, so that an attempt that is on disk is also driven when the till hangs up meanwhile.
-    pub(super) async fn begin(&self, intent: Intent) -> Result<(Begun, Option<Waiting>), Refusal> {
+    pub(super) async fn begin(&self, intent: Intent) -> Result<Beginning, Refusal> {
         let engine = self.clone();
-        let NewAttempt { operation: number, details, .. } = intent.attempt().clone();
+        let (number, details) = (intent.attempt().operation, intent.attempt().details.clone());
         let beginning = self.tasks.spawn(async move {
             // Before it is on disk, so that nothing moves it unheard.
             let waiting = engine.waiters.wait_for(number);
             let begun = engine.health.journal(intent.commit(engine.journal.as_ref()).await)?;
-            let Begun::New(operation) = &begun else { return Ok((begun, None)) };
+            let Begun::New(operation) = &begun else { return Ok(Beginning { begun, waiting: None }) };
             engine.begun(operation, details);
-            // A number that runs again keeps its operation, which others may have moved meanwhile.
+            // What runs again keeps its number, and the bell hangs at one that nobody uses.
             let waiting = (operation.id == number).then_some(waiting);
-            Ok((begun, waiting))
+            Ok(Beginning { begun, waiting })
         });
         beginning.await.unwrap_or_else(|failure| {
             tracing::error!(%failure, "beginning an operation failed");
@@ -206,6 +206,13 @@ struct Run<'a> {
     asked: Option<&'a TerminalName>,
     expires_at: Timestamp,
     horizon: Timestamp,
+}
+
+/// What came of a beginning.
+pub(super) struct Beginning {
+    pub(super) begun: Begun,
+    /// As [`Progress::waiting`].
+    pub(super) waiting: Option<Waiting>,
 }
 
 /// An operation to begin.

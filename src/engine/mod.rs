@@ -141,7 +141,7 @@ pub struct Parts {
 pub struct Progress {
     /// The operation as it is on disk.
     pub operation: Operation,
-    /// What hears of it since before it was on disk; there when this request began it. See [`Engine::settled`].
+    /// What hears of it since before it was on disk; there when this request made it. See [`Engine::settled`].
     pub waiting: Option<Waiting>,
     /// It was asked for before; nothing new was started.
     pub replayed: bool,

@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::begin::Intent;
-use super::waiters::Waiting;
+use super::begin::{Beginning, Intent};
 use super::{Engine, Refusal};
 use crate::domain::directory::{Terminal, Till};
 use crate::domain::identifiers::{TerminalName, TillId};
@@ -94,7 +93,7 @@ impl Engine {
         &self,
         terminals: &[Terminal],
         intent: &(impl Fn(&Terminal) -> Result<Intent, Refusal> + Send + Sync),
-    ) -> Result<(Begun, Option<Waiting>), Refusal> {
+    ) -> Result<Beginning, Refusal> {
         if let [only] = terminals {
             return self.begin(intent(only)?).await;
         }
@@ -113,12 +112,14 @@ impl Engine {
                 None => set_back.remove(0),
             };
             match self.begin(intent(terminal)?).await? {
-                (busy @ (Begun::Busy(_) | Begun::Frozen(_)), _) => obstacle = Some(plainer(obstacle, busy)),
+                Beginning { begun: busy @ (Begun::Busy(_) | Begun::Frozen(_)), .. } => {
+                    obstacle = Some(plainer(obstacle, busy));
+                }
                 begun => return Ok(begun),
             }
         }
         let obstacle = obstacle.ok_or_else(|| Refusal::UnknownTerminal(String::new()))?;
-        Ok((obstacle, None))
+        Ok(Beginning { begun: obstacle, waiting: None })
     }
 
     async fn held_terminals(&self) -> Result<Vec<TerminalName>, Refusal> {

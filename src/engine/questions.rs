@@ -27,8 +27,10 @@ impl Engine {
     }
 
     /// Waits until the operation is settled ([`Operation::is_settled`]), the cashier must do something, the time is up or
-    /// the program stops, and returns it as it is then. With what has heard of it since before it was on disk
-    /// ([`Progress::waiting`](super::Progress::waiting)) the journal is not asked whether it has moved meanwhile.
+    /// the program stops, and returns it as it is then.
+    ///
+    /// `waiting` is what has heard of it since before it was on disk ([`Progress::waiting`](super::Progress::waiting)).
+    /// Without it the journal is asked first whether it has moved meanwhile.
     ///
     /// # Errors
     /// [`Refusal::StorageUnavailable`] when the journal cannot be read.
@@ -42,18 +44,13 @@ impl Engine {
             return Ok(operation.clone());
         }
         let deadline = Instant::now() + wait;
-        let mut is_known = waiting.is_some();
+        let has_heard = waiting.is_some();
         // Wait first and read then: what is written in between is not missed.
         let mut waiting = waiting.unwrap_or_else(|| self.waiters.wait_for(operation.id));
+        if !has_heard && let Some(due) = self.due(operation, deadline).await? {
+            return Ok(due);
+        }
         loop {
-            if !std::mem::take(&mut is_known) {
-                let read = self.health.journal(self.journal.operation(operation.id).await)?;
-                let latest = read.ok_or(Refusal::NotFound(operation.kind.name()))?;
-                let is_due = latest.is_settled() || self.at_terminal(&latest).signature_until.is_some();
-                if is_due || Instant::now() >= deadline || self.stopping.is_cancelled() {
-                    return Ok(latest);
-                }
-            }
             tokio::select! {
                 biased;
                 rung = waiting.rung() => match rung {
@@ -69,7 +66,19 @@ impl Engine {
                 () = sleep_until(deadline) => {}
                 () = self.stopping.cancelled() => {}
             }
+            if let Some(due) = self.due(operation, deadline).await? {
+                return Ok(due);
+            }
         }
+    }
+
+    /// The operation as it is on disk, once whoever waits for it is to hear of it.
+    async fn due(&self, operation: &Operation, deadline: Instant) -> Result<Option<Operation>, Refusal> {
+        let read = self.health.journal(self.journal.operation(operation.id).await)?;
+        let latest = read.ok_or(Refusal::NotFound(operation.kind.name()))?;
+        let is_due = latest.is_settled() || self.at_terminal(&latest).signature_until.is_some();
+        let is_over = Instant::now() >= deadline || self.stopping.is_cancelled();
+        Ok((is_due || is_over).then_some(latest))
     }
 
     /// Asks for an operation to be stopped, and returns it as it is now. A request, not a result.

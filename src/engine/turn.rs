@@ -5,9 +5,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::begin::Intent;
+use super::begin::{Beginning, Intent};
 use super::lines::LinePlace;
-use super::waiters::Waiting;
 use super::{Engine, Progress, Refusal};
 use crate::domain::attempt::{Alarm, AlarmKind, Event, Kind};
 use crate::domain::directory::{Terminal, Till};
@@ -85,14 +84,14 @@ impl Engine {
         terminals: &[Terminal],
         intent: impl Fn(&Terminal) -> Result<Intent, Refusal> + Send + Sync,
     ) -> Result<Progress, Refusal> {
-        let (begun, waiting) = match self.begin_on_first_free(terminals, &intent).await? {
-            (Begun::Busy(holder), _) if wish.turn(&holder) != Turn::Refused => {
+        let beginning = match self.begin_on_first_free(terminals, &intent).await? {
+            Beginning { begun: Begun::Busy(holder), .. } if wish.turn(&holder) != Turn::Refused => {
                 // Kept apart, so that a sale that need not wait has no space for it.
                 Box::pin(self.wait_for_turn(wish, holder, terminals, &intent)).await?
             }
-            begun => begun,
+            beginning => beginning,
         };
-        Ok(Progress { waiting, ..outcome(begun, wish.known_by)? })
+        outcome(beginning, wish.known_by)
     }
 
     async fn wait_for_turn(
@@ -101,7 +100,7 @@ impl Engine {
         mut holder: Operation,
         terminals: &[Terminal],
         intent: &(impl Fn(&Terminal) -> Result<Intent, Refusal> + Send + Sync),
-    ) -> Result<(Begun, Option<Waiting>), Refusal> {
+    ) -> Result<Beginning, Refusal> {
         let place = self.lines.join(&holder.attempt.order.terminal);
         let mut superseded: Option<Operation> = None;
         loop {
@@ -119,8 +118,8 @@ impl Engine {
                 continue;
             }
             match self.begin_on_first_free(terminals, intent).await? {
-                (Begun::Busy(next), _) => holder = next,
-                begun => return Ok(begun),
+                Beginning { begun: Begun::Busy(next), .. } => holder = next,
+                beginning => return Ok(beginning),
             }
         }
     }
@@ -183,11 +182,11 @@ impl Engine {
 }
 
 /// What the till gets.
-fn outcome(begun: Begun, known_by: KnownBy) -> Result<Progress, Refusal> {
+fn outcome(beginning: Beginning, known_by: KnownBy) -> Result<Progress, Refusal> {
+    let Beginning { begun, waiting } = beginning;
     let looks_alike = known_by == KnownBy::Content;
-    let progress = |operation, replayed, possible_duplicate| {
-        Ok(Progress { operation, waiting: None, replayed, possible_duplicate })
-    };
+    let progress =
+        |operation, replayed, possible_duplicate| Ok(Progress { operation, waiting, replayed, possible_duplicate });
     match begun {
         Begun::New(operation) => {
             let possible_duplicate = looks_alike && operation.attempt.number > 1;

@@ -1,6 +1,7 @@
 //! Who waits for which operation. A till that waits costs one small entry here and nothing else.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -11,24 +12,29 @@ use crate::domain::operation::Operation;
 type Bells = HashMap<OperationId, watch::Sender<Option<Arc<Operation>>>>;
 
 /// Everybody who waits for an operation.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Waiters {
     bells: Arc<Mutex<Bells>>,
 }
 
 /// Somebody who waits for an operation; dropping it ends the waiting.
-#[derive(Debug)]
 pub struct Waiting {
+    // In this order: a bell is let go before it is looked whether it hangs for anybody else.
+    bell: watch::Receiver<Option<Arc<Operation>>>,
+    place: Place,
+}
+
+/// Whose bell it is; whoever leaves last takes it down.
+struct Place {
     waiters: Waiters,
     operation: OperationId,
-    bell: watch::Receiver<Option<Arc<Operation>>>,
 }
 
 impl Waiters {
     /// Starts waiting: every ring from now on is heard.
     pub(super) fn wait_for(&self, operation: OperationId) -> Waiting {
         let bell = self.lock().entry(operation).or_insert_with(|| watch::channel(None).0).subscribe();
-        Waiting { waiters: self.clone(), operation, bell }
+        Waiting { bell, place: Place { waiters: self.clone(), operation } }
     }
 
     /// Rings for everybody who waits for this operation, with what was just committed of it.
@@ -58,11 +64,33 @@ impl Waiting {
     }
 }
 
-impl Drop for Waiting {
+impl fmt::Debug for Waiting {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Waiting({})", self.place.operation)
+    }
+}
+
+impl Drop for Place {
     fn drop(&mut self) {
         let mut bells = self.waiters.lock();
-        if bells.get(&self.operation).is_some_and(|bell| bell.receiver_count() <= 1) {
+        if bells.get(&self.operation).is_some_and(|bell| bell.receiver_count() == 0) {
             bells.remove(&self.operation);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_leaves_last_takes_the_bell_down() {
+        let waiters = Waiters::default();
+        let operation = OperationId(ulid::Ulid::from_parts(1, 1));
+        let (first, second) = (waiters.wait_for(operation), waiters.wait_for(operation));
+        drop(first);
+        assert!(waiters.anybody_waits(operation));
+        drop(second);
+        assert!(!waiters.anybody_waits(operation));
     }
 }

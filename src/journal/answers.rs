@@ -17,15 +17,19 @@ const SLOW: Duration = Duration::from_millis(1);
 const HELD_MAX: Duration = Duration::from_millis(10);
 
 /// Steps whose callers have not heard yet that they are on disk.
-#[derive(Default)]
 pub(super) struct Answers {
     committed: Vec<Box<dyn Command>>,
-    until: Option<Instant>,
+    until: Instant,
     disk_is_slow: bool,
 }
 
 impl Answers {
-    /// Learns how long the last commit has waited for the disk.
+    /// None, on a disk that is not known yet.
+    pub(super) fn new() -> Self {
+        Self { committed: Vec::new(), until: Instant::now(), disk_is_slow: false }
+    }
+
+    /// Learns how long the last commit took, which is mostly the disk's time where it is long.
     pub(super) fn commit_took(&mut self, took: Duration) {
         self.disk_is_slow = took >= SLOW;
     }
@@ -33,7 +37,7 @@ impl Answers {
     /// Takes the steps of a batch that is on disk; where the disk is quick, their callers are answered at once.
     pub(super) fn hold(&mut self, batch: &mut Vec<Box<dyn Command>>) {
         self.committed.append(batch);
-        self.until = Some(Instant::now() + HELD_MAX);
+        self.until = Instant::now() + HELD_MAX;
         if !self.disk_is_slow {
             self.give();
         }
@@ -46,14 +50,13 @@ impl Answers {
         }
     }
 
-    /// Does some work first and answers then, or meanwhile where it takes too long.
-    pub(super) async fn beside(&mut self, work: impl Future<Output = ()>) {
+    /// Answers every caller when some work is done, or meanwhile where it takes too long.
+    pub(super) async fn give_after(&mut self, work: impl Future<Output = ()>) {
         let mut work = pin!(work);
-        let until = self.until.unwrap_or_else(Instant::now);
         tokio::select! {
             biased;
             () = &mut work => return self.give(),
-            () = sleep_until(until), if !self.committed.is_empty() => self.give(),
+            () = sleep_until(self.until), if !self.committed.is_empty() => self.give(),
         }
         work.await;
     }
@@ -85,7 +88,7 @@ mod tests {
 
     fn held(disk_took: Duration) -> (Answers, Answer) {
         let (reply, answer) = oneshot::channel();
-        let mut answers = Answers::default();
+        let mut answers = Answers::new();
         answers.commit_took(disk_took);
         answers.hold(&mut vec![Box::new(Pending::new(Nothing, reply))]);
         (answers, answer)
@@ -94,7 +97,7 @@ mod tests {
     #[tokio::test]
     async fn on_a_slow_disk_the_next_batch_is_prepared_first() {
         let (mut answers, mut answer) = held(SLOW);
-        answers.beside(async { assert!(answer.try_recv().is_err(), "it was answered before") }).await;
+        answers.give_after(async { assert!(answer.try_recv().is_err(), "it was answered before") }).await;
         assert!(answer.try_recv().is_ok());
     }
 
@@ -114,6 +117,6 @@ mod tests {
             assert!(answer.try_recv().is_ok(), "it was not answered in time");
             sleep(HELD_MAX * 100).await;
         };
-        answers.beside(preparing).await;
+        answers.give_after(preparing).await;
     }
 }

@@ -3,11 +3,12 @@
 //! A step that somebody waits for is committed at once; batches form by themselves while a commit is under way. Steps
 //! that can wait ([`Step::can_wait`]) go with the next one that cannot, in the order in which they were handed in. A step
 //! whose writes fail takes nothing of its neighbours with it. A step that was queued is run to its end whether or not its
-//! caller still waits. Answers go out while the next batch syncs ([`Answers`]).
+//! caller still waits. On a slow disk answers may wait for the next batch to be ready ([`Answers`]).
 
 use std::fs::File;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use metrics::{counter, histogram};
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -53,7 +54,7 @@ impl Queue {
         let (steps, waiting) = mpsc::channel(QUEUE);
         let (announce, state) = watch::channel(State::Running);
         let closing = CancellationToken::new();
-        let answers = Answers::default();
+        let answers = Answers::new();
         let writer = Writer { connection, lock, waiting, answers, announce, closing: closing.clone() };
         (Self { steps, state, closing }, writer)
     }
@@ -130,11 +131,11 @@ impl Writer {
 
     /// Fills the batch with what is to be committed now; `false` when nothing will come any more.
     async fn receive(&mut self, batch: &mut Vec<Box<dyn Command>>) -> bool {
-        while batch.len() < BATCH
-            && let Ok(command) = self.waiting.try_recv()
-        {
-            batch.push(command);
+        if self.closing.is_cancelled() {
+            self.waiting.close();
         }
+        // What came while the last batch was committed, where anything did.
+        let _ = self.waiting.recv_many(batch, BATCH).now_or_never();
         if batch.iter().all(|command| command.can_wait()) {
             self.answers.give();
         }
@@ -176,7 +177,7 @@ impl Writer {
 
     async fn commit_steps(&mut self, batch: &mut [Box<dyn Command>]) -> Result<(), JournalError> {
         let mut transaction = Transaction::new(&mut self.connection);
-        self.answers.beside(decide(batch, &mut transaction)).await;
+        self.answers.give_after(decide(batch, &mut transaction)).await;
         let began = Instant::now();
         let committed = transaction.commit().await;
         self.answers.commit_took(began.elapsed());

@@ -8,3 +8,4 @@ mod provider;
 mod shop;
 mod starting;
 mod unlinked;
+mod waiting;

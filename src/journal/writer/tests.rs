@@ -227,3 +227,60 @@ async fn a_writer_that_died_is_reported() {
     assert_eq!(queue.failed().await, STOPPED);
     assert_eq!(queue.commit(PROBE).await, Err(JournalError::Broken(STOPPED.to_owned())));
 }
+
+/// A step that is on disk and whose caller has not heard of it yet.
+struct OnDisk(oneshot::Sender<Result<(), JournalError>>);
+
+#[async_trait]
+impl Command for OnDisk {
+    async fn decide(&mut self, _: &mut Transaction<'_>) -> Option<Writes> {
+        None
+    }
+
+    fn fail(&mut self, _: JournalError) {}
+
+    fn answer(self: Box<Self>, batch: &Result<(), JournalError>) {
+        let _ = self.0.send(batch.clone());
+    }
+
+    fn can_wait(&self) -> bool {
+        false
+    }
+
+    fn queued_at(&self) -> Instant {
+        Instant::now()
+    }
+}
+
+/// Has such a step held back.
+fn held(writer: &mut Writer) -> oneshot::Receiver<Result<(), JournalError>> {
+    let (reply, answer) = oneshot::channel();
+    writer.answers.commit_took(Duration::from_secs(1));
+    writer.answers.hold(&mut vec![Box::new(OnDisk(reply))]);
+    answer
+}
+
+#[tokio::test]
+async fn whatever_comes_next_a_step_that_is_on_disk_is_answered() {
+    for next in [Some(PROBE), Some(Statement(FAILS_ON_COMMIT)), None] {
+        let (_folder, queue, mut writer) = stopped_writer().await;
+        let answer = held(&mut writer);
+        let start = async { drop(tokio::spawn(writer.run())) };
+        let handed_in = async {
+            if let Some(next) = next {
+                let _ = queue.commit(next).await;
+            }
+        };
+        let (told, ..) = tokio::join!(answer, handed_in, start);
+        assert_eq!(told.unwrap(), Ok(()));
+    }
+}
+
+#[tokio::test]
+async fn a_writer_that_is_closed_answers_first() {
+    let (_folder, queue, mut writer) = stopped_writer().await;
+    let answer = held(&mut writer);
+    let start = async { drop(tokio::spawn(writer.run())) };
+    tokio::join!(queue.close(), start);
+    assert_eq!(answer.await.unwrap(), Ok(()));
+}
