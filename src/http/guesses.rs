@@ -161,5 +161,10 @@ mod tests {
         assert_eq!(known.len(), ADDRESSES);
         assert!(known.contains_key(&IpAddr::from((addresses - 1).to_be_bytes())));
         assert!(!known.contains_key(&IpAddr::from(0_u32.to_be_bytes())));
+        drop(known);
+        let oldest = IpAddr::from((addresses - u32::try_from(ADDRESSES).unwrap()).to_be_bytes());
+        let freshest = IpAddr::from((addresses - 1).to_be_bytes());
+        assert_eq!(guesses.wrong_key(freshest, start + addresses * Duration::from_millis(1)), Ok(()));
+        assert!(guesses.0.lock().unwrap().contains_key(&oldest), "nobody makes room for one that is known");
     }
 }

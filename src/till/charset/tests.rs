@@ -57,6 +57,10 @@ fn what_a_page_does_not_have_is_shown_readably() {
         (Charset::Ibm865, "10³ m", "10^3 m"),
         (Charset::Ibm865, "1¾ l", "1 3/4 l"),
         (Charset::Latin1, "⅓5", "1/3 5"),
+        (Charset::Latin1, "⅓ l", "1/3 l"),
+        (Charset::Ibm865, "l¾", "l3/4"),
+        (Charset::Latin1, "399€", "399EUR"),
+        (Charset::Latin1, "€399", "EUR399"),
         (Charset::Latin1, "１２３", "123"),
         (Charset::Latin1, "a\u{30a}", "a"),
         (Charset::Latin1, "a\u{2028}b", "a b"),
@@ -66,6 +70,25 @@ fn what_a_page_does_not_have_is_shown_readably() {
     }
     assert_eq!(encode_text(Charset::Ibm865, "Blåbær 5 Ø")[..], *b"Bl\x86b\x91r 5 \x9d");
     assert_eq!(encode_text(Charset::Utf8, "€")[..], *"€".as_bytes());
+}
+
+/// What a general table makes otherwise of them, or nothing at all.
+#[test]
+fn what_means_something_to_a_number_or_a_line_is_shown_by_a_table_of_our_own() {
+    for (characters, shown) in [
+        ("¹²³", "^1^2^3"),
+        ("⁰⁴⁵⁶⁷⁸⁹", "^0^4^5^6^7^8^9"),
+        ("a\u{85}b\u{2028}c\u{2029}d", "a b c d"),
+        ("a\u{a0}b\u{2000}c\u{200a}d\u{202f}e\u{205f}f\u{3000}g", "a b c d e f g"),
+        ("−1", "-1"),
+        ("2×3÷4", "2x3/4"),
+    ] {
+        let found: String = characters.chars().map(|character| match character {
+            ascii if ascii.is_ascii() => ascii.to_string(),
+            other => readable::replacement(other).to_owned(),
+        }).collect();
+        assert_eq!(found, shown);
+    }
 }
 
 #[test]
