@@ -83,10 +83,13 @@ fn what_means_something_to_a_number_or_a_line_is_shown_by_a_table_of_our_own() {
         ("−1", "-1"),
         ("2×3÷4", "2x3/4"),
     ] {
-        let found: String = characters.chars().map(|character| match character {
-            ascii if ascii.is_ascii() => ascii.to_string(),
-            other => readable::replacement(other).to_owned(),
-        }).collect();
+        let found: String = characters
+            .chars()
+            .map(|character| match character {
+                ascii if ascii.is_ascii() => ascii.to_string(),
+                other => readable::replacement(other).to_owned(),
+            })
+            .collect();
         assert_eq!(found, shown);
     }
 }

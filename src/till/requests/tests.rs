@@ -212,7 +212,12 @@ fn what_is_as_long_as_it_may_be_is_taken() {
 fn a_line_has_at_most_what_a_sale_may_have() {
     let line = |number: i64, minor: i64| format!(r#"{{"id":"a","line_id":"{number}","amount":{minor}}}"#);
     let lines = |one: i64, other: i64| {
-        sale_of(&format!(r#"{{"reference":"R-1","amount":1,"items":[{},{},{}]}}"#, line(1, one), line(2, other), line(3, 1)))
+        sale_of(&format!(
+            r#"{{"reference":"R-1","amount":1,"items":[{},{},{}]}}"#,
+            line(1, one),
+            line(2, other),
+            line(3, 1)
+        ))
     };
     assert!(lines(AMOUNT_MAX, -AMOUNT_MAX).is_ok());
     assert_eq!(refused_field(lines(AMOUNT_MAX + 1, -AMOUNT_MAX - 1)), "items[0].amount");

@@ -79,8 +79,7 @@ fn the_published_vectors_are_genuine_while_secrets_change_too() {
 fn anything_else_is_not() {
     let [(secret, right), _] = VECTORS;
     let short = &right[..right.len() - 3];
-    let cases =
-        [None, Some(""), Some("sha256="), Some(short), Some(&right[7..]), Some("sha256=zz"), Some("sha256=+1")];
+    let cases = [None, Some(""), Some("sha256="), Some(short), Some(&right[7..]), Some("sha256=zz"), Some("sha256=+1")];
     for signature in cases {
         assert!(verify(&[secret], signature, BODY).is_err(), "{signature:?}");
     }
