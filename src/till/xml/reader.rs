@@ -190,6 +190,7 @@ mod tests {
         }
         assert!(decode(" \r\n").unwrap().is_empty());
         assert!(decode("<sale/>").unwrap().is_empty());
+        assert!(!decode("<sale><reference/></sale>").unwrap().is_empty());
     }
 
     #[test]
