@@ -138,6 +138,18 @@ mod tests {
     }
 
     #[test]
+    fn a_minute_of_mistakes_begins_where_a_lock_ends() {
+        let (guesses, start) = (Guesses::default(), Instant::now());
+        let guess = |now| guesses.wrong_key(address("10.0.0.1"), now);
+        assert!((0..MOST).all(|_| guess(start).is_ok()));
+        assert_eq!(guess(start), Err(FIRST_LOCK));
+        let unlocked = start + FIRST_LOCK;
+        for now in [unlocked + WINDOW - SECOND, unlocked + WINDOW] {
+            assert!((0..MOST).all(|_| guess(now).is_ok()));
+        }
+    }
+
+    #[test]
     fn a_network_of_ipv6_is_one_caller() {
         for (one, other, same) in [
             ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true),
@@ -152,7 +164,8 @@ mod tests {
     #[test]
     fn it_remembers_so_many_addresses_and_the_freshest_of_them() {
         let (guesses, start) = (Guesses::default(), Instant::now());
-        let addresses = 3 * u32::try_from(ADDRESSES).unwrap();
+        let remembered = u32::try_from(ADDRESSES).unwrap();
+        let addresses = 2 * remembered + 100;
         for number in 0..addresses {
             let from = IpAddr::from(number.to_be_bytes());
             assert_eq!(guesses.wrong_key(from, start + number * Duration::from_millis(1)), Ok(()));
@@ -161,5 +174,10 @@ mod tests {
         assert_eq!(known.len(), ADDRESSES);
         assert!(known.contains_key(&IpAddr::from((addresses - 1).to_be_bytes())));
         assert!(!known.contains_key(&IpAddr::from(0_u32.to_be_bytes())));
+        drop(known);
+        let oldest = IpAddr::from((addresses - remembered).to_be_bytes());
+        let freshest = IpAddr::from((addresses - 1).to_be_bytes());
+        assert_eq!(guesses.wrong_key(freshest, start + addresses * Duration::from_millis(1)), Ok(()));
+        assert!(guesses.0.lock().unwrap().contains_key(&oldest), "nobody makes room for one that is known");
     }
 }

@@ -116,6 +116,21 @@ mod tests {
         assert_eq!(refusals.step(address(1), start + 4 * PERIOD), Step::Count(None), "the sum is due");
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_sum_is_logged_when_its_minute_is_over() {
+        let strangers = Strangers::default();
+        for _ in 0..IN_FULL {
+            assert!(strangers.logs_refusal(address(1)));
+        }
+        for _ in 0..2 {
+            assert!(!strangers.logs_refusal(address(1)));
+        }
+        assert_eq!(strangers.refusals().counted, 2);
+        tokio::time::sleep(PERIOD + SECOND).await;
+        assert_eq!(strangers.refusals().counted, 0, "the sum was logged, and the next minute begins anew");
+        assert!(strangers.logs_refusal(address(1)));
+    }
+
     #[test]
     fn a_sum_names_so_many_callers() {
         let (mut refusals, start) = (Refusals::default(), Instant::now());

@@ -46,10 +46,8 @@ pub(super) fn member_before(text: &str) -> Option<&str> {
 
 /// A text inside a JSON text.
 pub(super) fn escape(text: &'static str) -> Cow<'static, str> {
-    match serde_json::to_string(text) {
-        Ok(quoted) if quoted.len() > text.len() + 2 => quoted[1..quoted.len() - 1].to_owned().into(),
-        _ => text.into(),
-    }
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned().into()
 }
 
 /// An object's members as they came; `serde_json::Value` would silently keep the last of two of the same name.

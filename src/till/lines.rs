@@ -77,6 +77,11 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_somebody_else_chose_ends_at_its_equals_sign() {
+        assert_eq!(encode(&json!({"a=b\n": {"c": "d=e"}})).unwrap(), "a_b\\n.c=d=e\r\n");
+    }
+
+    #[test]
     fn a_receipt_of_many_lines_stays_on_one() {
         let receipt = json!({"receipt": "Sko\r\n399,00\n\\"});
         assert_eq!(encode(&receipt).unwrap(), "receipt=Sko\\r\\n399,00\\n\\\\\r\n");

@@ -75,6 +75,8 @@ mod tests {
             ("a,b", vec!["a", "b"]),
             ("a;q=0.1, b;q=0.25,c", vec!["c", "b;q=0.25", "a;q=0.1"]),
             ("a;q=0,b;q=0.000,c;q=nonsense,d;q=0.0001", vec![]),
+            ("a;q=1.0001,b;q=1.x,c;q=2,d;q=0.x,e;q=", vec![]),
+            ("a;q=0.999,b;q=1.000,c; Q=1", vec!["b;q=1.000", "c; Q=1", "a;q=0.999"]),
             (", ,", vec![]),
         ] {
             assert_eq!(wishes(header), expected, "{header}");

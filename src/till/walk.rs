@@ -302,3 +302,6 @@ impl Visit for Name {
         text.clone_into(&mut self.0);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,8 @@ fn each_spelling_means_what_it_says() {
     use AmountFormat::{Decimal, GroupedDecimal, Minor};
     for (format, currency, text, minor) in [
         (Minor, "NOK", "39900", 39900),
+        (Minor, "NOK", "-39900", -39900),
+        (Minor, "NOK", "0", 0),
         (Decimal, "NOK", "399.00", 39900),
         (Decimal, "NOK", "399,00", 39900),
         (Decimal, "NOK", "0,05", 5),
@@ -49,6 +51,12 @@ fn what_could_mean_something_else_is_refused_with_the_spelling_that_is_wanted() 
     for (format, currency, text, wanted) in [
         (Minor, "NOK", "399.00", "39900 for 399.00"),
         (Minor, "NOK", "1 234", "39900 for 399.00"),
+        (Minor, "NOK", "039900", "39900 for 399.00"),
+        (Minor, "NOK", "-039900", "39900 for 399.00"),
+        (Minor, "NOK", "+39900", "39900 for 399.00"),
+        (Minor, "NOK", "--39900", "39900 for 399.00"),
+        (Minor, "NOK", "-", "39900 for 399.00"),
+        (Minor, "NOK", "", "39900 for 399.00"),
         (Decimal, "NOK", "399", "399.00 or 399,00"),
         (Decimal, "NOK", "399.0", "2 decimals"),
         (Decimal, "NOK", "1.234", "2 decimals (NOK)"),

@@ -52,7 +52,6 @@ pub(super) fn decode(charset: Charset, bytes: &[u8]) -> Result<Cow<'_, str>, Bad
             std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| BadBytes { position: error.valid_up_to() })
         }
         // ISO-8859-1 is the first 256 characters of Unicode.
-        Charset::Latin1 if bytes.is_ascii() => decode(Charset::Utf8, bytes),
         Charset::Latin1 => Ok(bytes.iter().map(|byte| char::from(*byte)).collect()),
         Charset::Windows1252 => match bytes.iter().position(|byte| UNASSIGNED_IN_1252.contains(byte)) {
             Some(position) => Err(BadBytes { position }),

@@ -16,12 +16,7 @@ pub(super) fn replacement(character: char) -> &'static str {
         '⁹' => "^9",
         // Lines may mean something where the text goes.
         '\u{85}' | '\u{2028}' | '\u{2029}' => " ",
-        // Figures and widths of a space.
-        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => " ",
-        // The minus sign, before a number most of all.
-        '−' => "-",
         '×' => "x",
-        '÷' => "/",
         _ => any_ascii::any_ascii_char(character),
     }
 }

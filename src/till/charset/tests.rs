@@ -57,6 +57,10 @@ fn what_a_page_does_not_have_is_shown_readably() {
         (Charset::Ibm865, "10³ m", "10^3 m"),
         (Charset::Ibm865, "1¾ l", "1 3/4 l"),
         (Charset::Latin1, "⅓5", "1/3 5"),
+        (Charset::Latin1, "⅓ l", "1/3 l"),
+        (Charset::Ibm865, "l¾", "l3/4"),
+        (Charset::Latin1, "399€", "399EUR"),
+        (Charset::Latin1, "€399", "EUR399"),
         (Charset::Latin1, "１２３", "123"),
         (Charset::Latin1, "a\u{30a}", "a"),
         (Charset::Latin1, "a\u{2028}b", "a b"),
@@ -66,6 +70,22 @@ fn what_a_page_does_not_have_is_shown_readably() {
     }
     assert_eq!(encode_text(Charset::Ibm865, "Blåbær 5 Ø")[..], *b"Bl\x86b\x91r 5 \x9d");
     assert_eq!(encode_text(Charset::Utf8, "€")[..], *"€".as_bytes());
+}
+
+/// Whichever table says so: the crate's, or ours where the crate has nothing or something else.
+#[test]
+fn what_means_something_to_a_number_or_a_line_is_shown_as_that() {
+    let spaces: String =
+        ['\u{a0}', '\u{202f}', '\u{205f}', '\u{3000}'].into_iter().chain('\u{2000}'..='\u{200a}').collect();
+    for (characters, shown) in [
+        ("¹²³", "^1^2^3"),
+        ("⁰⁴⁵⁶⁷⁸⁹", "^0^4^5^6^7^8^9"),
+        ("\u{85}\u{2028}\u{2029}", "   "),
+        (&spaces, &" ".repeat(15)),
+        ("−×÷", "-x/"),
+    ] {
+        assert_eq!(characters.chars().map(readable::replacement).collect::<String>(), shown);
+    }
 }
 
 #[test]

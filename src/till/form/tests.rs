@@ -31,6 +31,7 @@ fn names_lead_into_lists_and_objects() {
         ("items%5B1%5D.id=b&items%5B0%5D.id=a", "items:[{id:a},{id:b}]"),
         ("m.b=1&x=2&m.a=3", "x:2,m:{b:1,a:3}"),
         ("tags[0]=a&tags[1]=b", "tags:[a,b]"),
+        ("items[1000]=1&items[]=2&items[0]x=3", "items[1000]:1,items[]:2,items[0]x:3"),
         ("items[x].id=1&items[01]=1&.a=1&b.=2&[0]=3", "items[x].id:1,items[01]:1,.a:1,b.:2,[0]:3"),
     ] {
         assert_eq!(shown_fields(&utf8(body).unwrap()), expected, "{body}");

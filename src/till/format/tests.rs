@@ -50,11 +50,27 @@ fn what_the_content_type_leaves_open_the_profile_says() {
 }
 
 #[test]
+fn a_query_that_stands_in_for_a_body_is_a_form() {
+    let (modern, old) = (Profile::default(), profile(Dialect::Xml, Charset::Ibm865));
+    for (content_type, profile, charset) in [
+        (None, &modern, Charset::Utf8),
+        (None, &old, Charset::Ibm865),
+        (Some("application/json"), &old, Charset::Ibm865),
+        (Some("text/xml; charset=iso-8859-1"), &old, Charset::Latin1),
+    ] {
+        let format = Format::of_query(content_type, profile).unwrap();
+        assert_eq!((format.dialect, format.charset), (Dialect::Form, charset), "{content_type:?}");
+    }
+    assert_eq!(Format::of_query(Some("text/html"), &modern), Err(UnsupportedContentType));
+}
+
+#[test]
 fn a_reply_is_as_the_caller_wishes_else_as_the_profile_says_else_as_the_request_came() {
     let modern = Profile::default();
     let old = profile(Dialect::Form, Charset::Ibm865);
     let json_request = Format::from(Dialect::Json);
     let xml_request = Format::of_request(Some("text/xml; charset=iso-8859-1"), &modern).unwrap();
+    let latin1_request = Format::of_request(Some("application/json; charset=iso-8859-1"), &modern).unwrap();
     for (accept, accept_charset, profile, request, expected) in [
         (None, None, &modern, json_request, (Dialect::Json, Charset::Utf8)),
         (None, None, &modern, xml_request, (Dialect::Xml, Charset::Latin1)),
@@ -63,6 +79,10 @@ fn a_reply_is_as_the_caller_wishes_else_as_the_profile_says_else_as_the_request_
         (None, None, &old, json_request, (Dialect::Form, Charset::Ibm865)),
         (Some("text/plain"), None, &modern, json_request, (Dialect::Form, Charset::Utf8)),
         (Some("text/plain; charset=cp850"), None, &modern, json_request, (Dialect::Form, Charset::Ibm850)),
+        (Some("text/plain"), None, &modern, xml_request, (Dialect::Form, Charset::Latin1)),
+        (Some("text/xml"), None, &modern, json_request, (Dialect::Xml, Charset::Utf8)),
+        (None, None, &modern, latin1_request, (Dialect::Json, Charset::Latin1)),
+        (Some("application/json"), None, &modern, xml_request, (Dialect::Json, Charset::Utf8)),
         (Some("application/json"), None, &old, xml_request, (Dialect::Json, Charset::Utf8)),
         (Some("application/json"), Some("latin1"), &old, xml_request, (Dialect::Json, Charset::Latin1)),
         (

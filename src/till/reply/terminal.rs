@@ -123,3 +123,41 @@ impl TerminalReply {
         Self { capabilities, ..self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::domain::identifiers::{ProviderTerminalId, StoreId, TerminalName};
+    use crate::domain::money::Currency;
+    use crate::domain::operation::ProviderName;
+
+    #[test]
+    fn what_a_terminal_can_do_is_told_where_it_is_known() {
+        let terminal = Terminal {
+            name: TerminalName::new("front").unwrap(),
+            provider: ProviderName::Dintero,
+            store: StoreId::new("oslo").unwrap(),
+            terminal_id: ProviderTerminalId::new("T0292").unwrap(),
+            tips: false,
+            unlinked_refund: false,
+        };
+        let told = |capabilities: Option<&Capabilities>| -> Value {
+            serde_json::to_value(TerminalReply::new(&terminal, None, None).with_capabilities(capabilities)).unwrap()
+        };
+        let plain = json!({"name": "front", "provider": "dintero", "store": "oslo", "free": true});
+        assert_eq!(told(None), plain);
+        let can = Capabilities {
+            signature: true,
+            prompts: false,
+            receipts: true,
+            unlinked_refund: false,
+            currencies: vec![Currency::from_code("NOK").unwrap()],
+        };
+        let expected = json!({
+            "signature": true, "prompts": false, "receipts": true, "unlinked_refund": false, "currencies": ["NOK"]
+        });
+        assert_eq!(told(Some(&can))["capabilities"], expected);
+    }
+}

@@ -136,6 +136,25 @@ fn a_possible_duplicate_is_told_only_when_it_is_one() {
 }
 
 #[test]
+fn a_reason_without_words_is_told_by_its_code() {
+    let declined = operation(Phase::Declined { reason: Reason { code: "DECLINED".into(), text: String::new() } });
+    assert_eq!(shown(&declined, false, Language::English)["reason"], "DECLINED");
+}
+
+#[test]
+fn what_is_to_be_printed_takes_the_place_of_the_providers_receipts() {
+    let paper = Paper { columns: 40, language: Language::English, time_zone: "Europe/Oslo" };
+    let told = |operation: &Operation| {
+        let reply = Reply::new(operation, false, Language::English).with_receipts(operation, paper);
+        serde_json::to_value(reply).unwrap()
+    };
+    let receipt = told(&operation(approved(false)))["receipt"].clone();
+    let copies = [&receipt["customer"], &receipt["merchant"]].map(|copy| copy.as_str().unwrap().to_owned());
+    assert!(copies[0].contains("KOPI") && copies[1].contains("399"), "{receipt}");
+    assert!(told(&operation(Phase::Sending)).get("receipt").is_none(), "nothing to print yet");
+}
+
+#[test]
 fn a_full_page_tells_where_the_next_one_starts() {
     let found = [operation(Phase::Sending)];
     let page = |limit| serde_json::to_value(OperationList::new(&found, limit, Language::English)).unwrap();

@@ -3,6 +3,7 @@ use std::net::IpAddr;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::attempt::OperatorVerdict;
 use crate::domain::directory::{Credentials, Directory, Profile, Store, Terminal, Till};
 use crate::domain::identifiers::{ProviderTerminalId, StoreId};
 use crate::domain::money::AMOUNT_MAX;
@@ -191,6 +192,51 @@ fn everything_that_is_not_as_it_must_be_is_refused_by_name() {
 }
 
 #[test]
+fn what_is_as_long_as_it_may_be_is_taken() {
+    let text = |length: usize| "å".repeat(length);
+    let lines: Vec<String> = (0..100).map(|n| format!(r#"{{"id":"a","line_id":"{n}","amount":399}}"#)).collect();
+    let names: Vec<String> = (0..8).map(|n| format!(r#""k{n}":"{}""#, text(255))).collect();
+    for member in [
+        format!(r#""operator":"{}""#, text(64)),
+        format!(r#""description":"{}""#, text(255)),
+        format!(r#""items":[{}]"#, lines.join(",")),
+        format!(r#""metadata":{{{}}}"#, names.join(",")),
+        r#""wait":0"#.to_owned(),
+        r#""wait":300"#.to_owned(),
+    ] {
+        assert!(sale_with(&member).is_ok(), "{member}");
+    }
+}
+
+#[test]
+fn a_line_has_at_most_what_a_sale_may_have() {
+    let line = |number: i64, minor: i64| format!(r#"{{"id":"a","line_id":"{number}","amount":{minor}}}"#);
+    let lines = |one: i64, other: i64| {
+        sale_of(&format!(
+            r#"{{"reference":"R-1","amount":1,"items":[{},{},{}]}}"#,
+            line(1, one),
+            line(2, other),
+            line(3, 1)
+        ))
+    };
+    assert!(lines(AMOUNT_MAX, -AMOUNT_MAX).is_ok());
+    assert_eq!(refused_field(lines(AMOUNT_MAX + 1, -AMOUNT_MAX - 1)), "items[0].amount");
+    assert_eq!(refused_field(lines(-AMOUNT_MAX - 1, AMOUNT_MAX + 1)), "items[0].amount");
+}
+
+#[test]
+fn a_refusal_says_what_is_wanted() {
+    let detail = |body: &str| sale_of(body).unwrap_err().detail;
+    assert_eq!(detail(r#"{"reference":null,"amount":1}"#), "must not be null; leave it out");
+    assert!(detail(r#"{"ammount":1}"#).starts_with("is not known here; known are reference, "));
+    let without_a_sale = refund_of(r#"{"reference":"F-1"}"#).unwrap_err().detail;
+    assert_eq!(without_a_sale, "is required, or operation_id or transaction_id in its place");
+    let fields = |body: &str| Format::from(Dialect::Json).decode(body.as_bytes()).unwrap();
+    assert_eq!(nothing(fields(r#"{"a":1}"#)).unwrap_err(), Invalid::new("a", "is not known here; send no fields"));
+    assert_eq!(nothing(fields("{}")), Ok(()));
+}
+
+#[test]
 fn a_refused_card_number_is_never_repeated() {
     for member in [r#""operator":"4111111111111111""#, r#""4111111111111111":1"#, r#""reference":"4111111111111111""#] {
         let body = format!(r#"{{"amount":39900,{member}}}"#);
@@ -274,6 +320,9 @@ fn the_wait_is_the_bodys_before_the_querys_before_the_headers() {
         ("wiat=1", "", "wiat"),
         ("", "wait=-1", "Prefer: wait"),
         ("", "wait=abc", "Prefer: wait"),
+        ("", "wait=+5", "Prefer: wait"),
+        ("", "wait=", "Prefer: wait"),
+        ("", "wait=301", "Prefer: wait"),
     ] {
         assert_eq!(refused_field(waiting(query, [header].into_iter())), field, "{query} {header}");
     }
@@ -290,6 +339,7 @@ fn a_listing_is_filtered_strictly() {
     let some = some.unwrap();
     assert_eq!((some.status, some.open, some.acknowledged), (Some(Status::Unknown), Some(true), Some(false)));
     assert_eq!((some.amount, some.limit), (Some(5), 200));
+    assert_eq!((some.since, some.until), (Some("2026-11-20T10:15:02Z".parse().unwrap()), None));
     for (query, field) in [
         ("status=paid", "status"),
         ("open=yes", "open"),
@@ -308,9 +358,53 @@ fn a_listing_is_filtered_strictly() {
 }
 
 #[test]
+fn a_stream_goes_on_behind_the_event_that_the_till_had_last() {
+    let last = |query: &str| last_event_id(Fields::from_query(query)?);
+    for (query, event) in [("", None), ("last_event_id=0", Some(0)), ("last_event_id=42", Some(42))] {
+        assert_eq!(last(query), Ok(event), "{query}");
+    }
+    for (query, field) in [
+        ("last_event_id=-1", "last_event_id"),
+        ("last_event_id=", "last_event_id"),
+        ("last_event_id=x", "last_event_id"),
+        ("event=1", "event"),
+    ] {
+        assert_eq!(refused_field(last(query)), field, "{query}");
+    }
+}
+
+#[test]
+fn a_cashiers_word_on_a_signature_is_yes_or_no() {
+    let word = |body: &str| signature(Format::from(Dialect::Json).decode(body.as_bytes())?);
+    assert_eq!(word(r#"{"accepted":true}"#), Ok((true, None)));
+    assert_eq!(word(r#"{"accepted":false,"wait":7}"#), Ok((false, Some(7))));
+    for (body, field) in [
+        ("{}", "accepted"),
+        (r#"{"accepted":"true"}"#, "accepted"),
+        (r#"{"accepted":1}"#, "accepted"),
+        (r#"{"accepted":true,"wait":301}"#, "wait"),
+        (r#"{"accepted":true,"by":"Kari"}"#, "by"),
+    ] {
+        assert_eq!(refused_field(word(body)), field, "{body}");
+    }
+}
+
+#[test]
+fn an_alarm_is_seen_to_by_somebody() {
+    let by = |body: &str| acknowledged_by(Format::from(Dialect::Json).decode(body.as_bytes())?);
+    assert_eq!(by(r#"{"by":"Kari"}"#).as_deref(), Ok("Kari"));
+    for (body, field) in [("{}", "by"), (r#"{"by":""}"#, "by"), (r#"{"by":"Kari","reason":"x"}"#, "reason")] {
+        assert_eq!(refused_field(by(body)), field, "{body}");
+    }
+}
+
+#[test]
 fn an_operators_decision_says_what_who_and_why() {
     let decide = |body: &str| resolution(Format::from(Dialect::Json).decode(body.as_bytes())?);
-    assert!(decide(r#"{"verdict":"not_taken","by":"Kari","reason":"no receipt"}"#).is_ok());
+    for (word, verdict) in [("approved", OperatorVerdict::Approved), ("not_taken", OperatorVerdict::NotTaken)] {
+        let decided = decide(&format!(r#"{{"verdict":"{word}","by":"Kari","reason":"no receipt"}}"#)).unwrap();
+        assert_eq!((decided.verdict, decided.by.as_str(), decided.reason.as_str()), (verdict, "Kari", "no receipt"));
+    }
     for (body, field) in [
         (r#"{"by":"Kari","reason":"x"}"#, "verdict"),
         (r#"{"verdict":"maybe","by":"Kari","reason":"x"}"#, "verdict"),

@@ -179,16 +179,18 @@ mod tests {
     fn elements_are_fields_whatever_the_root_is_called() {
         for root in ["sale", "request", "Betaling"] {
             let document = format!(
-                "\u{feff}<?xml version=\"1.0\"?>\r\n<{root} xmlns=\"urn:x\">\r\n <!-- c --><reference>R&#x2d;1&amp;2</reference>\n\
+                "\u{feff}<?xml version=\"1.0\"?>\r\n<{root} xmlns=\"urn:x\" xsi:schemaLocation=\"x\" xml:lang=\"no\">\r\n \
+                 <!-- c --><reference>R&#x2d;1&amp;2&lt;&gt;&quot;&apos;</reference>\n\
                  <description><![CDATA[<å>]]></description><empty/></{root}>\n"
             );
             let fields = decode(&document).unwrap();
-            assert_eq!(text(&fields, "reference"), "R-1&2");
+            assert_eq!(text(&fields, "reference"), "R-1&2<>\"'");
             assert_eq!(text(&fields, "description"), "<å>");
             assert_eq!(text(&fields, "empty"), "");
         }
         assert!(decode(" \r\n").unwrap().is_empty());
         assert!(decode("<sale/>").unwrap().is_empty());
+        assert!(!decode("<sale><reference/></sale>").unwrap().is_empty());
     }
 
     #[test]
@@ -200,6 +202,9 @@ mod tests {
             ("<a><amount>1</a>", "amount"),
             ("<a><amount>1</amount>", "body"),
             ("<a/><b/>", "body"),
+            ("x<a/>", "body"),
+            ("<a/>x", "body"),
+            ("<a><m><item>1</item><b>2</b><b>3</b></m></a>", "m.b"),
             ("</a>", "body"),
             ("<a><amount>1</amount><amount>2</amount></a>", "amount"),
             ("<a><amount unit=\"x\">1</amount></a>", "amount"),
@@ -225,6 +230,22 @@ mod tests {
             (b"<a/>", None),
         ] {
             assert_eq!(declared_encoding(document), expected);
+        }
+    }
+
+    #[test]
+    fn the_element_before_a_place_is_the_one_that_was_opened_last() {
+        for (text, expected) in [
+            ("<sale><operator>K", Some("operator")),
+            ("<sale><operator xml:lang=\"no\">K", Some("operator")),
+            ("<sale><operator\n", Some("operator")),
+            ("<sale>K</operator> ", None),
+            ("<?xml ", None),
+            ("<!-- ", None),
+            ("<>", None),
+            ("K", None),
+        ] {
+            assert_eq!(element_before(text), expected, "{text}");
         }
     }
 

@@ -91,6 +91,18 @@ mod tests {
         );
     }
 
+    #[test]
+    fn what_xml_cannot_say_is_a_space_and_a_name_that_it_cannot_say_is_an_attribute() {
+        let answer = json!({"a-b_1": "\u{1b}@x\u{0}\ty\u{ffff}", "1a": "c", "å": "d", "e\"": "f"});
+        let document = encode(&answer, "r", "utf-8").unwrap();
+        let (_, fields) = document.split_once("<r>").unwrap();
+        assert_eq!(
+            fields,
+            "<a-b_1> @x \ty </a-b_1><entry name=\"1a\">c</entry><entry name=\"å\">d</entry>\
+             <entry name=\"e&quot;\">f</entry></r>\r\n"
+        );
+    }
+
     proptest! {
         #[test]
         fn every_text_can_be_read_back(text in "[<>&'\"\r\n\t\\]å]{0,12}|\\PC{0,12}") {

@@ -1,18 +1,36 @@
-use crate::ports::Subject;
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::refund::RefundRoute;
+use crate::provider::dintero::StartRule;
 
 const VECTOR: &str = "t=1582236537,v0-hmac-sha256=6bed2ab1b919d460ef7465a20dc6c97260dca73fab6647106ca525f0908df64a";
 
-fn verifier(secret: &str, public_url: &str) -> CallbackSignature {
-    let public_url = Url::parse(public_url).unwrap();
-    CallbackSignature {
+fn settings(secret: &str, public_url: &str) -> Settings {
+    let elsewhere = Url::parse("https://dintero.example").unwrap();
+    Settings {
         account_id: "P00000000".into(),
-        secret: SecretString::from(secret),
-        host: public_url.host_str().unwrap().into(),
-        prefix: public_url.path().trim_end_matches('/').into(),
+        client_id: "client".into(),
+        client_secret: "secret-of-the-client".into(),
+        profile_id: "P00000000.profile".into(),
+        checkout_url: elsewhere.clone(),
+        api_url: elsewhere,
+        callback_secret: Some(secret.into()),
+        public_url: Some(Url::parse(public_url).unwrap()),
+        start: StartRule::Session,
+        refund: RefundRoute::Terminal,
+        session_ttl: SignedDuration::ZERO,
+        prompt: SignedDuration::ZERO,
+        in_flight: SignedDuration::ZERO,
+        refund_patience: SignedDuration::ZERO,
+        request_timeout: Duration::ZERO,
     }
+}
+
+fn verifier(secret: &str, public_url: &str) -> CallbackSignature {
+    CallbackSignature::new(&settings(secret, public_url)).unwrap()
 }
 
 fn request(path: &str, query: &str, headers: &[(&str, &str)]) -> CallbackRequest {
@@ -51,6 +69,13 @@ fn the_official_vector_is_genuine() {
         assert_eq!(callback.query, format!("/callback?{query}"));
         assert_eq!(callback.about, None);
     }
+}
+
+#[test]
+fn without_a_secret_or_a_public_address_nothing_is_checked() {
+    let complete = settings("123", "https://example.com");
+    assert!(CallbackSignature::new(&Settings { callback_secret: None, ..complete.clone() }).is_none());
+    assert!(CallbackSignature::new(&Settings { public_url: None, ..complete }).is_none());
 }
 
 #[test]
@@ -126,6 +151,24 @@ fn the_attempt_is_read_from_the_query_and_a_delivery_without_a_number_gets_one()
     assert_eq!(callback().about, Some(Subject::Attempt(reference)));
     assert_eq!(callback().delivery.len(), 64);
     assert_eq!(callback().delivery, callback().delivery);
+}
+
+#[test]
+fn a_number_of_a_delivery_is_kept_when_it_can_be() {
+    let signature = signed("/shop/callbacks/dintero", "a=1");
+    let delivery = |number: &str| {
+        let headers = [("dintero-signature", signature.as_str()), ("event-delivery", number)];
+        let verifier = verifier("123", "https://pos.example.com/shop");
+        verifier.verify(&request("/callbacks/dintero", "a=1", &headers), seconds(1000)).unwrap().delivery
+    };
+    let longest = "d".repeat(DELIVERY_MAX);
+    for number in ["d", "0195-a_b:c!~", &longest] {
+        assert_eq!(delivery(number), number);
+    }
+    let digest = "17a6d16c8de23e0fa0f700696f6e1b5df49d08bf2f70c453bbbef40ebcc66dbb";
+    for number in ["", "d 1", "d\n", "dél", &format!("{longest}d")] {
+        assert_eq!(delivery(number), digest, "{number:?}");
+    }
 }
 
 #[test]

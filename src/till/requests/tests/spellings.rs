@@ -55,6 +55,31 @@ fn a_listing_is_filtered_by_an_amount_as_the_till_writes_it() {
 }
 
 #[test]
+fn an_empty_list_or_object_of_a_form_is_none_and_a_text_is_no_list() {
+    let parsed = |fields: &str| of_decimal_till(&format!("reference=R-1&amount=1.00&{fields}"), sale);
+    let (request, _) = parsed("items=&metadata=").unwrap();
+    assert!(request.details.items.is_empty() && request.details.metadata.is_empty());
+    assert_eq!(refused_field(parsed("items=x")), "items");
+    assert_eq!(refused_field(parsed("metadata=x")), "metadata");
+}
+
+#[test]
+fn yes_and_no_of_a_form_are_words() {
+    let mut directory = directory();
+    directory.tills[0].profile.reference_optional = true;
+    let asking = Asking { directory: &directory, till: &directory.tills[0], idempotency_key: None };
+    let force = |word: &str| {
+        let fields = Format::from(Dialect::Form).decode(format!("amount=100&force={word}").as_bytes())?;
+        Ok(matches!(sale(fields, asking)?.0.naming, Naming::Unnamed { force: true }))
+    };
+    assert_eq!(force("true"), Ok(true));
+    assert_eq!(force("false"), Ok(false));
+    for word in ["yes", "1", "", "True"] {
+        assert_eq!(refused_field(force(word)), "force", "{word}");
+    }
+}
+
+#[test]
 fn a_request_means_the_same_in_every_dialect() {
     let directory = directory();
     let asking = Asking { directory: &directory, till: &directory.tills[0], idempotency_key: None };
