@@ -88,9 +88,12 @@ async fn a_cancel_before_the_card_and_a_card_that_wins() {
     for (provider, bridge) in each(|| Setup { speed: 10, ..Setup::default() }).await {
         let till = bridge.till(1);
         assert_eq!(till.begin("R-1", 990_104).await.word(), "pending", "{provider:?}");
+        bridge.simulator.prompted(1).await;
         till.cancel("R-1").await;
         assert_eq!(till.result("R-1").await.word(), "cancelled", "{provider:?}");
         assert_eq!(till.begin("R-2", 990_107).await.word(), "pending", "{provider:?}");
+        // What is stopped on its way to the terminal no card can win against.
+        bridge.simulator.prompted(1).await;
         till.cancel("R-2").await;
         assert_eq!(till.result("R-2").await.word(), "approved", "{provider:?}: a cancel is a wish");
         bridge.books_agree().await;

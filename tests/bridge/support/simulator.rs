@@ -152,15 +152,20 @@ impl Simulator {
         self.control(Method::PUT, &self.terminal_path(number), &json!({ "mode": mode })).await;
     }
 
-    /// The customer does something at a terminal in manual mode; waits for the prompt.
-    pub(crate) async fn customer(&self, number: usize, does: &str) {
+    /// Returns once a terminal asks its customer for something.
+    pub(crate) async fn prompted(&self, number: usize) {
         let path = self.terminal_path(number);
         super::eventually("the terminal's prompt", || async {
             let terminal = self.control(Method::GET, &path, &Value::Null).await;
             (!terminal["prompt"].is_null()).then_some(())
         })
         .await;
-        self.control(Method::POST, &format!("{path}/{does}"), &Value::Null).await;
+    }
+
+    /// The customer does something at a terminal in manual mode; waits for the prompt.
+    pub(crate) async fn customer(&self, number: usize, does: &str) {
+        self.prompted(number).await;
+        self.control(Method::POST, &format!("{}/{does}", self.terminal_path(number)), &Value::Null).await;
     }
 }
 
