@@ -17,6 +17,7 @@ use pos_bridge::ports::{
 use tokio::time::sleep;
 
 use crate::books::Pages;
+use crate::bug::Bug;
 
 type Result<T> = std::result::Result<T, JournalError>;
 
@@ -45,21 +46,6 @@ pub(crate) struct MemoryJournal {
     /// How long a step takes until it is on disk, and its answer until it is heard.
     delay: Duration,
     bug: Option<Bug>,
-}
-
-/// Bugs that the simulation must find.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Bug {
-    /// A wish to cancel is taken for the fact.
-    CancelIsCancelled,
-    /// After a restart nothing is said to have been sent.
-    RestartMeansNotSent,
-    /// What is not found is called not paid.
-    NotFoundIsCancelled,
-    /// What is read before a refund is not what is written.
-    ReserveOutside,
-    /// It answers before anything is on disk.
-    AnswersBeforeDisk,
 }
 
 impl MemoryJournal {

@@ -16,6 +16,7 @@
 
 mod audit;
 mod books;
+mod bug;
 mod cloud;
 mod dice;
 mod faithful;
@@ -31,7 +32,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use journal::Bug;
+use bug::Bug;
 use play::play;
 use rig::Options;
 use schedule::{Event, schedule};
@@ -88,14 +89,6 @@ const MUST_HAPPEN: &[&str] = &[
     "= resolved by a person",
 ];
 
-const BUGS: &[(Bug, &str)] = &[
-    (Bug::CancelIsCancelled, "cancel-is-cancelled"),
-    (Bug::RestartMeansNotSent, "restart-means-not-sent"),
-    (Bug::NotFoundIsCancelled, "not-found-is-cancelled"),
-    (Bug::ReserveOutside, "reserve-outside-the-commit"),
-    (Bug::AnswersBeforeDisk, "answers-before-disk"),
-];
-
 type Hits = BTreeMap<&'static str, u64>;
 
 fn main() -> ExitCode {
@@ -105,7 +98,7 @@ fn main() -> ExitCode {
 fn simulate(options: &Options) -> Result<(), String> {
     let seed = options.get("--seed").unwrap_or(USUAL_SEED);
     if let Some(variant) = options.get::<String>("--variant") {
-        let (bug, name) = BUGS.iter().find(|(_, name)| *name == variant).ok_or(format!("no variant {variant}"))?;
+        let (bug, name) = Bug::ALL.iter().find(|(_, name)| *name == variant).ok_or(format!("no variant {variant}"))?;
         return find_bug(*bug, name, seed);
     }
     let limit = options.get("--seconds").map(Duration::from_secs);
@@ -117,7 +110,7 @@ fn simulate(options: &Options) -> Result<(), String> {
     }
     let hits = campaign(seed, schedules, limit)?;
     if schedules > 1 {
-        BUGS.iter().try_for_each(|(bug, name)| find_bug(*bug, name, seed))?;
+        Bug::ALL.iter().try_for_each(|(bug, name)| find_bug(*bug, name, seed))?;
     }
     let vacuous: Vec<_> = MUST_HAPPEN.iter().filter(|what| !hits.contains_key(*what)).collect();
     if schedules >= LONG && !vacuous.is_empty() { Err(format!("vacuous: never happened: {vacuous:?}")) } else { Ok(()) }

@@ -17,8 +17,9 @@ use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use crate::audit;
+use crate::bug::Bug;
 use crate::cloud::Cloud;
-use crate::journal::{Bug, Disk, MemoryJournal};
+use crate::journal::{Disk, MemoryJournal};
 use crate::schedule::{Event, What};
 use crate::shop::{process, tills};
 use crate::time::Time;
@@ -56,7 +57,7 @@ enum End {
 
 pub(crate) fn play(seed: u64, events: &[Event], bug: Option<Bug>) -> Played {
     let (time, disk) = (Time::new(seed), Disk::default());
-    let cloud = Cloud::new(seed, time.clone(), disk.clone());
+    let cloud = Cloud::new(seed, time.clone(), disk.clone(), bug);
     let delay = Duration::from_millis(seed % 4);
     let world = World { time, disk, cloud, said: Said::default(), delay, bug };
     let mut left = events;
