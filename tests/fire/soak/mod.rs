@@ -2,6 +2,7 @@
 //! it did.
 
 mod flat;
+mod retention;
 
 use std::time::{Duration, Instant};
 
@@ -19,12 +20,16 @@ use crate::shop::TILLS;
 use crate::vitals::Vitals;
 use crate::world::World;
 use flat::{Sample, is_flat};
+use retention::Old;
 
 const SHORT_WINDOWS: u32 = 9;
 /// A day.
 const LONG_WINDOWS: u32 = 8_640;
 const SHORT_WINDOW: Duration = Duration::from_millis(600);
 const LONG_WINDOW: Duration = Duration::from_secs(10);
+/// Callbacks that are too old to be kept, as the soak begins.
+const SHORT_OLD: i64 = 200;
+const LONG_OLD: i64 = 10_000;
 /// Between two looks at what the bridge holds.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 const PURPOSE_FAULTS: u64 = 51;
@@ -38,6 +43,7 @@ pub(crate) async fn run(form: &Form) -> Result<Verdict, String> {
 
 async fn soak(world: &mut World, form: &Form) -> Result<(), Vec<String>> {
     world.shop.calm = false;
+    let old = grow_old(world, form).await?;
     world.shop.spawn(true);
     rest::start_in_peace(&mut world.shop).await?;
     let before = Vitals::of(world.shop.id());
@@ -57,7 +63,16 @@ async fn soak(world: &mut World, form: &Form) -> Result<(), Vec<String>> {
     rest::decide_everything(&world.shop, &mut world.provider).await?;
     let flat = is_flat(&samples, &world.provider.hits).and(before.is_free_again(world.shop.id()).await);
     rest::come_to_rest(&mut world.shop, &mut world.provider).await?;
-    world.close_books().await.and(flat)
+    let books = world.close_books().await;
+    books.and(flat).and(old.have_gone(&world.shop.database()).await)
+}
+
+/// A journal that has lain for months.
+async fn grow_old(world: &mut World, form: &Form) -> Result<Old, Vec<String>> {
+    rest::start_in_peace(&mut world.shop).await?;
+    world.shop.stop().await;
+    let count = if form.is_long { LONG_OLD } else { SHORT_OLD };
+    Ok(Old::plant(&world.shop.database(), count).await)
 }
 
 /// One sample of each window, until it is over.
