@@ -1,4 +1,5 @@
 //! Everybody at once: fifty tills at ten terminals, every one of them impatient (I1, I11, I14).
+//! `CROWD=1000 cargo test --release --test bridge crowd -- --nocapture` does it again and again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,12 @@ const TERMINALS: usize = 10;
 /// Fifty tills send each sale three times at once, five tills to a terminal. Whoever finds it held asks again.
 #[tokio::test]
 async fn fifty_tills_at_ten_terminals_are_each_charged_once() {
+    for _ in Campaign::asked("CROWD", 1) {
+        fifty_tills_sell().await;
+    }
+}
+
+async fn fifty_tills_sell() {
     let setup = Setup { tills: TILLS, terminals: TERMINALS, profile: "queue_seconds = 300", ..Setup::default() };
     let bridge = Bridge::with(setup).await;
     let calls: Vec<_> = (1..=TILLS)
@@ -77,6 +84,12 @@ async fn most_at_once(bridge: &Bridge) -> usize {
 /// Twenty refunds of one sale from twenty tills, each sent twice: three fit.
 #[tokio::test]
 async fn twenty_tills_cannot_give_back_more_than_a_sale_took() {
+    for _ in Campaign::asked("CROWD", 1) {
+        twenty_tills_give_back().await;
+    }
+}
+
+async fn twenty_tills_give_back() {
     let setup = Setup { tills: 20, terminals: 10, refund: "plain", may_refund_others: true, ..Setup::default() };
     let bridge = Bridge::with(setup).await;
     bridge.till(1).pay("R-1", 10_000).await;

@@ -1,6 +1,7 @@
 //! Who waits for which terminal, and who reads which attempt: the program's own code, in orders of its threads that
-//! [shuttle](https://docs.rs/shuttle) picks. `cargo test` tries 2,000 of each scene, `INTERLEAVINGS` more; an order that
-//! fails is printed, and played again by `shuttle::replay`.
+//! [shuttle](https://docs.rs/shuttle) picks. `cargo test` tries 2,000 of each scene, and
+//! `INTERLEAVINGS=1000000 cargo test --release --test interleavings -- --nocapture` more; an order that fails is printed, and
+//! played again by `shuttle::replay`.
 //!
 //! `lines.rs` and `readers.rs` are links to the program's files. To them this crate is both the standard library and tokio,
 //! so their locks and bells are those that it has in `sync`; and their `tests` are the scenes here.
@@ -20,6 +21,8 @@ mod notify;
 #[allow(dead_code, reason = "not everything is asked here")]
 mod readers;
 
+use shuttle::scheduler::{PctScheduler, RandomScheduler};
+use shuttle::{Config, Runner};
 use standard::{collections, mem};
 
 mod sync {
@@ -35,14 +38,35 @@ mod domain {
     pub(crate) mod specimen;
 }
 
-/// Tries a scene in so many orders.
+/// Orders of each scene in the short form, and of what is tried in one go.
+const BATCH: u64 = 2_000;
+/// Batches between two lines that say how to go on.
+const BATCHES_A_LINE: u64 = 50;
+/// Changes of thread in an order of the second half.
+const FEW: usize = 3;
+
+/// Tries a scene in as many orders as are asked for.
 fn in_every_order(scene: impl Fn() + Send + Sync + 'static) {
-    let orders = standard::env::var("INTERLEAVINGS").map_or(2_000, |text| text.parse().expect("a number"));
-    // Half by chance, half with few changes of thread at the worst places (PCT), which finds what needs luck.
+    let asked =
+        |name, usual| standard::env::var(name).map_or(usual, |text: String| text.parse().expect("a whole number"));
+    let (orders, from): (u64, u64) = (asked("INTERLEAVINGS", BATCH), asked("INTERLEAVINGS_FROM", 0));
     let scene = standard::sync::Arc::new(scene);
+    for batch in from / BATCH..orders.div_ceil(BATCH) {
+        try_batch(batch, scene.clone());
+        if batch % BATCHES_A_LINE == BATCHES_A_LINE - 1 {
+            let done = (batch + 1) * BATCH;
+            println!("{done} of {orders} orders; stopped here it goes on with INTERLEAVINGS_FROM={done}");
+        }
+    }
+}
+
+/// Half by chance, half with few changes of thread at the worst places (PCT), which finds what needs luck. The number of
+/// the batch is its seed.
+fn try_batch(batch: u64, scene: standard::sync::Arc<impl Fn() + Send + Sync + 'static>) {
+    let half = usize::try_from(BATCH / 2).expect("a batch is small");
     let again = scene.clone();
-    shuttle::check_random(move || again(), orders / 2);
-    shuttle::check_pct(move || scene(), orders / 2, 3);
+    Runner::new(RandomScheduler::new_from_seed(batch, half), Config::default()).run(move || again());
+    Runner::new(PctScheduler::new_from_seed(batch, FEW, half), Config::default()).run(move || scene());
 }
 
 /// A planted bug must be found: one that none of the orders shows was not looked for.

@@ -3,8 +3,9 @@
 //! `Attempt::step`, `judge`, `Operation::repeat`, `refund_amount` and `sendable` move and decide anything.
 //!
 //! `cargo test` runs a short form. The long one:
-//! `cargo test --release --test model -- --states 10000000`. `--scene NAME` plays one scene alone; `--variant NAME` plants
-//! one bug and shows how it is found. There is no chance in it: the same arguments search the same states.
+//! `cargo test --release --test model -- --states 10000000`. `--scene NAME` plays one scene alone, `--from NAME` that one and
+//! those behind it; `--variant NAME` plants one bug and shows how it is found. There is no chance in it: the same arguments
+//! search the same states.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test without libtest: what cannot go on ends it")]
 
@@ -20,7 +21,7 @@ mod scenes;
 mod world;
 
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use stateright::{Checker, Expectation, HasDiscoveries, Model};
 
@@ -34,9 +35,11 @@ const SHORT: usize = 9_000;
 const LONG: usize = 5_000_000;
 /// A planted bug is found within so many states.
 const ENOUGH_FOR_A_BUG: usize = 3_000_000;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
 fn main() -> ExitCode {
-    rig::run("model", &["--states", "--variant", "--scene"], check)
+    rig::run("model", &["--states", "--variant", "--scene", "--from"], check)
 }
 
 fn check(options: &Options) -> Result<(), String> {
@@ -45,8 +48,10 @@ fn check(options: &Options) -> Result<(), String> {
     }
     let states = options.get("--states").unwrap_or(SHORT);
     let only = options.get::<String>("--scene");
+    let first = options.get::<String>("--from");
+    let left = SCENES.iter().skip_while(|scene| first.as_deref().is_some_and(|name| name != scene.name));
     println!("no chance in it: the arguments are the seed; {states} states of each scene at most");
-    for scene in SCENES.iter().filter(|scene| only.as_deref().is_none_or(|name| name == scene.name)) {
+    for scene in left.filter(|scene| only.as_deref().is_none_or(|name| name == scene.name)) {
         search(*scene, states)?;
     }
     if only.is_none() {
@@ -59,7 +64,7 @@ fn check(options: &Options) -> Result<(), String> {
 fn search(scene: Scene, states: usize) -> Result<(), String> {
     let begun = Instant::now();
     let checker = Shell { scene, bug: None }.checker().threads(2).target_state_count(states);
-    let checker = checker.finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
+    let checker = tell_until_done(scene.name, checker.finish_when(HasDiscoveries::AnyFailures).spawn_bfs());
     let discoveries = checker.discoveries();
     let (total, unique) = (checker.state_count(), checker.unique_state_count());
     println!(
@@ -87,6 +92,19 @@ fn search(scene: Scene, states: usize) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Waits for the end of a search. A scene that was begun is begun anew: what is left of it is in memory alone.
+fn tell_until_done<Searching: Checker<Shell>>(scene: &str, checker: Searching) -> Searching {
+    let mut told_at = Instant::now();
+    while !checker.is_done() {
+        std::thread::sleep(BETWEEN_LOOKS);
+        if told_at.elapsed() > BETWEEN_LINES {
+            told_at = Instant::now();
+            println!("{scene}: {} states; stopped here it goes on with --from {scene}", checker.state_count());
+        }
+    }
+    checker.join()
 }
 
 /// Plants a bug; an error when the rule that it breaks is not found broken.

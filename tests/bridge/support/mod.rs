@@ -1,6 +1,7 @@
 //! A bridge to test, a simulator behind it, and tills in front of it.
 
 mod bridge;
+mod campaign;
 mod disk;
 mod folder;
 mod receiver;
@@ -10,6 +11,7 @@ mod till;
 mod vendor;
 
 pub(crate) use bridge::{A_WHILE, Behind, Bridge, Setup, output};
+pub(crate) use campaign::Campaign;
 pub(crate) use disk::Disk;
 pub(crate) use folder::PUSH_SECRET;
 pub(crate) use receiver::{Answers, Message, PUSH_PATIENCE, Receiver};
