@@ -24,6 +24,8 @@ const CAPTURE_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
 /// Until the next sweep after one that did not reach the provider; doubled up to a minute.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 const PAUSE_AFTER_FAILURE_MAX: Duration = Duration::from_secs(60);
+/// Attempts that nobody reads any more are read so many at once: there may be a bad day's worth of them.
+pub(super) const LOOKS_AGAIN: usize = 8;
 /// Between two tries to read an attempt that nobody reads any more.
 const LOOK_AGAIN_PAUSES: [Duration; 4] =
     [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(15)];
@@ -290,9 +292,13 @@ impl Engine {
         self.tasks.spawn(async move {
             let Ok(provider) = engine.provider(operation.provider) else { return };
             for pause in LOOK_AGAIN_PAUSES {
+                let Some(turn) = engine.stopping.run_until_cancelled(engine.looks_again.acquire()).await else {
+                    return;
+                };
                 if engine.look(provider.as_ref(), &operation, &mut attempt).await.is_ok() {
                     return;
                 }
+                drop(turn);
                 if engine.stopping.run_until_cancelled(sleep(pause)).await.is_none() {
                     return;
                 }

@@ -1,6 +1,7 @@
 //! A provider of few words.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -16,6 +17,22 @@ use pos_bridge::ports::{
     Seen,
 };
 use tokio::sync::watch;
+
+/// How often sales were looked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Looks {
+    now: usize,
+    pub(crate) most_at_once: usize,
+    pub(crate) in_all: usize,
+}
+
+impl Looks {
+    fn begin(&mut self) {
+        self.now += 1;
+        self.in_all += 1;
+        self.most_at_once = self.most_at_once.max(self.now);
+    }
+}
 
 /// Takes every sale, and knows of it what it was told.
 pub(crate) struct Scripted {
@@ -39,6 +56,10 @@ pub(crate) struct Scripted {
     pub(crate) answers: watch::Sender<bool>,
     /// A look is answered only when a wish to cancel has come.
     pub(crate) looks_wait_for_cancel: bool,
+    /// How long a look takes.
+    pub(crate) look_takes: Duration,
+    /// How often sales were looked for.
+    pub(crate) looks: Mutex<Looks>,
     /// A wish to cancel has come.
     pub(crate) cancelled: watch::Sender<bool>,
     /// How often its list was read.
@@ -64,6 +85,8 @@ impl Scripted {
             listing: Mutex::new(Listing::default()),
             answers: watch::Sender::new(true),
             looks_wait_for_cancel: false,
+            look_takes: Duration::ZERO,
+            looks: Mutex::default(),
             cancelled: watch::Sender::new(false),
             listed: watch::Sender::new(0),
         }
@@ -79,6 +102,10 @@ impl Scripted {
 
     pub(crate) fn is_away(&self, terminal: &str) {
         locked(&self.away).push(terminal.to_owned());
+    }
+
+    pub(crate) fn looks(&self) -> Looks {
+        *locked(&self.looks)
     }
 
     /// The terminals that sales were started on so far.
@@ -140,6 +167,9 @@ impl Provider for Scripted {
         if self.looks_wait_for_cancel {
             until(&self.cancelled).await;
         }
+        locked(&self.looks).begin();
+        tokio::time::sleep(self.look_takes).await;
+        locked(&self.looks).now -= 1;
         let finding = locked(&self.finding).clone();
         Ok(Seen { finding, at: self.now(), at_terminal: *locked(&self.at_terminal) })
     }

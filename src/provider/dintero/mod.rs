@@ -171,8 +171,8 @@ impl Provider for Dintero {
     async fn list(&self, store: &Store, since: Timestamp) -> Result<Listing, ReadError> {
         let filters = [("store_id", store.id.as_str()), ("created_at.gte", &since.to_string())];
         let mut listing = Listing::default();
-        for value in Reader::new(&self.api).transactions(&filters).await? {
-            let Some(reference) = reference_of_ours(&value) else { continue };
+        let take = |value: serde_json::Value| {
+            let Some(reference) = reference_of_ours(&value) else { return };
             let leniently = unreadable(reference, &value);
             match trace(reference, value) {
                 Ok(trace) => listing.traces.push(trace),
@@ -181,7 +181,8 @@ impl Provider for Dintero {
                     listing.unreadable.push(leniently);
                 }
             }
-        }
+        };
+        Reader::new(&self.api).each_transaction(&filters, take).await?;
         Ok(listing)
     }
 

@@ -16,9 +16,9 @@ use crate::provider::client::{Exchanged, Reply};
 
 /// The most that Dintero puts on a page.
 const PAGE: usize = 100;
-/// 20 000 payments: more than a shop takes in the days that a sweep looks back. A listing beyond it is an error, never
+/// 100 000 payments: more than a shop takes in the days that a sweep looks back. A listing beyond it is an error, never
 /// silently cut.
-const PAGES_MAX: usize = 200;
+const PAGES_MAX: usize = 1_000;
 
 /// Readings that belong together.
 #[derive(Debug)]
@@ -58,9 +58,13 @@ impl<'a> Reader<'a> {
 
     /// The payments that carry exactly this reference.
     pub(super) async fn transactions_of(&mut self, ours: AttemptReference) -> Result<Vec<Transaction>, ReadError> {
-        let values = self.transactions(&[("merchant_reference", &ours.to_string())]).await?;
         let is_ours = |value: &Value| text(value, "merchant_reference").and_then(AttemptReference::parse) == Some(ours);
-        values.into_iter().filter(is_ours).map(understand).collect()
+        let mut found = Vec::new();
+        self.each_transaction(&[("merchant_reference", &ours.to_string())], |value| {
+            found.extend(is_ours(&value).then(|| understand(value)));
+        })
+        .await?;
+        found.into_iter().collect()
     }
 
     /// The sessions that carry exactly this reference; none where this address of Dintero's cannot list sessions.
@@ -85,19 +89,23 @@ impl<'a> Reader<'a> {
         Ok(sessions)
     }
 
-    /// Every transaction that passes the filters, as it came, page by page.
-    pub(super) async fn transactions(&mut self, filters: &[(&str, &str)]) -> Result<Vec<Value>, ReadError> {
-        let mut all: Vec<Value> = Vec::new();
+    /// Hands on every transaction that passes the filters, as it came. No more than a page is held at once: it takes ten
+    /// times the room of what is kept of it.
+    pub(super) async fn each_transaction(
+        &mut self,
+        filters: &[(&str, &str)],
+        mut take: impl FnMut(Value) + Send,
+    ) -> Result<(), ReadError> {
         let mut after: Option<String> = None;
         for _ in 0..PAGES_MAX {
             let page = self.page(filters, after.as_deref()).await?;
             let is_last = page.len() < PAGE;
-            all.extend(page);
+            let end = page.iter().rev().find_map(|value| text(value, "id")).map(str::to_owned);
+            page.into_iter().for_each(&mut take);
             if is_last {
-                return Ok(all);
+                return Ok(());
             }
-            let end = all.iter().rev().find_map(|value| text(value, "id")).map(str::to_owned);
-            if end == after {
+            if end.is_none() || end == after {
                 return Err(unusable("the list of transactions leads no further"));
             }
             after = end;

@@ -164,8 +164,8 @@ impl Provider for Dojo {
     /// One key is one location, so its payments are the store's.
     async fn list(&self, _: &Store, since: Timestamp) -> Result<Listing, ReadError> {
         let mut listing = Listing::default();
-        for value in Reader::new(&self.api).intents(since).await? {
-            let Some(reference) = reference_of(&value) else { continue };
+        let take = |value: serde_json::Value| {
+            let Some(reference) = reference_of(&value) else { return };
             let leniently = unreadable(reference, &value);
             match understand(value).and_then(|found| trace(reference, &found)) {
                 Ok(trace) => listing.traces.push(trace),
@@ -174,7 +174,8 @@ impl Provider for Dojo {
                     listing.unreadable.push(leniently);
                 }
             }
-        }
+        };
+        Reader::new(&self.api).each_intent(since, take).await?;
         Ok(listing)
     }
 

@@ -14,9 +14,9 @@ use crate::provider::client::{Exchanged, Reply};
 
 /// The most that Dojo puts on a page.
 const PAGE: usize = 100;
-/// 20 000 payments: more than a shop takes in the days that a sweep looks back. A listing beyond it is an error, never
+/// 100 000 payments: more than a shop takes in the days that a sweep looks back. A listing beyond it is an error, never
 /// silently cut.
-const PAGES_MAX: usize = 200;
+const PAGES_MAX: usize = 1_000;
 /// How far a payment's date may be from when it was asked for.
 const AROUND: SignedDuration = SignedDuration::from_mins(5);
 
@@ -73,23 +73,30 @@ impl<'a> Reader<'a> {
         asked: Timestamp,
     ) -> Result<Vec<Intent>, ReadError> {
         let since = asked.saturating_sub(AROUND).unwrap_or(Timestamp::MIN);
-        let found = self.intents(since).await?;
-        let is_ours = |value: &Value| reference_of(value) == Some(ours);
-        found.into_iter().filter(is_ours).map(understand).collect()
+        let mut found = Vec::new();
+        self.each_intent(since, |value| {
+            found.extend((reference_of(&value) == Some(ours)).then(|| understand(value)));
+        })
+        .await?;
+        found.into_iter().collect()
     }
 
-    /// Every intent since a moment, as it came, page by page.
-    pub(super) async fn intents(&mut self, since: Timestamp) -> Result<Vec<Value>, ReadError> {
+    /// Hands on every intent since a moment, as it came. No more than a page is held at once: it takes ten times the room
+    /// of what is kept of it.
+    pub(super) async fn each_intent(
+        &mut self,
+        since: Timestamp,
+        mut take: impl FnMut(Value) + Send,
+    ) -> Result<(), ReadError> {
         let until = self.api.clock().now().saturating_add(AROUND).unwrap_or(Timestamp::MAX);
         let (start_date, end_date) = (since.to_string(), until.to_string());
-        let mut all = Vec::new();
         let mut after: Option<String> = None;
         for _ in 0..PAGES_MAX {
             let page = self.page(&start_date, &end_date, after.as_deref()).await?;
             let found = page.data.unwrap_or_default();
             let is_last = found.len() < PAGE;
-            all.extend(found);
-            let Some(next) = page.after.filter(|_| !is_last) else { return Ok(all) };
+            found.into_iter().for_each(&mut take);
+            let Some(next) = page.after.filter(|_| !is_last) else { return Ok(()) };
             if Some(&next) == after.as_ref() {
                 return Err(unusable("the list of payments leads no further"));
             }
