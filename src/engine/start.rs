@@ -162,14 +162,19 @@ impl Engine {
         }
     }
 
-    /// Reads the attempts before this one, which ran on the same payment: one of them was paid after all.
+    /// Reads the attempts before this one, which ran on the same payment, until the one is found that was paid after all. The
+    /// newest first: one that never reached a terminal would take a later one's run for its own.
     async fn look_at_earlier(&self, provider: &dyn Provider, operation: &Operation) {
         let Some(prepared) = &operation.attempt.preparation else { return };
         let found = self.health.journal(self.journal.find_prepared(&prepared.payment, Kind::Sale).await);
-        for (earlier, mut attempt) in found.unwrap_or_default() {
-            if attempt.order.reference != operation.attempt.order.reference {
-                // What cannot be read now, the next sweep reads.
-                let _ = self.look(provider, &earlier, &mut attempt).await;
+        let is_earlier = |attempt: &Attempt| attempt.order.reference != operation.attempt.order.reference;
+        for (earlier, mut attempt) in found.unwrap_or_default().into_iter().rev() {
+            // What cannot be read now, the next sweep reads.
+            if is_earlier(&attempt)
+                && (self.look(provider, &earlier, &mut attempt).await.is_err()
+                    || matches!(attempt.phase, Phase::Approved { .. }))
+            {
+                return;
             }
         }
     }

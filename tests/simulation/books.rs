@@ -14,6 +14,7 @@ use pos_bridge::domain::refund::{NotRefundable, refund_amount};
 use pos_bridge::domain::repeat::{Fingerprint, KnownBy, Repeat};
 use pos_bridge::ports::{
     AlarmState, Begun, Callback, JournalError, LostPayment, NewAttempt, NewRefund, NewSale, RaisedAlarm, Recorded,
+    Refunded,
 };
 
 type Result<T> = std::result::Result<T, JournalError>;
@@ -179,6 +180,22 @@ impl Pages {
             self.entries.iter().filter(|entry| entry.head.original == Some(sale)).flat_map(|entry| &entry.runs);
         let moving = refunds.filter(|run| run.attempt.phase.may_move_money());
         elsewhere + moving.map(|run| run.attempt.order.money.amount.minor()).sum::<i64>()
+    }
+
+    /// A reading that says less than is known is stale.
+    pub(crate) fn note_refunded(&mut self, sale: OperationId, refunded: Refunded, now: Timestamp) -> Result<bool> {
+        self.operation(sale).ok_or(JournalError::NotFound)?;
+        let set_aside = self.set_aside(sale);
+        let head = self.head(sale);
+        let elsewhere = match refunded {
+            Refunded::Elsewhere(minor) => minor,
+            Refunded::InAll(minor) => minor - (set_aside - head.refunded),
+        };
+        let is_news = elsewhere > head.refunded;
+        if is_news {
+            (head.refunded, head.updated_at) = (elsewhere, whole_milliseconds(now));
+        }
+        Ok(is_news)
     }
 
     fn repeated(&self, new: &NewAttempt, kind: Kind, asked: &Fingerprint) -> std::result::Result<Place, Box<Begun>> {

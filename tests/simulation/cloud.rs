@@ -1,25 +1,32 @@
 //! The provider of the simulation: no idempotency, a bad network in front of it, customers who do as they like. What it
 //! holds is the truth about money.
 
-mod provider;
+mod intents;
+mod sessions;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::Timestamp;
 use pos_bridge::domain::attempt::{Attempt, Reason};
-use pos_bridge::domain::evidence::{PaymentRecord, PaymentState, Terms};
+use pos_bridge::domain::evidence::{Approval, PaymentRecord, PaymentState, Terms};
 use pos_bridge::domain::identifiers::{AttemptReference, Handle, TransactionId};
+use pos_bridge::ports::Provider;
 
 use crate::bug::Bug;
 use crate::dice::Dice;
 use crate::journal::Disk;
 use crate::time::Time;
+use intents::Intents;
 
 /// The longest from a session to the decision on its payment, in milliseconds.
 const PROMPT_MAX: i64 = 160_000;
 /// What is under way arrives within this, or never, in milliseconds.
 const LATE_MAX: i64 = 90_000;
+/// How long a sale may be started, in seconds.
+const SESSION: i64 = 300;
+
 /// What became of a customer at a terminal, and when; in milliseconds.
 #[derive(Debug, Clone, Copy)]
 struct Customer {
@@ -32,9 +39,22 @@ struct Customer {
 pub(crate) struct Session {
     pub(crate) attempt: Attempt,
     number: usize,
+    /// The intent that it runs on, where there are such.
+    intent: Option<usize>,
     created_at: i64,
     cancelled_at: Option<i64>,
     customer: Option<Customer>,
+}
+
+/// A request for money that sessions run on, like Dojo's.
+#[derive(Debug, Clone)]
+struct Intent {
+    /// That it was made for; later ones may run on it.
+    attempt: Attempt,
+    number: usize,
+    created_at: i64,
+    /// Nothing can be taken on it any more.
+    let_go_at: Option<i64>,
 }
 
 #[derive(Debug, Clone)]
@@ -47,14 +67,17 @@ pub(crate) struct Refund {
 #[derive(Debug, Clone)]
 enum Arrival {
     Sale(Attempt),
+    Intent(Attempt),
     Refund(Attempt, TransactionId),
     Cancel(usize),
+    LetGo(usize),
 }
 
 #[derive(Debug)]
 pub(crate) struct Books {
     dice: Dice,
     pub(crate) sessions: Vec<Session>,
+    intents: Vec<Intent>,
     pub(crate) refunds: Vec<Refund>,
     under_way: Vec<(i64, Arrival)>,
     /// How often an order left the bridge.
@@ -73,6 +96,7 @@ pub(crate) struct Cloud {
     time: Time,
     disk: Disk,
     bug: Option<Bug>,
+    prepares: bool,
 }
 
 impl Session {
@@ -97,7 +121,8 @@ impl Session {
     }
 
     pub(crate) fn transaction(&self) -> TransactionId {
-        TransactionId::new(format!("T1.payment-{}", self.number)).unwrap()
+        let name = self.intent.map_or_else(|| format!("T1.payment-{}", self.number), intent_name);
+        TransactionId::new(name).unwrap()
     }
 
     fn handle(&self) -> Handle {
@@ -143,6 +168,12 @@ impl Books {
         self.times_paid(attempt, at) > 0
     }
 
+    /// Whether a sale attempt was paid, or a refund made, by then.
+    pub(crate) fn moved_money(&self, attempt: AttemptReference, at: i64) -> bool {
+        let is_made = |refund: &Refund| refund.attempt.order.reference == attempt && refund.made_at <= at;
+        self.took_money(attempt, at) || self.refunds.iter().any(is_made)
+    }
+
     fn hit(&mut self, what: &'static str) {
         *self.hits.entry(what).or_default() += 1;
     }
@@ -166,20 +197,12 @@ impl Books {
 
     fn arrive(&mut self, at: i64, arrival: Arrival) {
         match arrival {
-            Arrival::Sale(attempt) => {
-                if at >= attempt.expires_at.as_millisecond() {
-                    return self.hit("arrived too late");
-                }
-                let customer = self.customer(at);
-                let terminal = attempt.order.terminal.clone();
-                let prompts = |session: &Session| session.attempt.order.terminal == terminal && session.is_payable(at);
-                if let Some(other) = self.sessions.iter().find(|session| prompts(session)) {
-                    let (other, new) = (other.attempt.order.reference, attempt.order.reference);
-                    self.wrongs.push(format!("I11: {new} and {other} stand on {terminal} at once"));
-                }
-                let number = self.sessions.len();
-                self.sessions.push(Session { attempt, number, created_at: at, cancelled_at: None, customer });
+            Arrival::Sale(attempt) => self.start(at, attempt),
+            Arrival::Intent(attempt) => {
+                let number = self.intents.len();
+                self.intents.push(Intent { attempt, number, created_at: at, let_go_at: None });
             }
+            Arrival::LetGo(number) => self.let_go(at, number),
             Arrival::Refund(attempt, transaction) => self.refunds.push(Refund { attempt, transaction, made_at: at }),
             Arrival::Cancel(number) => {
                 let session = &mut self.sessions[number];
@@ -188,6 +211,61 @@ impl Books {
                 }
             }
         }
+    }
+
+    /// A session begins, where it is not too late for that, and what it runs on was neither let go nor paid.
+    fn start(&mut self, at: i64, attempt: Attempt) {
+        let intent = attempt.preparation.as_ref().and_then(|prepared| self.intent_of(&prepared.payment));
+        let expires_at = intent.map_or(attempt.expires_at, |intent| intent.attempt.horizon);
+        if at >= expires_at.as_millisecond() {
+            return self.hit("arrived too late");
+        }
+        let intent = intent.map(|intent| (intent.number, intent.let_go_at.is_some()));
+        if let Some((number, is_let_go)) = intent
+            && (is_let_go || self.payer(number, at).is_some())
+        {
+            return self.hit("arrived at a payment that is over");
+        }
+        let customer = self.customer(at);
+        let terminal = attempt.order.terminal.clone();
+        let prompts = |session: &Session| session.attempt.order.terminal == terminal && session.is_payable(at);
+        if let Some(other) = self.sessions.iter().find(|session| prompts(session)) {
+            let (other, new) = (other.attempt.order.reference, attempt.order.reference);
+            self.wrongs.push(format!("I11: {new} and {other} stand on {terminal} at once"));
+        }
+        let (number, intent) = (self.sessions.len(), intent.map(|(number, _)| number));
+        self.sessions.push(Session { attempt, number, intent, created_at: at, cancelled_at: None, customer });
+    }
+
+    /// What was not paid, and nobody holds a card to, can be let go; whatever waits on it ends.
+    fn let_go(&mut self, at: i64, number: usize) {
+        let is_busy = |session: &Session| {
+            matches!(session.payment(at), Some(PaymentState::Undecided | PaymentState::Approved { .. }))
+        };
+        if self.runs(number, at).any(is_busy) {
+            return self.hit("let go in vain");
+        }
+        self.hit("let go");
+        self.intents[number].let_go_at.get_or_insert(at);
+        for session in self.sessions.iter_mut().filter(|session| session.intent == Some(number)) {
+            if session.payment(at).is_none() {
+                session.cancelled_at.get_or_insert(at);
+            }
+        }
+    }
+
+    fn intent_of(&self, payment: &Handle) -> Option<&Intent> {
+        self.intents.iter().find(|intent| intent_name(intent.number) == payment.as_str())
+    }
+
+    /// The sessions that an intent had by then, oldest first.
+    fn runs(&self, intent: usize, at: i64) -> impl Iterator<Item = &Session> {
+        self.sessions.iter().filter(move |session| session.intent == Some(intent) && session.created_at <= at)
+    }
+
+    /// The session that took an intent's money.
+    fn payer(&self, intent: usize, at: i64) -> Option<&Session> {
+        self.runs(intent, at).find(|session| session.took_money(at))
     }
 
     fn customer(&mut self, at: i64) -> Option<Customer> {
@@ -205,6 +283,7 @@ impl Cloud {
         let books = Books {
             dice: Dice::new(seed, 2),
             sessions: Vec::new(),
+            intents: Vec::new(),
             refunds: Vec::new(),
             under_way: Vec::new(),
             sends: BTreeMap::new(),
@@ -212,7 +291,12 @@ impl Cloud {
             hits: BTreeMap::new(),
             calm: false,
         };
-        Self { books: Arc::new(Mutex::new(books)), time, disk, bug }
+        Self { books: Arc::new(Mutex::new(books)), time, disk, bug, prepares: Dice::new(seed, 5).percent(50) }
+    }
+
+    /// The cloud as this seed's bridge asks it.
+    pub(crate) fn provider(&self) -> Arc<dyn Provider> {
+        if self.prepares { Arc::new(Intents(self.clone())) } else { Arc::new(self.clone()) }
     }
 
     /// The books as they are now.
@@ -221,4 +305,27 @@ impl Cloud {
         books.advance(self.time.now());
         books
     }
+}
+
+fn intent_name(number: usize) -> String {
+    format!("pi_{number}")
+}
+
+fn handle_of(refund: &Attempt) -> Handle {
+    Handle::new(format!("T1.{}", refund.order.reference)).unwrap()
+}
+
+fn refund_approval(refund: &Attempt) -> Approval {
+    Approval {
+        transaction: Some(TransactionId::new(format!("T1.{}", refund.order.reference)).unwrap()),
+        amount: refund.order.money.amount,
+        captured: true,
+        card: None,
+        receipt: None,
+        several: false,
+    }
+}
+
+fn time(at: i64) -> Timestamp {
+    Timestamp::from_millisecond(at).unwrap()
 }

@@ -15,7 +15,7 @@ use pos_bridge::domain::refund::{Allowance, RefundRoute};
 use pos_bridge::domain::repeat::{KnownBy, RepeatRules};
 use pos_bridge::domain::request::{Details, Original};
 use pos_bridge::journal::{JournalOptions, SqliteJournal};
-use pos_bridge::ports::{Journal, NewAttempt, NewRefund, NewSale, OperationFilter};
+use pos_bridge::ports::{Journal, NewAttempt, NewRefund, NewSale, OperationFilter, Refunded};
 use ulid::Ulid;
 
 use crate::dice::Dice;
@@ -55,6 +55,7 @@ enum Question {
     Record(AttemptReference, Vec<Event>, Timestamp),
     Told(OperationId, u32, Timestamp),
     Acknowledge(OperationId, Timestamp),
+    NoteRefunded(OperationId, Refunded, Timestamp),
     Find(TillId, Reference),
     List(TillId),
     Open,
@@ -71,6 +72,9 @@ async fn answer(journal: &dyn Journal, question: &Question) -> String {
             format!("{:?} {:?}", journal.told(id, number, read.status(), now).await, journal.operation(id).await)
         }
         Question::Acknowledge(id, now) => format!("{:?}", journal.acknowledge(id, now).await),
+        Question::NoteRefunded(sale, refunded, now) => {
+            format!("{:?} {:?}", journal.note_refunded(sale, refunded, now).await, journal.operation(sale).await)
+        }
         Question::Find(till, reference) => {
             let original = Original::Reference { reference: reference.clone(), till: None };
             let found = journal.find(&till, Kind::Refund, &reference).await;
@@ -100,7 +104,7 @@ impl Questioner {
         self.now += self.dice.between(0, 90_000);
         let now = self.time();
         let till = TillId::new(format!("till-{}", self.dice.below(2))).unwrap();
-        match self.dice.below(20) {
+        match self.dice.below(21) {
             0..4 => {
                 let attempt = self.attempt(number, till);
                 let money = nok(if self.dice.percent(90) { 1_000 } else { 2_000 });
@@ -136,6 +140,11 @@ impl Questioner {
                 now,
             ),
             16 if !self.operations.is_empty() => Question::Acknowledge(*self.dice.pick(&self.operations).unwrap(), now),
+            20 if !self.operations.is_empty() => {
+                let minor = self.dice.between(0, 800);
+                let refunded = if self.dice.percent(50) { Refunded::InAll(minor) } else { Refunded::Elsewhere(minor) };
+                Question::NoteRefunded(*self.dice.pick(&self.operations).unwrap(), refunded, now)
+            }
             17 => Question::Find(till, self.reference()),
             18 => Question::List(till),
             19 => Question::AcknowledgeAlarm(self.dice.between(1, 6), now),

@@ -156,8 +156,8 @@ impl Journal for MemoryJournal {
         Ok(None)
     }
 
-    async fn note_refunded(&self, sale: OperationId, refunded: Refunded, _: Timestamp) -> Result<bool> {
-        panic!("nobody gives back elsewhere: {sale} {refunded:?}")
+    async fn note_refunded(&self, sale: OperationId, refunded: Refunded, now: Timestamp) -> Result<bool> {
+        self.commit(|pages| pages.note_refunded(sale, refunded, now)).await
     }
 
     async fn raise(&self, operation: OperationId, alarm: Alarm, now: Timestamp) -> Result<bool> {

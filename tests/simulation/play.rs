@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use pos_bridge::domain::attempt::{Kind, OperatorVerdict, Resolution};
+use pos_bridge::domain::attempt::{Attempt, Kind, OperatorVerdict, Resolution};
 use pos_bridge::domain::identifiers::{AttemptReference, Reference};
 use pos_bridge::domain::money::{Amount, Currency, Money};
 use pos_bridge::domain::operation::{Operation, ProviderName};
@@ -150,13 +150,24 @@ fn perform(world: &World, engine: &Engine, what: &What) {
 
 fn callback(world: &World, about: usize, known: bool) -> Callback {
     let pages = world.disk.pages();
-    let attempts: Vec<AttemptReference> = pages.runs().map(|(_, _, run)| run.attempt.order.reference).collect();
-    let reference = attempts.get(about % attempts.len().max(1)).copied().filter(|_| known);
-    let reference = reference.unwrap_or_else(|| AttemptReference::new(Ulid::from_parts(7, about.try_into().unwrap())));
+    let attempts: Vec<&Attempt> = pages.runs().map(|(_, _, run)| &run.attempt).collect();
+    let attempt = attempts.get(about % attempts.len().max(1)).filter(|_| known);
+    let provider = world.cloud.provider().name();
+    let subject = match (provider, attempt) {
+        // Dojo's tell of a payment, whichever attempt it is of.
+        (ProviderName::Dojo, Some(attempt)) => {
+            attempt.preparation.as_ref().map(|prepared| Subject::Payment(prepared.payment.clone()))
+        }
+        (ProviderName::Dintero, Some(attempt)) => Some(Subject::Attempt(attempt.order.reference)),
+        (_, None) => {
+            let nobodys = Ulid::from_parts(7, about.try_into().unwrap());
+            Some(Subject::Attempt(AttemptReference::new(nobodys)))
+        }
+    };
     Callback {
-        provider: ProviderName::Dintero,
-        delivery: format!("{reference}-{}", world.time.now() / 60_000),
-        about: Some(Subject::Attempt(reference)),
+        provider,
+        delivery: format!("{subject:?}-{}", world.time.now() / 60_000),
+        about: subject,
         query: String::new(),
         received_at: Timestamp::from_millisecond(world.time.now()).unwrap(),
     }
@@ -169,7 +180,7 @@ async fn operate(engine: Engine, cloud: Cloud, time: Time) {
             && let Ok((operation, _)) = engine.history(id).await
         {
             let reference = operation.attempt.order.reference;
-            let taken = cloud.books().took_money(reference, time.now());
+            let taken = cloud.books().moved_money(reference, time.now());
             let verdict = if taken { OperatorVerdict::Approved } else { OperatorVerdict::NotTaken };
             let resolution = Resolution { verdict, by: "Kari".to_owned(), reason: "receipt".to_owned() };
             let _ = engine.resolve(id, resolution).await;

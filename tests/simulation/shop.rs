@@ -11,7 +11,7 @@ use pos_bridge::domain::identifiers::{ProviderTerminalId, StoreId, TerminalName,
 use pos_bridge::domain::money::Currency;
 use pos_bridge::domain::operation::{Operation, ProviderName};
 use pos_bridge::engine::{Engine, Pace, Parts};
-use pos_bridge::ports::{NotPushed, Provider, Pusher};
+use pos_bridge::ports::{NotPushed, Pusher};
 
 use crate::cloud::Cloud;
 use crate::journal::MemoryJournal;
@@ -30,7 +30,7 @@ pub(crate) fn tills() -> Vec<Till> {
         .into()
 }
 
-fn directory() -> Directory {
+fn directory(provider: ProviderName) -> Directory {
     let store = StoreId::new("oslo").unwrap();
     Directory {
         stores: vec![Store {
@@ -42,7 +42,7 @@ fn directory() -> Directory {
         terminals: [("front", "T1"), ("back", "T2")]
             .map(|(name, id)| Terminal {
                 name: TerminalName::new(name).unwrap(),
-                provider: ProviderName::Dintero,
+                provider,
                 store: store.clone(),
                 terminal_id: ProviderTerminalId::new(id).unwrap(),
                 tips: false,
@@ -55,10 +55,12 @@ fn directory() -> Directory {
 
 /// The real use cases over the simulated world.
 pub(crate) fn process(journal: MemoryJournal, cloud: &Cloud, time: &Time) -> Engine {
+    let provider = cloud.provider();
+    let name = provider.name();
     Engine::new(Parts {
-        directory: directory(),
+        directory: directory(name),
         journal: Arc::new(journal),
-        providers: HashMap::from([(ProviderName::Dintero, Arc::new(cloud.clone()) as Arc<dyn Provider>)]),
+        providers: HashMap::from([(name, provider)]),
         pusher: Arc::new(NoPusher),
         clock: Arc::new(time.clone()),
         pace: Pace { sweep_interval: Duration::from_secs(600), ..Pace::default() },

@@ -1,12 +1,10 @@
-//! What the bridge asks of the provider, and what may go wrong on the way there and back.
-
-use std::time::Duration;
+//! A provider like Dintero: a sale is one call, and payments and refunds carry our references.
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use pos_bridge::domain::attempt::{Attempt, Phase, Reason};
+use pos_bridge::domain::attempt::Attempt;
 use pos_bridge::domain::directory::{Store, Terminal};
-use pos_bridge::domain::evidence::{Approval, Finding, SessionRecord, SessionState, Sighting, judge};
+use pos_bridge::domain::evidence::{Finding, SessionRecord, SessionState, Sighting, judge};
 use pos_bridge::domain::identifiers::{Handle, TransactionId};
 use pos_bridge::domain::operation::ProviderName;
 use pos_bridge::domain::prompt::AtTerminal;
@@ -15,123 +13,8 @@ use pos_bridge::ports::{
     Answer, Capabilities, Enrolment, Listing, Look, Patience, Provider, ReadError, RefundOrder, Refundable, Refunded,
     SaleOrder, Seen, Trace,
 };
-use tokio::time::sleep;
 
-use super::{Arrival, Books, Cloud, LATE_MAX, PROMPT_MAX, Session};
-use crate::bug::Bug;
-
-/// How long a sale may be started, in seconds.
-const SESSION: i64 = 300;
-/// The bridge gives a call up after this.
-const TIME_OUT: Duration = Duration::from_secs(10);
-
-impl Cloud {
-    /// An order leaves the bridge: it must stand on disk, and leaves once.
-    fn leaves(&self, books: &mut Books, attempt: &Attempt) {
-        let reference = attempt.order.reference;
-        let pages = self.disk.pages();
-        let known = pages.position(reference).map(|at| pages.wanted(at).1);
-        if !known.is_some_and(|known| matches!(known.phase, Phase::Sending)) {
-            books.wrongs.push(format!("I4: {reference} leaves without standing on disk as being sent"));
-        }
-        let sends = books.sends.entry(reference).or_default();
-        *sends += 1;
-        if *sends > 1 {
-            books.wrongs.push(format!("I18: {reference} leaves {sends} times"));
-        }
-    }
-
-    /// Sends what moves money: once, where no bug is planted.
-    async fn send(&self, attempt: &Attempt, arrival: Arrival) -> Answer<Handle> {
-        match self.send_once(attempt, arrival.clone()).await {
-            Answer::Unknown(_) if self.bug == Some(Bug::SentAgainAfterSilence) => {
-                self.send_once(attempt, arrival).await
-            }
-            answer => answer,
-        }
-    }
-
-    /// Sends it with what may go wrong on the way and back.
-    async fn send_once(&self, attempt: &Attempt, arrival: Arrival) -> Answer<Handle> {
-        let faults =
-            ["not sent", "refused", "request lost", "reply lost", "reply lost", "arrives late", "server error"];
-        let (fault, there, back) = {
-            let mut books = self.books();
-            let fault = books.fault(&faults, 35);
-            if fault != "not sent" {
-                self.leaves(&mut books, attempt);
-            }
-            let there =
-                if fault == "arrives late" { books.dice.between(5_000, LATE_MAX) } else { books.dice.between(5, 900) };
-            let arrives = match fault {
-                "not sent" | "refused" | "request lost" => false,
-                "server error" => books.dice.percent(50),
-                _ => true,
-            };
-            if arrives {
-                books.under_way.push((self.time.now() + there, arrival));
-            }
-            (fault, there, books.dice.milliseconds(5, 900))
-        };
-        if !["none", "refused", "not sent", "server error"].contains(&fault) {
-            sleep(TIME_OUT).await;
-            return Answer::Unknown(fault.to_owned());
-        }
-        sleep(Duration::from_millis(u64::try_from(there).unwrap()) + back).await;
-        match fault {
-            "not sent" => Answer::NotSent(Reason::new("not_sent", "connection refused")),
-            "refused" => Answer::No(Reason::new("refused", "no")),
-            "server error" => Answer::Unknown("500".to_owned()),
-            _ => self.accepted(attempt),
-        }
-    }
-
-    fn accepted(&self, attempt: &Attempt) -> Answer<Handle> {
-        let books = self.books();
-        let same = |known: &Attempt| known.order.reference == attempt.order.reference;
-        let session = books.sessions.iter().find(|session| same(&session.attempt)).map(Session::handle);
-        let refund = books.refunds.iter().find(|refund| same(&refund.attempt)).map(|refund| handle_of(&refund.attempt));
-        session.or(refund).map_or_else(|| Answer::No(Reason::new("expired", "too late")), Answer::Yes)
-    }
-
-    /// Whether a reading comes through, after how long, and as of when it is.
-    async fn read(&self) -> Result<i64, ReadError> {
-        let (fault, pause) = {
-            let mut books = self.books();
-            (books.fault(&["read fails", "read lags", "read is slow"], 20), books.dice.milliseconds(5, 600))
-        };
-        sleep(pause).await;
-        let asked_at = self.time.now();
-        match fault {
-            "read fails" => Err(ReadError::Unreachable { cause: "reset".to_owned(), retry_after: None }),
-            "read lags" => Ok(asked_at - 3_000),
-            "read is slow" => {
-                sleep(Duration::from_secs(4)).await;
-                Ok(asked_at)
-            }
-            _ => Ok(asked_at),
-        }
-    }
-}
-
-fn handle_of(refund: &Attempt) -> Handle {
-    Handle::new(format!("T1.{}", refund.order.reference)).unwrap()
-}
-
-fn refund_approval(refund: &Attempt) -> Approval {
-    Approval {
-        transaction: Some(TransactionId::new(format!("T1.{}", refund.order.reference)).unwrap()),
-        amount: refund.order.money.amount,
-        captured: true,
-        card: None,
-        receipt: None,
-        several: false,
-    }
-}
-
-fn time(at: i64) -> Timestamp {
-    Timestamp::from_millisecond(at).unwrap()
-}
+use super::{Arrival, Cloud, LATE_MAX, PROMPT_MAX, SESSION, Session, refund_approval, time};
 
 #[async_trait]
 impl Provider for Cloud {
@@ -196,23 +79,13 @@ impl Provider for Cloud {
         Ok(Seen { finding, at: time(at), at_terminal: AtTerminal::default() })
     }
     async fn cancel(&self, attempt: &Attempt) -> Result<bool, ReadError> {
-        let pause = {
-            let mut books = self.books();
+        let number = {
+            let books = self.books();
             let known = books.sessions.iter().find(|session| Some(&session.handle()) == attempt.phase.handle());
             let Some(number) = known.map(|session| session.number) else { return Ok(false) };
-            let fault = books.fault(&["cancel lost", "cancel late"], 20);
-            let delay = if fault == "cancel late" { 8_000 } else { 100 };
-            if fault != "cancel lost" {
-                let due = self.time.now() + delay;
-                books.under_way.push((due, Arrival::Cancel(number)));
-            }
-            if fault == "cancel lost" { TIME_OUT } else { Duration::from_millis(200) }
+            number
         };
-        sleep(pause).await;
-        if pause == TIME_OUT {
-            return Err(ReadError::Unreachable { cause: "nothing came".to_owned(), retry_after: None });
-        }
-        Ok(true)
+        self.wish(Arrival::Cancel(number)).await
     }
     async fn refundable(&self, transaction: &TransactionId) -> Result<Refundable, ReadError> {
         let at = self.read().await?;
