@@ -5,12 +5,12 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::arguments::Form;
 use crate::census::Census;
 use crate::dice::Dice;
 use crate::injection::{Grip, Injection, Strike};
 use crate::script::Script;
 use crate::shop::Shop;
-use crate::world::World;
 
 /// The calls by which the program changes anything outside itself.
 const CALLS: [&str; 14] = [
@@ -49,17 +49,17 @@ pub(crate) struct Target {
 impl fmt::Display for Target {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { script, thread, call, .. } = self;
-        write!(formatter, "{script:?}, {call} of {}", thread.unwrap_or("any thread"))
+        write!(formatter, "{script}, {call} of {}", thread.unwrap_or("any thread"))
     }
 }
 
 impl Target {
     /// Those of all scripts, found by letting them run.
-    pub(crate) async fn all(seed: u64) -> Result<Vec<Self>, String> {
+    pub(crate) async fn all(form: &Form) -> Result<Vec<Self>, String> {
         let mut targets = Vec::new();
-        for script in Script::ALL {
-            let found = targets_of(script, seed).await;
-            targets.extend(found.map_err(|broken| format!("{script:?}: {}", broken.join("\n")))?);
+        for script in Script::all(form) {
+            let found = targets_of(script, form.seed).await;
+            targets.extend(found.map_err(|broken| format!("{script}: {}", broken.join("\n")))?);
         }
         Ok(targets)
     }
@@ -84,7 +84,7 @@ impl Target {
 }
 
 async fn targets_of(script: Script, seed: u64) -> Result<Vec<Target>, Vec<String>> {
-    let mut world = World::open(seed);
+    let mut world = script.open_world(seed);
     script.prepare(&mut world).await?;
     let census = Census::of(&CALLS);
     let grip = if script.is_start() {

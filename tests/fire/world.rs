@@ -38,6 +38,15 @@ impl World {
         Self::before(Provider::start(seed, TERMINALS))
     }
 
+    /// Both tills stand in a shop of Dojo's.
+    pub(crate) fn open_at_dojo(seed: u64) -> Self {
+        let mut world = Self::open(seed);
+        world.shop.dojo = Some(Dojo { refund: "api", webhook_secret: String::new() });
+        let till = |number| Caller::new(number, world.shop.address, world.history.clone());
+        (world.first, world.second) = (till(TILLS - 1), till(TILLS));
+        world
+    }
+
     fn before(provider: Provider) -> Self {
         let mut shop = Shop::open(&provider.base_url);
         shop.calm = true;

@@ -12,7 +12,6 @@ use crate::arguments::Form;
 use crate::crowd;
 use crate::dice::Dice;
 use crate::injection::{Injection, Strike};
-use crate::script::Script;
 use point::{End, strike};
 
 /// The short form tries one point of so many.
@@ -41,16 +40,16 @@ pub(crate) async fn run(form: &Form) -> Result<Verdict, String> {
     if !Injection::is_possible() {
         return Ok(Verdict::NotTested("no strace that may trace".to_owned()));
     }
-    let targets = Target::all(form.seed).await?;
+    let targets = Target::all(form).await?;
     let calls: u32 = targets.iter().map(|target| target.count).sum();
-    println!("{} kinds of call of {} scripts, {calls} calls in all", targets.len(), Script::ALL.len());
-    let starts: Arc<[Target]> = targets.iter().filter(|target| target.script == Script::Recovery).copied().collect();
+    println!("{} kinds of call, {calls} calls in all", targets.len());
+    let starts: Arc<[Target]> = targets.iter().filter(|target| target.script.is_recovery()).copied().collect();
     let (mut counts, form) = (Counts::new(), *form);
     let mut dice = Dice::new(form.seed, 0, 0);
     let points: Vec<Point> = targets.iter().flat_map(|target| points_of(*target, &form, &mut dice)).collect();
     let experiment = move |number, point| try_one(point, form, number, starts.clone());
     let outcome = crowd::run(&form, "crash point", &points, experiment, |point, kills: Kills| {
-        let sum = counts.entry((format!("{:?}", point.target.script), point.target.call)).or_default();
+        let sum = counts.entry((point.target.script.to_string(), point.target.call)).or_default();
         sum.points += kills.points;
         sum.pairs += kills.pairs;
     });

@@ -19,7 +19,7 @@ pub(super) enum End {
 
 /// How the script ended, and how the recovery from it did.
 pub(super) async fn strike(target: Target, seed: u64, number: u32, second: &Injection) -> Result<(End, End), String> {
-    let mut world = World::open(seed);
+    let mut world = target.script.open_world(seed);
     let ends = try_to_strike(target, &mut world, number, second).await;
     ends.map_err(|broken| {
         format!("{target} number {number}, then {second} ({}):\n* {}", world.keep().display(), broken.join("\n* "))

@@ -36,7 +36,7 @@ enum End {
 pub(super) async fn run(form: &Form) -> Result<(), String> {
     let mut dice = Dice::new(form.seed, 0, 0);
     let mut troubles = Vec::new();
-    for target in Target::all(form.seed).await? {
+    for target in Target::all(form).await? {
         if target.thread.is_none_or(|thread| thread == JOURNAL) {
             troubles.extend(troubles_of(target, form, &mut dice));
         }
@@ -79,7 +79,7 @@ fn troubles_of(target: Target, form: &Form, dice: &mut Dice) -> Vec<Trouble> {
 }
 
 async fn try_one(trouble: Trouble, seed: u64) -> Result<End, String> {
-    let mut world = World::open(seed);
+    let mut world = trouble.target.script.open_world(seed);
     let end = strike(trouble, &mut world).await;
     end.map_err(|broken| {
         let Trouble { target, error, for_ever, number } = trouble;
