@@ -4,6 +4,7 @@
 mod at_terminal;
 mod given_up;
 mod lost;
+mod paid_before;
 mod pool;
 mod provider;
 mod shop;

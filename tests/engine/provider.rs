@@ -1,11 +1,12 @@
 //! A provider of few words.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use pos_bridge::domain::attempt::Attempt;
+use pos_bridge::domain::attempt::{Attempt, Reason};
 use pos_bridge::domain::directory::{Store, Terminal};
 use pos_bridge::domain::evidence::Finding;
 use pos_bridge::domain::identifiers::{Handle, TransactionId};
@@ -13,8 +14,8 @@ use pos_bridge::domain::operation::ProviderName;
 use pos_bridge::domain::prompt::AtTerminal;
 use pos_bridge::domain::refund::RefundRoute;
 use pos_bridge::ports::{
-    Answer, Capabilities, Enrolment, Listing, Look, Patience, Provider, ReadError, RefundOrder, Refundable, SaleOrder,
-    Seen,
+    Answer, Capabilities, Enrolment, Listing, Look, Patience, Prepared, Provider, ReadError, RefundOrder, Refundable,
+    SaleOrder, Seen,
 };
 use tokio::sync::watch;
 
@@ -56,6 +57,10 @@ pub(crate) struct Scripted {
     pub(crate) answers: watch::Sender<bool>,
     /// A look is answered only when a wish to cancel has come.
     pub(crate) looks_wait_for_cancel: bool,
+    /// What comes of preparing a sale, one after the other; empty where sales are not prepared.
+    pub(crate) preparations: Mutex<VecDeque<Prepared>>,
+    /// So many starts are refused before one is taken.
+    pub(crate) refusals: Mutex<usize>,
     /// How long a look takes.
     pub(crate) look_takes: Duration,
     /// How often sales were looked for.
@@ -85,6 +90,8 @@ impl Scripted {
             listing: Mutex::new(Listing::default()),
             answers: watch::Sender::new(true),
             looks_wait_for_cancel: false,
+            preparations: Mutex::default(),
+            refusals: Mutex::default(),
             look_takes: Duration::ZERO,
             looks: Mutex::default(),
             cancelled: watch::Sender::new(false),
@@ -152,6 +159,12 @@ impl Provider for Scripted {
         let minutes = SignedDuration::from_mins;
         Patience { session: minutes(5), afterwards: minutes(5), refund: minutes(5) }
     }
+    fn prepares_sales(&self) -> bool {
+        !locked(&self.preparations).is_empty()
+    }
+    async fn prepare_sale(&self, _: SaleOrder<'_>) -> Prepared {
+        locked(&self.preparations).pop_front().unwrap()
+    }
     fn refund_route(&self) -> RefundRoute {
         RefundRoute::Plain
     }
@@ -161,6 +174,11 @@ impl Provider for Scripted {
     async fn start_sale(&self, order: SaleOrder<'_>) -> Answer<Handle> {
         locked(&self.started_on).push(order.attempt.order.terminal.to_string());
         until(&self.answers).await;
+        let mut refusals = locked(&self.refusals);
+        if let Some(left) = refusals.checked_sub(1) {
+            *refusals = left;
+            return Answer::No(Reason::new("refused", "no"));
+        }
         Answer::Yes(Handle::new("T1.session").unwrap())
     }
     async fn look_for_sale(&self, _: &Attempt, _: Look) -> Result<Seen, ReadError> {

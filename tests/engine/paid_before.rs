@@ -1,0 +1,67 @@
+//! Several attempts on one payment, and a later one learns that it was made.
+
+use pos_bridge::domain::attempt::{Preparation, Reason};
+use pos_bridge::domain::evidence::{Approval, Finding};
+use pos_bridge::domain::identifiers::{AttemptReference, Handle, TransactionId};
+use pos_bridge::domain::money::Amount;
+use pos_bridge::domain::operation::Status;
+use pos_bridge::ports::Prepared;
+use ulid::Ulid;
+
+use crate::provider::Scripted;
+use crate::shop::{Shop, eventually};
+
+fn ready() -> Prepared {
+    Prepared::Ready(Preparation {
+        payment: Handle::new("pi_1").unwrap(),
+        reference: AttemptReference::new(Ulid::from_parts(1, 1)),
+        earlier_runs: Vec::new(),
+        refunded: 0,
+        run: None,
+    })
+}
+
+/// Pays, and has the till told of the end.
+async fn pay(shop: &Shop, attempt: u32, expected: Status) {
+    eventually("the attempt", async || {
+        let progress = shop.pay("R-1").await.unwrap();
+        (progress.operation.attempt.number == attempt).then_some(())
+    })
+    .await;
+    let ended = eventually("its end", async || {
+        let operation = shop.find("R-1").await;
+        operation.status().is_final().then_some(operation)
+    })
+    .await;
+    assert_eq!(ended.status(), expected);
+    shop.engine.told(&ended);
+}
+
+/// The one that never reached a terminal would take the other one's run for its own: both would count as paid.
+#[tokio::test]
+async fn the_payment_of_a_later_attempt_is_not_given_to_one_that_was_never_started() {
+    let provider = Scripted::new();
+    *provider.preparations.lock().unwrap() = [ready(), ready(), Prepared::Decided].into();
+    *provider.refusals.lock().unwrap() = 1;
+    let shop = Shop::open(provider).await;
+    pay(&shop, 1, Status::Failed).await;
+    shop.provider.finds(Finding::Declined(Reason::new("declined", "no")));
+    pay(&shop, 2, Status::Declined).await;
+    shop.provider.finds(Finding::Approved(Approval {
+        transaction: Some(TransactionId::new("pi_1").unwrap()),
+        amount: Amount::new(10_000).unwrap(),
+        captured: true,
+        card: None,
+        receipt: None,
+        several: false,
+    }));
+    let paid = eventually("the payment to be known", async || {
+        let _ = shop.pay("R-1").await.unwrap();
+        let operation = shop.find("R-1").await;
+        (operation.status() == Status::Approved).then_some(operation)
+    })
+    .await;
+    let (_, history) = shop.engine.history(paid.id).await.unwrap();
+    let approved: Vec<_> = history.iter().filter(|line| line.phase == "approved").map(|line| line.attempt).collect();
+    assert_eq!(approved, [2], "{history:?}");
+}
