@@ -88,7 +88,7 @@ async fn sell(world: &World, form: &Form, time: Duration, senders: usize) -> Hon
                 tokio::join!(world.first.pay(&reference, 1_000, 2), world.second.pay(&reference, 1_000, 2));
             for (till, reply) in [(&world.first, first), (&world.second, second)] {
                 let is_approved = |reply: &(u16, serde_json::Value)| reply.1["status"] == "approved";
-                if !reply.as_ref().is_some_and(is_approved) && !till.hears_approved(&reference).await {
+                if !reply.as_ref().is_some_and(is_approved) && !till.is_approved_at_last(&reference).await {
                     wrong.push(format!("an honest sale of till-{} ended so: {reply:?}", till.number));
                 }
             }
@@ -158,12 +158,11 @@ impl Honest {
 }
 
 impl crate::caller::Caller {
-    /// A till that was not told at once asks on.
-    async fn hears_approved(&self, reference: &str) -> bool {
+    /// A till that had no answer, or an early one, asks again with the same number.
+    async fn is_approved_at_last(&self, reference: &str) -> bool {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
-            let reply = self.call(reqwest::Method::GET, &format!("/pay/{reference}?wait=1"), None).await;
-            match reply {
+            match self.pay(reference, 1_000, 1).await {
                 Some((_, reply)) if reply["final"] == true => return reply["status"] == "approved",
                 _ => tokio::time::sleep(BETWEEN_LOOKS).await,
             }
