@@ -96,6 +96,9 @@ async fn mutate(world: &World, form: &Form, broken: &mut Vec<String>) -> u32 {
 }
 
 fn change(bytes: &mut Vec<u8>, dice: &mut Dice) {
+    if bytes.is_empty() {
+        return;
+    }
     let at = dice.below(bytes.len());
     match dice.below(5) {
         0 => bytes[at] = u8::try_from(dice.below(256)).unwrap(),
