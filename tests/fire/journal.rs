@@ -1,6 +1,6 @@
 //! The journal as it lies on the disk after a stop, read without the bridge.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -63,6 +63,9 @@ pub(crate) struct Journal {
     pub(crate) alarms: Vec<Alarm>,
     /// What SQLite itself finds wrong.
     pub(crate) damage: Vec<String>,
+    /// The places of attempts by the payment that they give back, and by the one that was made ready for them.
+    refunds: HashMap<String, Vec<usize>>,
+    prepared: HashMap<String, Vec<usize>>,
 }
 
 impl Journal {
@@ -70,7 +73,7 @@ impl Journal {
         let options = SqliteConnectOptions::new().filename(path).read_only(true);
         let mut file = options.connect().await.unwrap();
         let operations: Vec<Operation> = all(&mut file, "SELECT * FROM operation").await;
-        let attempts = all(
+        let attempts: Vec<Attempt> = all(
             &mut file,
             "SELECT *, phase_detail ->> '$.late' AS late, preparation ->> '$.payment' AS prepared FROM attempt ORDER BY \
              operation, number",
@@ -86,7 +89,19 @@ impl Journal {
         let foreign = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut file).await.unwrap();
         damage.extend(foreign.iter().map(|row| format!("a foreign key leads nowhere: {row:?}")));
         let operations = operations.into_iter().map(|operation| (operation.id.clone(), operation)).collect();
-        Self { operations, attempts, events, alarms, damage }
+        let refunds = places_by(&attempts, |attempt| attempt.refunds.as_ref());
+        let prepared = places_by(&attempts, |attempt| attempt.prepared.as_ref());
+        Self { operations, attempts, events, alarms, damage, refunds, prepared }
+    }
+
+    /// The attempts that give back a payment.
+    pub(crate) fn refunds_of(&self, payment: &str) -> impl Iterator<Item = &Attempt> {
+        self.refunds.get(payment).into_iter().flatten().map(|place| &self.attempts[*place])
+    }
+
+    /// The attempts that a payment was made ready for, and those that give it back at a machine.
+    pub(crate) fn prepared_on(&self, payment: &str) -> impl Iterator<Item = &Attempt> {
+        self.prepared.get(payment).into_iter().flatten().map(|place| &self.attempts[*place])
     }
 
     pub(crate) fn has_alarm(&self, operation: &str, kind: &str) -> bool {
@@ -100,6 +115,16 @@ impl Journal {
     pub(crate) fn operation_of(&self, attempt: &Attempt) -> &Operation {
         &self.operations[&attempt.operation]
     }
+}
+
+fn places_by(attempts: &[Attempt], payment: fn(&Attempt) -> Option<&String>) -> HashMap<String, Vec<usize>> {
+    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+    for (place, attempt) in attempts.iter().enumerate() {
+        if let Some(payment) = payment(attempt) {
+            places.entry(payment.clone()).or_default().push(place);
+        }
+    }
+    places
 }
 
 /// Lets SQLite bring in order what a crash left behind; whether there is a journal then.

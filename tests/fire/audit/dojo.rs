@@ -46,11 +46,8 @@ pub(super) fn at_rest(ledger: &DojoLedger, journal: &Journal, broken: &mut Vec<S
 
 /// Each attempt sends one session at most, and only on the intent that it wrote down before.
 fn sessions(ledger: &DojoLedger, intent: &Intent, journal: &Journal, broken: &mut Vec<String>) {
-    let on_it: Vec<&Attempt> = journal
-        .attempts
-        .iter()
-        .filter(|it| it.prepared.as_ref() == Some(&intent.id) && (it.refunds.is_none() || it.card_present))
-        .collect();
+    let on_it: Vec<&Attempt> =
+        journal.prepared_on(&intent.id).filter(|it| it.refunds.is_none() || it.card_present).collect();
     let sales = on_it.iter().filter(|it| it.refunds.is_none()).count();
     let asked = ledger.session_requests.get(&intent.id).copied().unwrap_or(0);
     let is_more = usize::try_from(asked).unwrap() > on_it.len()
@@ -62,8 +59,7 @@ fn sessions(ledger: &DojoLedger, intent: &Intent, journal: &Journal, broken: &mu
 }
 
 fn payment(intent: &Intent, journal: &Journal, broken: &mut Vec<String>) {
-    let attempts: Vec<&Attempt> =
-        journal.attempts.iter().filter(|it| it.refunds.is_none() && it.prepared.as_ref() == Some(&intent.id)).collect();
+    let attempts: Vec<&Attempt> = journal.prepared_on(&intent.id).filter(|it| it.refunds.is_none()).collect();
     let Some(first) = attempts.first() else {
         broken.push(format!("rule 3: paid, and not in the journal: {intent:?}"));
         return;
@@ -101,8 +97,7 @@ fn is_at(intent: &Intent, terminal: &str) -> bool {
 /// A refund without a card is known by its key; one at a machine by where it was made and how much it was.
 fn refunds(intent: &Intent, journal: &Journal, broken: &mut Vec<String>) {
     let mut approved: BTreeMap<(String, i64), u32> = BTreeMap::new();
-    let of_it = journal.attempts.iter().filter(|it| it.refunds.as_ref() == Some(&intent.id) && it.phase == "approved");
-    for attempt in of_it {
+    for attempt in journal.refunds_of(&intent.id).filter(|it| it.phase == "approved") {
         let by = if attempt.card_present { &attempt.provider_terminal } else { &attempt.reference };
         *approved.entry((by.clone(), attempt.amount_approved.unwrap_or(0))).or_default() += 1;
     }
