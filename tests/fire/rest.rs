@@ -6,6 +6,8 @@ use crate::provider::Provider;
 use crate::shop::Shop;
 
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Before it sells it compares the provider's list, which is long after a soak, and slow in a debug build.
+const PATIENCE_WITH_START: Duration = Duration::from_secs(90);
 
 pub(crate) async fn come_to_rest(shop: &mut Shop, provider: &mut Provider) -> Result<(), Vec<String>> {
     start_in_peace(shop).await?;
@@ -44,7 +46,7 @@ pub(crate) async fn start_in_peace(shop: &mut Shop) -> Result<(), Vec<String>> {
     if !shop.is_running() {
         shop.spawn(false);
     }
-    let ready = shop.ready(Duration::from_secs(20)).await;
+    let ready = shop.ready(PATIENCE_WITH_START).await;
     ready.map(drop).ok_or_else(|| vec!["the bridge does not get ready, without any fault".to_owned()])
 }
 
