@@ -168,12 +168,12 @@ impl Engine {
         let Some(prepared) = &operation.attempt.preparation else { return };
         let found = self.health.journal(self.journal.find_prepared(&prepared.payment, Kind::Sale).await);
         let is_earlier = |attempt: &Attempt| attempt.order.reference != operation.attempt.order.reference;
-        for (earlier, mut attempt) in found.unwrap_or_default().into_iter().rev() {
+        for (earlier, mut attempt) in
+            found.unwrap_or_default().into_iter().rev().filter(|(_, attempt)| is_earlier(attempt))
+        {
             // What cannot be read now, the next sweep reads.
-            if is_earlier(&attempt)
-                && (self.look(provider, &earlier, &mut attempt).await.is_err()
-                    || matches!(attempt.phase, Phase::Approved { .. }))
-            {
+            let _ = self.look(provider, &earlier, &mut attempt).await;
+            if matches!(attempt.phase, Phase::Approved { .. }) {
                 return;
             }
         }

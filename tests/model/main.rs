@@ -49,6 +49,10 @@ fn check(options: &Options) -> Result<(), String> {
     let states = options.get("--states").unwrap_or(SHORT);
     let only = options.get::<String>("--scene");
     let first = options.get::<String>("--from");
+    let is_known = |name: &String| SCENES.iter().any(|scene| scene.name == name);
+    if let Some(unknown) = first.iter().chain(&only).find(|name| !is_known(name)) {
+        return Err(format!("no scene {unknown}"));
+    }
     let left = SCENES.iter().skip_while(|scene| first.as_deref().is_some_and(|name| name != scene.name));
     println!("no chance in it: the arguments are the seed; {states} states of each scene at most");
     for scene in left.filter(|scene| only.as_deref().is_none_or(|name| name == scene.name)) {
