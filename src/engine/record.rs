@@ -33,7 +33,7 @@ impl Engine {
     }
 
     /// Tells whoever waits and whoever watches that an event has moved an attempt.
-    fn tell(&self, event: &str, recorded: &Recorded) {
+    pub(super) fn tell(&self, event: &str, recorded: &Recorded) {
         let Recorded { operation, attempt, .. } = recorded;
         tracing::info!(
             operation = %operation.id, attempt = %attempt.order.reference, till = %operation.till,

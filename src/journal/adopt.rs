@@ -10,21 +10,21 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::begin::FIRST_GENERATION;
-use super::entries::{append_event, insert_attempt, insert_operation, load_runs, raise_alarm, update_attempt};
+use super::entries::{append_event, insert_attempt, insert_operation, load_runs, raise_alarm};
 use super::error::unreadable;
 use super::outbox::Outbox;
-use super::record::stop;
+use super::record::stop_all;
 use super::redact::masked;
 use super::rows::{self, whole_milliseconds};
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
 use crate::domain::evidence::{Approval, Finding, Order, PaymentState};
-use crate::domain::identifiers::{AttemptReference, ProviderTerminalId, Reference, TerminalName, TillId};
+use crate::domain::identifiers::{ProviderTerminalId, Reference, TerminalName, TillId};
 use crate::domain::money::Amount;
 use crate::domain::operation::Operation;
 use crate::domain::request::Details;
-use crate::ports::{Adopted, JournalError, Orphan, Refunded};
+use crate::ports::{Adopted, JournalError, Orphan, Recorded, Refunded};
 
 type Result<T> = std::result::Result<T, JournalError>;
 
@@ -49,7 +49,7 @@ impl Step for Adopt {
         }
         let now = whole_milliseconds(orphan.now);
         let operation = orphan.as_operation(now)?;
-        let stopped = stop_twins(transaction, &mut writes, &operation, now).await?;
+        let stopped = stop_twins(transaction, &mut writes, &operation, &outbox, now).await?;
         let generation = generation(transaction, &operation).await?;
         // A till without numbers asks for the lost sale again by what it was for.
         let asked = orphan.asked_terminal.as_ref().unwrap_or(&operation.terminal);
@@ -147,17 +147,14 @@ async fn stop_twins(
     transaction: &mut Transaction<'_>,
     writes: &mut Writes,
     orphan: &Operation,
+    outbox: &Outbox,
     now: Timestamp,
-) -> Result<Vec<AttemptReference>> {
+) -> Result<Vec<Recorded>> {
     let mut stopped = Vec::new();
     for row in transaction.rows(TWINS, &name_of(orphan)).await? {
         let twin = rows::attempt_reference(&rows::get::<String>(&row, "reference")?)?;
-        let runs = load_runs(transaction, twin).await?;
-        for mut run in runs.into_iter().filter(|run| run.attempt.phase.is_live()) {
-            stop(writes, &mut run, now)?;
-            update_attempt(writes, &run.attempt, now)?;
-            stopped.push(run.attempt.order.reference);
-        }
+        let mut runs = load_runs(transaction, twin).await?;
+        stopped.extend(stop_all(writes, &mut runs, outbox, now)?);
     }
     Ok(stopped)
 }

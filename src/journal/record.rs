@@ -47,14 +47,44 @@ impl Step for Record {
             }
             recorded.push(next);
         }
-        for run in runs.iter().filter(|run| has_moved(run, &recorded)) {
-            update_attempt(&mut writes, &run.attempt, now)?;
-        }
-        if let Some(last) = recorded.iter().rfind(|it| it.moved) {
-            update_operation(&mut writes, &before, &last.operation);
-        }
+        write(&mut writes, &runs, &before, &recorded, now)?;
         Ok((writes, recorded))
     }
+}
+
+/// Wants every attempt of an operation stopped that could still take money.
+pub(super) fn stop_all(
+    writes: &mut Writes,
+    runs: &mut [Operation],
+    outbox: &Outbox,
+    now: Timestamp,
+) -> Result<Vec<Recorded>> {
+    let before = deciding(runs)?.clone();
+    let mut recorded = Vec::new();
+    for position in 0..runs.len() {
+        if runs[position].attempt.phase.is_live() {
+            recorded.push(record(writes, runs, position, &Event::CancelWanted, outbox, now)?);
+        }
+    }
+    write(writes, runs, &before, &recorded, now)?;
+    Ok(recorded)
+}
+
+/// Writes what has moved of an operation.
+fn write(
+    writes: &mut Writes,
+    runs: &[Operation],
+    before: &Operation,
+    recorded: &[Recorded],
+    now: Timestamp,
+) -> Result<()> {
+    for run in runs.iter().filter(|run| has_moved(run, recorded)) {
+        update_attempt(writes, &run.attempt, now)?;
+    }
+    if let Some(last) = recorded.iter().rfind(|it| it.moved) {
+        update_operation(writes, before, &last.operation);
+    }
+    Ok(())
 }
 
 fn has_moved(run: &Operation, recorded: &[Recorded]) -> bool {
@@ -139,19 +169,13 @@ fn stop_others(
     let mut stopped = Vec::new();
     for (other, run) in runs.iter_mut().enumerate() {
         if other != position && run.attempt.phase.is_live() {
-            stop(writes, run, now)?;
+            if let Some(transition) = run.attempt.step(&Event::CancelWanted)? {
+                apply(writes, run, transition, &Event::CancelWanted, now)?;
+            }
             stopped.push(run.attempt.order.reference);
         }
     }
     Ok(stopped)
-}
-
-/// Wants an attempt stopped that must not take money any more; the attempt is not written yet.
-pub(super) fn stop(writes: &mut Writes, run: &mut Operation, now: Timestamp) -> Result<()> {
-    if let Some(transition) = run.attempt.step(&Event::CancelWanted)? {
-        apply(writes, run, transition, &Event::CancelWanted, now)?;
-    }
-    Ok(())
 }
 
 /// The operation after its attempts have moved. A result that is new to the till was neither told nor booked.

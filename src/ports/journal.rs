@@ -214,8 +214,8 @@ pub struct Adopted {
     pub operation: Operation,
     /// What was raised with it.
     pub alarm: Alarm,
-    /// Attempts under the same reference that are to be stopped: it is paid.
-    pub stopped: Vec<AttemptReference>,
+    /// What the wish to stop made of each live attempt under the same reference: it is paid.
+    pub stopped: Vec<Recorded>,
 }
 
 /// A payment of ours that neither the journal knows nor an operation can be made of.

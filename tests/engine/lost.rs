@@ -1,18 +1,25 @@
 //! What the sweep makes of payments that the journal does not know, or knows otherwise (P39).
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use pos_bridge::domain::attempt::{AlarmKind, Reason};
 use pos_bridge::domain::evidence::{Approval, Finding, PaymentRecord, PaymentState, Terms};
-use pos_bridge::domain::identifiers::{AttemptReference, TransactionId};
+use pos_bridge::domain::identifiers::{AttemptReference, OperationId, TransactionId};
 use pos_bridge::domain::money::{Amount, Currency, Money};
 use pos_bridge::domain::operation::Status;
 use pos_bridge::domain::request::{Details, Naming, SaleRequest};
-use pos_bridge::engine::Refusal;
-use pos_bridge::ports::{Journal, Listing, Refunded, Trace, Unreadable};
+use pos_bridge::engine::{News, Progress, Refusal};
+use pos_bridge::ports::{Journal, Listing, Prepared, Refunded, Trace, Unreadable};
+use tokio::time::timeout;
 use ulid::Ulid;
 
 use crate::provider::Scripted;
 use crate::shop::{Shop, eventually};
+
+/// Far longer than any answer takes.
+const LONG: Duration = Duration::from_secs(60);
+const UNDER_WAY: Finding = Finding::Undecided { handle: None, started: true };
 
 fn unreadable(reference: AttemptReference, terminal: Option<&str>) -> Listing {
     let payment = Unreadable {
@@ -93,6 +100,67 @@ async fn p39_a_lost_payment_without_number_and_terminal_answers_the_till_that_as
     let again = shop.sell(SaleRequest { naming, money, terminal: None, details: Details::default() }).await.unwrap();
     assert!(again.replayed && again.possible_duplicate);
     assert_eq!(again.operation.approval().unwrap().transaction, Some(transaction()));
+}
+
+/// A till asked again before the loss was found, and waits.
+async fn asked_again(shop: &Shop) -> Progress {
+    let (asked, lost) = (shop.pay("R-1").await.unwrap(), some_reference());
+    shop.provider.lists(payment(lost, PaymentState::Approved { captured: true }, Timestamp::now()));
+    shop.called_back(lost).await;
+    asked
+}
+
+async fn hears_of_the_lost_payment(shop: &Shop, asked: Progress) {
+    let waiting = shop.engine.settled(&asked.operation, asked.waiting, LONG);
+    let settled = timeout(LONG / 4, waiting).await.expect("it waits on").unwrap();
+    assert!(settled.is_late() && settled.id != asked.operation.id, "{settled:?}");
+    assert_eq!(settled.approval().unwrap().transaction, Some(transaction()));
+}
+
+async fn is_cancelled(shop: &Shop, operation: OperationId) {
+    eventually("the end of the sale that was stopped", async || {
+        let read = shop.journal.operation(operation).await.unwrap().unwrap();
+        (read.status() == Status::Cancelled).then_some(())
+    })
+    .await;
+}
+
+/// "Cancelled" would be true of the sale that stands on the terminal, and wrong of the till's number.
+#[tokio::test]
+async fn p39_a_till_that_asked_again_hears_of_the_lost_payment_while_its_sale_is_stopped() {
+    let shop = Shop::open(Scripted::new()).await;
+    shop.provider.finds(UNDER_WAY);
+    let asked = asked_again(&shop).await;
+    hears_of_the_lost_payment(&shop, asked).await;
+}
+
+#[tokio::test]
+async fn p39_a_till_that_asked_again_hears_of_the_lost_payment_when_its_sale_was_stopped() {
+    let shop = Shop::open(Scripted::new()).await;
+    shop.provider.finds(UNDER_WAY);
+    let mut stream = shop.engine.results(&shop.till, None).await.unwrap();
+    let asked = asked_again(&shop).await;
+    shop.provider.cancelled.subscribe().wait_for(|cancelled| *cancelled).await.unwrap();
+    shop.provider.finds(Finding::Cancelled);
+    shop.called_back(asked.operation.attempt.order.reference).await;
+    is_cancelled(&shop, asked.operation.id).await;
+    hears_of_the_lost_payment(&shop, asked).await;
+    let Ok(News::Results(results)) = stream.next().await else { panic!("no results") };
+    let statuses: Vec<_> = results.iter().map(|it| it.operation.status()).collect();
+    assert_eq!(statuses, [Status::Approved], "nor does one that listens hear of the other");
+}
+
+/// Of a provider that prepares a sale before anything is sent of it.
+#[tokio::test]
+async fn p39_a_till_that_asked_again_hears_of_the_lost_payment_while_its_sale_is_prepared() {
+    let provider = Scripted::new();
+    let unreached = || Prepared::Unreached(Reason::new("unreached", "nobody there"));
+    provider.preparations.lock().unwrap().extend((0..100).map(|_| unreached()));
+    let shop = Shop::open(provider).await;
+    let asked = asked_again(&shop).await;
+    is_cancelled(&shop, asked.operation.id).await;
+    hears_of_the_lost_payment(&shop, asked).await;
+    assert_eq!(shop.provider.started_on(), Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -4,15 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use pos_bridge::domain::attempt::{AlarmKind, Kind};
 use pos_bridge::domain::directory::{Credentials, Directory, Profile, Store, Terminal, Till};
-use pos_bridge::domain::identifiers::{ProviderTerminalId, Reference, StoreId, TerminalName, TillId};
+use pos_bridge::domain::identifiers::{AttemptReference, ProviderTerminalId, Reference, StoreId, TerminalName, TillId};
 use pos_bridge::domain::money::{Amount, Currency, Money};
 use pos_bridge::domain::operation::{Operation, ProviderName};
 use pos_bridge::domain::request::{Details, Naming, SaleRequest};
 use pos_bridge::engine::{Engine, Pace, Parts, Patience, Progress, Refusal};
 use pos_bridge::journal::{JournalOptions, SqliteJournal};
-use pos_bridge::ports::{Journal, Provider, SystemClock};
+use pos_bridge::ports::{Callback, Journal, Provider, Subject, SystemClock};
 use pos_bridge::push::HttpPusher;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -90,6 +91,18 @@ impl Shop {
 
     pub(crate) async fn ready(&self) {
         eventually("the shop to open", async || self.engine.unready().is_empty().then_some(())).await;
+    }
+
+    /// The provider calls back about an attempt.
+    pub(crate) async fn called_back(&self, about: AttemptReference) {
+        let callback = Callback {
+            provider: ProviderName::Dintero,
+            delivery: format!("about {about}"),
+            about: Some(Subject::Attempt(about)),
+            query: String::new(),
+            received_at: Timestamp::now(),
+        };
+        self.engine.called_back(callback).await.unwrap();
     }
 
     /// Until the provider's list was read so often.

@@ -5,7 +5,7 @@ use pos_bridge::domain::evidence::{Finding, PaymentRecord, PaymentState, Terms};
 use pos_bridge::domain::identifiers::{AttemptReference, OperationId, StoreId, TransactionId};
 use pos_bridge::domain::operation::{ProviderName, Status};
 use pos_bridge::domain::repeat::KnownBy;
-use pos_bridge::ports::{AlarmState, Begun, Journal, LostPayment, Orphan, Refunded, Trace};
+use pos_bridge::ports::{AlarmState, Begun, Journal, LostPayment, NewSale, OperationFilter, Orphan, Refunded, Trace};
 
 use crate::fixture::*;
 
@@ -100,6 +100,21 @@ async fn of_two_operations_with_one_reference_the_one_that_took_money_answers() 
     }
     let found = fixture.journal.find(&till("till-1"), Kind::Sale, &reference("R-2")).await.unwrap();
     assert_eq!(found, Some(approved), "the till keeps the one that it knows");
+}
+
+/// The till asked again before the loss was found, of a provider that prepares a sale first: nothing was sent of it yet.
+#[tokio::test]
+async fn what_was_not_sent_yet_under_the_number_of_a_lost_payment_is_over() {
+    let fixture = Fixture::new().await;
+    let again = NewSale { is_prepared: true, ..sale("till-1", "R-1", "front", 10_000) };
+    let again = fixture.begin(again).await;
+    let adopted = fixture.journal.adopt(orphan(Some(("till-1", "R-1")))).await.unwrap().unwrap();
+    let stopped: Vec<_> = adopted.stopped.iter().map(|it| (it.operation.id, it.operation.status(), it.moved)).collect();
+    assert_eq!(stopped, [(again.id, Status::Cancelled, true)]);
+    let open = OperationFilter { open: Some(true), limit: 10, ..OperationFilter::default() };
+    assert_eq!(fixture.journal.operations(&till("till-1"), &open).await, Ok(vec![]));
+    let free = fixture.journal.begin_sale(sale("till-1", "R-2", "front", 10_000)).await.unwrap();
+    assert!(matches!(free, Begun::New(_)), "its terminal is free");
 }
 
 #[tokio::test]
