@@ -56,7 +56,29 @@ pub enum Repeat {
     NewOperation,
 }
 
+/// What a payment that the journal had lost is to the operation that its till made under the same number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kinship {
+    /// The same sale, asked for once more: a run of it, and the one that was paid.
+    SameSale,
+    /// Another sale under a number that means one only.
+    Rival,
+    /// Another sale: the number started over between the two.
+    Stranger,
+}
+
 impl Operation {
+    /// What `lost` is to this operation; by the provider's clock, since a jump of the shop's lets no number start over.
+    #[must_use]
+    pub fn kinship(&self, lost: &Self, reuse_after: Option<SignedDuration>) -> Kinship {
+        let between = self.attempt.horizon.duration_since(lost.attempt.horizon).abs();
+        if reuse_after.is_some_and(|rest| between >= rest) {
+            return Kinship::Stranger;
+        }
+        let is_paid = matches!(self.attempt.phase, Phase::Approved { .. });
+        if self.money == lost.money && !is_paid { Kinship::SameSale } else { Kinship::Rival }
+    }
+
     /// What to do when the till asks again with this operation's number.
     #[must_use]
     pub fn repeat(&self, asked: &Fingerprint, rules: RepeatRules, now: Timestamp) -> Repeat {

@@ -237,7 +237,7 @@ impl Intent {
     }
 }
 
-fn repeat_rules(till: &Till) -> RepeatRules {
+pub(super) fn repeat_rules(till: &Till) -> RepeatRules {
     let days = |days: u32| SignedDuration::from_hours(24 * i64::from(days));
     RepeatRules {
         on_repeat: till.profile.on_repeat,

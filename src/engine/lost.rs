@@ -2,15 +2,15 @@
 
 use jiff::SignedDuration;
 
+use super::begin::repeat_rules;
 use super::record::ring_out;
 use super::{Engine, Refusal};
-use crate::domain::attempt::{Alarm, AlarmKind, Event, Phase};
+use crate::domain::attempt::{Alarm, AlarmKind, Event};
 use crate::domain::directory::{Store, Terminal};
 use crate::domain::evidence::{PaymentRecord, PaymentState};
 use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TillId};
 use crate::domain::money::{Amount, Currency, Money};
-use crate::domain::operation::Operation;
-use crate::ports::{AlarmState, LostPayment, Orphan, Provider, Trace, Unreadable};
+use crate::ports::{Adopted, AlarmState, LostPayment, Orphan, Provider, Trace, Unreadable};
 
 impl Engine {
     /// A payment that the journal does not hold: a backup was restored, or a disk was lost. `false` while it may still
@@ -24,6 +24,7 @@ impl Engine {
         }
         let Some(money) = money_of(&trace.payment) else { return self.raise_lost(unreadable(trace)).await };
         let till_reference = trace.till_reference.as_deref().and_then(split_till_reference);
+        let till = till_reference.as_ref().and_then(|(till, _)| self.directory.till(till));
         let orphan = Orphan {
             operation: OperationId(self.new_number()),
             provider: provider.name(),
@@ -35,29 +36,18 @@ impl Engine {
             till_reference,
             money,
             simulated: provider.is_sandbox(),
+            reuse_after: till.and_then(|till| repeat_rules(till).reuse_after),
             now: self.clock.now(),
             trace,
         };
-        if let Some(adopted) = self.health.journal(self.journal.adopt(orphan).await)? {
-            ring_out(adopted.operation.id, &adopted.alarm);
-            self.bells.ring(&adopted.operation.till);
-            for stopped in adopted.stopped {
+        if let Some(Adopted { payment, stopped }) = self.health.journal(self.journal.adopt(orphan).await)? {
+            self.tell("adopted", &payment);
+            for stopped in stopped {
                 self.tell(Event::CancelWanted.name(), &stopped);
                 self.readers.wake(stopped.attempt.order.reference);
             }
         }
         Ok(true)
-    }
-
-    /// The lost payment that an operation was to be stopped for. The till's number means that one now: "not paid" would be
-    /// true of the operation, and wrong of the number.
-    pub(super) async fn paid_instead(&self, operation: &Operation) -> Result<Option<Operation>, Refusal> {
-        if !was_to_be_stopped(operation) {
-            return Ok(None);
-        }
-        let Operation { till, kind, reference, .. } = operation;
-        let meant = self.health.journal(self.journal.find(till, *kind, reference).await)?;
-        Ok(meant.filter(|meant| meant.id != operation.id && meant.is_late()))
     }
 
     /// What neither the journal nor the list tells may be a sale that a till is about to repeat: its terminal takes
@@ -98,15 +88,6 @@ impl Engine {
         let Some(named) = named else { return Place::Ours(None) };
         let ours = self.directory.terminals.iter().find(|terminal| terminal.terminal_id.as_str() == named);
         ours.map_or(Place::Elsewhere, |terminal| Place::Ours(Some(terminal.clone())))
-    }
-}
-
-/// It is not approved, and somebody or something has asked for it to be stopped.
-pub(super) fn was_to_be_stopped(operation: &Operation) -> bool {
-    match operation.attempt.phase {
-        Phase::Approved { .. } => false,
-        Phase::Cancelled { .. } => true,
-        _ => operation.attempt.cancel_wanted,
     }
 }
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::lost::was_to_be_stopped;
 use super::waiters::Waiting;
 use super::{Engine, Refusal, TerminalView};
 use crate::domain::attempt::{Event, Kind};
@@ -56,11 +55,9 @@ impl Engine {
                 biased;
                 rung = waiting.rung() => match rung {
                     // A settled state stays settled, so it need not be read once more, unless it is an earlier attempt's
-                    // whose ring came late, or another payment may be what the number means.
+                    // whose ring came late.
                     Some(settled)
-                        if settled.is_settled()
-                            && settled.attempt.number >= operation.attempt.number
-                            && !was_to_be_stopped(&settled) =>
+                        if settled.is_settled() && settled.attempt.number >= operation.attempt.number =>
                     {
                         return Ok(Arc::unwrap_or_clone(settled));
                     }
@@ -75,11 +72,10 @@ impl Engine {
         }
     }
 
-    /// The operation as it is on disk, or what was paid in its place, once whoever waits for it is to hear of it.
+    /// The operation as it is on disk, once whoever waits for it is to hear of it.
     async fn due(&self, operation: &Operation, deadline: Instant) -> Result<Option<Operation>, Refusal> {
         let read = self.health.journal(self.journal.operation(operation.id).await)?;
         let latest = read.ok_or(Refusal::NotFound(operation.kind.name()))?;
-        let latest = self.paid_instead(&latest).await?.unwrap_or(latest);
         let is_due = latest.is_settled() || self.at_terminal(&latest).signature_until.is_some();
         let is_over = Instant::now() >= deadline || self.stopping.is_cancelled();
         Ok((is_due || is_over).then_some(latest))

@@ -13,8 +13,6 @@ use tokio::time::{sleep, timeout};
 
 use super::{Engine, Refusal};
 use crate::domain::directory::Till;
-use crate::domain::identifiers::OperationId;
-use crate::domain::operation::Operation;
 use crate::ports::{NotPushed, OutboxEntry};
 
 /// How many tills are pushed to at once.
@@ -102,7 +100,9 @@ impl Engine {
     }
 
     async fn try_push(&self, till: &Till, push: &OutboxEntry) -> Result<Tried, Refusal> {
-        let Some(operation) = self.result(push.operation).await? else {
+        let read = self.health.journal(self.journal.operation(push.operation).await)?;
+        let Some(operation) = read.filter(|operation| operation.status().is_final()) else {
+            // It is under way again; its next result is a message of its own.
             self.health.journal(self.journal.pushed(push, None, self.clock.now()).await)?;
             return Ok(Tried::Done);
         };
@@ -125,14 +125,6 @@ impl Engine {
                 Ok(Tried::Failed)
             }
         }
-    }
-
-    /// `None` when it is under way again, or when the till's number means another payment: the result of either is a message
-    /// of its own.
-    async fn result(&self, operation: OperationId) -> Result<Option<Operation>, Refusal> {
-        let read = self.health.journal(self.journal.operation(operation).await)?;
-        let Some(result) = read.filter(|operation| operation.status().is_final()) else { return Ok(None) };
-        Ok(self.paid_instead(&result).await?.is_none().then_some(result))
     }
 
     async fn postpone(&self, push: &OutboxEntry, NotPushed(why): &NotPushed, now: Timestamp) -> Result<(), Refusal> {

@@ -57,10 +57,9 @@ impl ResultStream {
             self.news.mark_unchanged();
             let page = self.engine.journal.results_after(&self.till, self.position).await;
             let page = self.engine.health.journal(page)?;
-            let results = self.of_numbers(page.results).await?;
             self.position = page.end;
-            if !results.is_empty() {
-                return Ok(News::Results(results));
+            if !page.results.is_empty() {
+                return Ok(News::Results(page.results));
             }
             if page.more {
                 continue;
@@ -73,16 +72,6 @@ impl ResultStream {
                 return Err(Refusal::ShuttingDown);
             }
         }
-    }
-
-    /// Without those whose till's number means another payment.
-    async fn of_numbers(&self, mut results: Vec<LoggedResult>) -> Result<Vec<LoggedResult>, Refusal> {
-        for position in (0..results.len()).rev() {
-            if self.engine.paid_instead(&results[position].operation).await?.is_some() {
-                results.remove(position);
-            }
-        }
-        Ok(results)
     }
 
     async fn changed_at_terminals(&mut self) -> Result<Vec<Operation>, Refusal> {

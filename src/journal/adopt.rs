@@ -1,19 +1,21 @@
 //! Taking in a payment of ours that the journal does not hold: a restored backup, a lost disk.
 //!
-//! Such a payment becomes an approved, late operation with an alarm. Its reference may mean another operation by now
-//! (the till asked again after the loss). The two share it then, as generations, and the reference means the orphan
-//! unless the other one is approved too: whichever took money answers, so that a repeat never takes it again. Both stay
-//! in the till's list.
+//! Such a payment is approved, late, and comes with an alarm. Its till may have asked again under the same number after the
+//! loss. Where that is the same sale ([`Kinship`]), the payment becomes a run of it: whoever waits hears that it is paid, and
+//! what is under way is stopped. Else it becomes an operation of its own, and the two share the number as generations. The
+//! number means the one that took money, so that a repeat never takes it again. Both stay in the till's list.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::begin::FIRST_GENERATION;
-use super::entries::{append_event, insert_attempt, insert_operation, load_runs, raise_alarm};
+use super::begin::{BY_REFERENCE, FIRST_GENERATION};
+use super::entries::{
+    append_event, insert_attempt, insert_operation, load_runs, raise_alarm, update_refunded_elsewhere,
+};
 use super::error::unreadable;
 use super::outbox::Outbox;
-use super::record::stop_all;
+use super::record::{join, stop_all};
 use super::redact::masked;
 use super::rows::{self, whole_milliseconds};
 use super::step::Step;
@@ -23,6 +25,7 @@ use crate::domain::evidence::{Approval, Finding, Order, PaymentState};
 use crate::domain::identifiers::{ProviderTerminalId, Reference, TerminalName, TillId};
 use crate::domain::money::Amount;
 use crate::domain::operation::Operation;
+use crate::domain::repeat::Kinship;
 use crate::domain::request::Details;
 use crate::ports::{Adopted, JournalError, Orphan, Recorded, Refunded};
 
@@ -48,23 +51,82 @@ impl Step for Adopt {
             return Ok((writes, None));
         }
         let now = whole_milliseconds(orphan.now);
-        let operation = orphan.as_operation(now)?;
-        let stopped = stop_twins(transaction, &mut writes, &operation, &outbox, now).await?;
-        let generation = generation(transaction, &operation).await?;
-        // A till without numbers asks for the lost sale again by what it was for.
-        let asked = orphan.asked_terminal.as_ref().unwrap_or(&operation.terminal);
-        let asked_terminal = operation.reference.looks_made().then_some(asked);
-        let details = Details::default();
-        insert_operation(&mut writes, &operation, generation, orphan.given_back(), &details, asked_terminal)?;
-        insert_attempt(&mut writes, &operation, false)?;
-        let event = json!({"event": "adopted", "payment": orphan.trace.payment.transaction, "amount": operation.money});
-        append_event(&mut writes, &operation.attempt, "adopted", &event, now)?;
-        outbox.add(&mut writes, &operation, now);
-        let alarm = alarm(&orphan);
-        raise_alarm(&mut writes, &operation, &alarm, now);
-        let operation = Operation { refunded: orphan.given_back(), ..operation };
-        Ok((writes, Some(Adopted { operation, alarm, stopped })))
+        let lost = orphan.as_operation(now)?;
+        let known = transaction.row(BY_REFERENCE, &name_of(&lost)).await?;
+        let known = known.map(|row| rows::operation(&row)).transpose()?;
+        let kinship = known.as_ref().map(|known| known.kinship(&lost, orphan.reuse_after));
+        let adopted = match (known, kinship) {
+            (Some(known), Some(Kinship::SameSale)) => {
+                join_sale(transaction, &mut writes, &orphan, lost, &known, &outbox).await?
+            }
+            _ => begin_operation(transaction, &mut writes, &orphan, lost, kinship, &outbox).await?,
+        };
+        Ok((writes, Some(adopted)))
     }
+}
+
+/// The payment is a run of the sale that its till made under the same number since.
+async fn join_sale(
+    transaction: &mut Transaction<'_>,
+    writes: &mut Writes,
+    orphan: &Orphan,
+    lost: Operation,
+    known: &Operation,
+    outbox: &Outbox,
+) -> Result<Adopted> {
+    let mut runs = load_runs(transaction, known.attempt.order.reference).await?;
+    let last = runs.iter().map(|run| run.attempt.number).max().unwrap_or_default();
+    let attempt = Attempt {
+        operation: known.id,
+        number: last + 1,
+        // A till that had turned to the next sale must hear of this one first.
+        cancel_wanted: known.attempt.cancel_wanted,
+        ..lost.attempt
+    };
+    let run = Operation { id: known.id, refunded: orphan.given_back(), created_at: known.created_at, attempt, ..lost };
+    let now = run.updated_at;
+    insert_attempt(writes, &run, false)?;
+    append_adopted(writes, orphan, &run)?;
+    update_refunded_elsewhere(writes, run.id, run.refunded, now);
+    let payment = join(writes, &mut runs, run, outbox, now)?;
+    let alarm = alarm(orphan);
+    raise_alarm(writes, &payment.operation, &alarm, now);
+    Ok(Adopted { payment: Recorded { alarm: Some(alarm), ..payment }, stopped: Vec::new() })
+}
+
+/// The payment is an operation of its own.
+async fn begin_operation(
+    transaction: &mut Transaction<'_>,
+    writes: &mut Writes,
+    orphan: &Orphan,
+    lost: Operation,
+    kinship: Option<Kinship>,
+    outbox: &Outbox,
+) -> Result<Adopted> {
+    let operation = Operation { refunded: orphan.given_back(), ..lost };
+    let now = operation.updated_at;
+    let stopped = match kinship {
+        Some(Kinship::Rival) => stop_rivals(transaction, writes, &operation, outbox).await?,
+        _ => Vec::new(),
+    };
+    let generation = generation(transaction, &operation, kinship).await?;
+    // A till without numbers asks for the lost sale again by what it was for.
+    let asked = orphan.asked_terminal.as_ref().unwrap_or(&operation.terminal);
+    let asked_terminal = operation.reference.looks_made().then_some(asked);
+    insert_operation(writes, &operation, generation, operation.refunded, &Details::default(), asked_terminal)?;
+    insert_attempt(writes, &operation, false)?;
+    append_adopted(writes, orphan, &operation)?;
+    outbox.add(writes, &operation, now);
+    let alarm = alarm(orphan);
+    raise_alarm(writes, &operation, &alarm, now);
+    let attempt = operation.attempt.clone();
+    let payment = Recorded { operation, attempt, moved: true, alarm: Some(alarm), stopped: Vec::new() };
+    Ok(Adopted { payment, stopped })
+}
+
+fn append_adopted(writes: &mut Writes, orphan: &Orphan, run: &Operation) -> Result<()> {
+    let event = json!({"event": "adopted", "payment": orphan.trace.payment.transaction, "amount": run.money});
+    append_event(writes, &run.attempt, "adopted", &event, run.updated_at)
 }
 
 impl Orphan {
@@ -142,32 +204,32 @@ impl Orphan {
     }
 }
 
-/// Wants every live attempt stopped that runs under the orphan's reference: it is paid already.
-async fn stop_twins(
+/// Wants every live attempt stopped that runs under the orphan's number: it is paid already.
+async fn stop_rivals(
     transaction: &mut Transaction<'_>,
     writes: &mut Writes,
     orphan: &Operation,
     outbox: &Outbox,
-    now: Timestamp,
 ) -> Result<Vec<Recorded>> {
     let mut stopped = Vec::new();
-    for row in transaction.rows(TWINS, &name_of(orphan)).await? {
-        let twin = rows::attempt_reference(&rows::get::<String>(&row, "reference")?)?;
-        let mut runs = load_runs(transaction, twin).await?;
-        stopped.extend(stop_all(writes, &mut runs, outbox, now)?);
+    for row in transaction.rows(RIVALS, &name_of(orphan)).await? {
+        let rival = rows::attempt_reference(&rows::get::<String>(&row, "reference")?)?;
+        let mut runs = load_runs(transaction, rival).await?;
+        stopped.extend(stop_all(writes, &mut runs, outbox, orphan.updated_at)?);
     }
     Ok(stopped)
 }
 
-/// Above what its reference means so far, or below it when that took money too and is no older: a number that starts over
-/// means the newest payment.
-async fn generation(transaction: &mut Transaction<'_>, operation: &Operation) -> Result<i64> {
+/// Above what its number means so far; below it when that is no older, and took money too or came after the number had
+/// started over: a number that starts over means the newest payment.
+async fn generation(transaction: &mut Transaction<'_>, operation: &Operation, kinship: Option<Kinship>) -> Result<i64> {
     let name = name_of(operation);
     let Some(row) = transaction.row(GENERATIONS, &[name, name].concat()).await? else { return Ok(FIRST_GENERATION) };
     let (highest, lowest): (i64, i64) = (rows::get(&row, "highest")?, rows::get(&row, "lowest")?);
     let (status, created_at): (String, i64) = (rows::get(&row, "status")?, rows::get(&row, "created_at")?);
     let is_older = created_at < operation.created_at.as_millisecond();
-    Ok(if status == operation.status().name() && !is_older { lowest - 1 } else { highest + 1 })
+    let has_its_own = kinship == Some(Kinship::Stranger) || status == operation.status().name();
+    Ok(if has_its_own && !is_older { lowest - 1 } else { highest + 1 })
 }
 
 /// What an operation is known by to its till.
@@ -191,7 +253,7 @@ fn alarm(orphan: &Orphan) -> Alarm {
 }
 
 /// The deciding attempts of the unproven operations under a reference.
-pub(super) const TWINS: &str = "SELECT deciding_attempt AS reference FROM operation \
+pub(super) const RIVALS: &str = "SELECT deciding_attempt AS reference FROM operation \
     WHERE till = ? AND kind = ? AND reference = ? AND status IN ('pending', 'unknown')";
 
 /// The generations of a reference (named twice), and the status of the newest.

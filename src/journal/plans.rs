@@ -52,7 +52,7 @@ async fn every_reading_uses_an_index() {
         begin::GIVEN_BACK_WITHOUT_SALE,
         begin::UNDECIDED_REFUND,
         adopt::GENERATIONS,
-        adopt::TWINS,
+        adopt::RIVALS,
         marks::REFUNDED_ELSEWHERE,
         marks::SAME_ALARM,
         marks::KNOWN_ALARM,

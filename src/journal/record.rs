@@ -52,7 +52,23 @@ impl Step for Record {
     }
 }
 
-/// Wants every attempt of an operation stopped that could still take money.
+/// Adds a run that took money before this journal knew of it, and stops the others. Its log is not written here.
+pub(super) fn join(
+    writes: &mut Writes,
+    runs: &mut Vec<Operation>,
+    run: Operation,
+    outbox: &Outbox,
+    now: Timestamp,
+) -> Result<Recorded> {
+    let before = deciding(runs)?.clone();
+    let position = runs.len();
+    runs.push(run);
+    let recorded = conclude(writes, runs, position, &before, true, outbox, now)?;
+    write(writes, runs, &before, std::slice::from_ref(&recorded), now)?;
+    Ok(recorded)
+}
+
+/// Wants every run stopped that could still take money.
 pub(super) fn stop_all(
     writes: &mut Writes,
     runs: &mut [Operation],
@@ -108,14 +124,29 @@ fn record(
         return Ok(Recorded { operation: before, attempt, moved: false, alarm: None, stopped: Vec::new() });
     };
     let was_approved = is_approved(&runs[position].attempt);
-    let mut alarm = apply(writes, &mut runs[position], transition, event, now)?;
-    let mut stopped = Vec::new();
-    if !was_approved && is_approved(&runs[position].attempt) {
-        alarm = paid_twice(&runs[position], approved_beside(runs, position)).or(alarm);
+    let alarm = apply(writes, &mut runs[position], transition, event, now)?;
+    let is_news = !was_approved && is_approved(&runs[position].attempt);
+    let recorded = conclude(writes, runs, position, &before, is_news, outbox, now)?;
+    Ok(Recorded { alarm: recorded.alarm.or(alarm), ..recorded })
+}
+
+/// What follows for the operation from what one of its runs is now, and from its approval when that is news.
+fn conclude(
+    writes: &mut Writes,
+    runs: &mut [Operation],
+    position: usize,
+    before: &Operation,
+    is_news: bool,
+    outbox: &Outbox,
+    now: Timestamp,
+) -> Result<Recorded> {
+    let (mut alarm, mut stopped) = (None, Vec::new());
+    if is_news {
+        alarm = paid_twice(&runs[position], approved_beside(runs, position));
         stopped = stop_others(writes, runs, position, now)?;
     }
-    let operation = settle(deciding(runs)?.clone(), &before, now);
-    if !is_same_result(&operation, &before) {
+    let operation = settle(deciding(runs)?.clone(), before, now);
+    if !is_same_result(&operation, before) {
         outbox.add(writes, &operation, now);
     }
     for run in runs.iter_mut() {

@@ -1,7 +1,7 @@
 //! What the use cases need of the durable state.
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Callback, Refunded, Results, Trace};
 use crate::domain::attempt::{Alarm, Attempt, Event, Kind, NotResolvable};
@@ -203,18 +203,18 @@ pub struct Orphan {
     pub money: Money,
     /// No real money moves.
     pub simulated: bool,
+    /// How long an operation of its till must have rested until its number may mean something new.
+    pub reuse_after: Option<SignedDuration>,
     /// Now, on this machine.
     pub now: Timestamp,
 }
 
-/// A payment that was taken in.
+/// What came of taking a payment in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Adopted {
-    /// The operation that it became.
-    pub operation: Operation,
-    /// What was raised with it.
-    pub alarm: Alarm,
-    /// What the wish to stop made of each live attempt under the same reference: it is paid.
+    /// The operation that it became, or that it belongs to as a run; with the alarm that was raised.
+    pub payment: Recorded,
+    /// What the wish to stop made of every live run of another operation under the same number.
     pub stopped: Vec<Recorded>,
 }
 
@@ -288,8 +288,9 @@ pub trait Journal: Results + Send + Sync {
     async fn acknowledge(&self, operation: OperationId, now: Timestamp) -> Result<Operation, JournalError>;
     /// Keeps a callback; `false` when this delivery was kept before.
     async fn keep_callback(&self, callback: Callback) -> Result<bool, JournalError>;
-    /// Writes an operation for a payment that the journal lost, approved and late, with an alarm, and wants every live
-    /// attempt stopped that the same till made under the same reference. `None` when it is there already.
+    /// Writes a payment that the journal lost, approved and late, with an alarm: as a run of the operation that its till
+    /// made under the same number since, where it is the same sale, else as an operation of its own. Wants every other live
+    /// attempt under that number stopped. `None` when it is there already.
     async fn adopt(&self, orphan: Orphan) -> Result<Option<Adopted>, JournalError>;
     /// Notes how much of a sale somebody else gave back (the provider's back office). Returns whether that is news. Of a
     /// sum that tells not whose refunds it holds, ours are taken to be in it, those under way too.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use pos_bridge::domain::attempt::{AlarmKind, Reason};
+use pos_bridge::domain::attempt::{AlarmKind, Phase, Reason};
 use pos_bridge::domain::evidence::{Approval, Finding, PaymentRecord, PaymentState, Terms};
-use pos_bridge::domain::identifiers::{AttemptReference, OperationId, TransactionId};
+use pos_bridge::domain::identifiers::{AttemptReference, TransactionId};
 use pos_bridge::domain::money::{Amount, Currency, Money};
 use pos_bridge::domain::operation::Status;
 use pos_bridge::domain::request::{Details, Naming, SaleRequest};
@@ -113,19 +113,18 @@ async fn asked_again(shop: &Shop) -> Progress {
 async fn hears_of_the_lost_payment(shop: &Shop, asked: Progress) {
     let waiting = shop.engine.settled(&asked.operation, asked.waiting, LONG);
     let settled = timeout(LONG / 4, waiting).await.expect("it waits on").unwrap();
-    assert!(settled.is_late() && settled.id != asked.operation.id, "{settled:?}");
+    assert!(settled.is_late() && settled.id == asked.operation.id, "{settled:?}");
     assert_eq!(settled.approval().unwrap().transaction, Some(transaction()));
 }
 
-async fn is_cancelled(shop: &Shop, operation: OperationId) {
-    eventually("the end of the sale that was stopped", async || {
-        let read = shop.journal.operation(operation).await.unwrap().unwrap();
-        (read.status() == Status::Cancelled).then_some(())
+async fn is_cancelled(shop: &Shop, attempt: AttemptReference) {
+    eventually("the end of the attempt that was stopped", async || {
+        let (_, stopped) = shop.journal.find_attempt(attempt).await.unwrap().unwrap();
+        matches!(stopped.phase, Phase::Cancelled { .. }).then_some(())
     })
     .await;
 }
 
-/// "Cancelled" would be true of the sale that stands on the terminal, and wrong of the till's number.
 #[tokio::test]
 async fn p39_a_till_that_asked_again_hears_of_the_lost_payment_while_its_sale_is_stopped() {
     let shop = Shop::open(Scripted::new()).await;
@@ -143,11 +142,16 @@ async fn p39_a_till_that_asked_again_hears_of_the_lost_payment_when_its_sale_was
     shop.provider.cancelled.subscribe().wait_for(|cancelled| *cancelled).await.unwrap();
     shop.provider.finds(Finding::Cancelled);
     shop.called_back(asked.operation.attempt.order.reference).await;
-    is_cancelled(&shop, asked.operation.id).await;
+    is_cancelled(&shop, asked.operation.attempt.order.reference).await;
     hears_of_the_lost_payment(&shop, asked).await;
     let Ok(News::Results(results)) = stream.next().await else { panic!("no results") };
-    let statuses: Vec<_> = results.iter().map(|it| it.operation.status()).collect();
-    assert_eq!(statuses, [Status::Approved], "nor does one that listens hear of the other");
+    assert!(results.iter().all(|it| it.operation.status() == Status::Approved), "so does one that listens");
+    assert_eq!(
+        shop.engine.last(&shop.till).await.unwrap().status(),
+        Status::Approved,
+        "and one that asks for the last"
+    );
+    assert_eq!(shop.alarms().await, [AlarmKind::Orphan]);
 }
 
 /// Of a provider that prepares a sale before anything is sent of it.
@@ -158,7 +162,7 @@ async fn p39_a_till_that_asked_again_hears_of_the_lost_payment_while_its_sale_is
     provider.preparations.lock().unwrap().extend((0..100).map(|_| unreached()));
     let shop = Shop::open(provider).await;
     let asked = asked_again(&shop).await;
-    is_cancelled(&shop, asked.operation.id).await;
+    is_cancelled(&shop, asked.operation.attempt.order.reference).await;
     hears_of_the_lost_payment(&shop, asked).await;
     assert_eq!(shop.provider.started_on(), Vec::<String>::new());
 }

@@ -1,11 +1,14 @@
 //! Payments that the journal had lost.
 
-use pos_bridge::domain::attempt::{Alarm, AlarmKind, Kind};
+use jiff::SignedDuration;
+use pos_bridge::domain::attempt::{Alarm, AlarmKind, Event, Kind, Phase};
 use pos_bridge::domain::evidence::{Finding, PaymentRecord, PaymentState, Terms};
 use pos_bridge::domain::identifiers::{AttemptReference, OperationId, StoreId, TransactionId};
-use pos_bridge::domain::operation::{ProviderName, Status};
+use pos_bridge::domain::operation::{Operation, ProviderName, Status};
 use pos_bridge::domain::repeat::KnownBy;
-use pos_bridge::ports::{AlarmState, Begun, Journal, LostPayment, NewSale, OperationFilter, Orphan, Refunded, Trace};
+use pos_bridge::ports::{
+    Adopted, AlarmState, Begun, Journal, LostPayment, NewSale, OperationFilter, Orphan, Refunded, Results, Trace,
+};
 
 use crate::fixture::*;
 
@@ -41,15 +44,21 @@ fn orphan(till_reference: Option<(&str, &str)>) -> Orphan {
         till_reference: till_reference.map(|(name, number)| (till(name), reference(number))),
         money: nok(10_000),
         simulated: false,
+        reuse_after: None,
         now: now(),
     }
+}
+
+/// What became of it.
+async fn adopted(fixture: &Fixture, lost: Orphan) -> Operation {
+    fixture.journal.adopt(lost).await.unwrap().unwrap().payment.operation
 }
 
 #[tokio::test]
 async fn a_lost_payment_becomes_an_approved_late_operation_with_an_alarm() {
     let fixture = Fixture::new().await;
     let lost = orphan(Some(("till-1", "R-1")));
-    let adopted = fixture.journal.adopt(lost.clone()).await.unwrap().unwrap().operation;
+    let adopted = self::adopted(&fixture, lost.clone()).await;
     assert!(adopted.is_late() && adopted.status() == Status::Approved);
     assert_eq!((adopted.money, adopted.terminal.as_str()), (nok(10_000), "front"));
     assert_eq!(fixture.journal.operation(adopted.id).await.unwrap(), Some(adopted.clone()));
@@ -68,7 +77,7 @@ async fn a_lost_payment_becomes_an_approved_late_operation_with_an_alarm() {
 async fn a_lost_payment_without_a_number_answers_the_till_that_asks_again() {
     let fixture = Fixture::new().await;
     let lost = orphan(Some(("till-1", "B-7K3M9Q2XZ4")));
-    let adopted = fixture.journal.adopt(lost).await.unwrap().unwrap().operation;
+    let adopted = self::adopted(&fixture, lost).await;
     let mut again = sale("till-1", "B-0000000000", "front", 10_000);
     again.attempt.known_by = KnownBy::Content;
     assert_eq!(fixture.journal.begin_sale(again).await, Ok(Begun::Replayed(adopted)));
@@ -88,33 +97,102 @@ async fn a_payment_that_is_known_is_not_adopted() {
 async fn of_two_operations_with_one_reference_the_one_that_took_money_answers() {
     let fixture = Fixture::new().await;
     let declined = fixture.declined_sale("R-1").await;
-    let adopted = fixture.journal.adopt(orphan(Some(("till-1", "R-1")))).await.unwrap().unwrap().operation;
+    let adopted = self::adopted(&fixture, orphan(Some(("till-1", "R-1")))).await;
     let again = fixture.journal.begin_sale(sale("till-1", "R-1", "front", 10_000)).await.unwrap();
-    assert_eq!(again, Begun::Replayed(adopted), "a second charge is not begun");
-    assert_eq!(fixture.journal.operation(declined.id).await.unwrap(), Some(declined), "nothing is lost");
+    assert_eq!(again, Begun::Replayed(adopted.clone()), "a second charge is not begun");
+    assert_eq!((adopted.id, adopted.told_at), (declined.id, None), "its till must hear the new result");
+    let phases: Vec<_> =
+        fixture.journal.history(declined.id).await.unwrap().into_iter().map(|line| line.phase).collect();
+    assert_eq!(phases, ["sending", "declined", "declined", "approved"], "nothing is lost");
 
     let approved = fixture.approved_sale("R-2").await;
     for _ in 0..2 {
-        let beside = fixture.journal.adopt(orphan(Some(("till-1", "R-2")))).await.unwrap().unwrap().operation;
+        let beside = self::adopted(&fixture, orphan(Some(("till-1", "R-2")))).await;
         assert_eq!(fixture.journal.operation(beside.id).await.unwrap(), Some(beside));
     }
     let found = fixture.journal.find(&till("till-1"), Kind::Sale, &reference("R-2")).await.unwrap();
     assert_eq!(found, Some(approved), "the till keeps the one that it knows");
 }
 
-/// The till asked again before the loss was found, of a provider that prepares a sale first: nothing was sent of it yet.
+/// The till asked again before the loss was found. Whoever waits for that is told that it is paid.
 #[tokio::test]
-async fn what_was_not_sent_yet_under_the_number_of_a_lost_payment_is_over() {
+async fn a_lost_payment_of_a_sale_that_was_asked_for_again_is_a_run_of_it() {
+    let fixture = Fixture::pushing().await;
+    let again = fixture.begin(sale("till-1", "R-1", "front", 10_000)).await;
+    let Adopted { payment, stopped } = fixture.journal.adopt(orphan(Some(("till-1", "R-1")))).await.unwrap().unwrap();
+    assert_eq!((payment.operation.id, payment.operation.attempt.number), (again.id, 2));
+    assert!(payment.operation.is_late());
+    assert_eq!((payment.stopped, stopped), (vec![again.attempt.order.reference], vec![]));
+    assert_eq!(fixture.journal.operation(again.id).await, Ok(Some(payment.operation.clone())));
+    let pushed = fixture.journal.pushes().await.unwrap().oldest;
+    assert_eq!(pushed.iter().map(|push| push.operation).collect::<Vec<_>>(), [again.id]);
+
+    // Stopped, it changes nothing; paid as well, it is loud.
+    fixture.record(&again, seen(Finding::Cancelled)).await;
+    assert_eq!(fixture.journal.operation(again.id).await.unwrap().unwrap().status(), Status::Approved);
+    assert_eq!(fixture.journal.pushes().await.unwrap().oldest.len(), 1, "no second result");
+    let twice = fixture.record(&again, approved(&again.attempt)).await;
+    assert_eq!(twice.alarm.map(|alarm| alarm.kind), Some(AlarmKind::SeveralPayments));
+}
+
+/// Its provider prepares a sale first: nothing was sent of it yet.
+#[tokio::test]
+async fn what_was_not_sent_yet_of_a_sale_that_is_paid_is_over() {
     let fixture = Fixture::new().await;
     let again = NewSale { is_prepared: true, ..sale("till-1", "R-1", "front", 10_000) };
     let again = fixture.begin(again).await;
-    let adopted = fixture.journal.adopt(orphan(Some(("till-1", "R-1")))).await.unwrap().unwrap();
-    let stopped: Vec<_> = adopted.stopped.iter().map(|it| (it.operation.id, it.operation.status(), it.moved)).collect();
-    assert_eq!(stopped, [(again.id, Status::Cancelled, true)]);
-    let open = OperationFilter { open: Some(true), limit: 10, ..OperationFilter::default() };
-    assert_eq!(fixture.journal.operations(&till("till-1"), &open).await, Ok(vec![]));
-    let free = fixture.journal.begin_sale(sale("till-1", "R-2", "front", 10_000)).await.unwrap();
-    assert!(matches!(free, Begun::New(_)), "its terminal is free");
+    fixture.journal.adopt(orphan(Some(("till-1", "R-1")))).await.unwrap().unwrap();
+    let (_, stopped) = fixture.journal.find_attempt(again.attempt.order.reference).await.unwrap().unwrap();
+    assert_eq!(stopped.phase, Phase::Cancelled { resolution: None });
+    assert!(matches!(fixture.journal.begin_sale(sale("till-1", "R-2", "front", 1)).await, Ok(Begun::New(_))), "free");
+}
+
+/// A number means one thing: what runs under it for another amount is stopped, and its till hears that and no more.
+#[tokio::test]
+async fn a_lost_payment_of_another_amount_stops_what_runs_under_its_number() {
+    let fixture = Fixture::new().await;
+    for is_prepared in [true, false] {
+        let number = if is_prepared { "R-1" } else { "R-2" };
+        let rival = fixture.begin(NewSale { is_prepared, ..sale("till-1", number, "front", 15_000) }).await;
+        let Adopted { payment, stopped } =
+            fixture.journal.adopt(orphan(Some(("till-1", number)))).await.unwrap().unwrap();
+        assert_ne!(payment.operation.id, rival.id);
+        let expected = if is_prepared { Status::Cancelled } else { Status::Pending };
+        let stopped: Vec<_> = stopped.iter().map(|it| (it.operation.id, it.operation.status(), it.moved)).collect();
+        assert_eq!(stopped, [(rival.id, expected, true)]);
+        let open = OperationFilter { open: Some(true), limit: 10, ..OperationFilter::default() };
+        let open = fixture.journal.operations(&till("till-1"), &open).await.unwrap();
+        assert_eq!(open.len(), usize::from(!is_prepared));
+        assert!(open.iter().all(|operation| operation.attempt.cancel_wanted));
+        let again = fixture.journal.begin_sale(sale("till-1", number, "front", 15_000)).await.unwrap();
+        assert_eq!(again, Begun::Conflict(payment.operation));
+    }
+}
+
+/// Numbers that start over: yesterday's lost sale is not today's, whatever it cost.
+#[tokio::test]
+async fn a_lost_payment_from_before_a_number_started_over_leaves_the_new_sale_alone() {
+    let fixture = Fixture::new().await;
+    let today = fixture.begin(sale("till-1", "R-1", "front", 10_000)).await;
+    let mut lost = orphan(Some(("till-1", "R-1")));
+    lost.reuse_after = Some(SignedDuration::from_hours(1));
+    let Adopted { payment, stopped } = fixture.journal.adopt(lost).await.unwrap().unwrap();
+    assert!(payment.operation.is_late() && payment.operation.id != today.id && stopped.is_empty());
+    assert_eq!(fixture.journal.find(&till("till-1"), Kind::Sale, &reference("R-1")).await, Ok(Some(today)));
+}
+
+/// The till had turned to its next sale and wanted this one stopped.
+#[tokio::test]
+async fn a_lost_payment_of_a_superseded_sale_is_told_before_the_next_sale_begins() {
+    let fixture = Fixture::new().await;
+    let again = fixture.begin(sale("till-1", "R-1", "front", 10_000)).await;
+    fixture.record(&again, Event::CancelWanted).await;
+    fixture.journal.adopt(orphan(Some(("till-1", "R-1")))).await.unwrap().unwrap();
+    fixture.record(&again, seen(Finding::Cancelled)).await;
+    let mut next = sale("till-1", "R-2", "front", 10_000);
+    next.attempt.rules.heeds_superseded = true;
+    let begun = fixture.journal.begin_sale(next).await.unwrap();
+    assert!(matches!(&begun, Begun::OlderPaid(older) if older.id == again.id), "{begun:?}");
 }
 
 #[tokio::test]
@@ -127,7 +205,7 @@ async fn what_was_given_back_of_a_lost_payment_is_not_given_back_again() {
     lost.trace.refunds =
         vec![(refund.order.reference, Finding::Approved(given_back)), (refund.order.reference, Finding::Cancelled)];
     lost.trace.refunded = Refunded::Elsewhere(2_000);
-    let adopted = fixture.journal.adopt(lost.clone()).await.unwrap().unwrap().operation;
+    let adopted = self::adopted(&fixture, lost.clone()).await;
     assert_eq!(adopted.refunded, 5_000);
     assert_eq!(adopted.reference.as_str(), lost.trace.reference.to_string(), "a name of its own");
     assert_eq!(fixture.journal.operation(adopted.id).await.unwrap(), Some(adopted.clone()));

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use pos_bridge::domain::attempt::Phase;
 use pos_bridge::domain::identifiers::OperationId;
 use pos_bridge::domain::operation::{OnRepeat, Operation, Retry, Status};
-use pos_bridge::domain::repeat::{Fingerprint, Repeat, RepeatRules, SAME_CONTENT};
+use pos_bridge::domain::repeat::{Fingerprint, Kinship, Repeat, RepeatRules, SAME_CONTENT};
 use ulid::Ulid;
 
 use crate::support::*;
@@ -131,4 +131,29 @@ fn an_approved_attempt_decides_over_a_later_one() {
     assert!(!numbered(1, Phase::Declined { reason: reason() }).decides_over(&numbered(2, open.clone())));
     assert!(numbered(1, approved.clone()).decides_over(&numbered(2, open.clone())));
     assert!(!numbered(2, open).decides_over(&numbered(1, approved)));
+}
+
+/// P39. A payment that the journal had lost, and what its till asked for under the same number since.
+#[test]
+fn a_lost_payment_is_the_same_sale_a_rival_or_from_before_the_number_started_over() {
+    let (day, second) = (SignedDuration::from_hours(24), SignedDuration::from_secs(1));
+    for phase in phases() {
+        let known = operation(sale(phase.clone()));
+        let paid = matches!(phase, Phase::Approved { .. });
+        let same_sale = if paid { Kinship::Rival } else { Kinship::SameSale };
+        for (rest, between, expected) in [
+            (None, day * 400, same_sale),
+            (Some(day), day - second, same_sale),
+            (Some(day), second - day, same_sale),
+            (Some(day), day, Kinship::Stranger),
+            (Some(day), -day, Kinship::Stranger),
+        ] {
+            let mut lost = operation(sale(Phase::Reserved));
+            lost.attempt.horizon -= between;
+            assert_eq!(known.kinship(&lost, rest), expected, "{} {between}", phase.name());
+            lost.money = money(1);
+            let other = if expected == Kinship::Stranger { expected } else { Kinship::Rival };
+            assert_eq!(known.kinship(&lost, rest), other, "{} {between}", phase.name());
+        }
+    }
 }
