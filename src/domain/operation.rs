@@ -220,14 +220,13 @@ pub enum OnRepeat {
 
 impl Attempt {
     /// Whether this attempt, rather than the one that does so far, decides what its operation's till is told: an
-    /// approved one over any other, else the later one.
+    /// approved one over any other, one of which nothing is proven over one that took nothing, else the later one.
     #[must_use]
     pub fn decides_over(&self, other: &Self) -> bool {
-        let approved = |attempt: &Self| matches!(attempt.phase, Phase::Approved { .. });
-        match (approved(self), approved(other)) {
-            (true, false) => true,
-            (false, true) => false,
-            _ => self.number > other.number,
-        }
+        let rank = |attempt: &Self| {
+            let is_approved = matches!(attempt.phase, Phase::Approved { .. });
+            (is_approved, !attempt.phase.is_final(), attempt.number)
+        };
+        rank(self) > rank(other)
     }
 }

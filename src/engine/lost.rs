@@ -1,6 +1,6 @@
 //! Payments and refunds of ours at the provider that the journal does not hold: a backup was restored, or a disk was lost.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::begin::repeat_rules;
 use super::record::ring_out;
@@ -25,6 +25,7 @@ impl Engine {
         let Some(money) = money_of(&trace.payment) else { return self.raise_lost(unreadable(trace)).await };
         let till_reference = trace.till_reference.as_deref().and_then(split_till_reference);
         let till = till_reference.as_ref().and_then(|(till, _)| self.directory.till(till));
+        let asked_at = trace.payment.created_at.unwrap_or_else(|| provider.now());
         let orphan = Orphan {
             operation: OperationId(self.new_number()),
             provider: provider.name(),
@@ -36,6 +37,8 @@ impl Engine {
             till_reference,
             money,
             simulated: provider.is_sandbox(),
+            asked_at,
+            horizon: asked_at.saturating_add(lifetime(provider)).unwrap_or(Timestamp::MAX),
             reuse_after: till.and_then(|till| repeat_rules(till).reuse_after),
             now: self.clock.now(),
             trace,

@@ -55,7 +55,10 @@ impl Engine {
             self.bells.ring(&operation.till);
         }
         for stopped in &recorded.stopped {
-            self.readers.wake(*stopped);
+            if !stopped.phase.is_live() {
+                self.lines.ring(&stopped.order.terminal);
+            }
+            self.readers.wake(stopped.order.reference);
         }
     }
 

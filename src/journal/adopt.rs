@@ -3,16 +3,15 @@
 //! Such a payment is approved, late, and comes with an alarm. Its till may have asked again under the same number after the
 //! loss. Where that is the same sale ([`Kinship`]), the payment becomes a run of it: whoever waits hears that it is paid, and
 //! what is under way is stopped. Else it becomes an operation of its own, and the two share the number as generations. The
-//! number means the one that took money, so that a repeat never takes it again. Both stay in the till's list.
+//! number means the one that took money, so that a repeat never takes it again, and the newer one where it started over or
+//! both took some. Both stay in the till's list.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::begin::{BY_REFERENCE, FIRST_GENERATION};
-use super::entries::{
-    append_event, insert_attempt, insert_operation, load_runs, raise_alarm, update_refunded_elsewhere,
-};
+use super::entries::{append_event, insert_attempt, insert_operation, load_runs, raise_alarm, stands};
 use super::error::unreadable;
 use super::outbox::Outbox;
 use super::record::{join, stop_all};
@@ -54,12 +53,12 @@ impl Step for Adopt {
         let lost = orphan.as_operation(now)?;
         let known = transaction.row(BY_REFERENCE, &name_of(&lost)).await?;
         let known = known.map(|row| rows::operation(&row)).transpose()?;
-        let kinship = known.as_ref().map(|known| known.kinship(&lost, orphan.reuse_after));
-        let adopted = match (known, kinship) {
-            (Some(known), Some(Kinship::SameSale)) => {
+        let known = known.map(|known| (known.kinship(&lost, orphan.reuse_after), known));
+        let adopted = match known {
+            Some((Kinship::SameSale, known)) => {
                 join_sale(transaction, &mut writes, &orphan, lost, &known, &outbox).await?
             }
-            _ => begin_operation(transaction, &mut writes, &orphan, lost, kinship, &outbox).await?,
+            known => begin_operation(transaction, &mut writes, &orphan, lost, known, &outbox).await?,
         };
         Ok((writes, Some(adopted)))
     }
@@ -80,18 +79,25 @@ async fn join_sale(
         operation: known.id,
         number: last + 1,
         // A till that had turned to the next sale must hear of this one first.
-        cancel_wanted: known.attempt.cancel_wanted,
+        cancel_wanted: known.attempt.cancel_wanted || matches!(known.attempt.phase, Phase::Cancelled { .. }),
         ..lost.attempt
     };
-    let run = Operation { id: known.id, refunded: orphan.given_back(), created_at: known.created_at, attempt, ..lost };
+    let refunded = known.refunded.max(orphan.given_back());
+    let run = Operation { id: known.id, refunded, created_at: known.created_at, attempt, ..lost };
     let now = run.updated_at;
     insert_attempt(writes, &run, false)?;
     append_adopted(writes, orphan, &run)?;
-    update_refunded_elsewhere(writes, run.id, run.refunded, now);
+    writes
+        .add("UPDATE operation SET simulated = ?, refunded_elsewhere = MAX(refunded_elsewhere, ?) WHERE id = ?")
+        .bind(run.simulated)
+        .bind(orphan.given_back())
+        .bind(run.id.to_string());
     let payment = join(writes, &mut runs, run, outbox, now)?;
-    let alarm = alarm(orphan);
-    raise_alarm(writes, &payment.operation, &alarm, now);
-    Ok(Adopted { payment: Recorded { alarm: Some(alarm), ..payment }, stopped: Vec::new() })
+    let alarm = (!stands(transaction, known.id, AlarmKind::Orphan).await?).then(|| alarm(orphan));
+    if let Some(alarm) = &alarm {
+        raise_alarm(writes, &payment.operation, alarm, now);
+    }
+    Ok(Adopted { payment: Recorded { alarm, ..payment }, stopped: Vec::new() })
 }
 
 /// The payment is an operation of its own.
@@ -100,16 +106,19 @@ async fn begin_operation(
     writes: &mut Writes,
     orphan: &Orphan,
     lost: Operation,
-    kinship: Option<Kinship>,
+    known: Option<(Kinship, Operation)>,
     outbox: &Outbox,
 ) -> Result<Adopted> {
     let operation = Operation { refunded: orphan.given_back(), ..lost };
     let now = operation.updated_at;
-    let stopped = match kinship {
-        Some(Kinship::Rival) => stop_rivals(transaction, writes, &operation, outbox).await?,
+    let stopped = match known {
+        Some((Kinship::Rival, _)) => stop_rivals(transaction, writes, &operation, outbox).await?,
         _ => Vec::new(),
     };
-    let generation = generation(transaction, &operation, kinship).await?;
+    let generation = match known {
+        Some((kinship, known)) => generation(transaction, &operation, kinship, &known).await?,
+        None => FIRST_GENERATION,
+    };
     // A till without numbers asks for the lost sale again by what it was for.
     let asked = orphan.asked_terminal.as_ref().unwrap_or(&operation.terminal);
     let asked_terminal = operation.reference.looks_made().then_some(asked);
@@ -148,7 +157,7 @@ impl Orphan {
                 (terminal, ProviderTerminalId::new(named).map_err(unreadable)?)
             }
         };
-        let asked_at = self.trace.payment.created_at.map_or(now, whole_milliseconds);
+        let (asked_at, horizon) = (whole_milliseconds(self.asked_at), whole_milliseconds(self.horizon));
         let order = Order {
             reference: self.trace.reference,
             money,
@@ -167,7 +176,7 @@ impl Orphan {
             original: None,
             attempt: Attempt {
                 phase: masked(Phase::Approved { approval: self.approval(money.amount), late: true, resolution: None }),
-                ..Attempt::first(self.operation, Kind::Sale, order, asked_at, asked_at)
+                ..Attempt::first(self.operation, Kind::Sale, order, asked_at, horizon)
             },
             refunded: 0,
             simulated: self.simulated,
@@ -221,15 +230,21 @@ async fn stop_rivals(
 }
 
 /// Above what its number means so far; below it when that is no older, and took money too or came after the number had
-/// started over: a number that starts over means the newest payment.
-async fn generation(transaction: &mut Transaction<'_>, operation: &Operation, kinship: Option<Kinship>) -> Result<i64> {
-    let name = name_of(operation);
-    let Some(row) = transaction.row(GENERATIONS, &[name, name].concat()).await? else { return Ok(FIRST_GENERATION) };
-    let (highest, lowest): (i64, i64) = (rows::get(&row, "highest")?, rows::get(&row, "lowest")?);
-    let (status, created_at): (String, i64) = (rows::get(&row, "status")?, rows::get(&row, "created_at")?);
-    let is_older = created_at < operation.created_at.as_millisecond();
-    let has_its_own = kinship == Some(Kinship::Stranger) || status == operation.status().name();
-    Ok(if has_its_own && !is_older { lowest - 1 } else { highest + 1 })
+/// started over: a number that starts over means the newest payment. By the provider's clock.
+async fn generation(
+    transaction: &mut Transaction<'_>,
+    operation: &Operation,
+    kinship: Kinship,
+    known: &Operation,
+) -> Result<i64> {
+    let row = transaction.row(GENERATIONS, &name_of(operation)).await?.ok_or(JournalError::NotFound)?;
+    let is_older = known.attempt.horizon < operation.attempt.horizon;
+    let keeps_its_own = kinship == Kinship::Stranger || known.status() == operation.status();
+    Ok(if keeps_its_own && !is_older {
+        rows::get::<i64>(&row, "lowest")? - 1
+    } else {
+        rows::get::<i64>(&row, "highest")? + 1
+    })
 }
 
 /// What an operation is known by to its till.
@@ -256,7 +271,6 @@ fn alarm(orphan: &Orphan) -> Alarm {
 pub(super) const RIVALS: &str = "SELECT deciding_attempt AS reference FROM operation \
     WHERE till = ? AND kind = ? AND reference = ? AND status IN ('pending', 'unknown')";
 
-/// The generations of a reference (named twice), and the status of the newest.
-pub(super) const GENERATIONS: &str = "SELECT newest.status, newest.created_at, newest.generation AS highest, \
-    (SELECT MIN(generation) FROM operation WHERE till = ? AND kind = ? AND reference = ?) AS lowest \
-    FROM operation newest WHERE till = ? AND kind = ? AND reference = ? ORDER BY generation DESC LIMIT 1";
+/// The generations of a reference.
+pub(super) const GENERATIONS: &str = "SELECT MIN(generation) AS lowest, MAX(generation) AS highest FROM operation \
+    WHERE till = ? AND kind = ? AND reference = ?";

@@ -130,15 +130,6 @@ pub(super) fn update_operation(writes: &mut Writes, before: &Operation, operatio
         .bind(operation.id.to_string());
 }
 
-/// Writes how many minor units of a sale somebody else gave back.
-pub(super) fn update_refunded_elsewhere(writes: &mut Writes, sale: OperationId, minor: i64, now: Timestamp) {
-    writes
-        .add("UPDATE operation SET refunded_elsewhere = ?, updated_at = ? WHERE id = ?")
-        .bind(minor)
-        .bind(now.as_millisecond())
-        .bind(sale.to_string());
-}
-
 /// Appends to the event log.
 pub(super) fn append_event(
     writes: &mut Writes,

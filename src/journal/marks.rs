@@ -5,9 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::begin::set_aside;
-use super::entries::{
-    INSERT_ALARM, append_event, device, load, raise_alarm, stands, update_operation, update_refunded_elsewhere,
-};
+use super::entries::{INSERT_ALARM, append_event, device, load, raise_alarm, stands, update_operation};
 use super::rows::{get, whole_milliseconds};
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
@@ -90,7 +88,11 @@ impl Step for NoteRefunded {
             return Ok((writes, false));
         }
         let now = whole_milliseconds(self.now);
-        update_refunded_elsewhere(&mut writes, self.sale, elsewhere, now);
+        writes
+            .add("UPDATE operation SET refunded_elsewhere = ?, updated_at = ? WHERE id = ?")
+            .bind(elsewhere)
+            .bind(now.as_millisecond())
+            .bind(self.sale.to_string());
         let event = json!({"event": "refunded_elsewhere", "amount": elsewhere});
         append_event(&mut writes, &sale.attempt, "refunded_elsewhere", &event, now)?;
         Ok((writes, true))

@@ -176,14 +176,15 @@ fn one(found: std::result::Result<Option<SqliteRow>, sqlx::Error>) -> Result<Opt
     found.map_err(of_step)?.as_ref().map(rows::operation).transpose()
 }
 
-/// The rows of one operation, as the operation and the one attempt that was asked for.
+/// The rows of one operation, as the operation and the one attempt that was asked for. Another attempt may decide, and have
+/// run at another provider: the operation names the one at which this attempt is read.
 fn wanted<'row>(
     rows: impl Iterator<Item = &'row SqliteRow>,
     reference: AttemptReference,
 ) -> Result<Option<(Operation, Attempt)>> {
     let runs = rows.map(rows::operation).collect::<Result<Vec<_>>>()?;
     let Some(run) = runs.iter().find(|run| run.attempt.order.reference == reference) else { return Ok(None) };
-    Ok(Some((deciding(&runs)?.clone(), run.attempt.clone())))
+    Ok(Some((Operation { provider: run.provider, ..deciding(&runs)?.clone() }, run.attempt.clone())))
 }
 
 fn wanted_each(rows: &[SqliteRow]) -> Result<Vec<(Operation, Attempt)>> {

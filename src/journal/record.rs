@@ -82,6 +82,7 @@ pub(super) fn stop_all(
             recorded.push(record(writes, runs, position, &Event::CancelWanted, outbox, now)?);
         }
     }
+    recorded.retain(|it| it.moved);
     write(writes, runs, &before, &recorded, now)?;
     Ok(recorded)
 }
@@ -105,7 +106,11 @@ fn write(
 
 fn has_moved(run: &Operation, recorded: &[Recorded]) -> bool {
     let reference = run.attempt.order.reference;
-    recorded.iter().any(|it| it.moved && (it.attempt.order.reference == reference || it.stopped.contains(&reference)))
+    recorded.iter().any(|it| {
+        it.moved
+            && (it.attempt.order.reference == reference
+                || it.stopped.iter().any(|stopped| stopped.order.reference == reference))
+    })
 }
 
 /// What an event makes of one run of an operation, and of the others. It is appended to the log; the runs and the alarm are
@@ -191,19 +196,14 @@ fn approved_beside(runs: &[Operation], position: usize) -> impl Iterator<Item = 
 }
 
 /// Wants every other attempt of the operation stopped that could still take money.
-fn stop_others(
-    writes: &mut Writes,
-    runs: &mut [Operation],
-    position: usize,
-    now: Timestamp,
-) -> Result<Vec<AttemptReference>> {
+fn stop_others(writes: &mut Writes, runs: &mut [Operation], position: usize, now: Timestamp) -> Result<Vec<Attempt>> {
     let mut stopped = Vec::new();
     for (other, run) in runs.iter_mut().enumerate() {
         if other != position && run.attempt.phase.is_live() {
             if let Some(transition) = run.attempt.step(&Event::CancelWanted)? {
                 apply(writes, run, transition, &Event::CancelWanted, now)?;
             }
-            stopped.push(run.attempt.order.reference);
+            stopped.push(run.attempt.clone());
         }
     }
     Ok(stopped)

@@ -127,8 +127,8 @@ pub struct Recorded {
     pub moved: bool,
     /// What was raised with it.
     pub alarm: Option<Alarm>,
-    /// Other attempts of the operation that are to be stopped because this one was approved.
-    pub stopped: Vec<AttemptReference>,
+    /// Other attempts of the operation that are to be stopped because this one was approved, as they are now.
+    pub stopped: Vec<Attempt>,
 }
 
 /// A till's question for its operations.
@@ -185,7 +185,7 @@ pub struct RaisedAlarm {
 /// A payment of ours that the journal does not hold (a restored backup, a lost disk).
 #[derive(Debug, Clone)]
 pub struct Orphan {
-    /// The number that its operation gets.
+    /// The number that its operation gets, where it becomes one.
     pub operation: OperationId,
     /// The payment as the provider holds it.
     pub trace: Trace,
@@ -205,6 +205,10 @@ pub struct Orphan {
     pub simulated: bool,
     /// How long an operation of its till must have rested until its number may mean something new.
     pub reuse_after: Option<SignedDuration>,
+    /// When it was asked for, on the provider's clock; now, where nobody tells.
+    pub asked_at: Timestamp,
+    /// From when on nothing could come of it any more, on the provider's clock.
+    pub horizon: Timestamp,
     /// Now, on this machine.
     pub now: Timestamp,
 }
@@ -289,8 +293,8 @@ pub trait Journal: Results + Send + Sync {
     /// Keeps a callback; `false` when this delivery was kept before.
     async fn keep_callback(&self, callback: Callback) -> Result<bool, JournalError>;
     /// Writes a payment that the journal lost, approved and late, with an alarm: as a run of the operation that its till
-    /// made under the same number since, where it is the same sale, else as an operation of its own. Wants every other live
-    /// attempt under that number stopped. `None` when it is there already.
+    /// made under the same number since, where it is the same sale, else as an operation of its own. Every other live
+    /// attempt under that number is to be stopped then, unless the number started over. `None` when it is there already.
     async fn adopt(&self, orphan: Orphan) -> Result<Option<Adopted>, JournalError>;
     /// Notes how much of a sale somebody else gave back (the provider's back office). Returns whether that is news. Of a
     /// sum that tells not whose refunds it holds, ours are taken to be in it, those under way too.
@@ -308,7 +312,7 @@ pub trait Journal: Results + Send + Sync {
     async fn find(&self, till: &TillId, kind: Kind, reference: &Reference) -> Result<Option<Operation>, JournalError>;
     /// The sale that a refund names; `till` is the asking one. Where several carry the number, the newest approved one.
     async fn find_sale(&self, till: &TillId, original: &Original) -> Result<Option<Operation>, JournalError>;
-    /// The operation of this attempt, and the attempt.
+    /// The operation of this attempt, with the provider that this one runs at, and the attempt.
     async fn find_attempt(&self, reference: AttemptReference) -> Result<Option<(Operation, Attempt)>, JournalError>;
     /// Every attempt of a kind on a payment that the provider prepared; of a sale, the oldest first.
     async fn find_prepared(&self, payment: &Handle, kind: Kind) -> Result<Vec<(Operation, Attempt)>, JournalError>;

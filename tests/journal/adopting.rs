@@ -1,7 +1,7 @@
 //! Payments that the journal had lost.
 
 use jiff::SignedDuration;
-use pos_bridge::domain::attempt::{Alarm, AlarmKind, Event, Kind, Phase};
+use pos_bridge::domain::attempt::{Alarm, AlarmKind, Event, Kind, Phase, Reason};
 use pos_bridge::domain::evidence::{Finding, PaymentRecord, PaymentState, Terms};
 use pos_bridge::domain::identifiers::{AttemptReference, OperationId, StoreId, TransactionId};
 use pos_bridge::domain::operation::{Operation, ProviderName, Status};
@@ -45,6 +45,8 @@ fn orphan(till_reference: Option<(&str, &str)>) -> Orphan {
         money: nok(10_000),
         simulated: false,
         reuse_after: None,
+        asked_at: later(-3600),
+        horizon: later(-3000),
         now: now(),
     }
 }
@@ -122,7 +124,11 @@ async fn a_lost_payment_of_a_sale_that_was_asked_for_again_is_a_run_of_it() {
     let Adopted { payment, stopped } = fixture.journal.adopt(orphan(Some(("till-1", "R-1")))).await.unwrap().unwrap();
     assert_eq!((payment.operation.id, payment.operation.attempt.number), (again.id, 2));
     assert!(payment.operation.is_late());
-    assert_eq!((payment.stopped, stopped), (vec![again.attempt.order.reference], vec![]));
+    assert_eq!(
+        payment.stopped.iter().map(|it| it.order.reference).collect::<Vec<_>>(),
+        [again.attempt.order.reference]
+    );
+    assert_eq!(stopped, []);
     assert_eq!(fixture.journal.operation(again.id).await, Ok(Some(payment.operation.clone())));
     let pushed = fixture.journal.pushes().await.unwrap().oldest;
     assert_eq!(pushed.iter().map(|push| push.operation).collect::<Vec<_>>(), [again.id]);
@@ -169,16 +175,58 @@ async fn a_lost_payment_of_another_amount_stops_what_runs_under_its_number() {
     }
 }
 
-/// Numbers that start over: yesterday's lost sale is not today's, whatever it cost.
+/// Numbers that start over: yesterday's lost sale is not today's, whatever it cost. By the provider's clock: this shop's has
+/// been wrong.
 #[tokio::test]
 async fn a_lost_payment_from_before_a_number_started_over_leaves_the_new_sale_alone() {
     let fixture = Fixture::new().await;
-    let today = fixture.begin(sale("till-1", "R-1", "front", 10_000)).await;
+    let known = fixture.begin(sale("till-1", "R-1", "front", 10_000)).await;
     let mut lost = orphan(Some(("till-1", "R-1")));
     lost.reuse_after = Some(SignedDuration::from_hours(1));
-    let Adopted { payment, stopped } = fixture.journal.adopt(lost).await.unwrap().unwrap();
-    assert!(payment.operation.is_late() && payment.operation.id != today.id && stopped.is_empty());
-    assert_eq!(fixture.journal.find(&till("till-1"), Kind::Sale, &reference("R-1")).await, Ok(Some(today)));
+    let hours = |hours: i64| later(420 + hours * 3600);
+    (lost.asked_at, lost.horizon) = (later(5000), hours(-1));
+    let Adopted { payment, stopped } = fixture.journal.adopt(lost.clone()).await.unwrap().unwrap();
+    assert!(payment.operation.is_late() && payment.operation.id != known.id && stopped.is_empty());
+    let meant = async || fixture.journal.find(&till("till-1"), Kind::Sale, &reference("R-1")).await.unwrap().unwrap();
+    assert_eq!(meant().await, known);
+
+    lost.trace.reference = AttemptReference::new(number());
+    (lost.operation, lost.asked_at, lost.horizon) = (OperationId(number()), later(-5000), hours(1));
+    let newer = self::adopted(&fixture, lost).await;
+    assert_eq!(meant().await, newer, "what was lost came after the number had started over");
+}
+
+/// An approval that the provider takes back leaves what was under way as unproven as it was.
+#[tokio::test]
+async fn a_lost_payment_that_is_taken_back_does_not_speak_for_the_run_beside_it() {
+    let fixture = Fixture::new().await;
+    let again = fixture.begin(sale("till-1", "R-1", "front", 10_000)).await;
+    fixture.record(&again, Event::Silent { cause: "reset".to_owned() }).await;
+    let adopted = self::adopted(&fixture, orphan(Some(("till-1", "R-1")))).await;
+    let taken_back = fixture.record(&adopted, seen(Finding::Corrected(Reason::new("corrected", "it failed")))).await;
+    assert_eq!((taken_back.operation.status(), taken_back.operation.attempt.number), (Status::Unknown, 1));
+
+    // A second one of the same number, while nobody has looked at the first.
+    let second = self::adopted(&fixture, orphan(Some(("till-1", "R-1")))).await;
+    assert_eq!((second.id, second.attempt.number, second.status()), (again.id, 3, Status::Approved));
+    let kinds: Vec<_> = fixture.journal.alarms().await.unwrap().iter().map(|it| it.alarm.kind).collect();
+    assert_eq!(kinds.iter().filter(|kind| **kind == AlarmKind::Orphan).count(), 1, "{kinds:?}");
+}
+
+/// After a restart, what is to be stopped is asked of the provider that has it.
+#[tokio::test]
+async fn a_run_beside_a_lost_payment_is_read_at_its_own_provider() {
+    let fixture = Fixture::new().await;
+    let mut again = sale("till-1", "R-1", "front", 10_000);
+    again.attempt.terminal.provider = ProviderName::Dojo;
+    let again = fixture.begin(again).await;
+    assert_eq!(self::adopted(&fixture, orphan(Some(("till-1", "R-1")))).await.provider, ProviderName::Dintero);
+    let live = fixture.journal.live().await.unwrap();
+    let found = fixture.journal.find_attempt(again.attempt.order.reference).await.unwrap();
+    for (operation, attempt) in live.into_iter().chain(found) {
+        assert_eq!((operation.provider, operation.status()), (ProviderName::Dojo, Status::Approved));
+        assert!(attempt.phase.is_live() && attempt.cancel_wanted);
+    }
 }
 
 /// The till had turned to its next sale and wanted this one stopped.

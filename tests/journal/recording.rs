@@ -252,7 +252,7 @@ async fn a_late_approval_decides_and_stops_the_attempt_that_is_under_way() {
     let first = fixture.declined_sale("R-1").await;
     let second = fixture.begin(sale("till-1", "R-1", "back", 10_000)).await;
     let late = fixture.record(&first, approved(&first.attempt)).await;
-    assert_eq!(late.stopped, [second.attempt.order.reference]);
+    assert_eq!(late.stopped.iter().map(|it| it.order.reference).collect::<Vec<_>>(), [second.attempt.order.reference]);
     assert_eq!((late.operation.attempt.number, late.operation.status()), (1, Status::Approved));
     assert_eq!(late.operation.terminal.as_str(), "front");
     let (operation, running) = fixture.journal.find_attempt(second.attempt.order.reference).await.unwrap().unwrap();

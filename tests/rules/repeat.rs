@@ -130,7 +130,11 @@ fn an_approved_attempt_decides_over_a_later_one() {
     assert!(numbered(2, open.clone()).decides_over(&numbered(1, Phase::Declined { reason: reason() })));
     assert!(!numbered(1, Phase::Declined { reason: reason() }).decides_over(&numbered(2, open.clone())));
     assert!(numbered(1, approved.clone()).decides_over(&numbered(2, open.clone())));
-    assert!(!numbered(2, open).decides_over(&numbered(1, approved)));
+    assert!(!numbered(2, open.clone()).decides_over(&numbered(1, approved)));
+    // A payment that the journal had lost is a later run beside one that is under way, and may be taken back.
+    let taken_back = Phase::Declined { reason: reason() };
+    assert!(numbered(1, open.clone()).decides_over(&numbered(2, taken_back.clone())));
+    assert!(!numbered(2, taken_back).decides_over(&numbered(1, open)));
 }
 
 /// P39. A payment that the journal had lost, and what its till asked for under the same number since.

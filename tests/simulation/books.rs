@@ -311,7 +311,7 @@ impl Pages {
             for (other, twin) in self.entries[entry].runs.iter_mut().enumerate() {
                 if other != run && twin.attempt.phase.is_live() {
                     stop(twin, now)?;
-                    stopped.push(twin.attempt.order.reference);
+                    stopped.push(twin.attempt.clone());
                 }
             }
         }
