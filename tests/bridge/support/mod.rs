@@ -28,12 +28,12 @@ use tokio::time::{Instant, sleep};
 /// They mostly wait.
 const CELLS_AT_ONCE: usize = 6;
 
-/// Asks again until the question is answered with something, for ten seconds.
+/// Asks again until the question is answered with something, for half a minute: a busy machine takes its time.
 pub(crate) async fn eventually<T, Asking>(what: &str, ask: impl FnMut() -> Asking) -> T
 where
     Asking: Future<Output = Option<T>>,
 {
-    within(Duration::from_secs(10), what, ask).await
+    within(Duration::from_secs(30), what, ask).await
 }
 
 /// The same for as long as one wants.
