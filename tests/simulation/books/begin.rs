@@ -1,0 +1,180 @@
+//! Beginning: what a number means, what stands in the way, what is left to give back.
+
+use jiff::Timestamp;
+use pos_bridge::domain::attempt::{Attempt, Kind, Phase, Preparation};
+use pos_bridge::domain::directory::Terminal;
+use pos_bridge::domain::evidence::Order;
+use pos_bridge::domain::identifiers::OperationId;
+use pos_bridge::domain::money::Money;
+use pos_bridge::domain::operation::Operation;
+use pos_bridge::domain::refund::{NotRefundable, refund_amount};
+use pos_bridge::domain::repeat::{Fingerprint, KnownBy, Repeat};
+use pos_bridge::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale};
+
+use super::{Entry, Pages, Run, device, whole_milliseconds};
+
+type Result<T> = std::result::Result<T, JournalError>;
+
+/// Where a new attempt is put.
+enum Place {
+    New(i64),
+    Again(usize),
+}
+
+impl Pages {
+    pub(crate) fn begin_sale(&mut self, sale: NewSale) -> Result<Begun> {
+        let NewSale { attempt: new, money, is_prepared } = sale;
+        let place = match self.repeated(&new, Kind::Sale, &Fingerprint { money: Some(money), original: None }) {
+            Ok(place) => place,
+            Err(answer) => return Ok(*answer),
+        };
+        if let Some(obstacle) = self.in_the_way(&new.terminal) {
+            return Ok(obstacle);
+        }
+        let phase = if is_prepared { Phase::Reserved } else { Phase::Sending };
+        let mut operation = self.new_operation(&new, Kind::Sale, money, phase, &place);
+        operation.original = None;
+        Ok(self.write(operation, &new, &place, true))
+    }
+
+    pub(crate) fn begin_refund(&mut self, refund: NewRefund) -> Result<Begun> {
+        let NewRefund { attempt: new, original, asked, allowance, route, is_alone } = refund;
+        let original = original.expect("the simulation refunds sales alone");
+        let place = match self.repeated(&new, Kind::Refund, &Fingerprint { money: asked, original: Some(original) }) {
+            Ok(place) => place,
+            Err(answer) => return Ok(*answer),
+        };
+        let sale = self.operation(original).filter(|sale| sale.kind == Kind::Sale).ok_or(JournalError::NotFound)?;
+        let asked = match place {
+            Place::New(_) => asked,
+            Place::Again(entry) => Some(self.entries[entry].head.money),
+        };
+        let amount = match refund_amount(&sale, self.set_aside(original), asked) {
+            Ok(amount) => amount,
+            Err(reason) => return Ok(Begun::NotRefundable(reason)),
+        };
+        let money = Money { amount, currency: sale.money.currency };
+        if let Err(reason) = allowance.allows(money, 0) {
+            return Ok(Begun::NotRefundable(reason));
+        }
+        if is_alone && self.has_undecided_refund(original) {
+            return Ok(Begun::NotRefundable(NotRefundable::AnotherUnderWay));
+        }
+        if route.needs_terminal()
+            && let Some(obstacle) = self.in_the_way(&new.terminal)
+        {
+            return Ok(obstacle);
+        }
+        let mut operation = self.new_operation(&new, Kind::Refund, money, Phase::Reserved, &place);
+        operation.original = Some(original);
+        operation.attempt.refunds = sale.approval().and_then(|approval| approval.transaction.clone());
+        operation.attempt.card_present = route.begins_at_terminal();
+        Ok(self.write(operation, &new, &place, route.needs_terminal()))
+    }
+
+    fn has_undecided_refund(&self, sale: OperationId) -> bool {
+        self.entries
+            .iter()
+            .filter(|refund| refund.head.original == Some(sale))
+            .flat_map(|refund| &refund.runs)
+            .any(|run| run.attempt.phase.is_live() || matches!(run.attempt.phase, Phase::Abandoned { .. }))
+    }
+
+    pub(crate) fn set_aside(&self, sale: OperationId) -> i64 {
+        let elsewhere = self.entries.iter().find(|entry| entry.head.id == sale).map_or(0, |entry| entry.head.refunded);
+        let refunds =
+            self.entries.iter().filter(|entry| entry.head.original == Some(sale)).flat_map(|entry| &entry.runs);
+        let moving = refunds.filter(|run| run.attempt.phase.may_move_money());
+        elsewhere + moving.map(|run| run.attempt.order.money.amount.minor()).sum::<i64>()
+    }
+
+    fn repeated(&self, new: &NewAttempt, kind: Kind, asked: &Fingerprint) -> std::result::Result<Place, Box<Begun>> {
+        assert_eq!(new.known_by, KnownBy::Reference, "this journal knows tills that number");
+        assert!(!new.rules.heeds_superseded, "and that supersede nothing");
+        let named = self.entries.iter().enumerate().filter(|(_, entry)| {
+            (&entry.head.till, entry.head.kind, &entry.head.reference) == (&new.till, kind, &new.till_reference)
+        });
+        let Some((position, entry)) = named.max_by_key(|(_, entry)| entry.generation) else { return Ok(Place::New(1)) };
+        let known = self.decided(entry);
+        // The number's age is told by the provider's clock.
+        let passed = new.horizon.duration_since(known.attempt.horizon);
+        let now = known.updated_at.saturating_add(passed).unwrap_or(Timestamp::MAX);
+        match known.repeat(asked, new.rules, new.now.min(now)) {
+            Repeat::Conflict => Err(Box::new(Begun::Conflict(known))),
+            Repeat::Join => Err(Box::new(Begun::Joined(known))),
+            Repeat::Replay => Err(Box::new(Begun::Replayed(known))),
+            Repeat::NewAttempt => Ok(Place::Again(position)),
+            Repeat::NewOperation => Ok(Place::New(entry.generation + 1)),
+        }
+    }
+
+    fn in_the_way(&self, terminal: &Terminal) -> Option<Begun> {
+        let device = device(terminal);
+        if let Some((entry, _, run)) = self.runs().find(|(_, _, run)| run.lease.as_ref() == Some(&device)) {
+            return Some(Begun::Busy(self.seen_by(&self.entries[entry], run)));
+        }
+        let frozen = self.alarms.iter().find(|alarm| !alarm.acknowledged && alarm.freezes.as_ref() == Some(&device));
+        frozen.map(|alarm| Begun::Frozen(alarm.raised.alarm.text.clone()))
+    }
+
+    fn new_operation(&self, new: &NewAttempt, kind: Kind, money: Money, phase: Phase, place: &Place) -> Operation {
+        let now = whole_milliseconds(new.now);
+        let earlier = match place {
+            Place::New(_) => None,
+            Place::Again(entry) => Some(self.decided(&self.entries[*entry])),
+        };
+        let id = earlier.as_ref().map_or(new.operation, |earlier| earlier.id);
+        let same_provider = earlier.as_ref().filter(|earlier| earlier.provider == new.terminal.provider);
+        let order = Order {
+            reference: new.reference,
+            money,
+            terminal: new.terminal.terminal_id.clone(),
+            may_grow: new.may_grow,
+        };
+        Operation {
+            id,
+            kind,
+            till: new.till.clone(),
+            reference: new.till_reference.clone(),
+            money,
+            terminal: new.terminal.name.clone(),
+            store: new.terminal.store.clone(),
+            provider: new.terminal.provider,
+            original: None,
+            attempt: Attempt {
+                number: earlier.as_ref().map_or(1, |earlier| earlier.attempt.number + 1),
+                preparation: same_provider
+                    .and_then(|earlier| earlier.attempt.preparation.as_ref().map(Preparation::for_the_next)),
+                phase,
+                ..Attempt::first(id, kind, order, whole_milliseconds(new.expires_at), whole_milliseconds(new.horizon))
+            },
+            refunded: earlier.as_ref().map_or(0, |earlier| earlier.refunded),
+            simulated: new.simulated,
+            told_at: None,
+            acknowledged_at: None,
+            created_at: earlier.as_ref().map_or(now, |earlier| earlier.created_at),
+            updated_at: now,
+        }
+    }
+
+    fn write(&mut self, operation: Operation, new: &NewAttempt, place: &Place, on_terminal: bool) -> Begun {
+        let run = Run {
+            attempt: operation.attempt.clone(),
+            terminal: new.terminal.clone(),
+            lease: on_terminal.then(|| device(&new.terminal)),
+            phase_since: operation.updated_at,
+        };
+        match place {
+            Place::New(generation) => {
+                self.entries.push(Entry { head: operation.clone(), generation: *generation, runs: vec![run] });
+            }
+            Place::Again(entry) => {
+                let entry = &mut self.entries[*entry];
+                let elsewhere = entry.head.refunded;
+                entry.head = Operation { refunded: elsewhere, ..operation.clone() };
+                entry.runs.push(run);
+            }
+        }
+        Begun::New(operation)
+    }
+}
