@@ -57,6 +57,7 @@ pub(crate) struct Charge<'a> {
     pub(crate) name: &'a str,
     /// Without what the customer added.
     pub(crate) amount: i64,
+    pub(crate) refunded: i64,
     /// All that is known of it, for a person.
     record: &'a dyn fmt::Debug,
 }
@@ -78,11 +79,13 @@ impl Ledger {
         let at_dintero = self.transactions.iter().filter(|it| it.captured > 0).map(|it| Charge {
             name: &it.merchant_reference_2,
             amount: it.captured,
+            refunded: it.refunded,
             record: it,
         });
         let at_dojo = self.dojo.intents.iter().filter(|it| it.captured > 0).map(|it| Charge {
             name: it.till_reference(),
             amount: it.captured - it.added(),
+            refunded: it.refunded,
             record: it,
         });
         at_dintero.chain(at_dojo).collect()

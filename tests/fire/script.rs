@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::arguments::Form;
 use crate::dice::Dice;
 use crate::provider::Ledger;
-use crate::world::World;
+use crate::world::{Side, World};
 use crate::{old_journal, rest};
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -28,13 +28,6 @@ enum Act {
     Migration,
 }
 
-/// Whose terminals the tills have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
-    Dintero,
-    Dojo,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Script {
     act: Act,
@@ -52,20 +45,15 @@ impl Script {
     pub(crate) fn all(form: &Form) -> Vec<Self> {
         let mut dice = Dice::new(form.seed, 0, PURPOSE_SIDES);
         let acts = [Act::Sale, Act::Refund, Act::Cancel, Act::Recovery];
-        let everything = acts.map(|act| [Side::Dintero, Side::Dojo].map(|side| Self { act, side }));
-        let chosen = everything.iter().flat_map(|both| {
-            let one = dice.pick(both).copied();
-            if form.is_long { both.to_vec() } else { one.into_iter().collect() }
-        });
+        let of = |act| move |side| Self { act, side };
+        let chosen: Vec<Self> =
+            acts.iter().flat_map(|act| Side::chosen(form, &mut dice).into_iter().map(of(*act))).collect();
         // The first version knew nothing of Dojo.
-        chosen.chain([Self { act: Act::Migration, side: Side::Dintero }]).collect()
+        chosen.into_iter().chain([Self { act: Act::Migration, side: Side::Dintero }]).collect()
     }
 
     pub(crate) fn open_world(self, seed: u64) -> World {
-        match self.side {
-            Side::Dintero => World::open(seed),
-            Side::Dojo => World::open_at_dojo(seed),
-        }
+        self.side.open(seed)
     }
 
     pub(crate) fn is_recovery(self) -> bool {

@@ -6,13 +6,39 @@ use std::path::PathBuf;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::arguments::Form;
 use crate::caller::Caller;
 use crate::configuration::Dojo;
+use crate::dice::Dice;
 use crate::history::History;
 use crate::journal::{Journal, attempts_now};
 use crate::provider::Provider;
 use crate::shop::{Shop, TERMINALS, TILLS};
 use crate::{audit, rest};
+
+/// Whose terminals the tills have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Dintero,
+    Dojo,
+}
+
+impl Side {
+    pub(crate) const BOTH: [Self; 2] = [Self::Dintero, Self::Dojo];
+
+    pub(crate) fn open(self, seed: u64) -> World {
+        match self {
+            Self::Dintero => World::open(seed),
+            Self::Dojo => World::open_at_dojo(seed),
+        }
+    }
+
+    /// Both; in the short form one of them, by its seed.
+    pub(crate) fn chosen(form: &Form, dice: &mut Dice) -> Vec<Self> {
+        let one = dice.pick(&Self::BOTH).copied();
+        if form.is_long { Self::BOTH.to_vec() } else { one.into_iter().collect() }
+    }
+}
 
 pub(crate) struct World {
     pub(crate) shop: Shop,
@@ -39,7 +65,7 @@ impl World {
     }
 
     /// Both tills stand in a shop of Dojo's.
-    pub(crate) fn open_at_dojo(seed: u64) -> Self {
+    fn open_at_dojo(seed: u64) -> Self {
         let mut world = Self::open(seed);
         world.shop.dojo = Some(Dojo { refund: "api", webhook_secret: String::new() });
         let till = |number| Caller::new(number, world.shop.address, world.history.clone());
@@ -72,8 +98,9 @@ impl World {
     /// The tills begin a new book of what they hear.
     pub(crate) fn forget(&mut self) {
         self.history = History::default();
-        let till = |number| Caller::new(number, self.shop.address, self.history.clone());
-        (self.first, self.second) = (till(1), till(2));
+        for till in [&mut self.first, &mut self.second] {
+            *till = Caller::new(till.number, self.shop.address, self.history.clone());
+        }
     }
 
     /// What must hold whatever the journal has lost: what each till asked for was taken, and given back, once at most.

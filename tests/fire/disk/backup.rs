@@ -1,10 +1,10 @@
 //! A backup is put back: the bridge must learn what was paid since, and sell and give back nothing a second time.
 
-use super::damage::Files;
+use super::damage::{Files, given_back_again};
 use crate::arguments::Form;
 use crate::dice::Dice;
 use crate::rest;
-use crate::world::{World, sound};
+use crate::world::{Side, World, sound};
 
 const SHORT_RESTORES: u32 = 2;
 const LONG_RESTORES: u32 = 50;
@@ -12,14 +12,15 @@ const LONG_RESTORES: u32 = 50;
 pub(super) async fn run(form: &Form) -> Result<(), String> {
     let restores = if form.is_long { LONG_RESTORES } else { SHORT_RESTORES };
     for number in 0..restores {
-        let mut world = World::open(form.seed.wrapping_add(number.into()));
+        let side = if number.is_multiple_of(2) { Side::Dintero } else { Side::Dojo };
+        let mut world = side.open(form.seed.wrapping_add(number.into()));
         let mut dice = Dice::new(form.seed, number.into(), 1);
         let outcome = restore(&mut world, &mut dice).await;
         outcome.map_err(|broken| {
-            format!("restored backup {number} ({}):\n* {}", world.keep().display(), broken.join("\n* "))
+            format!("restored backup {number} at {side:?} ({}):\n* {}", world.keep().display(), broken.join("\n* "))
         })?;
     }
-    println!("{restores} restored backups");
+    println!("{restores} restored backups, every other one at Dojo's machines");
     Ok(())
 }
 
@@ -51,17 +52,11 @@ async fn restore(world: &mut World, dice: &mut Dice) -> Result<(), Vec<String>> 
 }
 
 async fn learned(world: &mut World) -> Result<(), Vec<String>> {
-    let transactions = world.provider.ledger().await.transactions;
-    let mut broken = Vec::new();
-    for transaction in &transactions {
-        let due = if transaction.merchant_reference_2 == "till-1/S-1" { 5_000 } else { 0 };
-        if transaction.refunded > due {
-            broken.push(format!("rule 6: given back a second time: {transaction:?}"));
-        }
-    }
-    let paid = transactions.iter().filter(|it| it.captured > 0);
-    let mut taken: Vec<&String> = paid.map(|it| &it.merchant_reference_2).collect();
-    taken.sort();
+    let ledger = world.provider.ledger().await;
+    let charges = ledger.charges();
+    let mut broken = given_back_again(&charges);
+    let mut taken: Vec<&str> = charges.iter().map(|charge| charge.name).collect();
+    taken.sort_unstable();
     if taken.windows(2).any(|pair| pair[0] == pair[1]) {
         broken.push(format!("rule 1: charged a second time: {taken:?}"));
     }

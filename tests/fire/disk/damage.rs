@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use crate::arguments::Form;
 use crate::dice::Dice;
+use crate::provider::Charge;
 use crate::rest;
 use crate::shop::Shop;
-use crate::world::{World, sound};
+use crate::world::{Side, World, sound};
 
 const SHORT_SAMPLES: usize = 6;
 const LONG_SAMPLES: usize = 200;
 const PATIENCE: Duration = Duration::from_secs(5);
+const PURPOSE_SIDE: u64 = 53;
 
 /// The database and its log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,13 +75,20 @@ enum End {
 }
 
 pub(super) async fn run(form: &Form) -> Result<(), String> {
-    let mut world = World::open(form.seed);
+    for side in Side::chosen(form, &mut Dice::new(form.seed, 0, PURPOSE_SIDE)) {
+        damage_at(form, side).await?;
+    }
+    Ok(())
+}
+
+async fn damage_at(form: &Form, side: Side) -> Result<(), String> {
+    let mut world = side.open(form.seed);
     let mut ends: BTreeMap<(&str, &str, End), u32> = BTreeMap::new();
     let outcome = try_all(form, &mut world, &mut ends).await;
     for ((file, damage, end), count) in &ends {
-        println!("{file}, {damage}: {end:?} {count} times");
+        println!("at {side:?}, {file}, {damage}: {end:?} {count} times");
     }
-    outcome.map_err(|broken| format!("{} ({})", broken.join("\n* "), world.keep().display()))?;
+    outcome.map_err(|broken| format!("at {side:?}: {} ({})", broken.join("\n* "), world.keep().display()))?;
     let tried = |end| ends.keys().any(|it| it.2 == end);
     let is_vacuous = !(form.is_over() || tried(End::Refused) && tried(End::Started));
     if is_vacuous { Err("vacuous: no damage was noticed".to_owned()) } else { Ok(()) }
@@ -147,12 +156,13 @@ async fn try_one(world: &mut World, files: &Files) -> Result<End, Vec<String>> {
         }
     }
     world.audit_money().await?;
-    given_back_once(world).await?;
+    sound(given_back_again(&world.provider.ledger().await.charges()))?;
     Ok(if is_up { End::Started } else { End::Refused })
 }
 
-async fn given_back_once(world: &World) -> Result<(), Vec<String>> {
-    let transactions = world.provider.ledger().await.transactions;
-    let too_much = transactions.iter().filter(|it| it.refunded > 5_000);
-    sound(too_much.map(|it| format!("rule 6: given back a second time: {it:?}")).collect())
+/// What was given back beside the one refund that the first till asks for.
+pub(super) fn given_back_again(charges: &[Charge<'_>]) -> Vec<String> {
+    let due = |charge: &Charge<'_>| if charge.name.ends_with("/S-1") { 5_000 } else { 0 };
+    let too_much = charges.iter().filter(|charge| charge.refunded > due(charge));
+    too_much.map(|charge| format!("rule 6: given back a second time: {charge:?}")).collect()
 }

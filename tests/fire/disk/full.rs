@@ -7,23 +7,28 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::arguments::Form;
+use crate::dice::Dice;
 use crate::rest;
-use crate::world::{World, sound};
+use crate::world::{Side, World, sound};
 
 const PAGE: u64 = 4096;
 const SHORT_STEP: usize = 25;
 /// With so much room a sale and everything behind it fit.
 const PAGES: u64 = 60;
 const PATIENCE: Duration = Duration::from_secs(5);
+const PURPOSE_SIDE: u64 = 54;
 
 /// `false` where nobody may mount a disk.
 pub(super) async fn run(form: &Form) -> Result<bool, String> {
-    let mut world = World::open(form.seed);
-    let Some(disk) = SmallDisk::mount(&world.shop.data()) else { return Ok(false) };
-    let outcome = fill(form, &mut world, &disk).await;
-    world.shop.kill();
-    // The folder cannot be kept for looking into: it is gone with the disk.
-    outcome.map_err(|broken| format!("on a full disk:\n* {}", broken.join("\n* ")))?;
+    for side in Side::chosen(form, &mut Dice::new(form.seed, 0, PURPOSE_SIDE)) {
+        let mut world = side.open(form.seed);
+        let Some(disk) = SmallDisk::mount(&world.shop.data()) else { return Ok(false) };
+        println!("at {side:?}'s terminals");
+        let outcome = fill(form, &mut world, &disk).await;
+        world.shop.kill();
+        // The folder cannot be kept for looking into: it is gone with the disk.
+        outcome.map_err(|broken| format!("on a full disk, at {side:?}:\n* {}", broken.join("\n* ")))?;
+    }
     Ok(true)
 }
 
