@@ -3,7 +3,7 @@
 //! It finds what no reader could: a payment that came after its attempt was given up, one that the journal lost, a second
 //! payment of one attempt, a refund that was made in the provider's back office, an approval that was never captured.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,8 +14,8 @@ use super::lost::lifetime;
 use super::{Engine, Refusal};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
 use crate::domain::directory::Store;
-use crate::domain::evidence::{Finding, PaymentRecord, PaymentState, Sighting, judge};
-use crate::domain::identifiers::{AttemptReference, OperationId};
+use crate::domain::evidence::{Finding, PaymentState, Sighting, judge};
+use crate::domain::identifiers::OperationId;
 use crate::domain::operation::{Operation, ProviderName};
 use crate::ports::{Listing, Provider, ReadError, Refunded, Trace, Unreadable};
 
@@ -97,7 +97,7 @@ impl Engine {
 
     async fn sweep_store(&self, name: ProviderName, store: &Store) -> bool {
         let Ok(provider) = self.provider(name) else { return false };
-        let listing = match self.list(provider.as_ref(), store).await {
+        let mut listing = match self.list(provider.as_ref(), store).await {
             Ok(listing) => listing,
             Err(error) => {
                 tracing::warn!(store = %store.id, %error, "the sweep could not read the provider's list");
@@ -110,8 +110,8 @@ impl Engine {
         for unreadable in listing.unreadable {
             complete &= self.raise_unreadable(unreadable).await.unwrap_or(false);
         }
-        for (reference, traces) in by_attempt(listing.traces) {
-            complete &= self.compare(provider.as_ref(), store, reference, traces).await.unwrap_or(false);
+        for traces in by_attempt(&mut listing.traces) {
+            complete &= self.compare(provider.as_ref(), store, traces).await.unwrap_or(false);
         }
         complete
     }
@@ -150,18 +150,12 @@ impl Engine {
     }
 
     /// Compares the payments of one attempt, and the refunds of them, with the journal. `false` when that is not done.
-    async fn compare(
-        &self,
-        provider: &dyn Provider,
-        store: &Store,
-        reference: AttemptReference,
-        traces: Vec<Trace>,
-    ) -> Result<bool, Refusal> {
-        let payment = traces.first().map(|trace| &trace.payment);
-        let Some((operation, attempt)) = self.attempt_of(reference, payment).await? else {
+    async fn compare(&self, provider: &dyn Provider, store: &Store, traces: &[Trace]) -> Result<bool, Refusal> {
+        let Some(first) = traces.first() else { return Ok(true) };
+        let Some((operation, attempt)) = self.attempt_of(first).await? else {
             let mut complete = true;
             for trace in traces {
-                complete &= self.adopt(provider, store, trace).await?;
+                complete &= self.adopt(provider, store, trace.clone()).await?;
             }
             return Ok(complete);
         };
@@ -171,7 +165,7 @@ impl Engine {
             self.compare_refunds(provider, &operation, trace).await?;
             self.watch_approval(&operation, &attempt, trace).await?;
         }
-        let payments: Vec<_> = traces.into_iter().map(|trace| trace.payment).collect();
+        let payments: Vec<_> = traces.iter().map(|trace| trace.payment.clone()).collect();
         let is_paid = payments.iter().any(|payment| matches!(payment.state, PaymentState::Approved { .. }));
         let finding = judge(&attempt.as_sent(), &Sighting { session: None, payments });
         if let Finding::Contradiction { what, .. } = &finding
@@ -189,17 +183,13 @@ impl Engine {
 
     /// The attempt behind a payment. Where several attempts ran on one payment, it carries the first one's reference and
     /// belongs to the one whose run brought it.
-    async fn attempt_of(
-        &self,
-        reference: AttemptReference,
-        payment: Option<&PaymentRecord>,
-    ) -> Result<Option<(Operation, Attempt)>, Refusal> {
-        let found = self.health.journal(self.journal.find_attempt(reference).await)?;
+    async fn attempt_of(&self, trace: &Trace) -> Result<Option<(Operation, Attempt)>, Refusal> {
+        let found = self.health.journal(self.journal.find_attempt(trace.reference).await)?;
         let Some(prepared) = found.as_ref().and_then(|(_, attempt)| attempt.preparation.as_ref()) else {
             return Ok(found);
         };
         let mut on_payment = self.health.journal(self.journal.find_prepared(&prepared.payment, Kind::Sale).await)?;
-        let run = payment.and_then(|payment| payment.session.as_ref());
+        let run = trace.payment.session.as_ref();
         let started = run.and_then(|run| on_payment.iter().rposition(|(_, attempt)| attempt.may_have_started(run)));
         Ok(match started {
             Some(position) => Some(on_payment.swap_remove(position)),
@@ -308,13 +298,10 @@ impl Engine {
     }
 }
 
-/// The payments of each attempt: there should be one.
-fn by_attempt(traces: Vec<Trace>) -> BTreeMap<AttemptReference, Vec<Trace>> {
-    let mut by_attempt: BTreeMap<AttemptReference, Vec<Trace>> = BTreeMap::new();
-    for trace in traces {
-        by_attempt.entry(trace.reference).or_default().push(trace);
-    }
-    by_attempt
+/// The payments of each attempt: there should be one. There are many in a window, so they are grouped where they lie.
+fn by_attempt(traces: &mut [Trace]) -> impl Iterator<Item = &[Trace]> {
+    traces.sort_by_key(|trace| trace.reference);
+    traces.chunk_by(|one, other| one.reference == other.reference)
 }
 
 /// Minor units that the attempt was approved with.

@@ -50,6 +50,19 @@ pub(crate) async fn start_in_peace(shop: &mut Shop) -> Result<(), Vec<String>> {
     ready.map(drop).ok_or_else(|| vec!["the bridge does not get ready, without any fault".to_owned()])
 }
 
+/// The same where the journal may have lost what is not decided yet: the shop stays closed until that is too old to be.
+pub(crate) async fn start_as_time_passes(shop: &mut Shop, provider: &mut Provider) -> Result<(), Vec<String>> {
+    shop.spawn(false);
+    let begun = Instant::now();
+    while shop.ready(Duration::from_secs(1)).await.is_none() {
+        if begun.elapsed() > PATIENCE_WITH_START {
+            return Err(vec!["the bridge does not get ready, however much time passes".to_owned()]);
+        }
+        provider.pass(60).await;
+    }
+    Ok(())
+}
+
 /// What is open and nobody's but the bridge's.
 pub(crate) async fn undecided(shop: &Shop) -> Vec<String> {
     let open = shop.every_operation(true).await;

@@ -43,7 +43,7 @@ async fn restore(world: &mut World, dice: &mut Dice) -> Result<(), Vec<String>> 
     world.shop.kill();
     backup.write(&world.shop);
     world.forget();
-    rest::start_in_peace(&mut world.shop).await?;
+    rest::start_as_time_passes(&mut world.shop, &mut world.provider).await?;
     world.first.pay("S-2", 10_000, 2).await;
     world.first.refund("B-1", "S-1", 5_000, 2).await;
     world.second.pay("S-3", 20_000, 2).await;
