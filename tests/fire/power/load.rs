@@ -12,8 +12,8 @@ use crate::client::client;
 use crate::configuration::key_of_till;
 
 const TILLS: usize = 4;
-/// A guest on a busy machine is slow.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A guest on a busy machine is slow: with a load of ten a start took more than a minute.
+const PATIENCE: Duration = Duration::from_secs(180);
 /// Whom the simulated provider's books are asked of.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 

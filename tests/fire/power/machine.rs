@@ -15,7 +15,7 @@ use crate::configuration::{Configuration, Pace};
 
 const KERNEL: &str = "linux.uml";
 const DISK_BYTES: u64 = 64 << 20;
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(240);
 const INIT: &str = include_str!("init.sh");
 const PROCESSOR_STATE: &str = include_str!("xstate.c");
 pub(super) const TERMINALS: usize = 24;
