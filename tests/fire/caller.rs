@@ -35,7 +35,7 @@ impl Caller {
     /// Writes down what was heard; the status, where there is one.
     pub(crate) fn hear(&self, key: &Key, reply: Option<(u16, Value)>) -> Option<String> {
         let Some((http, reply)) = reply else {
-            self.history.books().unanswered += 1;
+            self.history.hears_nothing(key);
             return None;
         };
         if http == 500 {

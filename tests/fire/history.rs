@@ -61,6 +61,8 @@ pub(crate) struct Story {
     pub(crate) told: Vec<Told>,
     /// The till asked for it and has heard no end since.
     pub(crate) awaited: bool,
+    /// The till hung up since it last heard something: what it did not wait for may have been on its way.
+    pub(crate) unheard: bool,
 }
 
 #[derive(Debug, Default)]
@@ -98,10 +100,20 @@ impl History {
         };
         story.awaited &= !told.is_final;
         let complaint = complaint(story, &told);
+        story.unheard = false;
         story.told.push(told);
         if let Some(complaint) = complaint {
             let text = format!("{key}: {complaint}\n{}", lines(story));
             books.broken.push(text);
+        }
+    }
+
+    /// A call of the till ended without an answer.
+    pub(crate) fn hears_nothing(&self, key: &Key) {
+        let mut books = self.books();
+        books.unanswered += 1;
+        if let Some(story) = books.stories.get_mut(key) {
+            story.unheard = true;
         }
     }
 
@@ -126,7 +138,7 @@ fn complaint(story: &Story, told: &Told) -> Option<&'static str> {
     if told.attempt < last.attempt && !late {
         return Some("an earlier attempt than before");
     }
-    if told.attempt > last.attempt && !last.is_unpaid() {
+    if told.attempt > last.attempt && !last.is_unpaid() && !story.unheard {
         return Some("a new attempt although the last one was not heard to be unpaid");
     }
     let same = told.status == last.status && told.amount_approved == last.amount_approved;
