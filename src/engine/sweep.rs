@@ -159,12 +159,6 @@ impl Engine {
             }
             return Ok(complete);
         };
-        // The one that the journal knows; another one is told by the judgement below, and its refunds are its own.
-        let known = traces.iter().find(|trace| is_payment_of(&attempt, trace));
-        if let Some(trace) = known {
-            self.compare_refunds(provider, &operation, trace).await?;
-            self.watch_approval(&operation, &attempt, trace).await?;
-        }
         let payments: Vec<_> = traces.iter().map(|trace| trace.payment.clone()).collect();
         let is_paid = payments.iter().any(|payment| matches!(payment.state, PaymentState::Approved { .. }));
         let finding = judge(&attempt.as_sent(), &Sighting { session: None, payments });
@@ -175,8 +169,15 @@ impl Engine {
             let text = format!("sale of {}: the provider holds a payment of it, but {what}", operation.money);
             self.raise(operation.id, Alarm { kind: AlarmKind::Mismatch, text }).await?;
         }
-        if self.record_news(&attempt, finding, provider.now()).await.is_some() {
+        let moved = self.record_news(&attempt, finding, provider.now()).await;
+        if moved.is_some() {
             self.readers.wake(attempt.order.reference);
+        }
+        // The one that the journal knows by now; another one was told by the judgement above, and its refunds are its own.
+        let attempt = moved.unwrap_or(attempt);
+        if let Some(trace) = traces.iter().find(|trace| is_payment_of(&attempt, trace)) {
+            self.compare_refunds(provider, &operation, trace).await?;
+            self.watch_approval(&operation, &attempt, trace).await?;
         }
         Ok(true)
     }

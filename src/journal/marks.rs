@@ -4,7 +4,6 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::begin::set_aside;
 use super::entries::{INSERT_ALARM, append_event, device, load, raise_alarm, stands, update_operation};
 use super::rows::{get, whole_milliseconds};
 use super::step::Step;
@@ -82,7 +81,7 @@ impl Step for NoteRefunded {
         let known: i64 = get(&row.ok_or(JournalError::NotFound)?, "refunded_elsewhere")?;
         let elsewhere = match self.refunded {
             Refunded::Elsewhere(minor) => minor,
-            Refunded::InAll(minor) => minor.saturating_sub(set_aside(transaction, self.sale).await? - known),
+            Refunded::InAll(minor) => minor.saturating_sub(sent_back(transaction, self.sale).await?),
         };
         if elsewhere <= known {
             return Ok((writes, false));
@@ -97,6 +96,12 @@ impl Step for NoteRefunded {
         append_event(&mut writes, &sale.attempt, "refunded_elsewhere", &event, now)?;
         Ok((writes, true))
     }
+}
+
+/// The sum of every refund of the sale that may stand in the provider's books: one that is only reserved was never sent.
+async fn sent_back(transaction: &mut Transaction<'_>, sale: OperationId) -> Result<i64> {
+    let row = transaction.row(SENT_BACK, &[&sale.to_string()]).await?.ok_or(JournalError::NotFound)?;
+    get(&row, "sent_back")
 }
 
 /// An alarm that does not come of an event. Whoever finds its cause comes back to it, so it is raised once for ever.
@@ -216,6 +221,9 @@ impl Step for Probe {
 }
 
 /// What the back office gave back of a sale.
+pub(super) const SENT_BACK: &str = "SELECT COALESCE(SUM(a.set_aside), 0) AS sent_back FROM operation refund \
+    JOIN attempt a ON a.operation = refund.id WHERE refund.original = ? AND a.phase <> 'reserved'";
+
 pub(super) const REFUNDED_ELSEWHERE: &str = "SELECT refunded_elsewhere FROM operation WHERE id = ?";
 
 /// The alarm on a subject, by its kind and its words, seen to or not.

@@ -54,6 +54,7 @@ async fn every_reading_uses_an_index() {
         adopt::GENERATIONS,
         adopt::RIVALS,
         marks::REFUNDED_ELSEWHERE,
+        marks::SENT_BACK,
         marks::SAME_ALARM,
         marks::KNOWN_ALARM,
         marks::ALARM,

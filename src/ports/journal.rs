@@ -297,7 +297,8 @@ pub trait Journal: Results + Send + Sync {
     /// attempt under that number is to be stopped then, unless the number started over. `None` when it is there already.
     async fn adopt(&self, orphan: Orphan) -> Result<Option<Adopted>, JournalError>;
     /// Notes how much of a sale somebody else gave back (the provider's back office). Returns whether that is news. Of a
-    /// sum that tells not whose refunds it holds, ours are taken to be in it, those under way too.
+    /// sum that tells not whose refunds it holds, ours are taken to be in it, those under way too; not those that were never
+    /// sent.
     async fn note_refunded(&self, sale: OperationId, refunded: Refunded, now: Timestamp) -> Result<bool, JournalError>;
     /// Raises an alarm on an operation. `false` when the very same one was raised before, or one of its kind stands.
     async fn raise(&self, operation: OperationId, alarm: Alarm, now: Timestamp) -> Result<bool, JournalError>;

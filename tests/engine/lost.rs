@@ -167,6 +167,22 @@ async fn p39_a_till_that_asked_again_hears_of_the_lost_payment_while_its_sale_is
     assert_eq!(shop.provider.started_on(), Vec::<String>::new());
 }
 
+/// What was given back of a payment is learnt with the payment: a refund that the journal lost must not be made again.
+#[tokio::test]
+async fn p39_what_was_given_back_of_a_payment_is_known_as_soon_as_the_payment_is() {
+    let shop = Shop::open(Scripted::new()).await;
+    shop.provider.finds(UNDER_WAY);
+    let reference = shop.pay("R-1").await.unwrap().operation.attempt.order.reference;
+    let mut paid = payment(reference, PaymentState::Approved { captured: true }, Timestamp::now());
+    paid.traces[0].refunded = Refunded::InAll(5_000);
+    shop.provider.lists(paid);
+    shop.engine.recover().await.unwrap();
+    shop.listed(2).await;
+    let sale = eventually("the payment", async || Some(shop.find("R-1").await).filter(|it| it.refunded > 0)).await;
+    assert_eq!((sale.status(), sale.refunded), (Status::Approved, 5_000));
+    assert!(shop.alarms().await.contains(&AlarmKind::Orphan));
+}
+
 #[tokio::test]
 async fn an_unreadable_payment_of_another_bridge_is_left_alone() {
     let provider = Scripted::new();

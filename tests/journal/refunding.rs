@@ -172,3 +172,17 @@ async fn a_refund_that_cannot_be_told_from_another_waits_for_it() {
     fixture.record(&first, Event::Refused { reason: Reason::new("no", "no") }).await;
     assert!(matches!(begin("F-2").await, Ok(Begun::New(_))));
 }
+
+/// Where the provider tells the sum alone: one that is about to be sent explains nothing of it, or it would be sent a second
+/// time by a journal that lost the first.
+#[tokio::test]
+async fn a_refund_that_was_not_sent_is_not_in_the_providers_sum() {
+    let fixture = Fixture::new().await;
+    let sale = fixture.approved_sale("R-1").await;
+    let Begun::New(refund) = fixture.refund(&sale, "B-1", Some(2_000)).await else { panic!() };
+    let note = |sum| fixture.journal.note_refunded(sale.id, Refunded::InAll(sum), now());
+    assert_eq!(note(2_000).await, Ok(true), "somebody else's");
+    fixture.record(&refund, Event::Dispatched { preparation: None }).await;
+    assert_eq!(note(4_000).await, Ok(false), "it may have arrived");
+    assert_eq!(note(4_001).await, Ok(true));
+}

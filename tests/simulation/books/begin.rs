@@ -80,6 +80,14 @@ impl Pages {
             .any(|run| run.attempt.phase.is_live() || matches!(run.attempt.phase, Phase::Abandoned { .. }))
     }
 
+    /// What may stand in the provider's books: what is only reserved was never sent.
+    pub(crate) fn sent_back(&self, sale: OperationId) -> i64 {
+        let refunds =
+            self.entries.iter().filter(|entry| entry.head.original == Some(sale)).flat_map(|entry| &entry.runs);
+        let sent = refunds.filter(|run| run.attempt.phase.may_move_money() && run.attempt.phase != Phase::Reserved);
+        sent.map(|run| run.attempt.order.money.amount.minor()).sum()
+    }
+
     pub(crate) fn set_aside(&self, sale: OperationId) -> i64 {
         let elsewhere = self.entries.iter().find(|entry| entry.head.id == sale).map_or(0, |entry| entry.head.refunded);
         let refunds =

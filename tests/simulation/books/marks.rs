@@ -14,11 +14,11 @@ impl Pages {
     /// A reading that says less than is known is stale.
     pub(crate) fn note_refunded(&mut self, sale: OperationId, refunded: Refunded, now: Timestamp) -> Result<bool> {
         self.operation(sale).ok_or(JournalError::NotFound)?;
-        let set_aside = self.set_aside(sale);
+        let sent_back = self.sent_back(sale);
         let head = self.head(sale);
         let elsewhere = match refunded {
             Refunded::Elsewhere(minor) => minor,
-            Refunded::InAll(minor) => minor - (set_aside - head.refunded),
+            Refunded::InAll(minor) => minor - sent_back,
         };
         let is_news = elsewhere > head.refunded;
         if is_news {
