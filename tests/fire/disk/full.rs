@@ -62,6 +62,8 @@ async fn fill(form: &Form, world: &mut World, disk: &SmallDisk) -> Result<(), Ve
         disk.free();
         rest::start_in_peace(&mut world.shop).await?;
         world.first.pay(&reference, 39_900, 2).await;
+        // One of which nothing is known holds its terminal until nothing can come of it any more.
+        rest::decide_everything(&world.shop, &mut world.provider).await?;
     }
     println!("full disk: {taken} sales taken, {refused} refused; {stopped} starts refused");
     read_only(world, disk).await?;
