@@ -220,10 +220,11 @@ impl Step for Probe {
     }
 }
 
-/// What the back office gave back of a sale.
+/// What may have been sent of the refunds of a sale.
 pub(super) const SENT_BACK: &str = "SELECT COALESCE(SUM(a.set_aside), 0) AS sent_back FROM operation refund \
     JOIN attempt a ON a.operation = refund.id WHERE refund.original = ? AND a.phase <> 'reserved'";
 
+/// What the back office gave back of a sale.
 pub(super) const REFUNDED_ELSEWHERE: &str = "SELECT refunded_elsewhere FROM operation WHERE id = ?";
 
 /// The alarm on a subject, by its kind and its words, seen to or not.
