@@ -1,6 +1,7 @@
 //! What the journal holds, and its steps, over the same rules of `domain` as the SQLite one. `faithful.rs` proves that the
 //! two answer alike.
 
+mod adopt;
 mod begin;
 mod marks;
 mod record;
@@ -103,6 +104,18 @@ impl Pages {
     pub(crate) fn runs(&self) -> impl Iterator<Item = (usize, usize, &Run)> {
         let entries = self.entries.iter().enumerate();
         entries.flat_map(|(entry, known)| known.runs.iter().enumerate().map(move |(run, known)| (entry, run, known)))
+    }
+
+    /// Whether an order is known to have left, or to have been about to.
+    pub(crate) fn has_sent(&self, attempt: AttemptReference) -> bool {
+        self.position(attempt).is_some_and(|at| self.wanted(at).1.phase != Phase::Reserved)
+    }
+
+    /// Whether what a till was told stands here as a result, or was none.
+    pub(crate) fn still_tells(&self, told: &Operation) -> bool {
+        let entry = self.entries.iter().find(|entry| entry.head.id == told.id);
+        let run = entry.and_then(|entry| entry.runs.iter().find(|run| run.attempt.number == told.attempt.number));
+        !told.status().is_final() || run.is_some_and(|run| run.attempt.phase.status() == told.status())
     }
 
     pub(crate) fn head(&mut self, operation: OperationId) -> &mut Operation {

@@ -15,6 +15,8 @@ pub(crate) enum Bug {
     AnswersBeforeDisk,
     /// An order that nobody answered is sent again.
     SentAgainAfterSilence,
+    /// What the provider lists is not compared with the journal.
+    NothingIsCompared,
 }
 
 impl Bug {
@@ -26,5 +28,6 @@ impl Bug {
         (Self::ReserveOutside, "reserve-outside-the-commit"),
         (Self::AnswersBeforeDisk, "answers-before-disk"),
         (Self::SentAgainAfterSilence, "sent-again-after-silence"),
+        (Self::NothingIsCompared, "nothing-is-compared"),
     ];
 }

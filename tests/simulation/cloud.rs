@@ -24,6 +24,8 @@ use intents::Intents;
 const PROMPT_MAX: i64 = 160_000;
 /// What is under way arrives within this, or never, in milliseconds.
 const LATE_MAX: i64 = 90_000;
+/// A reading may be as old as this, in milliseconds.
+const LAG: i64 = 3_000;
 /// How long a sale may be started, in seconds.
 const SESSION: i64 = 300;
 
@@ -82,6 +84,10 @@ pub(crate) struct Books {
     under_way: Vec<(i64, Arrival)>,
     /// How often an order left the bridge.
     pub(crate) sends: BTreeMap<AttemptReference, u32>,
+    /// The till and the till's number that an order names.
+    names: BTreeMap<AttemptReference, String>,
+    /// Orders that had left when the journal lost them, and when it did.
+    pub(crate) lost: BTreeMap<AttemptReference, i64>,
     /// What was seen to be wrong the moment it happened.
     pub(crate) wrongs: Vec<String>,
     /// How often each kind of thing happened.
@@ -174,6 +180,23 @@ impl Books {
         self.took_money(attempt, at) || self.refunds.iter().any(is_made)
     }
 
+    /// The payment of a sale that the journal lost before the provider's list told of it: nobody could know of it when its
+    /// till asked again.
+    pub(crate) fn was_unseen(&self, session: &Session) -> bool {
+        let listed_at = match session.intent {
+            Some(number) => Some(self.intents[number].created_at),
+            None => session.customer.map(|customer| customer.taps_at),
+        };
+        let lost_at = self.lost.get(&session.attempt.order.reference);
+        lost_at.is_some_and(|lost_at| listed_at.is_none_or(|listed_at| listed_at + LAG > *lost_at))
+    }
+
+    /// A refund that the journal lost before it was made.
+    pub(crate) fn was_under_way(&self, refund: &Refund) -> bool {
+        let lost_at = self.lost.get(&refund.attempt.order.reference);
+        lost_at.is_some_and(|lost_at| refund.made_at + LAG > *lost_at)
+    }
+
     fn hit(&mut self, what: &'static str) {
         *self.hits.entry(what).or_default() += 1;
     }
@@ -229,7 +252,11 @@ impl Books {
         let customer = self.customer(at);
         let terminal = attempt.order.terminal.clone();
         let prompts = |session: &Session| session.attempt.order.terminal == terminal && session.is_payable(at);
-        if let Some(other) = self.sessions.iter().find(|session| prompts(session)) {
+        // Of what it lost, the journal cannot know that it stands there.
+        let is_known = |session: &&Session| !self.lost.contains_key(&session.attempt.order.reference);
+        let is_known_itself = !self.lost.contains_key(&attempt.order.reference);
+        let mut known = self.sessions.iter().filter(is_known);
+        if let Some(other) = known.find(|session| prompts(session)).filter(|_| is_known_itself) {
             let (other, new) = (other.attempt.order.reference, attempt.order.reference);
             self.wrongs.push(format!("I11: {new} and {other} stand on {terminal} at once"));
         }
@@ -287,6 +314,8 @@ impl Cloud {
             refunds: Vec::new(),
             under_way: Vec::new(),
             sends: BTreeMap::new(),
+            names: BTreeMap::new(),
+            lost: BTreeMap::new(),
             wrongs: Vec::new(),
             hits: BTreeMap::new(),
             calm: false,
@@ -297,6 +326,16 @@ impl Cloud {
     /// The cloud as this seed's bridge asks it.
     pub(crate) fn provider(&self) -> Arc<dyn Provider> {
         if self.prepares { Arc::new(Intents(self.clone())) } else { Arc::new(self.clone()) }
+    }
+
+    /// The journal was lost, and a copy put in its place: what that does not know to have left is lost.
+    pub(crate) fn lose_what_is_not_on_disk(&self) {
+        let mut books = self.books();
+        let pages = self.disk.pages();
+        let (now, orders) = (self.time.now(), books.sends.keys().copied().collect::<Vec<_>>());
+        for reference in orders.into_iter().filter(|reference| !pages.has_sent(*reference)) {
+            books.lost.entry(reference).or_insert(now);
+        }
     }
 
     /// The books as they are now.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use pos_bridge::domain::attempt::{Event, Kind, OperatorVerdict, Reason, Resolution};
+use pos_bridge::domain::attempt::{AlarmKind, Event, Kind, OperatorVerdict, Reason, Resolution};
 use pos_bridge::domain::directory::{RefundLimits, Terminal};
-use pos_bridge::domain::evidence::{Approval, Contradiction, Finding};
+use pos_bridge::domain::evidence::{Approval, Contradiction, Finding, PaymentRecord, PaymentState, Terms};
 use pos_bridge::domain::identifiers::{
     AttemptReference, Handle, OperationId, ProviderTerminalId, Reference, StoreId, TerminalName, TillId, TransactionId,
 };
@@ -15,7 +15,7 @@ use pos_bridge::domain::refund::{Allowance, RefundRoute};
 use pos_bridge::domain::repeat::{KnownBy, RepeatRules};
 use pos_bridge::domain::request::{Details, Original};
 use pos_bridge::journal::{JournalOptions, SqliteJournal};
-use pos_bridge::ports::{Journal, NewAttempt, NewRefund, NewSale, OperationFilter, Refunded};
+use pos_bridge::ports::{Adopted, Journal, NewAttempt, NewRefund, NewSale, OperationFilter, Orphan, Refunded, Trace};
 use ulid::Ulid;
 
 use crate::dice::Dice;
@@ -34,10 +34,17 @@ pub(crate) fn compare(seed: u64, questions: usize) -> Result<(), String> {
         for question in 0..questions {
             let asked = questioner.next(u64::try_from(question).unwrap());
             let (one, other) = (answer(&sqlite, &asked).await, answer(&memory, &asked).await);
-            if let Question::Sale(NewSale { attempt, .. }) | Question::Refund(NewRefund { attempt, .. }) = &asked
-                && memory.operation(attempt.operation).await.unwrap().is_some()
+            let begun = match &asked {
+                Question::Sale(NewSale { attempt, .. }) | Question::Refund(NewRefund { attempt, .. }) => {
+                    Some(attempt.operation)
+                }
+                Question::Adopt(orphan) => Some(orphan.operation),
+                _ => None,
+            };
+            if let Some(begun) = begun
+                && memory.operation(begun).await.unwrap().is_some()
             {
-                questioner.operations.push(attempt.operation);
+                questioner.operations.push(begun);
             }
             if one != other {
                 return Err(format!("question {question} of seed {seed}: {asked:?}\nSQLite: {one}\nmemory: {other}"));
@@ -56,6 +63,7 @@ enum Question {
     Told(OperationId, u32, Timestamp),
     Acknowledge(OperationId, Timestamp),
     NoteRefunded(OperationId, Refunded, Timestamp),
+    Adopt(Orphan),
     Find(TillId, Reference),
     List(TillId),
     Open,
@@ -75,6 +83,7 @@ async fn answer(journal: &dyn Journal, question: &Question) -> String {
         Question::NoteRefunded(sale, refunded, now) => {
             format!("{:?} {:?}", journal.note_refunded(sale, refunded, now).await, journal.operation(sale).await)
         }
+        Question::Adopt(orphan) => answer_about_lost(journal, orphan).await,
         Question::Find(till, reference) => {
             let original = Original::Reference { reference: reference.clone(), till: None };
             let found = journal.find(&till, Kind::Refund, &reference).await;
@@ -85,11 +94,24 @@ async fn answer(journal: &dyn Journal, question: &Question) -> String {
             format!("{:?}", journal.operations(&till, &filter).await)
         }
         Question::Open => {
-            let alarms = journal.alarms().await;
+            let mut alarms = journal.alarms().await.unwrap();
+            // What a person reads of a lost payment is not told here.
+            alarms.iter_mut().filter(|it| it.alarm.kind == AlarmKind::Orphan).for_each(|it| it.alarm.text.clear());
             format!("{:?} {:?} {alarms:?}", journal.live().await, journal.abandoned(Timestamp::UNIX_EPOCH).await)
         }
         Question::AcknowledgeAlarm(id, now) => format!("{:?}", journal.acknowledge_alarm(id, "Kari", now).await),
     }
+}
+
+/// The words of alarms are the bridge's alone.
+async fn answer_about_lost(journal: &dyn Journal, orphan: Orphan) -> String {
+    let adopted = journal.adopt(orphan.clone()).await.map(|adopted| {
+        adopted.map(|Adopted { mut payment, stopped }| {
+            let alarm = payment.alarm.take().map(|alarm| alarm.kind);
+            (payment, stopped, alarm)
+        })
+    });
+    format!("{adopted:?} {:?}", journal.find_attempt(orphan.trace.reference).await)
 }
 
 struct Questioner {
@@ -104,7 +126,7 @@ impl Questioner {
         self.now += self.dice.between(0, 90_000);
         let now = self.time();
         let till = TillId::new(format!("till-{}", self.dice.below(2))).unwrap();
-        match self.dice.below(21) {
+        match self.dice.below(22) {
             0..4 => {
                 let attempt = self.attempt(number, till);
                 let money = nok(if self.dice.percent(90) { 1_000 } else { 2_000 });
@@ -145,6 +167,7 @@ impl Questioner {
                 let refunded = if self.dice.percent(50) { Refunded::InAll(minor) } else { Refunded::Elsewhere(minor) };
                 Question::NoteRefunded(*self.dice.pick(&self.operations).unwrap(), refunded, now)
             }
+            21 => Question::Adopt(self.orphan(number, till)),
             17 => Question::Find(till, self.reference()),
             18 => Question::List(till),
             19 => Question::AcknowledgeAlarm(self.dice.between(1, 6), now),
@@ -193,6 +216,52 @@ impl Questioner {
                 reuse_after: self.dice.percent(30).then(|| SignedDuration::from_secs(600)),
             },
             now,
+        }
+    }
+
+    fn orphan(&mut self, number: u64, till: TillId) -> Orphan {
+        let NewAttempt { operation, mut reference, terminal, till_reference, rules, .. } =
+            self.attempt(number, till.clone());
+        if self.dice.percent(20) {
+            reference = *self.dice.pick(&self.attempts).unwrap();
+        }
+        let asked_at = self.time() - SignedDuration::from_secs(self.dice.between(0, 1_200));
+        let money = nok(if self.dice.percent(70) { 1_000 } else { 2_000 });
+        let minor = if self.dice.percent(50) { 0 } else { self.dice.between(1, 900) };
+        Orphan {
+            operation,
+            provider: terminal.provider,
+            store: terminal.store.clone(),
+            asked_terminal: None,
+            till_reference: Some((till, till_reference)),
+            money,
+            simulated: true,
+            asked_at,
+            horizon: asked_at + SignedDuration::from_secs(420),
+            reuse_after: rules.reuse_after,
+            now: self.time(),
+            trace: Trace {
+                reference,
+                till_reference: None,
+                payment: PaymentRecord {
+                    transaction: TransactionId::new(format!("T1.lost-{number}")).unwrap(),
+                    session: None,
+                    terms: Terms {
+                        reference: reference.to_string(),
+                        amount: money.amount.minor(),
+                        currency: money.currency.code().to_owned(),
+                        terminal: Some(terminal.terminal_id.as_str().to_owned()),
+                    },
+                    added: 0,
+                    state: PaymentState::Approved { captured: self.dice.percent(50) },
+                    card: None,
+                    receipt: None,
+                    created_at: Some(asked_at),
+                },
+                refunds: Vec::new(),
+                refunded: if self.dice.percent(50) { Refunded::InAll(minor) } else { Refunded::Elsewhere(minor) },
+            },
+            terminal: Some(terminal),
         }
     }
 

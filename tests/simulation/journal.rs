@@ -25,6 +25,8 @@ type Result<T> = std::result::Result<T, JournalError>;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Disk {
     pages: Arc<Mutex<Pages>>,
+    /// The last copy that was made.
+    backup: Arc<Mutex<Pages>>,
     /// Nothing can be written just now.
     full: Arc<Mutex<bool>>,
 }
@@ -36,6 +38,16 @@ impl Disk {
 
     pub(crate) fn fill(&self, full: bool) {
         *self.full.lock().unwrap() = full;
+    }
+
+    pub(crate) fn back_up(&self) {
+        self.backup.lock().unwrap().clone_from(&self.pages());
+    }
+
+    /// A new disk, with what the last copy holds.
+    pub(crate) fn restore(&self) {
+        self.fill(false);
+        self.pages().clone_from(&self.backup.lock().unwrap());
     }
 }
 
@@ -151,9 +163,8 @@ impl Journal for MemoryJournal {
         self.commit(|pages| Ok(pages.keep_callback(callback))).await
     }
 
-    /// Nothing is lost in here, since the disk outlives every process; the audit tells of a payment that stands nowhere.
-    async fn adopt(&self, _: Orphan) -> Result<Option<Adopted>> {
-        Ok(None)
+    async fn adopt(&self, orphan: Orphan) -> Result<Option<Adopted>> {
+        self.commit(|pages| pages.adopt(orphan)).await
     }
 
     async fn note_refunded(&self, sale: OperationId, refunded: Refunded, now: Timestamp) -> Result<bool> {

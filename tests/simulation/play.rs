@@ -48,10 +48,22 @@ struct World {
     bug: Option<Bug>,
 }
 
+impl World {
+    /// The last copy of the journal is put in place of the one that is lost, and with it all that tills were told since.
+    fn restore(&self) {
+        self.disk.restore();
+        let pages = self.disk.pages();
+        self.said.lock().unwrap().retain(|told| pages.still_tells(told));
+        drop(pages);
+        self.cloud.lose_what_is_not_on_disk();
+    }
+}
+
 /// How a process ended.
 enum End {
     Crashed,
     Stopped,
+    DiskLost,
     Rest,
 }
 
@@ -72,8 +84,10 @@ pub(crate) fn play(seed: u64, events: &[Event], bug: Option<Bug>) -> Played {
         });
         // Whatever is under way in it ends here, as with `kill -9`.
         drop(runtime);
-        if matches!(end, End::Rest) {
-            break;
+        match end {
+            End::Crashed | End::Stopped => {}
+            End::DiskLost => world.restore(),
+            End::Rest => break,
         }
     }
     let mut wrongs =
@@ -114,6 +128,7 @@ async fn live(world: &World, left: &mut &[Event], hits: &mut BTreeMap<&'static s
                 engine.stop().await;
                 return End::Stopped;
             }
+            What::Restore => return End::DiskLost,
             what => perform(world, &engine, what),
         }
     }
@@ -128,6 +143,7 @@ fn perform(world: &World, engine: &Engine, what: &What) {
     match what.clone() {
         What::ClockJump { milliseconds } => world.time.jump(milliseconds),
         What::DiskFull { full } => world.disk.fill(full),
+        What::BackUp => world.disk.back_up(),
         What::CallBack { about, known, times } => {
             let callback = callback(world, about, known);
             let engine = engine.clone();

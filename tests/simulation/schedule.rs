@@ -1,4 +1,5 @@
-//! What happens, and when: the tills' calls, callbacks, crashes, a clock that jumps, a full disk. All of it from the seed.
+//! What happens, and when: the tills' calls, callbacks, crashes, a clock that jumps, a full disk, a backup that is put back. All
+//! of it from the seed.
 
 use std::time::Duration;
 
@@ -62,6 +63,10 @@ pub(crate) enum What {
     Crash,
     /// The process is told to stop, and started again.
     Stop,
+    /// A copy of the journal is made.
+    BackUp,
+    /// The disk is lost, and the last copy is put in its place; an empty one where there is none.
+    Restore,
 }
 
 impl What {
@@ -82,14 +87,25 @@ impl What {
             Self::DiskFull { .. } => "disk has room",
             Self::Crash => "crash",
             Self::Stop => "stop",
+            Self::BackUp => "backup",
+            Self::Restore => "restore",
         }
     }
 }
 
-/// So many events.
+/// So many events. What was lost with a disk excuses some of what goes wrong, so most shops never lose one.
 pub(crate) fn schedule(seed: u64, length: usize) -> Vec<Event> {
     let mut dice = Dice::new(seed, 1);
-    (0..length).map(|_| Event { pause: pause(&mut dice), what: what(&mut dice) }).collect()
+    let loses_disks = Dice::new(seed, 6).percent(25);
+    let mut event = || Event {
+        pause: pause(&mut dice),
+        what: if loses_disks && dice.percent(8) { backup(&mut dice) } else { what(&mut dice) },
+    };
+    (0..length).map(|_| event()).collect()
+}
+
+fn backup(dice: &mut Dice) -> What {
+    if dice.percent(60) { What::BackUp } else { What::Restore }
 }
 
 /// Mostly close together, now and then after everything has run out.

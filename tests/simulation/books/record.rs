@@ -31,12 +31,7 @@ impl Pages {
                 .map(|(_, known)| &known.attempt)
                 .filter(|attempt| matches!(attempt.phase, Phase::Approved { .. }));
             alarm = paid_twice(&seen, paid).or(alarm);
-            for (other, twin) in self.entries[entry].runs.iter_mut().enumerate() {
-                if other != run && twin.attempt.phase.is_live() {
-                    stop(twin, now)?;
-                    stopped.push(twin.attempt.clone());
-                }
-            }
+            stopped = self.stop_others((entry, run), now)?;
         }
         self.settle(entry, &before, now);
         let seen = self.seen_by(&self.entries[entry], &self.entries[entry].runs[run]);
@@ -51,8 +46,20 @@ impl Pages {
         Ok(Recorded { operation, attempt: seen.attempt, moved: true, alarm, stopped })
     }
 
+    /// Every other run that may still take money.
+    pub(super) fn stop_others(&mut self, (entry, run): (usize, usize), now: Timestamp) -> Result<Vec<Attempt>> {
+        let mut stopped = Vec::new();
+        for (other, twin) in self.entries[entry].runs.iter_mut().enumerate() {
+            if other != run && twin.attempt.phase.is_live() {
+                stop(twin, now)?;
+                stopped.push(twin.attempt.clone());
+            }
+        }
+        Ok(stopped)
+    }
+
     /// A result that is new to the till was neither told nor booked.
-    fn settle(&mut self, entry: usize, before: &Operation, now: Timestamp) {
+    pub(super) fn settle(&mut self, entry: usize, before: &Operation, now: Timestamp) {
         let after = self.decided(&self.entries[entry]);
         let same = after.attempt.number == before.attempt.number && after.status() == before.status();
         let head = &mut self.entries[entry].head;

@@ -7,7 +7,7 @@ use pos_bridge::domain::identifiers::Handle;
 use pos_bridge::ports::{Answer, ReadError};
 use tokio::time::sleep;
 
-use super::{Arrival, Books, Cloud, LATE_MAX, Session, handle_of};
+use super::{Arrival, Books, Cloud, LAG, LATE_MAX, Session, handle_of};
 use crate::bug::Bug;
 
 /// The bridge gives a call up after this.
@@ -120,7 +120,7 @@ impl Cloud {
         let asked_at = self.time.now();
         match fault {
             "read fails" => Err(ReadError::Unreachable { cause: "reset".to_owned(), retry_after: None }),
-            "read lags" => Ok(asked_at - 3_000),
+            "read lags" => Ok(asked_at - LAG),
             "read is slow" => {
                 sleep(Duration::from_secs(4)).await;
                 Ok(asked_at)

@@ -1,0 +1,165 @@
+//! A payment that the provider holds and that this journal had lost.
+
+use jiff::Timestamp;
+use pos_bridge::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Kind, Phase};
+use pos_bridge::domain::evidence::{Approval, Finding, Order, PaymentState};
+use pos_bridge::domain::operation::{Operation, Status};
+use pos_bridge::domain::repeat::Kinship;
+use pos_bridge::ports::{Adopted, JournalError, Orphan, Recorded, Refunded};
+
+use super::{Entry, Pages, Run, whole_milliseconds};
+
+type Result<T> = std::result::Result<T, JournalError>;
+
+impl Pages {
+    pub(crate) fn adopt(&mut self, orphan: Orphan) -> Result<Option<Adopted>> {
+        if self.position(orphan.trace.reference).is_some() {
+            return Ok(None);
+        }
+        let lost = operation_of(&orphan);
+        let known = self.newest_named(&lost).map(|at| {
+            let known = self.decided(&self.entries[at]);
+            (at, known.kinship(&lost, orphan.reuse_after), known)
+        });
+        Ok(Some(match known {
+            Some((at, Kinship::SameSale, _)) => self.join_sale(at, &orphan, lost)?,
+            Some((_, kinship, known)) => self.begin_beside(&orphan, lost, kinship, &known)?,
+            None => self.begin_anew(&orphan, lost, 1),
+        }))
+    }
+
+    fn join_sale(&mut self, at: usize, orphan: &Orphan, lost: Operation) -> Result<Adopted> {
+        let (before, now) = (self.decided(&self.entries[at]), lost.updated_at);
+        let given_back = given_back(orphan);
+        let entry = &mut self.entries[at];
+        entry.head.refunded = entry.head.refunded.max(given_back);
+        entry.head.simulated = lost.simulated;
+        let is_stopped = before.attempt.cancel_wanted || matches!(before.attempt.phase, Phase::Cancelled { .. });
+        let number = entry.runs.iter().map(|run| run.attempt.number).max().unwrap_or_default() + 1;
+        let attempt = Attempt { operation: before.id, number, cancel_wanted: is_stopped, ..lost.attempt.clone() };
+        let run = entry.runs.len();
+        entry.runs.push(run_of(orphan, attempt.clone(), now));
+        let stopped = self.stop_others((at, run), now)?;
+        self.settle(at, &before, now);
+        let operation = self.decided(&self.entries[at]);
+        let alarm = (!self.stands(&operation.id.to_string(), AlarmKind::Orphan)).then(|| alarm(orphan));
+        if let Some(alarm) = &alarm {
+            self.raise_on(&operation, alarm.clone(), now);
+        }
+        let payment = Recorded { operation, attempt, moved: true, alarm, stopped };
+        Ok(Adopted { payment, stopped: Vec::new() })
+    }
+
+    /// The number stands for two sales from here on.
+    fn begin_beside(
+        &mut self,
+        orphan: &Orphan,
+        lost: Operation,
+        kinship: Kinship,
+        known: &Operation,
+    ) -> Result<Adopted> {
+        let stopped = if kinship == Kinship::Rival { self.stop_rivals(&lost)? } else { Vec::new() };
+        let generations = self.named(&lost).map(|(_, entry)| entry.generation).collect::<Vec<_>>();
+        let (lowest, highest) = (generations.iter().min(), generations.iter().max());
+        let is_older = known.attempt.horizon < lost.attempt.horizon;
+        let keeps_its_own = kinship == Kinship::Stranger || known.status() == Status::Approved;
+        let generation = if keeps_its_own && !is_older { lowest.map(|it| it - 1) } else { highest.map(|it| it + 1) };
+        let adopted = self.begin_anew(orphan, lost, generation.ok_or(JournalError::NotFound)?);
+        Ok(Adopted { stopped, ..adopted })
+    }
+
+    fn begin_anew(&mut self, orphan: &Orphan, lost: Operation, generation: i64) -> Adopted {
+        let operation = Operation { refunded: given_back(orphan), ..lost };
+        let run = run_of(orphan, operation.attempt.clone(), operation.updated_at);
+        self.entries.push(Entry { head: operation.clone(), generation, runs: vec![run] });
+        self.raise_on(&operation, alarm(orphan), operation.updated_at);
+        let (attempt, alarm) = (operation.attempt.clone(), Some(alarm(orphan)));
+        let payment = Recorded { operation, attempt, moved: true, alarm, stopped: Vec::new() };
+        Adopted { payment, stopped: Vec::new() }
+    }
+
+    fn stop_rivals(&mut self, lost: &Operation) -> Result<Vec<Recorded>> {
+        let rivals = self.named(lost).map(|(_, entry)| entry).filter(|entry| !self.decided(entry).status().is_final());
+        let live = rivals.flat_map(|entry| &entry.runs).filter(|run| run.attempt.phase.is_live());
+        let live: Vec<_> = live.map(|run| run.attempt.order.reference).collect();
+        let mut stopped = Vec::new();
+        for attempt in live {
+            let recorded = self.record(attempt, &Event::CancelWanted, lost.updated_at)?;
+            stopped.extend(recorded.moved.then_some(recorded));
+        }
+        Ok(stopped)
+    }
+
+    fn newest_named(&self, operation: &Operation) -> Option<usize> {
+        self.named(operation).max_by_key(|(_, entry)| entry.generation).map(|(at, _)| at)
+    }
+
+    fn named<'a>(&'a self, operation: &'a Operation) -> impl Iterator<Item = (usize, &'a Entry)> {
+        let name = (&operation.till, operation.kind, &operation.reference);
+        let entries = self.entries.iter().enumerate();
+        entries.filter(move |(_, entry)| (&entry.head.till, entry.head.kind, &entry.head.reference) == name)
+    }
+}
+
+/// The payment as a sale that came late.
+fn operation_of(orphan: &Orphan) -> Operation {
+    let terminal = orphan.terminal.as_ref().expect("a simulated payment names its terminal");
+    let (till, reference) = orphan.till_reference.clone().expect("and its till");
+    let (payment, asked_at) = (&orphan.trace.payment, whole_milliseconds(orphan.asked_at));
+    let order = Order {
+        reference: orphan.trace.reference,
+        money: orphan.money,
+        terminal: terminal.terminal_id.clone(),
+        may_grow: payment.added > 0,
+    };
+    let approval = Approval {
+        transaction: Some(payment.transaction.clone()),
+        amount: orphan.money.amount,
+        captured: payment.state == PaymentState::Approved { captured: true },
+        card: payment.card.clone(),
+        receipt: payment.receipt.clone(),
+        several: false,
+    };
+    let first = Attempt::first(orphan.operation, Kind::Sale, order, asked_at, whole_milliseconds(orphan.horizon));
+    Operation {
+        id: orphan.operation,
+        kind: Kind::Sale,
+        till,
+        reference,
+        money: orphan.money,
+        terminal: terminal.name.clone(),
+        store: orphan.store.clone(),
+        provider: orphan.provider,
+        original: None,
+        attempt: Attempt { phase: Phase::Approved { approval, late: true, resolution: None }, ..first },
+        refunded: 0,
+        simulated: orphan.simulated,
+        told_at: None,
+        acknowledged_at: None,
+        created_at: asked_at,
+        updated_at: whole_milliseconds(orphan.now),
+    }
+}
+
+fn run_of(orphan: &Orphan, attempt: Attempt, now: Timestamp) -> Run {
+    let terminal = orphan.terminal.clone().expect("a simulated payment names its terminal");
+    Run { attempt, terminal, lease: None, phase_since: now }
+}
+
+/// By whomever.
+fn given_back(orphan: &Orphan) -> i64 {
+    let ours = orphan.trace.refunds.iter().map(|(_, finding)| match finding {
+        Finding::Approved(approval) => approval.amount.minor(),
+        _ => 0,
+    });
+    match orphan.trace.refunded {
+        Refunded::Elsewhere(minor) => minor + ours.sum::<i64>(),
+        Refunded::InAll(minor) => minor,
+    }
+}
+
+/// Its words are of no meaning here, but for the payment that it is about.
+fn alarm(orphan: &Orphan) -> Alarm {
+    let text = format!("{} was lost", orphan.trace.payment.transaction);
+    Alarm { kind: AlarmKind::Orphan, text }
+}
