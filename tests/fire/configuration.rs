@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::sha256::sha256;
-use crate::shop::{MACHINES, TILLS};
+use crate::shop::TILLS;
 
 /// The second provider, with a store and machines of its own.
 #[derive(Debug, Clone)]
@@ -38,6 +38,8 @@ pub(crate) struct Configuration<'a> {
     pub(crate) terminals: usize,
     /// Half of the tills sell there.
     pub(crate) dojo: Option<&'a Dojo>,
+    /// Dojo's terminals.
+    pub(crate) machines: usize,
     pub(crate) pace: Pace,
     /// More lines of every till.
     pub(crate) profile: &'a str,
@@ -93,7 +95,7 @@ time_zone = "Europe/Oslo"
         }
         for number in 1..=TILLS {
             let terminal = match self.dojo {
-                Some(_) if sells_at_dojo(number) => format!("machine-{}", (number - 1) % MACHINES + 1),
+                Some(_) if sells_at_dojo(number) => format!("machine-{}", (number - 1) % self.machines + 1),
                 _ => format!("terminal-{}", (number - 1) % self.terminals + 1),
             };
             let key = sha256(&key_of_till(number));
@@ -136,7 +138,7 @@ time_zone = "Europe/London"
             url = self.provider.trim_end_matches("/v1"),
             refund = dojo.refund,
         )?;
-        for number in 1..=MACHINES {
+        for number in 1..=self.machines {
             writeln!(text, "[[terminals]]\nname = \"machine-{number}\"\nprovider = \"dojo\"\ntips = true")?;
             writeln!(text, "store = \"london-bridge\"\nterminal_id = \"tm_sandbox_{number}\"")?;
         }

@@ -117,6 +117,7 @@ impl Shop {
             provider: &self.provider,
             terminals: TERMINALS,
             dojo: self.dojo.as_ref(),
+            machines: MACHINES,
             pace: self.pace,
             profile: self.profile,
         };

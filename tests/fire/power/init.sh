@@ -11,7 +11,7 @@ chmod 700 "$1/disk/data"
 cp "$1"/disk/data/pos-bridge.db "$1"/disk/data/pos-bridge.db-wal "$1/recovered/" 2> /dev/null
 echo RECOVERED
 [ "$2" = last ] && sleep 60
-"$3" simulate --listen 127.0.0.1:7801 --speed 400 --terminals 24 --seed "$2" > /dev/null 2>&1 &
+"$3" simulate --listen 127.0.0.1:7801 --speed 400 --terminals 24 --dojo-terminals 24 --seed "$2" > /dev/null 2>&1 &
 "$3" serve --config "$1/pos-bridge.toml" > /run/bridge.log 2>&1 &
 "$4" guest "$2"
 tail -n 3 /run/bridge.log

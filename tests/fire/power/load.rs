@@ -6,15 +6,23 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use super::machine::{PROVIDER, TERMINALS, TILL_ADDRESS};
 use crate::client::client;
-use crate::configuration::key_of_till;
+use crate::configuration::{key_of_till, sells_at_dojo};
+use crate::shop::TILLS;
 
-const TILLS: usize = 4;
 /// A guest on a busy machine is slow: with a load of ten a start took more than a minute.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// Whom the simulated provider's books are asked of.
+/// What the providers were asked for, by our reference; Dojo's sessions by the payment that they run on.
+pub(super) const REQUESTS: [&str; 5] = [
+    "/create_requests",
+    "/refund_requests",
+    "/dojo/create_requests",
+    "/dojo/session_requests",
+    "/dojo/refund_requests",
+];
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
 /// The number of the boot, where this program is the load in a guest.
@@ -30,10 +38,8 @@ pub(crate) fn load_for_ever(boot: usize) -> ExitCode {
             return;
         }
         println!("READY");
-        let tills = async |first: usize| {
-            tokio::join!(sell(boot, first), sell(boot, first + 1), sell(boot, first + 2), sell(boot, first + 3))
-        };
-        tokio::join!(tills(1), watch_provider());
+        let tills: JoinSet<()> = (1..=TILLS).map(|till| sell(boot, till)).collect();
+        tokio::join!(tills.join_all(), watch_provider());
     });
     ExitCode::FAILURE
 }
@@ -56,7 +62,8 @@ async fn wait_for_bridge() {
 
 /// Each boot has terminals of its own: those of the last one wait for a provider that has forgotten everything.
 async fn sell(boot: usize, till: usize) {
-    let terminal = format!("terminal-{}", 1 + (boot * TILLS + till) % TERMINALS);
+    let kind = if sells_at_dojo(till) { "machine" } else { "terminal" };
+    let terminal = format!("{kind}-{}", 1 + (boot * TILLS / 2 + till) % TERMINALS);
     for number in 1.. {
         let sale = format!("S-{boot}-{till}-{number}");
         let body = json!({ "reference": sale, "amount": 1000 + number, "terminal": terminal, "wait": 4 });
@@ -86,10 +93,10 @@ async fn watch_provider() {
         let books = client().get(format!("{}/simulator/ledger", PROVIDER.trim_end_matches("/v1"))).send().await;
         let Ok(books) = books else { continue };
         let Ok(books) = books.json::<Value>().await else { continue };
-        for requests in ["create_requests", "refund_requests"] {
-            for reference in books[requests].as_object().into_iter().flat_map(|seen| seen.keys()) {
-                if known.insert(reference.clone()) {
-                    println!("seen {reference}");
+        for requests in REQUESTS {
+            for name in books.pointer(requests).and_then(Value::as_object).into_iter().flat_map(|seen| seen.keys()) {
+                if known.insert((requests, name.clone())) {
+                    println!("seen {requests} {name}");
                 }
             }
         }

@@ -11,13 +11,14 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
-use crate::configuration::{Configuration, Pace};
+use crate::configuration::{Configuration, Dojo, Pace};
 
 const KERNEL: &str = "linux.uml";
 const DISK_BYTES: u64 = 64 << 20;
 const PATIENCE: Duration = Duration::from_secs(240);
 const INIT: &str = include_str!("init.sh");
 const PROCESSOR_STATE: &str = include_str!("xstate.c");
+/// Of either provider's.
 pub(super) const TERMINALS: usize = 24;
 /// In the guest nobody else listens.
 pub(super) const TILL_ADDRESS: ([u8; 4], u16) = ([127, 0, 0, 1], 7802);
@@ -50,7 +51,8 @@ impl Machine {
             database: &machine.path("disk/data/pos-bridge.db"),
             provider: PROVIDER,
             terminals: TERMINALS,
-            dojo: None,
+            dojo: Some(&Dojo { refund: "api", webhook_secret: String::new() }),
+            machines: TERMINALS,
             pace: Pace::EAGER,
             profile: "",
         };

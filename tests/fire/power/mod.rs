@@ -4,11 +4,14 @@
 mod load;
 mod machine;
 
+use std::collections::BTreeMap;
+
 use crate::Verdict;
 use crate::arguments::Form;
 use crate::dice::Dice;
-use crate::journal::{self, Journal, status_of};
+use crate::journal::{self, Attempt, Journal, status_of};
 use crate::progress::Progress;
+use load::REQUESTS;
 pub(crate) use load::{asked_as_guest, load_for_ever};
 use machine::Machine;
 
@@ -19,21 +22,24 @@ const CUTS_PER_DISK: u32 = 5;
 const LONGEST_LIFE_MS: u64 = 4000;
 /// Fewer answers a cut than this on average, and hardly anything was tried.
 const ENOUGH: usize = 2;
+/// From so many cuts on every kind of request must have come.
+const MANY: u32 = 20;
 
 /// Everything that left the guest.
 #[derive(Debug, Default)]
 struct Heard {
     /// Operation, attempt and status.
     told: Vec<(String, i64, String)>,
-    /// References that the provider was asked for.
-    seen: Vec<String>,
+    /// Requests that came to a provider: what kind of, and for what.
+    seen: Vec<(String, String)>,
 }
 
 #[derive(Debug, Default)]
 struct Counts {
     cuts: u32,
     told: usize,
-    seen: usize,
+    /// How many requests of each kind came to a provider.
+    seen: BTreeMap<String, usize>,
     lost: Vec<String>,
 }
 
@@ -56,12 +62,15 @@ pub(crate) async fn run(form: &Form) -> Result<Verdict, String> {
         wear_out_one_disk(&machine, form.seed, first..end.min(first + CUTS_PER_DISK), &mut counts).await?;
     }
     let Counts { cuts, told, seen, lost } = counts;
-    println!("{cuts} power cuts, {told} answers told, {seen} requests seen, {} lost", lost.len());
+    println!("{cuts} power cuts, {told} answers told, {seen:?} requests seen, {} lost", lost.len());
     if !lost.is_empty() {
         return Err(format!("lost in a power cut:\n* {}", lost[..lost.len().min(10)].join("\n* ")));
     }
     if told < ENOUGH * cuts as usize {
         return Err(format!("vacuous: {told} answers in {cuts} cuts"));
+    }
+    if cuts >= MANY && REQUESTS.iter().any(|requests| !seen.contains_key(*requests)) {
+        return Err(format!("vacuous: of {REQUESTS:?} only {seen:?} came"));
     }
     Ok(Verdict::Held)
 }
@@ -87,7 +96,9 @@ async fn wear_out_one_disk(
     machine.boot("last").wait_for("RECOVERED")?;
     compare(machine, &heard, counts).await;
     counts.told += heard.told.len();
-    counts.seen += heard.seen.len();
+    for (requests, _) in heard.seen {
+        *counts.seen.entry(requests).or_default() += 1;
+    }
     Ok(())
 }
 
@@ -100,7 +111,7 @@ impl Heard {
                     let Ok(attempt) = attempt.parse() else { continue };
                     self.told.push(((*operation).to_owned(), attempt, (*status).to_owned()));
                 }
-                ["seen", reference] => self.seen.push((*reference).to_owned()),
+                ["seen", requests, name] => self.seen.push(((*requests).to_owned(), (*name).to_owned())),
                 _ => {}
             }
         }
@@ -111,8 +122,8 @@ impl Heard {
 async fn compare(machine: &Machine, heard: &Heard, counts: &mut Counts) {
     let file = machine.recovered();
     if !file.exists() || !journal::recover(&file).await {
-        let gone = |reference: &String| format!("the provider was asked for {reference}, and there is no journal");
-        counts.lost.extend(heard.seen.iter().map(gone));
+        let gone = |name: &String| format!("the provider was asked for {name}, and there is no journal");
+        counts.lost.extend(heard.seen.iter().map(|(_, name)| gone(name)));
         return;
     }
     let journal = Journal::read(&file).await;
@@ -123,9 +134,10 @@ async fn compare(machine: &Machine, heard: &Heard, counts: &mut Counts) {
             counts.lost.push(format!("a till was told {status} of {operation}, attempt {attempt}"));
         }
     }
-    for reference in &heard.seen {
-        if !journal.attempts.iter().any(|attempt| attempt.reference == *reference) {
-            counts.lost.push(format!("the provider was asked for {reference}"));
+    for (requests, name) in &heard.seen {
+        let is_on_it = |attempt: &Attempt| attempt.reference == *name || attempt.prepared.as_ref() == Some(name);
+        if !journal.attempts.iter().any(is_on_it) {
+            counts.lost.push(format!("the provider was asked for {name} ({requests})"));
         }
     }
 }
