@@ -1,10 +1,11 @@
 //! What must hold of every move of an attempt, whatever happened before.
 
-use pos_bridge::domain::attempt::{Attempt, Event, OperatorVerdict, Phase, Resolution};
+use pos_bridge::domain::attempt::{Attempt, Event, OperatorVerdict, Phase, Resolution, Transition};
 use pos_bridge::domain::evidence::{Approval, Finding};
 
 /// Panics, with the rule that is broken, when the event may not have made this of the attempt.
-pub(crate) fn check_move(before: &Attempt, event: &Event, after: &Attempt) {
+pub(crate) fn check_move(before: &Attempt, event: &Event, made: &Transition) {
+    let Transition { attempt: after, alarm } = made;
     assert_ne!(before, after, "a move changes something: {event:?}");
     let approves = matches!(
         event,
@@ -44,6 +45,8 @@ pub(crate) fn check_move(before: &Attempt, event: &Event, after: &Attempt) {
         "a result is never withdrawn: {:?} by {event:?}",
         before.phase
     );
+    let is_given_up = |attempt: &Attempt| matches!(attempt.phase, Phase::Abandoned { .. });
+    assert!(is_given_up(before) || !is_given_up(after) || alarm.is_some(), "who is given up on is loud: {event:?}");
     assert!(!before.cancel_wanted || after.cancel_wanted, "a wish is not forgotten");
     assert_eq!(before.order, after.order);
 }

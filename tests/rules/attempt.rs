@@ -163,6 +163,18 @@ fn a_session_that_ran_out_is_cancelled_unless_somebody_pays() {
     assert_eq!(ran_out.phase, open.phase, "only a reading makes it cancelled");
 }
 
+/// Both at once: it is given up in the reading that finds that nobody can pay it any more.
+#[test]
+fn a_session_that_ran_out_and_is_given_up_is_loud() {
+    let unknown = sale(Phase::Unknown { handle: None, empty_since: Some(horizon()) });
+    for finding in [undecided(), Finding::Lapsed { handle: handle() }] {
+        let transition = step(&unknown, &seen(finding, horizon() + SignedDuration::from_secs(30))).unwrap();
+        assert_eq!(transition.attempt.phase, Phase::Abandoned { handle: Some(handle()) });
+        assert!(transition.attempt.cancel_wanted);
+        assert_eq!(transition.alarm.map(|alarm| alarm.kind), Some(AlarmKind::Abandoned));
+    }
+}
+
 /// C1, C2, C6: cancel is a wish; only what was provably never sent is stopped by it.
 #[test]
 fn cancel_is_a_wish() {

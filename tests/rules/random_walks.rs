@@ -57,7 +57,7 @@ proptest! {
         let mut current = attempt(kind, if refund { Phase::Reserved } else { Phase::Sending });
         for event in events {
             if let Ok(Some(transition)) = current.step(&event) {
-                check_move(&current, &event, &transition.attempt);
+                check_move(&current, &event, &transition);
                 current = transition.attempt;
             }
         }

@@ -108,10 +108,10 @@ impl Attempt {
             Finding::Cancelled => Some(self.to(Phase::Cancelled { resolution: None })),
             Finding::Contradiction { what, handle } => self.seen_contradiction(what, handle.as_ref(), at),
             Finding::Undecided { handle, started: false } if self.ran_out(at) => {
-                Some(self.unpaid(self.seen_undecided(handle.as_ref(), at)))
+                Some(self.stop_unpaid(self.seen_undecided(handle.as_ref(), at)))
             }
             Finding::Undecided { handle, .. } => self.seen_undecided(handle.as_ref(), at),
-            Finding::Lapsed { handle } if self.ran_out(at) => Some(self.unpaid(self.seen_lapsed(handle, at))),
+            Finding::Lapsed { handle } if self.ran_out(at) => Some(self.stop_unpaid(self.seen_lapsed(handle, at))),
             Finding::Lapsed { handle } => self.seen_lapsed(handle, at),
             Finding::Nothing => self.seen_undecided(None, at),
         }
@@ -212,9 +212,9 @@ impl Attempt {
 
     /// A session that ran out without a payment is cancelled at the provider: its record then proves "not paid",
     /// which an expired session alone does not.
-    fn unpaid(&self, moved: Option<Transition>) -> Transition {
-        let attempt = moved.map_or_else(|| self.clone(), |moved| moved.attempt);
-        Self { cancel_wanted: true, ..attempt }.unalarmed()
+    fn stop_unpaid(&self, moved: Option<Transition>) -> Transition {
+        let Transition { attempt, alarm } = moved.unwrap_or_else(|| self.clone().unalarmed());
+        Transition { attempt: Self { cancel_wanted: true, ..attempt }, alarm }
     }
 
     /// Nothing comes of it by itself any more, and nothing is proven: the till hears that at once.

@@ -28,7 +28,7 @@ pub(crate) fn check(bytes: &[u8]) -> Verdict {
         }
         match current.step(&event) {
             Ok(Some(transition)) => {
-                check_move(&current, &event, &transition.attempt);
+                check_move(&current, &event, &transition);
                 current = transition.attempt;
                 assert_eq!(kept(&current.phase), current.phase, "the journal keeps the phase whole");
                 moves += 1;
