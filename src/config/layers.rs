@@ -16,8 +16,8 @@ const PREFIX: &str = "POS_BRIDGE__";
 const FAMILY: &str = "POS_BRIDGE_";
 /// The variables that override no key; the command line reads the others than the log's.
 const VARIABLES: [&str; 4] = ["POS_BRIDGE_CONFIG", LOG_VARIABLE, "POS_BRIDGE_URL", "POS_BRIDGE_TILL_KEY"];
-/// The simulator's own secret, which the whole world may read.
-const SIMULATED_SECRET: &str = "\"simulated-secret\"";
+/// The simulator's own secrets, which the whole world may read.
+const SIMULATED_SECRETS: [&str; 2] = ["\"simulated-secret\"", "\"sk_sandbox_simulated\""];
 /// The sections that are lists: their elements can stand in the file only.
 const LISTS: [&str; 3] = ["stores", "terminals", "tills"];
 
@@ -75,9 +75,10 @@ fn read_file(path: &Path, findings: &Findings) -> Option<String> {
 fn holds_a_secret(text: &str) -> bool {
     text.lines().filter_map(|line| line.split_once('=')).any(|(name, value)| {
         let value = value.trim_start();
-        matches!(name.trim(), "client_secret" | "callback_secret")
+        let name = name.trim();
+        (name.ends_with("_secret") || name == "api_key")
             && !value.starts_with("\"\"")
-            && !value.starts_with(SIMULATED_SECRET)
+            && !SIMULATED_SECRETS.iter().any(|simulated| value.starts_with(simulated))
     })
 }
 

@@ -136,11 +136,27 @@ fn a_secret_that_every_user_can_read_is_warned_of() {
 #[test]
 fn a_configuration_that_every_user_can_read_is_warned_of_when_it_holds_a_real_secret() {
     use std::os::unix::fs::PermissionsExt;
-    for (secret, count) in [("simulated-secret", 0), ("simulated-secret-2", 1), (SECRET, 1)] {
-        let (_directory, path) = file(&with(SECRET, secret));
+    let simulated = with(SECRET, "simulated-secret");
+    let with_dojo = |key: &str| {
+        let section =
+            format!("[dojo]\napi_key = \"{key}\"\nsoftware_house_id = \"house\"\nreseller_id = \"reseller\"\n");
+        simulated.replace("[dintero]", &format!("{section}[dintero]"))
+    };
+    let pushed_to = "notify_url = \"http://127.0.0.1:9/\"\nnotify_secret = \"whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3\"";
+    let texts = [
+        (simulated.clone(), 0),
+        (with(SECRET, "simulated-secret-2"), 1),
+        (good(), 1),
+        (with_dojo("sk_sandbox_simulated"), 0),
+        (with_dojo("sk_sandbox_another"), 1),
+        (simulated.replacen("[[tills]]", &format!("[[tills]]\n{pushed_to}"), 1), 1),
+    ];
+    for (text, count) in texts {
+        let (_directory, path) = file(&text);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("permissions");
         let warnings = load(Some(&path), std::iter::empty()).expect("a good configuration").warnings;
-        assert_eq!(warnings.len(), count, "{secret}: {warnings:?}");
+        let of_the_file = warnings.iter().filter(|warning| warning.contains("it holds a secret")).count();
+        assert_eq!(of_the_file, count, "{text}: {warnings:?}");
     }
 }
 
