@@ -127,6 +127,12 @@ impl Attempt {
         }
     }
 
+    /// It was said to have taken nothing, and the provider's record shows that it has, or that it still may.
+    #[must_use]
+    pub const fn is_belied_by(&self, finding: &Finding) -> bool {
+        !self.phase.may_move_money() && matches!(finding, Finding::Approved(_) | Finding::Undecided { .. })
+    }
+
     /// It is proven unpaid, and yet what crossed with that may win: a card that was presented while the cancel was under
     /// way, a payment that was captured in spite of its signature.
     #[must_use]

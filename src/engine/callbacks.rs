@@ -2,6 +2,7 @@
 
 use super::{CallbackReceipt, Engine, Refusal};
 use crate::domain::attempt::Kind;
+use crate::domain::operation::Operation;
 use crate::ports::{Callback, Subject};
 
 impl Engine {
@@ -25,11 +26,24 @@ impl Engine {
         let news = self.health.journal(self.journal.keep_callback(callback).await)?;
         if news {
             self.readers.wake_refunds_of(operation.id);
+            self.look_at_unpaid_refunds(&operation).await?;
             if !self.readers.wake(reference) {
                 self.look_again(operation, attempt);
             }
         }
         Ok(CallbackReceipt::Kept)
+    }
+
+    /// A callback names the sale, and may tell of a refund that had failed and is made after all. Where refunds carry no
+    /// reference of ours, the payment's record does not tell which of them it was.
+    async fn look_at_unpaid_refunds(&self, sale: &Operation) -> Result<(), Refusal> {
+        if self.provider(sale.provider)?.refunds_one_at_a_time() {
+            return Ok(());
+        }
+        for (operation, refund) in self.health.journal(self.journal.unpaid_refunds(sale.id).await)? {
+            self.look_again(operation, refund);
+        }
+        Ok(())
     }
 
     /// It may be ahead of the reply that tells us its session, or about a payment that this journal lost.

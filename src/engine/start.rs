@@ -230,7 +230,7 @@ impl Engine {
             Err(error) => return instead(not_sent("provider_unreachable", error.to_string())),
             Ok(refundable) => refundable,
         };
-        if let Some(event) = self.lost_refund(operation, &refundable).await {
+        if let Some(event) = self.refund_in_the_way(provider, operation, &refundable).await {
             return instead(event);
         }
         if provider.refunds_one_at_a_time()
@@ -283,10 +283,23 @@ impl Engine {
         provider.refundable(transaction).await.is_ok_and(|now| now.captured > 0 && now.refunded == before.refunded)
     }
 
-    /// A refund of ours that this journal does not hold (a restored backup) may be the very one that is asked for.
-    async fn lost_refund(&self, operation: &Operation, refundable: &Refundable) -> Option<Event> {
-        for reference in &refundable.references {
+    /// What may be the very refund that is asked for: one that this journal does not hold (a restored backup), and one that
+    /// was said to have failed and is made after all, which is read first.
+    async fn refund_in_the_way(
+        &self,
+        provider: &dyn Provider,
+        operation: &Operation,
+        refundable: &Refundable,
+    ) -> Option<Event> {
+        for (reference, finding) in &refundable.refunds {
             match self.health.journal(self.journal.find_attempt(*reference).await) {
+                Ok(Some((earlier, mut refund))) if refund.is_belied_by(finding) => {
+                    // What cannot be read now, the next sweep reads.
+                    let _ = self.look(provider, &earlier, &mut refund).await;
+                    let text = "an earlier refund of this sale, which had failed, is made after all; see how the sale \
+                                stands before anything more is given back";
+                    return Some(not_sent("earlier_refund", text));
+                }
                 Ok(Some(_)) => {}
                 Ok(None) => {
                     self.raise_lost_refund(operation.original.unwrap_or(operation.id), *reference).await;

@@ -65,6 +65,7 @@ async fn every_reading_uses_an_index() {
         read::ON_PAYMENT,
         read::LIVE,
         read::ABANDONED,
+        read::UNPAID_REFUNDS,
         read::TERMINALS,
         read::ALARMS,
         read::HISTORY,

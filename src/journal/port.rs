@@ -106,6 +106,10 @@ impl Journal for SqliteJournal {
         read::abandoned(&self.readers, since).await
     }
 
+    async fn unpaid_refunds(&self, sale: OperationId) -> Result<Vec<(Operation, Attempt)>> {
+        read::unpaid_refunds(&self.readers, sale).await
+    }
+
     async fn terminals(&self) -> Result<Vec<TerminalUse>> {
         read::terminals(&self.readers).await
     }

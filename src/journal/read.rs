@@ -128,6 +128,11 @@ pub(super) async fn abandoned(pool: &SqlitePool, since: Timestamp) -> Result<Vec
     wanted_each(&query.fetch_all(pool).await.map_err(of_step)?)
 }
 
+pub(super) async fn unpaid_refunds(pool: &SqlitePool, sale: OperationId) -> Result<Vec<(Operation, Attempt)>> {
+    let query = sqlx::query(UNPAID_REFUNDS).bind(sale.to_string());
+    wanted_each(&query.fetch_all(pool).await.map_err(of_step)?)
+}
+
 pub(super) async fn terminals(pool: &SqlitePool) -> Result<Vec<TerminalUse>> {
     let rows = sqlx::query(TERMINALS).fetch_all(pool).await.map_err(of_step)?;
     let mut terminals = Vec::with_capacity(rows.len());
@@ -201,7 +206,7 @@ fn wanted_each(rows: &[SqliteRow]) -> Result<Vec<(Operation, Attempt)>> {
         .collect()
 }
 
-/// The sale attempts on a payment that the provider prepared. Its refunds name the payment too.
+/// The attempts of one kind on a payment that the provider prepared: its sales, or the refunds, which name it too.
 pub(super) const ON_PAYMENT: &str = "SELECT reference FROM attempt WHERE preparation ->> 'payment' = ? AND \
     preparation IS NOT NULL AND (refunds IS NOT NULL) = ? ORDER BY number";
 
@@ -230,6 +235,13 @@ pub(super) const ABANDONED: &str = select_operations!(
     "SELECT wanted.reference AS wanted,",
     "attempt wanted JOIN operation o ON o.id = wanted.operation JOIN attempt a ON a.operation = o.id \
      WHERE wanted.phase = 'abandoned' AND wanted.phase_since >= $1 ORDER BY wanted.phase_since, wanted.reference, a.number"
+);
+
+pub(super) const UNPAID_REFUNDS: &str = select_operations!(
+    "SELECT wanted.reference AS wanted,",
+    "operation refund JOIN attempt wanted ON wanted.operation = refund.id \
+     JOIN operation o ON o.id = wanted.operation JOIN attempt a ON a.operation = o.id \
+     WHERE refund.original = $1 AND wanted.phase IN ('declined', 'cancelled', 'failed') ORDER BY wanted.reference, a.number"
 );
 
 /// Every terminal, by leaps through the index from one name to the next: there are few terminals and many attempts.

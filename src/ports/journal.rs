@@ -325,6 +325,8 @@ pub trait Journal: Results + Send + Sync {
     async fn live(&self) -> Result<Vec<(Operation, Attempt)>, JournalError>;
     /// Every attempt that was abandoned since a moment and not resolved.
     async fn abandoned(&self, since: Timestamp) -> Result<Vec<(Operation, Attempt)>, JournalError>;
+    /// The refunds of a sale that are said to have paid nothing back.
+    async fn unpaid_refunds(&self, sale: OperationId) -> Result<Vec<(Operation, Attempt)>, JournalError>;
     /// What is known of each terminal that ever took part; ask by name for the rest.
     async fn terminals(&self) -> Result<Vec<TerminalUse>, JournalError>;
     /// The alarms that nobody has seen to yet.

@@ -108,8 +108,8 @@ pub struct Refundable {
     pub captured: i64,
     /// Minor units that were given back already, by whomever.
     pub refunded: i64,
-    /// The refunds of it that carry one of our references, whatever became of them.
-    pub references: Vec<AttemptReference>,
+    /// What became of each refund of it that carries one of our references.
+    pub refunds: Vec<(AttemptReference, Finding)>,
     /// What a later reading is compared with, where the provider's refunds carry no references.
     pub preparation: Option<Preparation>,
 }

@@ -96,6 +96,9 @@ impl Journal for NoJournal {
     async fn abandoned(&self, _: Timestamp) -> Result<Vec<(Operation, Attempt)>> {
         broken()
     }
+    async fn unpaid_refunds(&self, _: OperationId) -> Result<Vec<(Operation, Attempt)>> {
+        broken()
+    }
     async fn terminals(&self) -> Result<Vec<TerminalUse>> {
         broken()
     }

@@ -234,3 +234,57 @@ async fn r10_a_corrected_refund_follows_the_record() {
     let alarms = String::from_utf8(bridge.run(&["alarms", "--json"]).await.stdout).unwrap();
     assert_eq!(alarms.contains("late_approval"), late, "{alarms}");
 }
+
+/// R10: what had failed and is made after all is found before anything more is given back of the sale.
+#[tokio::test]
+async fn r10_a_corrected_refund_is_not_made_again() {
+    let bridge = Bridge::start().await;
+    let till = bridge.till(1);
+    let (sale, refund) = till_was_told_that_it_failed(&bridge).await;
+    let refunded = async || bridge.simulator.ledger().await["refunded"].as_i64().unwrap();
+    let before = refunded().await;
+    let other = till.refund("B-other", &sale, Some(100_000)).await;
+    assert_eq!(other.word(), "failed", "{:?}", other.body);
+    assert!(other.body["reason"].as_str().unwrap().starts_with("an earlier refund of this sale"), "{:?}", other.body);
+    assert_eq!(refunded().await, before, "nothing more is given back before somebody has seen that");
+    let again = till.refund(&refund, &sale, Some(400_000)).await;
+    assert_eq!((again.word(), &again.body["late"]), ("approved", &json!(true)), "{:?}", again.body);
+    assert_eq!(refunded().await, before);
+    till.refund("B-other", &sale, Some(100_000)).await;
+    eventually("the other one, once it is asked for anew", async || {
+        (refunded().await == before + 100_000).then_some(())
+    })
+    .await;
+}
+
+/// A refund that its till heard was declined, and that the provider has made since.
+async fn till_was_told_that_it_failed(bridge: &Bridge) -> (String, String) {
+    let till = bridge.till(1);
+    for number in 0..20 {
+        let (sale, refund) = (format!("R-{number}"), format!("B-{number}"));
+        till.pay(&sale, 990_123).await;
+        let told = till.refund(&refund, &sale, Some(400_000)).await;
+        let made = async || {
+            let ledger = bridge.simulator.ledger().await;
+            (ledger["refunded"] == 400_000 * (number + 1)).then_some(())
+        };
+        eventually("the correction", made).await;
+        if told.word() == "declined" {
+            return (sale, refund);
+        }
+    }
+    panic!("no refund was told to have failed");
+}
+
+/// R10: a callback that names the sale has its refunds read again that had failed.
+#[tokio::test]
+async fn r10_a_callback_tells_of_a_corrected_refund() {
+    let bridge = Bridge::with(Setup { callbacks: true, ..Setup::default() }).await;
+    let (_, refund) = till_was_told_that_it_failed(&bridge).await;
+    let till = bridge.till(1);
+    eventually("the corrected refund", async || {
+        let found = till.get(&format!("/refund/{refund}")).await;
+        (found.word() == "approved" && found.body["late"] == true).then_some(())
+    })
+    .await;
+}

@@ -267,6 +267,15 @@ impl Journal for MemoryJournal {
         Ok(abandoned.into_iter().map(|(entry, run, _)| pages.wanted((entry, run))).collect())
     }
 
+    async fn unpaid_refunds(&self, sale: OperationId) -> Result<Vec<(Operation, Attempt)>> {
+        let pages = self.disk.pages();
+        let of_sale = |entry: usize| pages.entries[entry].head.original == Some(sale);
+        let unpaid = pages.runs().filter(|(entry, _, run)| of_sale(*entry) && !run.attempt.phase.may_move_money());
+        let mut unpaid: Vec<_> = unpaid.collect();
+        unpaid.sort_by_key(|(_, _, run)| run.attempt.order.reference);
+        Ok(unpaid.into_iter().map(|(entry, run, _)| pages.wanted((entry, run))).collect())
+    }
+
     async fn terminals(&self) -> Result<Vec<TerminalUse>> {
         Ok(Vec::new())
     }

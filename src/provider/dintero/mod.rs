@@ -144,7 +144,7 @@ impl Provider for Dintero {
     async fn refundable(&self, transaction: &TransactionId) -> Result<Refundable, ReadError> {
         let found = Reader::new(&self.api).transaction(transaction).await?;
         let transaction::Sums { captured, refunded } = transaction::sums(&found);
-        Ok(Refundable { captured, refunded, references: refund::references(&found), preparation: None })
+        Ok(Refundable { captured, refunded, refunds: refund::all_of_ours(&found), preparation: None })
     }
 
     async fn start_refund(&self, order: RefundOrder<'_>) -> Answer<Handle> {

@@ -65,7 +65,7 @@ pub(super) fn all_of_ours(transaction: &Transaction) -> Vec<(AttemptReference, F
 }
 
 /// Our references of a payment's refunds, whatever became of them.
-pub(super) fn references(transaction: &Transaction) -> Vec<AttemptReference> {
+fn references(transaction: &Transaction) -> Vec<AttemptReference> {
     let mut references: Vec<AttemptReference> = transaction.events.iter().filter_map(reference).collect();
     references.sort_unstable();
     references.dedup();

@@ -29,7 +29,7 @@ pub(super) async fn refundable(api: &Api, transaction: &TransactionId) -> Result
     Ok(Refundable {
         captured: intent::captured(&found)?,
         refunded: preparation.refunded,
-        references: Vec::new(),
+        refunds: Vec::new(),
         preparation: Some(preparation),
     })
 }

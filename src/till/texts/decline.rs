@@ -33,6 +33,7 @@ pub(super) fn failed(reason: &Reason) -> Text {
         "storage_unavailable" => NO_STORAGE,
         "not_captured" => NOT_YET,
         "refund_exceeds" => NOTHING_LEFT,
+        "earlier_refund" | "lost_refund" => PERHAPS_PAID_BACK,
         _ => NOT_STARTED,
     }
 }
@@ -175,6 +176,12 @@ texts! {
         sv: "Köpet kan inte återbetalas ännu. Försök igen senare",
         da: "Salget kan ikke refunderes endnu. Prøv igen senere",
     }
+    PERHAPS_PAID_BACK {
+        en: "Not paid back now: it may be paid back already. Call the manager",
+        nb: "Ikke betalt nå: det kan være betalt tilbake allerede. Tilkall leder",
+        sv: "Inte betalt nu: det kan redan vara återbetalt. Kontakta chefen",
+        da: "Ikke betalt nu: det kan være betalt tilbage allerede. Tilkald lederen",
+    }
     NOTHING_LEFT {
         en: "More than is left of the sale, nothing was paid back. Call the manager",
         nb: "Mer enn det som er igjen av salget, ingenting er betalt. Tilkall leder",
@@ -260,6 +267,8 @@ mod tests {
             ("storage_unavailable", NO_STORAGE),
             ("not_captured", NOT_YET),
             ("refund_exceeds", NOTHING_LEFT),
+            ("earlier_refund", PERHAPS_PAID_BACK),
+            ("lost_refund", PERHAPS_PAID_BACK),
             ("INVALID_REQUEST_PARAMETER", NOT_STARTED),
         ];
         for (code, text) in table {

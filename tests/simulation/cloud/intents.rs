@@ -272,7 +272,7 @@ impl Provider for Intents {
         Ok(Refundable {
             captured: payer.map_or(0, |payer| payer.attempt.order.money.amount.minor()),
             refunded: books.given_back(intent, at),
-            references: Vec::new(),
+            refunds: Vec::new(),
             preparation: Some(books.preparation(intent, at)),
         })
     }

@@ -100,7 +100,9 @@ impl Provider for Cloud {
         Ok(Refundable {
             captured,
             refunded: refunds().map(|refund| refund.attempt.order.money.amount.minor()).sum(),
-            references: refunds().map(|refund| refund.attempt.order.reference).collect(),
+            refunds: refunds()
+                .map(|refund| (refund.attempt.order.reference, Finding::Approved(refund_approval(&refund.attempt))))
+                .collect(),
             preparation: None,
         })
     }
