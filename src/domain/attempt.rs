@@ -291,6 +291,9 @@ pub enum Event {
         /// What the provider calls it.
         handle: Handle,
     },
+    /// Nothing of it was sent, because an earlier attempt's payment turned out to be taken, and it is not known yet which that
+    /// was: "not paid" may not be said.
+    PaidBefore,
     /// The provider did not take it: a definite no.
     Refused {
         /// The provider's reason.
@@ -338,6 +341,7 @@ impl Event {
         match self {
             Self::Dispatched { .. } => "dispatched",
             Self::Rerouted { .. } => "rerouted",
+            Self::PaidBefore => "paid_before",
             Self::Accepted { .. } => "accepted",
             Self::Refused { .. } => "refused",
             Self::NotSent { .. } => "not_sent",

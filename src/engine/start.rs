@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::follow::{Looked, ask};
 use super::readers::Reading;
 use super::record::news;
+use super::sweep::LOOK_AGAIN_PAUSES;
 use super::wishes::PassedOn;
 use super::{Engine, Refusal};
 use crate::domain::attempt::{AlarmKind, Attempt, Event, Kind, Phase, Preparation, Reason};
@@ -150,11 +151,7 @@ impl Engine {
         loop {
             let reason = match provider.prepare_sale(order).await {
                 Prepared::Ready(preparation) => return Ok(preparation),
-                Prepared::Decided => {
-                    self.look_at_earlier(provider, operation).await;
-                    let text = "the payment of an earlier attempt was made after all; ask where the sale stands";
-                    return Err(not_sent("paid_before", text));
-                }
+                Prepared::Decided => return Err(self.paid_before(provider, operation).await),
                 Prepared::Refused(reason) => return Err(Event::Refused { reason }),
                 Prepared::Unreached(reason) => reason,
             };
@@ -162,21 +159,38 @@ impl Engine {
         }
     }
 
-    /// Reads the attempts before this one, which ran on the same payment, until the one is found that was paid after all. The
-    /// newest first: one that never reached a terminal would take a later one's run for its own.
-    async fn look_at_earlier(&self, provider: &dyn Provider, operation: &Operation) {
-        let Some(prepared) = &operation.attempt.preparation else { return };
+    /// The payment of an earlier attempt was made after all. Until it is on disk which one's that was, this one stays reserved:
+    /// its till must not hear that nothing was taken.
+    async fn paid_before(&self, provider: &dyn Provider, operation: &Operation) -> Event {
+        for pause in LOOK_AGAIN_PAUSES {
+            if self.look_at_earlier(provider, operation).await {
+                let text = "the payment of an earlier attempt was made after all; ask where the sale stands";
+                return not_sent("paid_before", text);
+            }
+            if self.stopping.run_until_cancelled(sleep(pause)).await.is_none() {
+                break;
+            }
+        }
+        self.sweep_soon();
+        Event::PaidBefore
+    }
+
+    /// Reads the attempts before this one, which ran on the same payment, until the one is found that was paid after all;
+    /// whether it was found. The newest first: one that never reached a terminal would take a later one's run for its own.
+    async fn look_at_earlier(&self, provider: &dyn Provider, operation: &Operation) -> bool {
+        let Some(prepared) = &operation.attempt.preparation else { return false };
         let found = self.health.journal(self.journal.find_prepared(&prepared.payment, Kind::Sale).await);
         let is_earlier = |attempt: &Attempt| attempt.order.reference != operation.attempt.order.reference;
         for (earlier, mut attempt) in
             found.unwrap_or_default().into_iter().rev().filter(|(_, attempt)| is_earlier(attempt))
         {
-            // What cannot be read now, the next sweep reads.
+            // What cannot be read now is read once more.
             let _ = self.look(provider, &earlier, &mut attempt).await;
             if matches!(attempt.phase, Phase::Approved { .. }) {
-                return;
+                return true;
             }
         }
+        false
     }
 
     /// Writes that what was reserved is being sent now. `None` when it was stopped meanwhile.

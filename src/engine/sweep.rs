@@ -27,7 +27,7 @@ const PAUSE_AFTER_FAILURE_MAX: Duration = Duration::from_secs(60);
 /// Attempts that nobody reads any more are read so many at once: there may be a bad day's worth of them.
 pub(super) const LOOKS_AGAIN: usize = 8;
 /// Between two tries to read an attempt that nobody reads any more.
-const LOOK_AGAIN_PAUSES: [Duration; 4] =
+pub(super) const LOOK_AGAIN_PAUSES: [Duration; 4] =
     [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(15)];
 
 impl Engine {

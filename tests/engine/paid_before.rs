@@ -21,6 +21,17 @@ fn ready() -> Prepared {
     })
 }
 
+fn approved() -> Finding {
+    Finding::Approved(Approval {
+        transaction: Some(TransactionId::new("pi_1").unwrap()),
+        amount: Amount::new(10_000).unwrap(),
+        captured: true,
+        card: None,
+        receipt: None,
+        several: false,
+    })
+}
+
 /// Pays, and has the till told of the end.
 async fn pay(shop: &Shop, attempt: u32, expected: Status) {
     eventually("the attempt", async || {
@@ -37,6 +48,29 @@ async fn pay(shop: &Shop, attempt: u32, expected: Status) {
     shop.engine.told(&ended);
 }
 
+/// A cashier who hears that nothing was taken takes the money once more.
+#[tokio::test]
+async fn while_nobody_knows_which_attempt_was_paid_nobody_hears_that_none_was() {
+    let provider = Scripted::new();
+    *provider.preparations.lock().unwrap() = [ready(), Prepared::Decided].into();
+    let shop = Shop::open(provider).await;
+    shop.provider.finds(Finding::Declined(Reason::new("declined", "no")));
+    pay(&shop, 1, Status::Declined).await;
+    // Read in between, the record does not show it.
+    shop.provider.finds(Finding::Nothing);
+    eventually("the second attempt", async || {
+        (shop.pay("R-1").await.unwrap().operation.attempt.number == 2).then_some(())
+    })
+    .await;
+    let looks = shop.provider.looks().in_all;
+    eventually("two more looks", async || (shop.provider.looks().in_all >= looks + 2).then_some(())).await;
+    assert_eq!(shop.find("R-1").await.status(), Status::Pending);
+    shop.provider.finds(approved());
+    eventually("the payment", async || (shop.find("R-1").await.status() == Status::Approved).then_some(())).await;
+    let phases = shop.engine.history(shop.find("R-1").await.id).await.unwrap().1;
+    assert!(!phases.iter().any(|line| line.attempt == 2 && line.phase == "failed"), "{phases:?}");
+}
+
 /// The one that never reached a terminal would take the other one's run for its own: both would count as paid.
 #[tokio::test]
 async fn the_payment_of_a_later_attempt_is_not_given_to_one_that_was_never_started() {
@@ -47,14 +81,7 @@ async fn the_payment_of_a_later_attempt_is_not_given_to_one_that_was_never_start
     pay(&shop, 1, Status::Failed).await;
     shop.provider.finds(Finding::Declined(Reason::new("declined", "no")));
     pay(&shop, 2, Status::Declined).await;
-    shop.provider.finds(Finding::Approved(Approval {
-        transaction: Some(TransactionId::new("pi_1").unwrap()),
-        amount: Amount::new(10_000).unwrap(),
-        captured: true,
-        card: None,
-        receipt: None,
-        several: false,
-    }));
+    shop.provider.finds(approved());
     let paid = eventually("the payment to be known", async || {
         let _ = shop.pay("R-1").await.unwrap();
         let operation = shop.find("R-1").await;

@@ -43,6 +43,17 @@ fn a_sale_that_is_only_prepared_ends_without_a_question() {
     assert_eq!(found_paid.phase.name(), "approved", "the payment of an earlier attempt completed meanwhile");
 }
 
+/// Its provider holds the money of an earlier attempt: nothing is said until it is known which.
+#[test]
+fn a_prepared_sale_that_was_paid_before_is_unknown() {
+    let reserved = sale(Phase::Reserved);
+    let unknown = after(&reserved, &[Event::PaidBefore]);
+    assert_eq!(unknown.phase, Phase::Unknown { handle: None, empty_since: None });
+    for phase in phases().into_iter().filter(|phase| *phase != Phase::Reserved) {
+        assert_eq!(step(&sale(phase), &Event::PaidBefore), None);
+    }
+}
+
 #[test]
 fn a_refund_changes_its_way_once_and_only_from_the_way_without_a_card() {
     let moved = after(&without_card(Phase::Sending), &[rerouted()]);

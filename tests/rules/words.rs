@@ -44,6 +44,7 @@ fn every_event_has_its_word() {
     for (event, word) in [
         (Event::Dispatched { preparation: None }, "dispatched"),
         (Event::Rerouted { reason: reason() }, "rerouted"),
+        (Event::PaidBefore, "paid_before"),
         (Event::Accepted { handle: handle() }, "accepted"),
         (Event::Refused { reason: reason() }, "refused"),
         (Event::NotSent { reason: reason() }, "not_sent"),

@@ -21,6 +21,7 @@ impl Attempt {
         Ok(match event {
             Event::Dispatched { preparation } => self.dispatched(preparation.as_ref()),
             Event::Rerouted { .. } => self.rerouted(),
+            Event::PaidBefore => self.paid_before(),
             Event::Accepted { handle } => self.accepted(handle),
             Event::Refused { reason } | Event::NotSent { reason } => self.refused(reason),
             Event::Silent { .. } => self.silent(),
@@ -47,6 +48,10 @@ impl Attempt {
     fn rerouted(&self) -> Option<Transition> {
         (matches!(self.phase, Phase::Sending) && self.kind == Kind::Refund && !self.card_present)
             .then(|| Self { card_present: true, ..self.to(Phase::Reserved).attempt }.unalarmed())
+    }
+
+    fn paid_before(&self) -> Option<Transition> {
+        matches!(self.phase, Phase::Reserved).then(|| self.to(Phase::Unknown { handle: None, empty_since: None }))
     }
 
     fn accepted(&self, handle: &Handle) -> Option<Transition> {
