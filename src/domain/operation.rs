@@ -189,10 +189,16 @@ impl Operation {
 }
 
 /// The customer has paid more than once for one receipt, by attempts that were `approved` before. This is the alarm that
-/// counts then: it freezes the terminal.
+/// counts then: it freezes the terminal. Two attempts that name one payment of a sale took it once.
 #[must_use]
 pub fn paid_twice<'a>(paid: &Operation, approved: impl Iterator<Item = &'a Attempt>) -> Option<Alarm> {
-    let numbers: Vec<String> = approved.map(|attempt| attempt.number.to_string()).collect();
+    let payment = |attempt: &Attempt| match &attempt.phase {
+        Phase::Approved { approval, .. } if attempt.kind == Kind::Sale => approval.transaction.clone(),
+        _ => None,
+    };
+    let own = payment(&paid.attempt);
+    let others = approved.filter(|attempt| own.is_none() || payment(attempt) != own);
+    let numbers: Vec<String> = others.map(|attempt| attempt.number.to_string()).collect();
     (!numbers.is_empty()).then(|| Alarm {
         kind: AlarmKind::SeveralPayments,
         text: format!(

@@ -79,6 +79,13 @@ impl Operation {
         if self.money == lost.money && !is_paid { Kinship::SameSale } else { Kinship::Rival }
     }
 
+    /// It is over and moved no money because its provider is a test, while the request is `simulated` no more, or the other way
+    /// round: it is no answer to that request.
+    #[must_use]
+    pub fn is_of_another_world(&self, simulated: bool) -> bool {
+        self.simulated != simulated && self.status().is_final()
+    }
+
     /// What to do when the till asks again with this operation's number.
     #[must_use]
     pub fn repeat(&self, asked: &Fingerprint, rules: RepeatRules, now: Timestamp) -> Repeat {

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use super::lost::lifetime;
+use super::record::ring_out;
 use super::{Engine, Refusal};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
 use crate::domain::directory::Store;
@@ -176,7 +177,9 @@ impl Engine {
         // The one that the journal knows by now; another one was told by the judgement above, and its refunds are its own.
         let attempt = moved.unwrap_or(attempt);
         if let Some(trace) = traces.iter().find(|trace| is_payment_of(&attempt, trace)) {
-            self.compare_refunds(provider, &operation, trace).await?;
+            let decides = attempt.order.reference == operation.attempt.order.reference
+                || attempt.decides_over(&operation.attempt);
+            self.compare_refunds(provider, &operation, trace, decides).await?;
             self.watch_approval(&operation, &attempt, trace).await?;
         }
         Ok(true)
@@ -199,8 +202,14 @@ impl Engine {
     }
 
     /// Refunds of ours are read once more where the list says something new; those of others lower what is left, and so
-    /// do those of ours that the journal lost.
-    async fn compare_refunds(&self, provider: &dyn Provider, sale: &Operation, trace: &Trace) -> Result<(), Refusal> {
+    /// do those of ours that the journal lost. What was given back of a payment that came twice is not the sale's.
+    async fn compare_refunds(
+        &self,
+        provider: &dyn Provider,
+        sale: &Operation,
+        trace: &Trace,
+        decides: bool,
+    ) -> Result<(), Refusal> {
         let mut refunded = trace.refunded;
         for (reference, finding) in &trace.refunds {
             match self.health.journal(self.journal.find_attempt(*reference).await)? {
@@ -218,7 +227,7 @@ impl Engine {
             }
         }
         let (Refunded::Elsewhere(minor) | Refunded::InAll(minor)) = refunded;
-        if minor > 0 {
+        if minor > 0 && decides {
             self.note_refunded(sale.id, refunded).await?;
         }
         Ok(())
@@ -227,18 +236,16 @@ impl Engine {
     /// Notes what somebody else gave back of a sale. Where the provider tells only the sum, it may have been a refund of
     /// ours that the journal lost: a person must look before another one is made.
     pub(super) async fn note_refunded(&self, sale: OperationId, refunded: Refunded) -> Result<(), Refusal> {
-        let noted = self.journal.note_refunded(sale, refunded, self.clock.now()).await;
+        let alarm = match refunded {
+            Refunded::Elsewhere(_) => None,
+            Refunded::InAll(sum) => Some(perhaps_lost(sum)),
+        };
+        let noted = self.journal.note_refunded(sale, refunded, alarm.clone(), self.clock.now()).await;
         let is_news = self.health.journal(noted)?;
-        let Refunded::InAll(sum) = refunded else { return Ok(()) };
-        if !is_news {
-            return Ok(());
+        if let Some(alarm) = alarm.filter(|_| is_news) {
+            ring_out(sale, &alarm);
         }
-        let text = format!(
-            "the provider has given back {sum} minor units of this sale, more than the journal knows of: somebody did so in \
-             the back office, or a refund was lost with the journal; compare the two, then acknowledge this, and refunds \
-             of the sale go on"
-        );
-        self.raise(sale, Alarm { kind: AlarmKind::Orphan, text }).await
+        Ok(())
     }
 
     /// An approval that was never captured, or voided by somebody else, or taken back, is no money. Whether the provider
@@ -297,6 +304,15 @@ impl Engine {
             engine.sweep_soon();
         });
     }
+}
+
+fn perhaps_lost(sum: i64) -> Alarm {
+    let text = format!(
+        "the provider has given back {sum} minor units of this sale, more than the journal knows of: somebody did so in the \
+         back office, or a refund was lost with the journal; compare the two, then acknowledge this, and refunds of the sale \
+         go on"
+    );
+    Alarm { kind: AlarmKind::Orphan, text }
 }
 
 /// The payments of each attempt: there should be one. There are many in a window, so they are grouped where they lie.

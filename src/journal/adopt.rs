@@ -257,12 +257,17 @@ fn alarm(orphan: &Orphan) -> Alarm {
     Alarm {
         kind: AlarmKind::Orphan,
         text: format!(
-            "the provider holds a payment that the journal had lost: {} of {} {} minor units, for {}; find out whether \
+            "the provider holds a payment that the journal had lost: {} of {} {} minor units, for {}{}; find out whether \
              the goods were given, and refund it if they were not",
             payment.transaction,
             payment.terms.amount,
             payment.terms.currency,
             orphan.trace.till_reference.as_deref().unwrap_or("a till that it does not name"),
+            match orphan.given_back() {
+                0 => String::new(),
+                minor =>
+                    format!(", of which {minor} were given back already, perhaps by a refund that was lost with it"),
+            },
         ),
     }
 }

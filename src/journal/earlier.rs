@@ -112,6 +112,10 @@ impl Earlier {
         let above = self.generation + 1;
         let Some(known) = self.operation else { return Repeated::Begins(Place::New(FIRST_GENERATION)) };
         match new.known_by {
+            KnownBy::Content if known.is_of_another_world(new.simulated) => {
+                Repeated::Begins(Place::New(FIRST_GENERATION))
+            }
+            _ if known.is_of_another_world(new.simulated) => Repeated::Begins(Place::New(above)),
             KnownBy::Reference => {
                 let now = new.now.min(by_the_providers_clock(&known, new));
                 answer(known.repeat(asked, new.rules, now), known, above)

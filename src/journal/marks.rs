@@ -67,6 +67,7 @@ impl Step for Acknowledge {
 pub(super) struct NoteRefunded {
     pub(super) sale: OperationId,
     pub(super) refunded: Refunded,
+    pub(super) alarm: Option<Alarm>,
     pub(super) now: Timestamp,
 }
 
@@ -94,6 +95,12 @@ impl Step for NoteRefunded {
             .bind(self.sale.to_string());
         let event = json!({"event": "refunded_elsewhere", "amount": elsewhere});
         append_event(&mut writes, &sale.attempt, "refunded_elsewhere", &event, now)?;
+        // Without it on disk, the next refund could be the one that this tells of.
+        if let Some(alarm) = &self.alarm
+            && !stands(transaction, self.sale, alarm.kind).await?
+        {
+            raise_alarm(&mut writes, &sale, alarm, now);
+        }
         Ok((writes, true))
     }
 }

@@ -54,8 +54,14 @@ impl Journal for SqliteJournal {
         self.queue.commit(Adopt { orphan, outbox: self.outbox.clone() }).await
     }
 
-    async fn note_refunded(&self, sale: OperationId, refunded: Refunded, now: Timestamp) -> Result<bool> {
-        self.queue.commit(NoteRefunded { sale, refunded, now }).await
+    async fn note_refunded(
+        &self,
+        sale: OperationId,
+        refunded: Refunded,
+        alarm: Option<Alarm>,
+        now: Timestamp,
+    ) -> Result<bool> {
+        self.queue.commit(NoteRefunded { sale, refunded, alarm, now }).await
     }
 
     async fn raise(&self, operation: OperationId, alarm: Alarm, now: Timestamp) -> Result<bool> {

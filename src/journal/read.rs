@@ -210,12 +210,13 @@ fn wanted_each(rows: &[SqliteRow]) -> Result<Vec<(Operation, Attempt)>> {
 pub(super) const ON_PAYMENT: &str = "SELECT reference FROM attempt WHERE preparation ->> 'payment' = ? AND \
     preparation IS NOT NULL AND (refunds IS NOT NULL) = ? ORDER BY number";
 
-/// The sale that a refund means by a number: the newest approved one of a till, else the newest.
+/// The sale that a refund means by a number: a till's newest that is not proven unpaid, else the newest. One that may have
+/// been paid must not hide behind an older customer's.
 pub(super) const SALE_BY_REFERENCE: &str = select_operations!(
     "SELECT",
     "operation o JOIN attempt a ON a.reference = o.deciding_attempt \
      WHERE o.till = ? AND o.kind = 'sale' AND o.reference = ? \
-     ORDER BY o.status = 'approved' DESC, o.generation DESC LIMIT 1"
+     ORDER BY o.status IN ('declined', 'cancelled', 'failed'), o.generation DESC LIMIT 1"
 );
 
 /// The newest sale with the payment `$1`.

@@ -298,8 +298,14 @@ pub trait Journal: Results + Send + Sync {
     async fn adopt(&self, orphan: Orphan) -> Result<Option<Adopted>, JournalError>;
     /// Notes how much of a sale somebody else gave back (the provider's back office). Returns whether that is news. Of a
     /// sum that tells not whose refunds it holds, ours are taken to be in it, those under way too; not those that were never
-    /// sent.
-    async fn note_refunded(&self, sale: OperationId, refunded: Refunded, now: Timestamp) -> Result<bool, JournalError>;
+    /// sent. News brings the alarm with it, unless one of its kind stands.
+    async fn note_refunded(
+        &self,
+        sale: OperationId,
+        refunded: Refunded,
+        alarm: Option<Alarm>,
+        now: Timestamp,
+    ) -> Result<bool, JournalError>;
     /// Raises an alarm on an operation. `false` when the very same one was raised before, or one of its kind stands.
     async fn raise(&self, operation: OperationId, alarm: Alarm, now: Timestamp) -> Result<bool, JournalError>;
     /// Raises an alarm on a payment that is no operation, once for ever, and freezes its terminal.
@@ -311,7 +317,8 @@ pub trait Journal: Results + Send + Sync {
     async fn operation(&self, id: OperationId) -> Result<Option<Operation>, JournalError>;
     /// A till's latest operation with this kind and reference.
     async fn find(&self, till: &TillId, kind: Kind, reference: &Reference) -> Result<Option<Operation>, JournalError>;
-    /// The sale that a refund names; `till` is the asking one. Where several carry the number, the newest approved one.
+    /// The sale that a refund names; `till` is the asking one. Where several carry the number, the newest that is not proven
+    /// unpaid.
     async fn find_sale(&self, till: &TillId, original: &Original) -> Result<Option<Operation>, JournalError>;
     /// The operation of this attempt, with the provider that this one runs at, and the attempt.
     async fn find_attempt(&self, reference: AttemptReference) -> Result<Option<(Operation, Attempt)>, JournalError>;

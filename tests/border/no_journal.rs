@@ -57,7 +57,7 @@ impl Journal for NoJournal {
     async fn adopt(&self, _: Orphan) -> Result<Option<Adopted>> {
         broken()
     }
-    async fn note_refunded(&self, _: OperationId, _: Refunded, _: Timestamp) -> Result<bool> {
+    async fn note_refunded(&self, _: OperationId, _: Refunded, _: Option<Alarm>, _: Timestamp) -> Result<bool> {
         broken()
     }
     async fn raise(&self, _: OperationId, _: Alarm, _: Timestamp) -> Result<bool> {

@@ -257,7 +257,7 @@ async fn what_was_given_back_of_a_lost_payment_is_not_given_back_again() {
     assert_eq!(adopted.refunded, 5_000);
     assert_eq!(adopted.reference.as_str(), lost.trace.reference.to_string(), "a name of its own");
     assert_eq!(fixture.journal.operation(adopted.id).await.unwrap(), Some(adopted.clone()));
-    assert_eq!(fixture.journal.note_refunded(adopted.id, Refunded::Elsewhere(2_000), now()).await, Ok(false));
+    assert_eq!(fixture.journal.note_refunded(adopted.id, Refunded::Elsewhere(2_000), None, now()).await, Ok(false));
     let Begun::New(rest) = fixture.refund(&adopted, "F-1", None).await else { panic!() };
     assert_eq!(rest.money, nok(5_000));
 }

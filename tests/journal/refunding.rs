@@ -1,6 +1,6 @@
 //! What may be given back.
 
-use pos_bridge::domain::attempt::{Event, Kind, Phase, Reason};
+use pos_bridge::domain::attempt::{Alarm, AlarmKind, Event, Kind, Phase, Reason};
 use pos_bridge::domain::identifiers::OperationId;
 use pos_bridge::domain::operation::Status;
 use pos_bridge::domain::refund::NotRefundable;
@@ -72,14 +72,14 @@ async fn tills_that_refund_at_the_same_time_never_give_back_too_much() {
 async fn what_was_given_back_elsewhere_counts_and_never_shrinks() {
     let fixture = Fixture::new().await;
     let sale = fixture.approved_sale("R-1").await;
-    let note = |minor| fixture.journal.note_refunded(sale.id, Refunded::Elsewhere(minor), now());
+    let note = |minor| fixture.journal.note_refunded(sale.id, Refunded::Elsewhere(minor), None, now());
     for (minor, news) in [(0, false), (4_000, true), (4_000, false), (3_000, false), (6_000, true)] {
         assert_eq!(note(minor).await, Ok(news), "{minor}");
     }
     assert_eq!(fixture.journal.operation(sale.id).await.unwrap().unwrap().refunded, 6_000);
     let Begun::New(rest) = fixture.refund(&sale, "F-1", None).await else { panic!() };
     assert_eq!(rest.money, nok(4_000));
-    let unknown = fixture.journal.note_refunded(OperationId(number()), Refunded::Elsewhere(1), now()).await;
+    let unknown = fixture.journal.note_refunded(OperationId(number()), Refunded::Elsewhere(1), None, now()).await;
     assert_eq!(unknown, Err(JournalError::NotFound));
 }
 
@@ -180,9 +180,20 @@ async fn a_refund_that_was_not_sent_is_not_in_the_providers_sum() {
     let fixture = Fixture::new().await;
     let sale = fixture.approved_sale("R-1").await;
     let Begun::New(refund) = fixture.refund(&sale, "B-1", Some(2_000)).await else { panic!() };
-    let note = |sum| fixture.journal.note_refunded(sale.id, Refunded::InAll(sum), now());
+    let note = |sum| fixture.journal.note_refunded(sale.id, Refunded::InAll(sum), Some(perhaps_lost()), now());
     assert_eq!(note(2_000).await, Ok(true), "somebody else's");
+    let standing = async || fixture.journal.alarms().await.unwrap().into_iter().map(|it| it.alarm).collect::<Vec<_>>();
+    assert_eq!(
+        standing().await,
+        [perhaps_lost()],
+        "in the same commit: nothing more is sent before somebody has looked"
+    );
     fixture.record(&refund, Event::Dispatched { preparation: None }).await;
     assert_eq!(note(4_000).await, Ok(false), "it may have arrived");
     assert_eq!(note(4_001).await, Ok(true));
+    assert_eq!(standing().await.len(), 1, "it stands already");
+}
+
+fn perhaps_lost() -> Alarm {
+    Alarm { kind: AlarmKind::Orphan, text: "compare the two".to_owned() }
 }

@@ -1,7 +1,8 @@
 //! What a till is told of an operation.
 
-use pos_bridge::domain::attempt::{Alarm, AlarmKind, Attempt, Phase};
+use pos_bridge::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
 use pos_bridge::domain::evidence::Approval;
+use pos_bridge::domain::identifiers::TransactionId;
 use pos_bridge::domain::operation::{Operation, Status, paid_twice};
 
 use crate::support::*;
@@ -51,13 +52,30 @@ fn only_an_approval_after_another_word_is_late() {
 /// C5: two attempts under one receipt number were paid.
 #[test]
 fn a_receipt_that_was_paid_by_two_attempts_is_an_alarm() {
-    let numbered = |number| Attempt { number, ..sale(approved(false)) };
+    let paid_by = |number, payment: &str| {
+        let approval = Approval { transaction: Some(TransactionId::new(payment).unwrap()), ..approval() };
+        Attempt { number, ..sale(Phase::Approved { approval, late: false, resolution: None }) }
+    };
+    let numbered = |number| paid_by(number, &format!("T1.{number}"));
     let third: Operation = operation(numbered(3));
     assert_eq!(paid_twice(&third, std::iter::empty()), None);
     let Alarm { kind, text } = paid_twice(&third, [&numbered(1), &numbered(2)].into_iter()).unwrap();
     assert_eq!(kind, AlarmKind::SeveralPayments);
     let told = "sale R-1 of till till-1 was paid more than once (attempt 3 after 1, 2, 399.00 NOK each)";
     assert!(text.starts_with(told), "{text}");
+
+    assert_eq!(paid_twice(&third, [paid_by(1, "T1.3")].iter()), None, "one payment, and two that name it");
+    let refund = |number| Attempt { kind: Kind::Refund, ..paid_by(number, "T1.3") };
+    assert!(paid_twice(&operation(refund(2)), [refund(1)].iter()).is_some(), "a refund names what it gives back");
+    let by_word = |number| Attempt {
+        phase: Phase::Approved {
+            approval: Approval { transaction: None, ..approval() },
+            late: false,
+            resolution: None,
+        },
+        ..numbered(number)
+    };
+    assert!(paid_twice(&operation(by_word(2)), [by_word(1)].iter()).is_some(), "a person said so of both");
 }
 
 /// The one that decides already is no news to itself.

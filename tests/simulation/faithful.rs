@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use pos_bridge::domain::attempt::{AlarmKind, Event, Kind, OperatorVerdict, Reason, Resolution};
+use pos_bridge::domain::attempt::{Alarm, AlarmKind, Event, Kind, OperatorVerdict, Reason, Resolution};
 use pos_bridge::domain::directory::{RefundLimits, Terminal};
 use pos_bridge::domain::evidence::{Approval, Contradiction, Finding, PaymentRecord, PaymentState, Terms};
 use pos_bridge::domain::identifiers::{
@@ -81,7 +81,8 @@ async fn answer(journal: &dyn Journal, question: &Question) -> String {
         }
         Question::Acknowledge(id, now) => format!("{:?}", journal.acknowledge(id, now).await),
         Question::NoteRefunded(sale, refunded, now) => {
-            format!("{:?} {:?}", journal.note_refunded(sale, refunded, now).await, journal.operation(sale).await)
+            let alarm = Some(Alarm { kind: AlarmKind::Orphan, text: String::new() });
+            format!("{:?} {:?}", journal.note_refunded(sale, refunded, alarm, now).await, journal.operation(sale).await)
         }
         Question::Adopt(orphan) => answer_about_lost(journal, orphan).await,
         Question::Find(till, reference) => {

@@ -167,8 +167,14 @@ impl Journal for MemoryJournal {
         self.commit(|pages| pages.adopt(orphan)).await
     }
 
-    async fn note_refunded(&self, sale: OperationId, refunded: Refunded, now: Timestamp) -> Result<bool> {
-        self.commit(|pages| pages.note_refunded(sale, refunded, now)).await
+    async fn note_refunded(
+        &self,
+        sale: OperationId,
+        refunded: Refunded,
+        alarm: Option<Alarm>,
+        now: Timestamp,
+    ) -> Result<bool> {
+        self.commit(|pages| pages.note_refunded(sale, refunded, alarm, now)).await
     }
 
     async fn raise(&self, operation: OperationId, alarm: Alarm, now: Timestamp) -> Result<bool> {
@@ -212,7 +218,7 @@ impl Journal for MemoryJournal {
         });
         let sales = named.map(|entry| (entry.generation, pages.decided(entry)));
         Ok(sales
-            .max_by_key(|(generation, sale)| (sale.status() == Status::Approved, *generation))
+            .max_by_key(|(generation, sale)| (sale.attempt.phase.may_move_money(), *generation))
             .map(|(_, sale)| sale))
     }
 

@@ -104,6 +104,9 @@ impl Pages {
         });
         let Some((position, entry)) = named.max_by_key(|(_, entry)| entry.generation) else { return Ok(Place::New(1)) };
         let known = self.decided(entry);
+        if known.is_of_another_world(new.simulated) {
+            return Ok(Place::New(entry.generation + 1));
+        }
         // The number's age is told by the provider's clock.
         let passed = new.horizon.duration_since(known.attempt.horizon);
         let now = known.updated_at.saturating_add(passed).unwrap_or(Timestamp::MAX);

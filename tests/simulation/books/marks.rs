@@ -12,8 +12,14 @@ type Result<T> = std::result::Result<T, JournalError>;
 
 impl Pages {
     /// A reading that says less than is known is stale.
-    pub(crate) fn note_refunded(&mut self, sale: OperationId, refunded: Refunded, now: Timestamp) -> Result<bool> {
-        self.operation(sale).ok_or(JournalError::NotFound)?;
+    pub(crate) fn note_refunded(
+        &mut self,
+        sale: OperationId,
+        refunded: Refunded,
+        alarm: Option<Alarm>,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let operation = self.operation(sale).ok_or(JournalError::NotFound)?;
         let sent_back = self.sent_back(sale);
         let head = self.head(sale);
         let elsewhere = match refunded {
@@ -23,6 +29,9 @@ impl Pages {
         let is_news = elsewhere > head.refunded;
         if is_news {
             (head.refunded, head.updated_at) = (elsewhere, whole_milliseconds(now));
+        }
+        if let Some(alarm) = alarm.filter(|alarm| is_news && !self.stands(&sale.to_string(), alarm.kind)) {
+            self.raise_on(&operation, alarm, now);
         }
         Ok(is_news)
     }
