@@ -1,5 +1,8 @@
 //! Payments and refunds of ours at the provider that the journal does not hold: a backup was restored, or a disk was lost.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::begin::repeat_rules;
@@ -10,19 +13,23 @@ use crate::domain::directory::{Store, Terminal};
 use crate::domain::evidence::{PaymentRecord, PaymentState};
 use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TillId};
 use crate::domain::money::{Amount, Currency, Money};
+use crate::domain::operation::ProviderName;
 use crate::ports::{Adopted, AlarmState, LostPayment, Orphan, Provider, Trace, Unreadable};
 
 impl Engine {
     /// A payment that the journal does not hold: a backup was restored, or a disk was lost. `false` while it may still
     /// be approved.
     pub(super) async fn adopt(&self, provider: &dyn Provider, store: &Store, trace: Trace) -> Result<bool, Refusal> {
-        let Place::Ours(terminal) = self.place(trace.payment.terms.terminal.as_deref()) else { return Ok(true) };
+        let named = trace.payment.terms.terminal.as_deref();
+        let Place::Ours(terminal) = self.place(provider.name(), named).await? else { return Ok(true) };
         match trace.payment.state {
             PaymentState::Approved { .. } => {}
             PaymentState::Undecided => return Ok(!may_be_decided(provider, &trace.payment)),
             PaymentState::Declined(_) | PaymentState::Voided => return Ok(true),
         }
-        let Some(money) = money_of(&trace.payment) else { return self.raise_lost(unreadable(trace)).await };
+        let Some(money) = money_of(&trace.payment) else {
+            return self.raise_lost(provider.name(), unreadable(trace)).await;
+        };
         let till_reference = trace.till_reference.as_deref().and_then(split_till_reference);
         let till = till_reference.as_ref().and_then(|(till, _)| self.directory.till(till));
         let asked_at = trace.payment.created_at.unwrap_or_else(|| provider.now());
@@ -55,8 +62,8 @@ impl Engine {
 
     /// What neither the journal nor the list tells may be a sale that a till is about to repeat: its terminal takes
     /// nothing until somebody has looked. Where it names no terminal the sweep is not complete until then.
-    pub(super) async fn raise_lost(&self, payment: Unreadable) -> Result<bool, Refusal> {
-        let Place::Ours(terminal) = self.place(payment.terminal.as_deref()) else { return Ok(true) };
+    pub(super) async fn raise_lost(&self, provider: ProviderName, payment: Unreadable) -> Result<bool, Refusal> {
+        let Place::Ours(terminal) = self.place(provider, payment.terminal.as_deref()).await? else { return Ok(true) };
         let names_terminal = terminal.is_some();
         let text = format!(
             "the provider holds a payment that the journal had lost and that cannot be understood: {} ({}), for {}; find \
@@ -86,17 +93,42 @@ impl Engine {
         let _ = self.raise(sale, alarm).await;
     }
 
-    /// Where a payment was taken, by the terminal that it names.
-    fn place(&self, named: Option<&str>) -> Place {
-        let Some(named) = named else { return Place::Ours(None) };
+    /// Where a payment was taken, by the terminal that it names. One that was replaced since is still ours.
+    async fn place(&self, provider: ProviderName, named: Option<&str>) -> Result<Place, Refusal> {
+        let Some(named) = named else { return Ok(Place::Ours(None)) };
         let ours = self.directory.terminals.iter().find(|terminal| terminal.terminal_id.as_str() == named);
-        ours.map_or(Place::Elsewhere, |terminal| Place::Ours(Some(terminal.clone())))
+        if let Some(terminal) = ours {
+            return Ok(Place::Ours(Some(terminal.clone())));
+        }
+        let is_former = self.is_former_terminal(provider, named).await?;
+        Ok(if is_former { Place::Ours(None) } else { Place::Elsewhere })
+    }
+
+    /// Whether this bridge ever took payments on a terminal that it has no more.
+    async fn is_former_terminal(&self, provider: ProviderName, named: &str) -> Result<bool, Refusal> {
+        let key = (provider, named.to_owned());
+        if let Some(known) = self.former_terminals.lock().get(&key) {
+            return Ok(*known);
+        }
+        let is_former = self.health.journal(self.journal.has_used(provider, named).await)?;
+        self.former_terminals.lock().insert(key, is_former);
+        Ok(is_former)
+    }
+}
+
+/// Terminals that are not configured, and whether this bridge ever used them: asking the journal reads all of it.
+#[derive(Debug, Default)]
+pub(super) struct FormerTerminals(Mutex<HashMap<(ProviderName, String), bool>>);
+
+impl FormerTerminals {
+    fn lock(&self) -> MutexGuard<'_, HashMap<(ProviderName, String), bool>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Whose terminal took a payment.
 enum Place {
-    /// One of ours, or one that nobody names.
+    /// One of ours, or one that nobody names or that is no longer there.
     Ours(Option<Terminal>),
     /// That of another bridge of the same shop.
     Elsewhere,

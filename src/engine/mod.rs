@@ -67,6 +67,7 @@ use crate::ports::{Capabilities, Clock, Enrolment, Journal, Provider, Pusher, Te
 use bells::Bells;
 use health::Health;
 use lines::Lines;
+use lost::FormerTerminals;
 use readers::Readers;
 use waiters::Waiters;
 
@@ -91,6 +92,7 @@ pub struct Engine {
     lines: Lines,
     bells: Bells,
     readers: Readers,
+    former_terminals: Arc<FormerTerminals>,
     tasks: TaskTracker,
     stopping: CancellationToken,
     recovered: watch::Sender<bool>,
@@ -192,6 +194,7 @@ impl Engine {
             waiters: Waiters::default(),
             lines: Lines::default(),
             readers: Readers::default(),
+            former_terminals: Arc::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             recovered: watch::Sender::new(false),

@@ -13,7 +13,8 @@ impl Engine {
     /// [`Refusal::NotResolvable`] when it is proven or may still complete; [`Refusal::NotFound`].
     pub async fn resolve(&self, id: OperationId, resolution: Resolution) -> Result<Operation, Refusal> {
         let operation = self.operation(id).await?;
-        let at = self.provider(operation.provider)?.now();
+        // One that is not configured any more tells no time.
+        let at = self.provider(operation.provider).map_or_else(|_| self.clock.now(), |provider| provider.now());
         tracing::warn!(operation = %id, by = %resolution.by, verdict = ?resolution.verdict, "an operator decides");
         self.record_and_wake(operation.attempt.order.reference, Event::Resolved { resolution, at }).await?;
         self.operation(id).await

@@ -4,7 +4,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::{Engine, Refusal};
-use crate::domain::attempt::{Event, Kind};
+use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Kind};
 use crate::domain::operation::Operation;
 
 impl Engine {
@@ -15,6 +15,16 @@ impl Engine {
             let (engine, operation) = (self.clone(), operation.clone());
             self.tasks.spawn(async move { engine.watch_superseded(&operation).await });
         }
+    }
+
+    /// Nobody can be asked any more what became of it.
+    async fn raise_orphaned(&self, operation: &Operation, attempt: &Attempt) -> Result<(), Refusal> {
+        let (kind, money, provider) = (attempt.kind.name(), attempt.order.money, operation.provider.name());
+        let text = format!(
+            "{kind} of {money}: the configuration has no [{provider}] any more, so nobody can read what became of this; put \
+             it back, or look at the terminal's receipt and decide with `pos-bridge resolve`"
+        );
+        self.raise(operation.id, Alarm { kind: AlarmKind::Unreadable, text }).await
     }
 
     /// Writes what a stop in the middle means for every live attempt, and starts reading them. New payments are taken
@@ -29,7 +39,9 @@ impl Engine {
         let (sweeping, mut swept) = mpsc::channel::<()>(1);
         for (operation, attempt) in live {
             let attempt = self.health.journal(self.record(attempt.order.reference, Event::Interrupted).await)?;
-            if attempt.phase.is_live() {
+            if attempt.phase.is_live() && self.provider(operation.provider).is_err() {
+                self.raise_orphaned(&operation, &attempt).await?;
+            } else if attempt.phase.is_live() {
                 self.watch_again(&operation, attempt.cancel_wanted);
                 let looking = looking.clone();
                 self.drive_old(operation, attempt, move || drop(looking));

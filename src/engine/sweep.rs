@@ -22,6 +22,8 @@ use crate::ports::{Listing, Provider, ReadError, Refunded, Trace, Unreadable};
 
 /// How long an approval may stay uncaptured until somebody should look (Dintero tries for 48 hours).
 const CAPTURE_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+/// What is longer ago is not looked for any more: after a longer stop a person compares the books.
+const LONGEST_LOOK_BACK: SignedDuration = SignedDuration::from_hours(31 * 24);
 /// Until the next sweep after one that did not reach the provider; doubled up to a minute.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 const PAUSE_AFTER_FAILURE_MAX: Duration = Duration::from_secs(60);
@@ -98,7 +100,8 @@ impl Engine {
 
     async fn sweep_store(&self, name: ProviderName, store: &Store) -> bool {
         let Ok(provider) = self.provider(name) else { return false };
-        let mut listing = match self.list(provider.as_ref(), store).await {
+        let Ok(last) = self.health.journal(self.journal.last_sweep(name, &store.id).await) else { return false };
+        let mut listing = match self.list(provider.as_ref(), store, last).await {
             Ok(listing) => listing,
             Err(error) => {
                 tracing::warn!(store = %store.id, %error, "the sweep could not read the provider's list");
@@ -107,21 +110,22 @@ impl Engine {
             }
         };
         self.health.provider(name, None);
+        let listed_at = provider.now();
         let mut complete = true;
         for unreadable in listing.unreadable {
-            complete &= self.raise_unreadable(unreadable).await.unwrap_or(false);
+            complete &= self.raise_unreadable(name, unreadable).await.unwrap_or(false);
         }
         for traces in by_attempt(&mut listing.traces) {
             complete &= self.compare(provider.as_ref(), store, traces).await.unwrap_or(false);
         }
-        complete
+        complete && self.health.journal(self.journal.swept(name, &store.id, listed_at).await).is_ok()
     }
 
     /// A payment that cannot be read stops neither the sweep nor the shop when the journal knows it, but somebody must
     /// look at it.
-    async fn raise_unreadable(&self, unreadable: Unreadable) -> Result<bool, Refusal> {
+    async fn raise_unreadable(&self, provider: ProviderName, unreadable: Unreadable) -> Result<bool, Refusal> {
         let found = self.health.journal(self.journal.find_attempt(unreadable.reference).await)?;
-        let Some((operation, _)) = found else { return self.raise_lost(unreadable).await };
+        let Some((operation, _)) = found else { return self.raise_lost(provider, unreadable).await };
         let text = format!(
             "{} {} of till {}: the provider's list holds a payment of it ({}) that cannot be understood; compare it with \
              the provider's back office, and report it",
@@ -133,11 +137,15 @@ impl Engine {
         self.raise(operation.id, Alarm { kind: AlarmKind::Unreadable, text }).await.map(|()| true)
     }
 
-    /// The shop's payments. The window is cut by the provider's clock.
-    async fn list(&self, provider: &dyn Provider, store: &Store) -> Result<Listing, ReadError> {
+    /// The shop's payments of the window, and of the time since the last sweep before that.
+    async fn list(
+        &self,
+        provider: &dyn Provider,
+        store: &Store,
+        last: Option<Timestamp>,
+    ) -> Result<Listing, ReadError> {
         provider.learn_time().await?;
-        let since = provider.now().saturating_sub(self.pace.sweep_window).unwrap_or(Timestamp::MIN);
-        provider.list(store, since).await
+        provider.list(store, window_begins(provider.now(), last, self.pace.sweep_window)).await
     }
 
     /// Enrolment is for people to see; not knowing it stops nothing.
@@ -271,7 +279,7 @@ impl Engine {
 
     /// Reads everything that was given up and not resolved once more, and everything live that lost its reader.
     async fn reread(&self) -> Result<(), Refusal> {
-        let since = self.clock.now().saturating_sub(self.pace.sweep_window).unwrap_or(Timestamp::MIN);
+        let since = self.clock.now().saturating_sub(LONGEST_LOOK_BACK).unwrap_or(Timestamp::MIN);
         for (operation, attempt) in self.health.journal(self.journal.abandoned(since).await)? {
             self.look_again(operation, attempt);
         }
@@ -304,6 +312,14 @@ impl Engine {
             engine.sweep_soon();
         });
     }
+}
+
+/// By the provider's clock. A bridge that was off, or whose journal is an old backup, has not seen what became of the payments
+/// of that time, nor of those of the window before it.
+fn window_begins(now: Timestamp, last: Option<Timestamp>, window: SignedDuration) -> Timestamp {
+    let away = last.map_or(SignedDuration::ZERO, |last| now.duration_since(last).max(SignedDuration::ZERO));
+    let back = away.saturating_add(window).min(LONGEST_LOOK_BACK.max(window));
+    now.saturating_sub(back).unwrap_or(Timestamp::MIN)
 }
 
 fn perhaps_lost(sum: i64) -> Alarm {

@@ -23,6 +23,7 @@ mod redact;
 mod results;
 mod rows;
 mod step;
+mod sweeps;
 mod told;
 mod transaction;
 mod writer;

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
-use super::{JournalOptions, adopt, begin, connection, earlier, entries, files, log, marks, outbox, read, told};
+use super::{
+    JournalOptions, adopt, begin, connection, earlier, entries, files, log, marks, outbox, read, sweeps, told,
+};
 use crate::domain::identifiers::{OperationId, TillId};
 use crate::domain::operation::Status;
 use crate::ports::OperationFilter;
@@ -69,6 +71,7 @@ async fn every_reading_uses_an_index() {
         read::TERMINALS,
         read::ALARMS,
         read::HISTORY,
+        sweeps::LAST,
         outbox::PUSH,
         outbox::NEXT_PUSH,
         outbox::OLDEST_PUSHES,

@@ -8,10 +8,11 @@ use super::adopt::Adopt;
 use super::marks::{Acknowledge, AcknowledgeAlarm, NoteRefunded, Raise, Warned};
 use super::read;
 use super::record::Record;
+use super::sweeps::{self, Swept};
 use super::told::Told;
 use crate::domain::attempt::{Alarm, Attempt, Event, Kind};
-use crate::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, TillId};
-use crate::domain::operation::{Operation, Status};
+use crate::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, StoreId, TillId};
+use crate::domain::operation::{Operation, ProviderName, Status};
 use crate::domain::request::Original;
 use crate::ports::{
     Adopted, AlarmState, Begun, Callback, HistoryLine, Journal, JournalError, LostPayment, NewRefund, NewSale,
@@ -72,6 +73,10 @@ impl Journal for SqliteJournal {
         self.queue.commit(payment).await
     }
 
+    async fn swept(&self, provider: ProviderName, store: &StoreId, at: Timestamp) -> Result<()> {
+        self.queue.commit(Swept { provider, store: store.clone(), complete_at: at }).await
+    }
+
     async fn acknowledge_alarm(&self, id: i64, by: &str, now: Timestamp) -> Result<()> {
         self.queue.commit(AcknowledgeAlarm { id, by: by.to_owned(), now }).await
     }
@@ -114,6 +119,14 @@ impl Journal for SqliteJournal {
 
     async fn unpaid_refunds(&self, sale: OperationId) -> Result<Vec<(Operation, Attempt)>> {
         read::unpaid_refunds(&self.readers, sale).await
+    }
+
+    async fn last_sweep(&self, provider: ProviderName, store: &StoreId) -> Result<Option<Timestamp>> {
+        sweeps::last(&self.readers, provider, store).await
+    }
+
+    async fn has_used(&self, provider: ProviderName, terminal: &str) -> Result<bool> {
+        sweeps::has_used(&self.readers, provider, terminal).await
     }
 
     async fn terminals(&self) -> Result<Vec<TerminalUse>> {

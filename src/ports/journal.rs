@@ -310,6 +310,8 @@ pub trait Journal: Results + Send + Sync {
     async fn raise(&self, operation: OperationId, alarm: Alarm, now: Timestamp) -> Result<bool, JournalError>;
     /// Raises an alarm on a payment that is no operation, once for ever, and freezes its terminal.
     async fn raise_lost(&self, payment: LostPayment) -> Result<AlarmState, JournalError>;
+    /// A shop's payments at a provider were compared with the journal, as they were at this moment of the provider's clock.
+    async fn swept(&self, provider: ProviderName, store: &StoreId, at: Timestamp) -> Result<(), JournalError>;
     /// Somebody has seen to an alarm.
     async fn acknowledge_alarm(&self, id: i64, by: &str, now: Timestamp) -> Result<(), JournalError>;
 
@@ -334,6 +336,10 @@ pub trait Journal: Results + Send + Sync {
     async fn abandoned(&self, since: Timestamp) -> Result<Vec<(Operation, Attempt)>, JournalError>;
     /// The refunds of a sale that are said to have paid nothing back.
     async fn unpaid_refunds(&self, sale: OperationId) -> Result<Vec<(Operation, Attempt)>, JournalError>;
+    /// As of when a shop's payments at a provider were last compared.
+    async fn last_sweep(&self, provider: ProviderName, store: &StoreId) -> Result<Option<Timestamp>, JournalError>;
+    /// Whether an attempt ever ran on this terminal of a provider's. All of the journal is read where none did.
+    async fn has_used(&self, provider: ProviderName, terminal: &str) -> Result<bool, JournalError>;
     /// What is known of each terminal that ever took part; ask by name for the rest.
     async fn terminals(&self) -> Result<Vec<TerminalUse>, JournalError>;
     /// The alarms that nobody has seen to yet.

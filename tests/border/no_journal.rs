@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use pos_bridge::domain::attempt::{Alarm, Attempt, Event, Kind};
 use pos_bridge::domain::directory::Till;
-use pos_bridge::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, TillId};
-use pos_bridge::domain::operation::{Operation, Status};
+use pos_bridge::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, StoreId, TillId};
+use pos_bridge::domain::operation::{Operation, ProviderName, Status};
 use pos_bridge::domain::request::Original;
 use pos_bridge::ports::{
     Adopted, AlarmState, Begun, Callback, HistoryLine, Journal, JournalError, LogPage, LostPayment, NewRefund, NewSale,
@@ -66,6 +66,9 @@ impl Journal for NoJournal {
     async fn raise_lost(&self, _: LostPayment) -> Result<AlarmState> {
         broken()
     }
+    async fn swept(&self, _: ProviderName, _: &StoreId, _: Timestamp) -> Result<()> {
+        broken()
+    }
     async fn acknowledge_alarm(&self, _: i64, _: &str, _: Timestamp) -> Result<()> {
         broken()
     }
@@ -97,6 +100,12 @@ impl Journal for NoJournal {
         broken()
     }
     async fn unpaid_refunds(&self, _: OperationId) -> Result<Vec<(Operation, Attempt)>> {
+        broken()
+    }
+    async fn last_sweep(&self, _: ProviderName, _: &StoreId) -> Result<Option<Timestamp>> {
+        broken()
+    }
+    async fn has_used(&self, _: ProviderName, _: &str) -> Result<bool> {
         broken()
     }
     async fn terminals(&self) -> Result<Vec<TerminalUse>> {

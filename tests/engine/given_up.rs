@@ -5,12 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use pos_bridge::domain::attempt::{Event, Phase};
 use pos_bridge::domain::evidence::Finding;
-use pos_bridge::domain::identifiers::{AttemptReference, OperationId, Reference};
-use pos_bridge::domain::money::{Amount, Currency, Money};
-use pos_bridge::domain::repeat::{KnownBy, RepeatRules};
-use pos_bridge::domain::request::Details;
-use pos_bridge::ports::{Begun, Journal, NewAttempt, NewSale};
-use ulid::Ulid;
+use pos_bridge::ports::Journal;
 
 use crate::provider::Scripted;
 use crate::shop::{Shop, eventually};
@@ -36,26 +31,7 @@ async fn what_was_given_up_is_read_a_few_at_a_time() {
 async fn give_up(shop: &Shop, reference: &str) {
     let now = Timestamp::now();
     let later = |seconds| now + SignedDuration::from_secs(seconds);
-    let terminal = shop.engine.directory().terminals[0].clone();
-    let attempt = NewAttempt {
-        operation: OperationId(Ulid::generate()),
-        reference: AttemptReference::new(Ulid::generate()),
-        asked_terminal: terminal.name.clone(),
-        terminal,
-        expires_at: later(300),
-        horizon: later(420),
-        may_grow: false,
-        simulated: true,
-        details: Details::default(),
-        till: shop.till.id.clone(),
-        till_reference: Reference::new(reference).unwrap(),
-        known_by: KnownBy::Reference,
-        rules: RepeatRules::default(),
-        now,
-    };
-    let money = Money { amount: Amount::new(10_000).unwrap(), currency: Currency::from_code("NOK").unwrap() };
-    let begun = shop.journal.begin_sale(NewSale { attempt, money, is_prepared: false }).await.unwrap();
-    let Begun::New(operation) = begun else { panic!("not new: {begun:?}") };
+    let operation = shop.begun_on(shop.engine.directory().terminals[0].clone(), reference, now).await;
     let nothing = |seconds| Event::Seen { finding: Finding::Nothing, at: later(seconds) };
     let events = vec![Event::Silent { cause: "timeout".to_owned() }, nothing(500), nothing(540)];
     let recorded = shop.journal.record(operation.attempt.order.reference, events, now).await.unwrap();

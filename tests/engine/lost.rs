@@ -35,7 +35,7 @@ fn some_reference() -> AttemptReference {
     AttemptReference::new(Ulid::generate())
 }
 
-fn payment(reference: AttemptReference, state: PaymentState, created_at: Timestamp) -> Listing {
+pub(crate) fn payment(reference: AttemptReference, state: PaymentState, created_at: Timestamp) -> Listing {
     let payment = PaymentRecord {
         transaction: transaction(),
         session: None,

@@ -69,6 +69,8 @@ pub(crate) struct Scripted {
     pub(crate) cancelled: watch::Sender<bool>,
     /// How often its list was read.
     pub(crate) listed: watch::Sender<usize>,
+    /// From when on it was read last.
+    pub(crate) listed_since: Mutex<Option<Timestamp>>,
 }
 
 impl Scripted {
@@ -96,6 +98,7 @@ impl Scripted {
             looks: Mutex::default(),
             cancelled: watch::Sender::new(false),
             listed: watch::Sender::new(0),
+            listed_since: Mutex::default(),
         }
     }
 
@@ -123,6 +126,10 @@ impl Scripted {
     /// What was given back without a sale so far.
     pub(crate) fn given_back(&self) -> Vec<i64> {
         locked(&self.given_back).clone()
+    }
+
+    pub(crate) fn listed_since(&self) -> Option<Timestamp> {
+        *locked(&self.listed_since)
     }
 
     pub(crate) fn lists(&self, listing: Listing) {
@@ -211,7 +218,8 @@ impl Provider for Scripted {
     async fn look_for_refund(&self, _: &Attempt, _: Look) -> Result<Seen, ReadError> {
         Ok(Seen { finding: locked(&self.finding).clone(), at: self.now(), at_terminal: AtTerminal::default() })
     }
-    async fn list(&self, _: &Store, _: Timestamp) -> Result<Listing, ReadError> {
+    async fn list(&self, _: &Store, since: Timestamp) -> Result<Listing, ReadError> {
+        *locked(&self.listed_since) = Some(since);
         let listing = locked(&self.listing).clone();
         self.listed.send_modify(|listed| *listed += 1);
         Ok(listing)

@@ -4,19 +4,23 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pos_bridge::domain::attempt::{AlarmKind, Kind};
 use pos_bridge::domain::directory::{Credentials, Directory, Profile, Store, Terminal, Till};
-use pos_bridge::domain::identifiers::{AttemptReference, ProviderTerminalId, Reference, StoreId, TerminalName, TillId};
+use pos_bridge::domain::identifiers::{
+    AttemptReference, OperationId, ProviderTerminalId, Reference, StoreId, TerminalName, TillId,
+};
 use pos_bridge::domain::money::{Amount, Currency, Money};
 use pos_bridge::domain::operation::{Operation, ProviderName};
+use pos_bridge::domain::repeat::{KnownBy, RepeatRules};
 use pos_bridge::domain::request::{Details, Naming, SaleRequest};
 use pos_bridge::engine::{Engine, Pace, Parts, Patience, Progress, Refusal};
 use pos_bridge::journal::{JournalOptions, SqliteJournal};
-use pos_bridge::ports::{Callback, Journal, Provider, Subject, SystemClock};
+use pos_bridge::ports::{Begun, Callback, Journal, NewAttempt, NewSale, Provider, Subject, SystemClock};
 use pos_bridge::push::HttpPusher;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
+use ulid::Ulid;
 
 use crate::provider::Scripted;
 
@@ -119,6 +123,30 @@ impl Shop {
 
     pub(crate) async fn sell(&self, sale: SaleRequest) -> Result<Progress, Refusal> {
         self.engine.pay(&self.till, sale, patience()).await
+    }
+
+    /// A sale that the journal holds, begun at that time on a terminal that need not be there any more.
+    pub(crate) async fn begun_on(&self, terminal: Terminal, reference: &str, now: Timestamp) -> Operation {
+        let attempt = NewAttempt {
+            operation: OperationId(Ulid::generate()),
+            reference: AttemptReference::new(Ulid::generate()),
+            asked_terminal: terminal.name.clone(),
+            terminal,
+            expires_at: now + SignedDuration::from_secs(300),
+            horizon: now + SignedDuration::from_secs(420),
+            may_grow: false,
+            simulated: true,
+            details: Details::default(),
+            till: self.till.id.clone(),
+            till_reference: Reference::new(reference).unwrap(),
+            known_by: KnownBy::Reference,
+            rules: RepeatRules::default(),
+            now,
+        };
+        let money = Money { amount: Amount::new(10_000).unwrap(), currency: Currency::from_code("NOK").unwrap() };
+        let begun = self.journal.begin_sale(NewSale { attempt, money, is_prepared: false }).await.unwrap();
+        let Begun::New(operation) = begun else { panic!("not new: {begun:?}") };
+        operation
     }
 
     pub(crate) async fn cancel(&self, reference: &str) -> Operation {

@@ -21,6 +21,8 @@ pub(crate) struct Pages {
     pub(crate) entries: Vec<Entry>,
     pub(crate) alarms: Vec<Standing>,
     pub(crate) callbacks: BTreeSet<(ProviderName, String)>,
+    /// When the provider's list was last compared.
+    pub(crate) swept_at: Option<Timestamp>,
 }
 
 /// An operation with all its attempts. Its `attempt` is of no meaning here.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use pos_bridge::domain::attempt::{Alarm, Attempt, Event, Kind, Phase};
-use pos_bridge::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, TillId};
-use pos_bridge::domain::operation::{Operation, Status};
+use pos_bridge::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, StoreId, TillId};
+use pos_bridge::domain::operation::{Operation, ProviderName, Status};
 use pos_bridge::domain::request::Original;
 use pos_bridge::ports::{
     Adopted, AlarmState, Begun, Callback, HistoryLine, Journal, JournalError, LogPage, LostPayment, NewRefund, NewSale,
@@ -185,6 +185,14 @@ impl Journal for MemoryJournal {
         self.commit(|pages| Ok(pages.raise_lost(payment))).await
     }
 
+    async fn swept(&self, _: ProviderName, _: &StoreId, at: Timestamp) -> Result<()> {
+        self.commit(|pages| {
+            pages.swept_at = Some(at);
+            Ok(())
+        })
+        .await
+    }
+
     async fn acknowledge_alarm(&self, id: i64, _: &str, _: Timestamp) -> Result<()> {
         self.commit(|pages| {
             let alarm = pages.alarms.iter_mut().find(|alarm| alarm.raised.id == id).ok_or(JournalError::NotFound)?;
@@ -280,6 +288,15 @@ impl Journal for MemoryJournal {
         let mut unpaid: Vec<_> = unpaid.collect();
         unpaid.sort_by_key(|(_, _, run)| run.attempt.order.reference);
         Ok(unpaid.into_iter().map(|(entry, run, _)| pages.wanted((entry, run))).collect())
+    }
+
+    async fn last_sweep(&self, _: ProviderName, _: &StoreId) -> Result<Option<Timestamp>> {
+        Ok(self.disk.pages().swept_at)
+    }
+
+    async fn has_used(&self, _: ProviderName, terminal: &str) -> Result<bool> {
+        let pages = self.disk.pages();
+        Ok(pages.runs().any(|(_, _, run)| run.terminal.terminal_id.as_str() == terminal))
     }
 
     async fn terminals(&self) -> Result<Vec<TerminalUse>> {

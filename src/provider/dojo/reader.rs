@@ -16,7 +16,7 @@ use crate::provider::client::{Exchanged, Reply};
 const PAGE: usize = 100;
 /// 100 000 payments: more than a shop takes in the days that a sweep looks back. A listing beyond it is an error, never
 /// silently cut.
-const PAGES_MAX: usize = 1_000;
+const PAGES_MAX: usize = 3_000;
 /// How far a payment's date may be from when it was asked for.
 const AROUND: SignedDuration = SignedDuration::from_mins(5);
 

@@ -27,7 +27,7 @@ async fn a_till_without_numbers_gets_one_to_print_and_to_ask_by() {
     bridge.books_agree().await;
 }
 
-/// The cable was pulled in the middle of a sale: the cashier presses the button again.
+/// P5: the cable was pulled in the middle of a sale, and the cashier presses the button again.
 #[tokio::test]
 async fn a_cashier_who_presses_again_charges_once() {
     let bridge = with_profile(NO_NUMBERS).await;

@@ -1,0 +1,52 @@
+//! What the sweep must remember: until when it has compared, and where this bridge ever took payments.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::SqlitePool;
+
+use super::error::of_step;
+use super::rows::{optional_time, whole_milliseconds};
+use super::step::Step;
+use super::transaction::{Transaction, Writes};
+use crate::domain::identifiers::StoreId;
+use crate::domain::operation::ProviderName;
+use crate::ports::JournalError;
+
+type Result<T> = std::result::Result<T, JournalError>;
+
+/// A shop's payments were compared.
+pub(super) struct Swept {
+    pub(super) provider: ProviderName,
+    pub(super) store: StoreId,
+    pub(super) complete_at: Timestamp,
+}
+
+#[async_trait]
+impl Step for Swept {
+    type Outcome = ();
+
+    async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ())> {
+        let mut writes = Writes::default();
+        writes
+            .add("INSERT OR REPLACE INTO sweep (provider, store, complete_at) VALUES (?, ?, ?)")
+            .bind(self.provider.name())
+            .bind(self.store.as_str())
+            .bind(whole_milliseconds(self.complete_at).as_millisecond());
+        Ok((writes, ()))
+    }
+}
+
+pub(super) async fn last(pool: &SqlitePool, provider: ProviderName, store: &StoreId) -> Result<Option<Timestamp>> {
+    let query = sqlx::query(LAST).bind(provider.name()).bind(store.as_str());
+    let row = query.fetch_optional(pool).await.map_err(of_step)?;
+    row.map_or(Ok(None), |row| optional_time(&row, "complete_at"))
+}
+
+pub(super) async fn has_used(pool: &SqlitePool, provider: ProviderName, terminal: &str) -> Result<bool> {
+    sqlx::query_scalar(HAS_USED).bind(provider.name()).bind(terminal).fetch_one(pool).await.map_err(of_step)
+}
+
+pub(super) const LAST: &str = "SELECT complete_at FROM sweep WHERE provider = ? AND store = ?";
+
+/// Reads every attempt where there is none: it is asked once in a program's life, of a terminal that is not configured.
+const HAS_USED: &str = "SELECT EXISTS (SELECT 1 FROM attempt WHERE provider = ? AND provider_terminal = ?)";

@@ -1,0 +1,112 @@
+//! What happened while the bridge was off, and what it finds when it is set up otherwise since.
+
+use jiff::{SignedDuration, Timestamp};
+use pos_bridge::domain::attempt::{AlarmKind, Event, OperatorVerdict, Resolution};
+use pos_bridge::domain::directory::Terminal;
+use pos_bridge::domain::evidence::{Approval, Finding, PaymentState};
+use pos_bridge::domain::identifiers::{AttemptReference, ProviderTerminalId, StoreId, TransactionId};
+use pos_bridge::domain::money::Amount;
+use pos_bridge::domain::operation::{Operation, ProviderName, Status};
+use pos_bridge::ports::{Journal, Refunded};
+use ulid::Ulid;
+
+use crate::lost::payment;
+use crate::provider::Scripted;
+use crate::shop::{Shop, eventually};
+
+const PAID: PaymentState = PaymentState::Approved { captured: true };
+
+fn hours(hours: i64) -> SignedDuration {
+    SignedDuration::from_hours(hours)
+}
+
+fn store() -> StoreId {
+    StoreId::new("oslo-center").unwrap()
+}
+
+fn front(shop: &Shop) -> Terminal {
+    shop.engine.directory().terminals[0].clone()
+}
+
+fn approved(payment: &str) -> Event {
+    let approval = Approval {
+        transaction: Some(TransactionId::new(payment).unwrap()),
+        amount: Amount::new(10_000).unwrap(),
+        captured: true,
+        card: None,
+        receipt: None,
+        several: false,
+    };
+    Event::Seen { finding: Finding::Approved(approval), at: Timestamp::now() }
+}
+
+async fn record(shop: &Shop, operation: &Operation, event: Event) {
+    shop.journal.record(operation.attempt.order.reference, vec![event], Timestamp::now()).await.unwrap();
+}
+
+/// Three days, unless nobody has compared for longer: what came meanwhile, over Easter say, is found all the same.
+#[tokio::test]
+async fn the_first_sweep_looks_back_to_the_one_before_the_stop() {
+    for (last, back) in [(None, 72), (Some(1), 73), (Some(6 * 24), 9 * 24), (Some(400 * 24), 31 * 24), (Some(-5), 72)] {
+        let (shop, now) = (Shop::new(Scripted::new()).await, Timestamp::now());
+        if let Some(last) = last {
+            shop.journal.swept(ProviderName::Dintero, &store(), now - hours(last)).await.unwrap();
+        }
+        let shop = shop.opened().await;
+        let since = shop.provider.listed_since().unwrap();
+        let off_by = since.duration_since(now - hours(back)).abs();
+        assert!(off_by < SignedDuration::from_mins(1), "{last:?}: {since} is {off_by} off {back} hours");
+        let swept = shop.journal.last_sweep(ProviderName::Dintero, &store()).await.unwrap().unwrap();
+        assert!(swept.duration_since(now).abs() < SignedDuration::from_mins(1), "this one counts from now on: {swept}");
+    }
+}
+
+/// A surge took the computer and the terminal: the backup knows the old one, the configuration the new one.
+#[tokio::test]
+async fn p39_a_lost_payment_on_a_terminal_that_was_replaced_is_found() {
+    let provider = Scripted::new();
+    let lost = AttemptReference::new(Ulid::generate());
+    let mut paid = payment(lost, PAID, Timestamp::now());
+    paid.traces[0].payment.terms.terminal = Some("T0001".to_owned());
+    provider.lists(paid);
+    let shop = Shop::new(provider).await;
+    let burnt = Terminal { terminal_id: ProviderTerminalId::new("T0001").unwrap(), ..front(&shop) };
+    let known = shop.begun_on(burnt, "R-0", Timestamp::now()).await;
+    record(&shop, &known, approved("T1.known")).await;
+    let shop = shop.opened().await;
+    assert_eq!(shop.alarms().await, [AlarmKind::Orphan]);
+    let again = shop.pay("R-1").await.unwrap();
+    assert!(again.replayed && again.operation.status() == Status::Approved);
+}
+
+/// The shop has moved to another provider, and a sale at the old one was never decided.
+#[tokio::test]
+async fn what_was_open_at_a_provider_that_is_gone_is_for_a_person() {
+    let shop = Shop::new(Scripted::new()).await;
+    let machine = Terminal { provider: ProviderName::Dojo, ..front(&shop) };
+    let open = shop.begun_on(machine, "R-1", Timestamp::now() - hours(1)).await;
+    let shop = shop.opened().await;
+    assert_eq!(shop.alarms().await, [AlarmKind::Unreadable]);
+    assert!(shop.engine.alarms().await.unwrap()[0].alarm.text.contains("[dojo]"));
+    let verdict = OperatorVerdict::NotTaken;
+    let resolution = Resolution { verdict, by: "Kari".to_owned(), reason: "the slip".to_owned() };
+    let resolved = shop.engine.resolve(open.id, resolution).await.unwrap();
+    assert_eq!(resolved.status(), Status::Cancelled);
+}
+
+/// The second of two payments was given back in the back office, as the alarm says: the sale itself was not.
+#[tokio::test]
+async fn what_was_given_back_of_the_other_payment_is_not_taken_off_the_sale() {
+    let shop = Shop::new(Scripted::new()).await;
+    let first = shop.begun_on(front(&shop), "R-1", Timestamp::now()).await;
+    record(&shop, &first, Event::Seen { finding: Finding::Cancelled, at: Timestamp::now() }).await;
+    shop.journal.told(first.id, 1, Status::Cancelled, Timestamp::now()).await.unwrap();
+    let second = shop.begun_on(front(&shop), "R-1", Timestamp::now()).await;
+    record(&shop, &second, approved("T1.second")).await;
+    let mut late = payment(first.attempt.order.reference, PAID, Timestamp::now());
+    late.traces[0].refunded = Refunded::Elsewhere(10_000);
+    shop.provider.lists(late);
+    let shop = shop.opened().await;
+    eventually("the alarm", async || shop.alarms().await.contains(&AlarmKind::SeveralPayments).then_some(())).await;
+    assert_eq!(shop.find("R-1").await.refunded, 0);
+}
