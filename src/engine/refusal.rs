@@ -4,7 +4,7 @@ use crate::domain::attempt::NotResolvable;
 use crate::domain::operation::Operation;
 use crate::domain::refund::NotRefundable;
 
-/// Why the bridge does not do what a till asks. Whatever the reason, nothing was sent to a provider for it.
+/// Why the bridge does not do what a till asks. Nothing was sent to a provider for it, unless the reason says otherwise.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Refusal {
     /// There is no such operation of this till.
@@ -50,6 +50,11 @@ pub enum Refusal {
     /// The journal cannot be written. Nothing was sent; asking again is safe.
     #[error("the bridge cannot write its journal, so it takes no payments: {0}")]
     StorageUnavailable(String),
+    /// The disk has not answered in time: what was asked for may begin yet, and asking again with the same reference finds it.
+    #[error(
+        "the disk has not answered in time, so it is not known whether this has begun; ask again with the same reference"
+    )]
+    StorageStalled,
     /// The bridge is stopping or not ready yet. Nothing was sent; asking again is safe.
     #[error("the bridge is starting or stopping; ask again in a moment")]
     ShuttingDown,

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
+use tokio::time::timeout;
 
 use super::asked::{Asked, PathText, text_in_path};
 use super::events::events;
@@ -27,11 +28,23 @@ use crate::till::requests::{self, Asking};
 /// How long a cancel waits for the proof of what became of it, unless the till says otherwise.
 const CANCEL_WAIT_SECONDS: u32 = 5;
 
+/// A disk that has not answered for so long stands still, however briefly the till waits.
+const STALLED: Duration = Duration::from_secs(5);
+/// What ends with the till's time has ended by itself before.
+const BETWEEN_TWO_ENDS: Duration = Duration::from_millis(500);
+
 /// An operation to tell the till of, and whether it had asked for it before.
 struct Found {
     operation: Operation,
     replayed: bool,
     possible_duplicate: bool,
+}
+
+/// What was looked up was not asked for anew.
+impl From<Operation> for Found {
+    fn from(operation: Operation) -> Self {
+        Self { operation, replayed: false, possible_duplicate: false }
+    }
 }
 
 pub(super) fn routes(api: TillApi) -> Router {
@@ -68,7 +81,7 @@ async fn pay(State(api): State<TillApi>, mut asked: Asked) -> Response {
         let deadline = after(seconds);
         let (patience, queueing) = api.patience(&asked, seconds);
         // Kept apart, so that a till that waits for its result does not hold the space of the beginning.
-        let started = Box::pin(api.engine.pay(&asked.till, request, patience)).await;
+        let started = in_time(seconds, Box::pin(api.engine.pay(&asked.till, request, patience))).await;
         drop(queueing);
         if let Err(Refusal::OlderSalePaid(older)) = &started {
             warning_of = Some(older.id);
@@ -97,7 +110,7 @@ async fn refund(State(api): State<TillApi>, mut asked: Asked) -> Response {
         asked.forget_request();
         let deadline = after(seconds);
         let (patience, queueing) = api.patience(&asked, seconds);
-        let started = Box::pin(api.engine.give_back(&asked.till, wish, patience)).await;
+        let started = in_time(seconds, Box::pin(api.engine.give_back(&asked.till, wish, patience))).await;
         drop(queueing);
         let Progress { mut operation, waiting, replayed, possible_duplicate } =
             started.map_err(|refusal| refused(&refusal, &asked))?;
@@ -116,7 +129,7 @@ async fn find(State(api): State<TillApi>, path: PathText, mut asked: Asked, kind
         let found = api.engine.find(&asked.till, kind, &reference).await;
         let mut operation = found.map_err(|refusal| refused(&refusal, &asked))?;
         api.settle(&mut operation, None, after(seconds)).await;
-        Ok(Found { operation, replayed: false, possible_duplicate: false })
+        Ok(operation.into())
     }
     .await;
     api.tell(&asked, found)
@@ -127,10 +140,10 @@ async fn cancel(State(api): State<TillApi>, path: PathText, asked: Asked, kind: 
         let reference = reference(path)?;
         let wait = requests::wait_only(asked.fields()?)?;
         let seconds = asked.wait_seconds(wait, asked.till.profile.wait_seconds.min(CANCEL_WAIT_SECONDS))?;
-        let asked_for = api.engine.cancel(&asked.till, kind, &reference).await;
+        let asked_for = in_time(seconds, api.engine.cancel(&asked.till, kind, &reference)).await;
         let mut operation = asked_for.map_err(|refusal| refused(&refusal, &asked))?;
         api.settle(&mut operation, None, after(seconds)).await;
-        Ok(Found { operation, replayed: false, possible_duplicate: false })
+        Ok(operation.into())
     }
     .await;
     api.tell(&asked, found)
@@ -142,10 +155,10 @@ async fn sign(State(api): State<TillApi>, path: PathText, asked: Asked, kind: Ki
         let reference = reference(path)?;
         let (accepted, wait) = requests::signature(asked.sent_fields()?)?;
         let seconds = asked.sent_wait_seconds(wait, asked.till.profile.wait_seconds.min(CANCEL_WAIT_SECONDS))?;
-        let compared = api.engine.compare_signature(&asked.till, kind, &reference, accepted).await;
+        let compared = in_time(seconds, api.engine.compare_signature(&asked.till, kind, &reference, accepted)).await;
         let mut operation = compared.map_err(|refusal| refused(&refusal, &asked))?;
         api.settle(&mut operation, None, after(seconds)).await;
-        Ok(Found { operation, replayed: false, possible_duplicate: false })
+        Ok(operation.into())
     }
     .await;
     api.tell(&asked, found)
@@ -156,12 +169,8 @@ async fn acknowledge(State(api): State<TillApi>, path: PathText, asked: Asked, k
         let reference = reference(path)?;
         no_query(&asked)?;
         requests::nothing(asked.fields()?)?;
-        let booked = api.engine.acknowledge(&asked.till, kind, &reference).await;
-        Ok(Found {
-            operation: booked.map_err(|refusal| refused(&refusal, &asked))?,
-            replayed: false,
-            possible_duplicate: false,
-        })
+        let booked = in_time(0, api.engine.acknowledge(&asked.till, kind, &reference)).await;
+        Ok(booked.map_err(|refusal| refused(&refusal, &asked))?.into())
     }
     .await;
     api.tell(&asked, found)
@@ -171,7 +180,7 @@ async fn last(State(api): State<TillApi>, asked: Asked) -> Response {
     let found = async {
         no_query(&asked)?;
         let operation = api.engine.last(&asked.till).await.map_err(|refusal| refused(&refusal, &asked))?;
-        Ok(Found { operation, replayed: false, possible_duplicate: false })
+        Ok(operation.into())
     }
     .await;
     api.tell(&asked, found)
@@ -281,6 +290,13 @@ impl Drop for WaitingTill {
     fn drop(&mut self) {
         metrics::gauge!("pos_bridge_waiting_tills").decrement(1);
     }
+}
+
+/// What a till asks for is on disk within the time that it waits, or it is told that the disk stands still. What was asked for
+/// goes on: asking again finds it.
+async fn in_time<T>(seconds: u32, doing: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
+    let longest = Duration::from_secs(seconds.into()).max(STALLED) + BETWEEN_TWO_ENDS;
+    timeout(longest, doing).await.unwrap_or(Err(Refusal::StorageStalled))
 }
 
 fn asking<'a>(api: &'a TillApi, asked: &'a Asked) -> Result<Asking<'a>, Invalid> {

@@ -48,7 +48,7 @@ pub enum Code {
     InternalError,
     /// Too much at once.
     Overloaded,
-    /// The journal cannot be written.
+    /// The journal cannot be written, or has not been in time.
     StorageUnavailable,
     /// The bridge is stopping or not ready yet.
     ShuttingDown,

@@ -15,6 +15,7 @@ mod operator;
 mod receipts;
 mod requests;
 mod signatures;
+mod slow_disk;
 mod support;
 mod texts;
 mod tls;

@@ -17,6 +17,8 @@ use pos_bridge::ports::{
 pub(crate) struct NoJournal {
     /// What every till finds, whatever it asks for.
     pub(crate) found: Option<Operation>,
+    /// Whatever is written is never answered.
+    pub(crate) stands_still: bool,
 }
 
 type Result<T> = std::result::Result<T, JournalError>;
@@ -40,7 +42,7 @@ impl Journal for NoJournal {
         broken()
     }
     async fn record(&self, _: AttemptReference, _: Vec<Event>, _: Timestamp) -> Result<Vec<Recorded>> {
-        broken()
+        if self.stands_still { std::future::pending().await } else { broken() }
     }
     async fn told(&self, _: OperationId, _: u32, _: Status, _: Timestamp) -> Result<()> {
         broken()

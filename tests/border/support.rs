@@ -157,7 +157,14 @@ pub(crate) async fn border_with(limits: Limits, trusted_by: &[&str]) -> Border {
 
 /// The tills' listener, where every till finds this operation.
 pub(crate) async fn border_that_knows(operation: Operation, limits: Limits) -> Border {
-    border_of(engine_on(NoJournal { found: Some(operation) }, &[], &Profile::default()), limits).await
+    border_of(engine_on(NoJournal { found: Some(operation), ..NoJournal::default() }, &[], &Profile::default()), limits)
+        .await
+}
+
+/// The tills' listener, where every till finds this operation and nothing that is written is ever answered.
+pub(crate) async fn border_on_a_disk_that_stands_still(operation: Operation) -> Border {
+    let journal = NoJournal { found: Some(operation), stands_still: true };
+    border_of(engine_on(journal, &[], &Profile::default()), Limits::default()).await
 }
 
 /// The tills' listener, where every till has this profile.
@@ -167,7 +174,7 @@ pub(crate) async fn border_with_profile(profile: &Profile) -> Border {
 
 /// The tills' listener for tills of this profile, where every till finds this operation.
 pub(crate) async fn border_for(profile: Profile, found: Option<Operation>, limits: Limits) -> Border {
-    border_of(engine_on(NoJournal { found }, &[], &profile), limits).await
+    border_of(engine_on(NoJournal { found, ..NoJournal::default() }, &[], &profile), limits).await
 }
 
 async fn border_of(engine: Engine, limits: Limits) -> Border {
@@ -190,7 +197,7 @@ async fn border_for_pages(engine: Engine, limits: Limits, pages: &[&str]) -> Bor
 pub(crate) async fn encrypted_border(operation: Operation, limits: Limits, config: Arc<ServerConfig>) -> Border {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
-    let engine = engine_on(NoJournal { found: Some(operation) }, &[], &Profile::default());
+    let engine = engine_on(NoJournal { found: Some(operation), ..NoJournal::default() }, &[], &Profile::default());
     let router = router_of(engine, address, limits, &[PAGE], &stop);
     start_at(address, TlsListener::new(listener, config), router, limits, stop)
 }
