@@ -1,7 +1,6 @@
 //! A till asks for a sale or a refund: the reference, the amount and the terminal's lease are taken in one commit.
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::time::timeout;
 
 use super::turn::{Patience, Wish};
 use super::waiters::Waiting;
@@ -12,7 +11,7 @@ use crate::domain::identifiers::{AttemptReference, OperationId, Reference, Termi
 use crate::domain::money::Money;
 use crate::domain::operation::Operation;
 use crate::domain::refund::{Allowance, NotRefundable, RefundRoute};
-use crate::domain::repeat::RepeatRules;
+use crate::domain::repeat::{Fingerprint, RepeatRules};
 use crate::domain::request::{
     Details, Naming, Original, RefundRequest, RefundWish, SaleRequest, UnlinkedRefundRequest,
 };
@@ -26,8 +25,11 @@ impl Engine {
     /// # Errors
     /// A [`Refusal`]; nothing was sent then.
     pub async fn pay(&self, till: &Till, request: SaleRequest, patience: Patience) -> Result<Progress, Refusal> {
-        self.ready_for_money(&patience).await?;
         let SaleRequest { naming, money, terminal: asked, details } = request;
+        if self.ready_for_money(&patience).await.is_err() {
+            let fingerprint = Fingerprint { money: Some(money), original: None };
+            return self.known_before_opening(till, Kind::Sale, &naming, &fingerprint).await;
+        }
         let terminals = self.terminals_for(till, asked.as_ref())?;
         let terminals = self.that_take(money.currency, terminals)?;
         let wish = Wish { till, kind: Kind::Sale, known_by: naming.known_by(), patience: &patience };
@@ -58,9 +60,15 @@ impl Engine {
     /// # Errors
     /// A [`Refusal`]; nothing was sent then.
     pub async fn refund(&self, till: &Till, request: RefundRequest, patience: Patience) -> Result<Progress, Refusal> {
-        self.ready_for_money(&patience).await?;
+        let ready = self.ready_for_money(&patience).await;
         let sale = self.health.journal(self.journal.find_sale(&till.id, &request.original).await)?;
         let sale = sale.filter(|sale| sale.till == till.id || till.profile.may_refund_others);
+        if ready.is_err() {
+            let sale = sale.ok_or(Refusal::ShuttingDown)?;
+            let money = request.amount.map(|amount| Money { amount, ..sale.money });
+            let fingerprint = Fingerprint { money, original: Some(sale.id) };
+            return self.known_before_opening(till, Kind::Refund, &request.naming, &fingerprint).await;
+        }
         let sale = sale.ok_or(Refusal::NotFound("sale to refund"))?;
         refund_fits(&sale, &request)?;
         let RefundRequest { naming, amount, terminal: asked, details, .. } = request;
@@ -142,20 +150,6 @@ impl Engine {
             amount = operation.money.amount.minor(), currency = %operation.money.currency, "begun",
         );
         self.drive_new(operation.clone(), details);
-    }
-
-    /// New payments wait a little for the recovery after a start, and are refused while it is not done: the journal may
-    /// be an old copy that does not know what was paid. A till that says how long it waits is answered by then.
-    async fn ready_for_money(&self, patience: &Patience) -> Result<(), Refusal> {
-        let (usual, wait) = (self.pace.recovery_patience, patience.wait());
-        let longest = if wait.is_zero() { usual } else { usual.min(wait) };
-        let mut recovered = self.recovered.subscribe();
-        let done = tokio::select! {
-            biased;
-            done = timeout(longest, recovered.wait_for(|recovered| *recovered)) => done.is_ok(),
-            () = patience.ended() => false,
-        };
-        if done && !self.stopping.is_cancelled() { Ok(()) } else { Err(Refusal::ShuttingDown) }
     }
 
     /// What the till may give back, in the currency and on the day of its own store.

@@ -16,7 +16,7 @@
 //! | `questions` | everything a till asks that starts nothing |
 //! | `refusal` | why a till does not get what it asks for |
 //! | `callbacks` | a provider calls back |
-//! | `recovery` | the program starts |
+//! | `recovery`, `opening` | the program starts; what a till hears until new payments are taken |
 //! | `sweep` | every hour: whatever was missed |
 //! | `lost` | payments that the journal does not hold |
 //! | `relay` | results are pushed to the tills that want them so |
@@ -34,6 +34,7 @@ mod follow;
 mod health;
 mod lines;
 mod lost;
+mod opening;
 mod operator;
 mod pool;
 mod questions;

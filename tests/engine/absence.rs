@@ -1,5 +1,7 @@
 //! What happened while the bridge was off, and what it finds when it is set up otherwise since.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use pos_bridge::domain::attempt::{AlarmKind, Event, OperatorVerdict, Resolution};
 use pos_bridge::domain::directory::Terminal;
@@ -7,7 +9,9 @@ use pos_bridge::domain::evidence::{Approval, Finding, PaymentState};
 use pos_bridge::domain::identifiers::{AttemptReference, ProviderTerminalId, StoreId, TransactionId};
 use pos_bridge::domain::money::Amount;
 use pos_bridge::domain::operation::{Operation, ProviderName, Status};
+use pos_bridge::engine::{Patience, Refusal};
 use pos_bridge::ports::{Journal, Refunded};
+use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use crate::lost::payment;
@@ -92,6 +96,34 @@ async fn what_was_open_at_a_provider_that_is_gone_is_for_a_person() {
     let resolution = Resolution { verdict, by: "Kari".to_owned(), reason: "the slip".to_owned() };
     let resolved = shop.engine.resolve(open.id, resolution).await.unwrap();
     assert_eq!(resolved.status(), Status::Cancelled);
+}
+
+/// A till that only ever posts must hear that it was paid, however long the provider is away.
+#[tokio::test]
+async fn what_is_known_is_told_before_the_shop_opens() {
+    let shop = Shop::new(Scripted::new()).await;
+    let paid = shop.begun_on(front(&shop), "R-1", Timestamp::now()).await;
+    record(&shop, &paid, approved("T1.payment")).await;
+    let unpaid = shop.begun_on(front(&shop), "R-2", Timestamp::now()).await;
+    record(&shop, &unpaid, Event::Seen { finding: Finding::Cancelled, at: Timestamp::now() }).await;
+    shop.begun_on(front(&shop), "R-3", Timestamp::now()).await;
+    // It was never told to recover, as while its provider cannot be reached.
+    let told = async |reference: &str| {
+        let short = Patience::starting_now(Duration::from_millis(10), CancellationToken::new());
+        shop.engine.pay(&shop.till, shop.sale(reference), short).await
+    };
+    let replayed = told("R-1").await.unwrap();
+    assert!(replayed.replayed && replayed.operation.id == paid.id);
+    let joined = told("R-3").await.unwrap();
+    assert!(!joined.replayed && joined.operation.status() == Status::Pending);
+    for not_yet in ["R-2", "R-4"] {
+        assert_eq!(told(not_yet).await.unwrap_err(), Refusal::ShuttingDown, "an old backup may call it unpaid");
+    }
+    let mut other = shop.sale("R-1");
+    other.money.amount = Amount::new(1).unwrap();
+    let short = Patience::starting_now(Duration::from_millis(10), CancellationToken::new());
+    let conflict = shop.engine.pay(&shop.till, other, short).await.unwrap_err();
+    assert!(matches!(conflict, Refusal::ReferenceConflict(_)), "{conflict:?}");
 }
 
 /// The second of two payments was given back in the back office, as the alarm says: the sale itself was not.

@@ -116,9 +116,13 @@ impl Shop {
     }
 
     pub(crate) async fn pay(&self, reference: &str) -> Result<Progress, Refusal> {
+        self.sell(self.sale(reference)).await
+    }
+
+    pub(crate) fn sale(&self, reference: &str) -> SaleRequest {
         let money = Money { amount: Amount::new(10_000).unwrap(), currency: Currency::from_code("NOK").unwrap() };
         let naming = Naming::Reference(Reference::new(reference).unwrap());
-        self.sell(SaleRequest { naming, money, terminal: None, details: Details::default() }).await
+        SaleRequest { naming, money, terminal: None, details: Details::default() }
     }
 
     pub(crate) async fn sell(&self, sale: SaleRequest) -> Result<Progress, Refusal> {
