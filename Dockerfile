@@ -9,7 +9,9 @@
 #     --publish 192.168.1.5:7117:7117 --stop-timeout 30 pos-bridge
 #
 # Inside a container 127.0.0.1 is the container alone: the configuration needs [server] listen = "0.0.0.0:7117",
-# insecure_lan = true and a key for every till. /data must be a local volume, never a network drive.
+# insecure_lan = true, a key for every till, and the machine's own address as the tills call it in allowed_hosts, as in
+# allowed_hosts = ["192.168.1.5"]. A shop with Dojo gives its key by POS_BRIDGE__DOJO__API_KEY_FILE; leave out what is not there.
+# /data must be a local volume, never a network drive.
 
 FROM rust:1.95-bookworm AS build
 WORKDIR /source

@@ -200,6 +200,15 @@ impl AttemptReference {
         Self(Ulid::from_parts(u64::try_from(moment.as_millisecond()).unwrap_or_default(), 0))
     }
 
+    /// When the attempt was made, by the clock of the machine that made it.
+    #[must_use]
+    pub fn made_at(self) -> Timestamp {
+        i64::try_from(self.0.timestamp_ms())
+            .ok()
+            .and_then(|at| Timestamp::from_millisecond(at).ok())
+            .unwrap_or_default()
+    }
+
     /// Reads a reference back; `None` when it is not one of ours.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -40,7 +40,7 @@ impl Engine {
         asked: &Fingerprint,
     ) -> Result<Progress, Refusal> {
         let reference = naming.reference().ok_or(Refusal::ShuttingDown)?;
-        let known = self.health.journal(self.journal.find(&till.id, kind, reference).await)?;
+        let known = self.health.journal(self.journal.find(&till.id, kind, reference).await).ok().flatten();
         let known = known.filter(|known| self.is_of_this_world(known)).ok_or(Refusal::ShuttingDown)?;
         let replayed = match known.repeat(asked, repeat_rules(till), self.clock.now()) {
             Repeat::Join => false,

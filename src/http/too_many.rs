@@ -1,14 +1,15 @@
 //! Refuses callers that call too often.
 //!
 //! Calls about one operation (`/pay/{reference}` and what is below it) are counted apart from the others: who may not
-//! begin anything for a moment still learns what became of its sale, and can stop it.
+//! begin anything for a moment still learns what became of its sale. So are those that do something to it, so that who asks
+//! too often can still stop it.
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::Response;
 
 use super::guesses::{Guesses, network};
@@ -30,17 +31,21 @@ pub struct Callers {
 /// What a call is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum About {
+    /// Where it stands.
     OneOperation,
+    /// Its cancel, its signature, its acknowledgement.
+    WhatBecomesOfOne,
     AnythingElse,
 }
 
 impl About {
     fn of(request: &Request) -> Self {
         let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-        if ["/pay/", "/refund/"].iter().any(|resource| route.starts_with(resource)) {
-            Self::OneOperation
-        } else {
-            Self::AnythingElse
+        let is_of_one = ["/pay/", "/refund/"].iter().any(|resource| route.starts_with(resource));
+        match (is_of_one, request.method() == Method::POST) {
+            (true, false) => Self::OneOperation,
+            (true, true) => Self::WhatBecomesOfOne,
+            (false, _) => Self::AnythingElse,
         }
     }
 }

@@ -225,9 +225,10 @@ fn write(operation: Operation, new: &NewAttempt, place: &Place, on_terminal: boo
 fn run_again(writes: &mut Writes, earlier: &Operation, operation: &Operation, details: &Details) -> Result<()> {
     entries::update_operation(writes, earlier, operation);
     writes
-        .add("UPDATE operation SET simulated = ?, details = ? WHERE id = ?")
+        .add("UPDATE operation SET simulated = ?, details = ?, tried_again_at = ? WHERE id = ?")
         .bind(operation.simulated)
         .bind(clean_json(details)?)
+        .bind(operation.updated_at.as_millisecond())
         .bind(operation.id.to_string());
     Ok(())
 }

@@ -65,6 +65,7 @@ async fn every_reading_uses_an_index() {
         read::SALE_BY_REFERENCE,
         read::SALE_BY_TRANSACTION,
         read::ON_PAYMENT,
+        read::TRIED_AGAIN,
         read::LIVE,
         read::ABANDONED,
         read::UNPAID_REFUNDS,

@@ -72,7 +72,14 @@ pub(super) async fn find_prepared(
 
 pub(super) async fn last(pool: &SqlitePool, till: &TillId) -> Result<Option<Operation>> {
     let newest = OperationFilter { limit: 1, ..OperationFilter::default() };
-    Ok(operations(pool, till, &newest).await?.pop())
+    let newest = operations(pool, till, &newest).await?.pop();
+    let again = sqlx::query(TRIED_AGAIN).bind(till.as_str()).fetch_optional(pool).await.map_err(of_step)?;
+    let Some(again) = again else { return Ok(newest) };
+    let tried_at = optional_time(&again, "tried_again_at")?;
+    match newest {
+        Some(newest) if tried_at.is_none_or(|tried_at| tried_at < newest.created_at) => Ok(Some(newest)),
+        _ => rows::operation(&again).map(Some),
+    }
 }
 
 pub(super) async fn operations(pool: &SqlitePool, till: &TillId, filter: &OperationFilter) -> Result<Vec<Operation>> {
@@ -224,6 +231,13 @@ pub(super) const SALE_BY_TRANSACTION: &str = select_operations!(
     "SELECT",
     "attempt paid JOIN operation o ON o.id = paid.operation JOIN attempt a ON a.reference = o.deciding_attempt \
      WHERE paid.transaction_id = $1 AND o.kind = 'sale' ORDER BY o.sequence DESC LIMIT 1"
+);
+
+/// What a till tried again last.
+pub(super) const TRIED_AGAIN: &str = select_operations!(
+    "SELECT o.tried_again_at,",
+    "operation o JOIN attempt a ON a.reference = o.deciding_attempt \
+     WHERE o.till = ? AND o.tried_again_at IS NOT NULL ORDER BY o.tried_again_at DESC LIMIT 1"
 );
 
 pub(super) const LIVE: &str = select_operations!(

@@ -326,7 +326,7 @@ pub trait Journal: Results + Send + Sync {
     async fn find_attempt(&self, reference: AttemptReference) -> Result<Option<(Operation, Attempt)>, JournalError>;
     /// Every attempt of a kind on a payment that the provider prepared; of a sale, the oldest first.
     async fn find_prepared(&self, payment: &Handle, kind: Kind) -> Result<Vec<(Operation, Attempt)>, JournalError>;
-    /// A till's most recent operation.
+    /// The operation that a till asked for last, for the first time or once more.
     async fn last(&self, till: &TillId) -> Result<Option<Operation>, JournalError>;
     /// A till's operations, newest first.
     async fn operations(&self, till: &TillId, filter: &OperationFilter) -> Result<Vec<Operation>, JournalError>;

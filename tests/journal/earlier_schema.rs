@@ -102,6 +102,7 @@ async fn a_journal_in_which_every_refund_had_a_sale_keeps_all_that_it_holds() {
             "operation_by_till",
             "operation_not_acknowledged",
             "operation_open",
+            "operation_tried_again",
             "operation_unheard",
         ]
     );

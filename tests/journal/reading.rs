@@ -1,10 +1,10 @@
 //! What tills, readers and people ask for.
 
 use pos_bridge::domain::attempt::{Event, Kind};
+use pos_bridge::domain::evidence::Finding;
 use pos_bridge::domain::identifiers::{AttemptReference, OperationId};
 use pos_bridge::domain::operation::{Operation, ProviderName, Status};
-use pos_bridge::ports::Subject;
-use pos_bridge::ports::{Callback, Journal, OperationFilter};
+use pos_bridge::ports::{Begun, Callback, Journal, OperationFilter, Subject};
 
 use crate::fixture::*;
 
@@ -178,4 +178,28 @@ async fn readings_do_not_wait_for_a_writer() {
     let release = async { sqlx::query("COMMIT").execute(&mut other).await.unwrap() };
     let (recorded, _) = tokio::join!(record, release);
     assert!(recorded.unwrap()[0].moved);
+}
+
+/// A till that crashed while it tried an older sale again must not hear of the one between.
+#[tokio::test]
+async fn what_was_tried_again_is_the_last() {
+    let fixture = Fixture::new().await;
+    let at = |seconds, reference| {
+        let mut new = sale("till-1", reference, "front", 100);
+        new.attempt.now = later(seconds);
+        fixture.journal.begin_sale(new)
+    };
+    let last = async || fixture.journal.last(&till("till-1")).await.unwrap().unwrap();
+    let Ok(Begun::New(parked)) = at(0, "R-1").await else { panic!() };
+    fixture.record(&parked, seen(Finding::Cancelled)).await;
+    fixture.journal.told(parked.id, 1, Status::Cancelled, now()).await.unwrap();
+    let Ok(Begun::New(between)) = at(60, "R-2").await else { panic!() };
+    fixture.record(&between, approved(&between.attempt)).await;
+    assert_eq!(last().await.id, between.id);
+    let Ok(Begun::New(again)) = at(120, "R-1").await else { panic!() };
+    assert_eq!((again.id, again.attempt.number), (parked.id, 2));
+    assert_eq!(last().await.id, parked.id);
+    fixture.record(&again, approved(&again.attempt)).await;
+    let Ok(Begun::New(newest)) = at(180, "R-3").await else { panic!() };
+    assert_eq!(last().await.id, newest.id);
 }

@@ -36,10 +36,12 @@ const fn heading(recipient: Recipient) -> Text {
     }
 }
 
-/// When the till asked: the one moment that never changes, so that every copy tells the same.
+/// When the till asked, or asked again: a moment that never changes, so that every copy tells the same.
 fn date(operation: &Operation, time_zone: &str) -> String {
     let time_zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
-    operation.created_at.to_zoned(time_zone).strftime("%Y-%m-%d %H:%M").to_string()
+    let is_first = operation.attempt.number == 1;
+    let asked_at = if is_first { operation.created_at } else { operation.attempt.order.reference.made_at() };
+    asked_at.to_zoned(time_zone).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// What moved, or what would have moved; with what the customer added to it at the terminal.

@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::attempt::{Phase, Reason};
 use crate::domain::card::{self, Card, holds_card_number};
 use crate::domain::evidence::Approval;
-use crate::domain::identifiers::{Reference, TransactionId, is_printable};
+use crate::domain::identifiers::{AttemptReference, Reference, TransactionId, is_printable};
 use crate::domain::money::{AMOUNT_MAX, Amount, Currency, Money};
 use crate::domain::specimen::operation;
 
@@ -74,6 +74,17 @@ fn an_approved_sale_on_the_narrowest_paper() {
         ",
     );
     assert_eq!(customers(&approved(None), 24, Language::English), expected);
+}
+
+/// Declined in the evening and paid the next morning: that is the day of the payment.
+#[test]
+fn a_sale_that_was_tried_again_is_dated_with_the_last_time() {
+    let mut again = approved(None);
+    let next_day = again.created_at.saturating_add(jiff::SignedDuration::from_hours(22)).unwrap();
+    again.attempt.number = 2;
+    let milliseconds = u64::try_from(next_day.as_millisecond()).unwrap();
+    again.attempt.order.reference = AttemptReference::new(ulid::Ulid::from_parts(milliseconds, 1));
+    assert!(customers(&again, 40, Language::English).contains("2026-11-21 09:15"));
 }
 
 #[test]
