@@ -23,7 +23,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::card::without_card_numbers;
-use super::evidence::{Approval, Finding, Order};
+use super::evidence::{Approval, Finding, Order, PaymentRecord, PaymentState};
 use super::identifiers::{AttemptReference, Handle, OperationId, TransactionId};
 
 pub use alarm::{Alarm, AlarmKind};
@@ -131,6 +131,19 @@ impl Attempt {
     #[must_use]
     pub const fn is_belied_by(&self, finding: &Finding) -> bool {
         !self.phase.may_move_money() && matches!(finding, Finding::Approved(_) | Finding::Undecided { .. })
+    }
+
+    /// The payment says nothing of it that is not known: it was approved with this one, which is captured, or was declined as
+    /// this one was.
+    #[must_use]
+    pub fn is_as_told_by(&self, payment: &PaymentRecord) -> bool {
+        match (&self.phase, &payment.state) {
+            (Phase::Approved { approval, .. }, PaymentState::Approved { captured: true }) => {
+                approval.captured && approval.transaction.as_ref() == Some(&payment.transaction)
+            }
+            (Phase::Declined { .. }, PaymentState::Declined(_)) => true,
+            _ => false,
+        }
     }
 
     /// It is proven unpaid, and yet what crossed with that may win: a card that was presented while the cancel was under

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
@@ -18,7 +19,7 @@ use crate::domain::directory::Store;
 use crate::domain::evidence::{Finding, PaymentState, Sighting, judge};
 use crate::domain::identifiers::OperationId;
 use crate::domain::operation::{Operation, ProviderName};
-use crate::ports::{Listing, Provider, ReadError, Refunded, Trace, Unreadable};
+use crate::ports::{Listing, Pages, Provider, ReadError, Refunded, Trace, Unreadable};
 
 /// How long an approval may stay uncaptured until somebody should look (Dintero tries for 48 hours).
 const CAPTURE_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
@@ -101,14 +102,13 @@ impl Engine {
     async fn sweep_store(&self, name: ProviderName, store: &Store) -> bool {
         let Ok(provider) = self.provider(name) else { return false };
         let Ok(last) = self.health.journal(self.journal.last_sweep(name, &store.id).await) else { return false };
-        let mut listing = match self.list(provider.as_ref(), store, last).await {
-            Ok(listing) => listing,
-            Err(error) => {
-                tracing::warn!(store = %store.id, %error, "the sweep could not read the provider's list");
-                self.health.provider(name, Some(error.to_string()));
-                return false;
-            }
-        };
+        let mut news = News { engine: self, held: Listing::default() };
+        if let Err(error) = self.list(provider.as_ref(), store, last, &mut news).await {
+            tracing::warn!(store = %store.id, %error, "the sweep could not read the provider's list");
+            self.health.provider(name, Some(error.to_string()));
+            return false;
+        }
+        let mut listing = news.held;
         self.health.provider(name, None);
         let listed_at = provider.now();
         let mut complete = true;
@@ -143,9 +143,10 @@ impl Engine {
         provider: &dyn Provider,
         store: &Store,
         last: Option<Timestamp>,
-    ) -> Result<Listing, ReadError> {
+        news: &mut News<'_>,
+    ) -> Result<(), ReadError> {
         provider.learn_time().await?;
-        provider.list(store, window_begins(provider.now(), last, self.pace.sweep_window)).await
+        provider.list(store, window_begins(provider.now(), last, self.pace.sweep_window), news).await
     }
 
     /// Enrolment is for people to see; not knowing it stops nothing.
@@ -156,6 +157,15 @@ impl Engine {
                 self.health.enrolled(terminal.name.clone(), enrolment);
             }
         }
+    }
+
+    /// Whether a payment says what the journal says, and nothing was given back of it.
+    async fn is_known(&self, trace: &Trace) -> bool {
+        let (Refunded::Elsewhere(minor) | Refunded::InAll(minor)) = trace.refunded;
+        if minor > 0 || !trace.refunds.is_empty() {
+            return false;
+        }
+        matches!(self.attempt_of(trace).await, Ok(Some((_, attempt))) if attempt.is_as_told_by(&trace.payment))
     }
 
     /// Compares the payments of one attempt, and the refunds of them, with the journal. `false` when that is not done.
@@ -329,6 +339,25 @@ fn perhaps_lost(sum: i64) -> Alarm {
          go on"
     );
     Alarm { kind: AlarmKind::Orphan, text }
+}
+
+/// What of a list must be compared once it is whole, since several payments may be one attempt's. Most say what is known, and
+/// are let go of as they come: the payments of days would take more room than all else.
+struct News<'a> {
+    engine: &'a Engine,
+    held: Listing,
+}
+
+#[async_trait]
+impl Pages for News<'_> {
+    async fn take(&mut self, page: Listing) {
+        self.held.unreadable.extend(page.unreadable);
+        for trace in page.traces {
+            if !self.engine.is_known(&trace).await {
+                self.held.traces.push(trace);
+            }
+        }
+    }
 }
 
 /// The payments of each attempt: there should be one. There are many in a window, so they are grouped where they lie.

@@ -138,7 +138,14 @@ pub enum Refunded {
     InAll(i64),
 }
 
-/// A shop's payments that carry one of our references.
+/// Takes the pages of a list, one after the other. What came of a list that ends in an error is not all of it.
+#[async_trait]
+pub trait Pages: Send {
+    /// Takes the next page.
+    async fn take(&mut self, page: Listing);
+}
+
+/// Payments of a shop that carry one of our references.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Listing {
     /// Those that can be understood.
@@ -245,8 +252,8 @@ pub trait Provider: Send + Sync {
     async fn start_refund(&self, order: RefundOrder<'_>) -> Answer<Handle>;
     /// Reads what the provider knows of a refund attempt.
     async fn look_for_refund(&self, attempt: &Attempt, look: Look) -> Result<Seen, ReadError>;
-    /// Lists the payments of a shop since a moment that carry one of our references.
-    async fn list(&self, store: &Store, since: Timestamp) -> Result<Listing, ReadError>;
+    /// Lists the payments of a shop since a moment that carry one of our references, page by page: a list may be long.
+    async fn list(&self, store: &Store, since: Timestamp, pages: &mut dyn Pages) -> Result<(), ReadError>;
     /// Reads a terminal's enrolment; `None` where these credentials may not read it.
     async fn enrolment(&self, terminal: &Terminal) -> Result<Option<Enrolment>, ReadError>;
     /// Proves that the credentials work, and tells how far this machine's clock is ahead of the provider's.

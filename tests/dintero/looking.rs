@@ -13,6 +13,7 @@ use ulid::Ulid;
 
 use crate::orders::{dintero, open, reference, refund, sale, store, transaction, unknown};
 use crate::server::{Act, Request, Server, TOKEN, error, reply, reply_with, token};
+use crate::whole_list::whole_list;
 
 const SESSION: &str = "/checkout/sessions/T12345678.session";
 const TRANSACTION: &str = "/checkout/transactions/T12345678.transaction";
@@ -309,7 +310,7 @@ async fn a_shops_payments_are_listed_to_the_end_and_only_ours_are_kept() {
     })
     .await;
     let since = "2026-11-17T10:00:00Z".parse().unwrap();
-    let Listing { traces, unreadable } = dintero(&server.url).list(&store(), since).await.unwrap();
+    let Listing { traces, unreadable } = whole_list(&dintero(&server.url), &store(), since).await.unwrap();
     let text = |text: &str| Some(text.to_owned());
     let named = Unreadable {
         reference: nth(2),
@@ -334,7 +335,7 @@ async fn a_list_that_leads_no_further_is_no_list() {
     for page in [vec![json!({}); 100], vec![json!({"id": "T1.same"}); 100]] {
         let server = serve(move |_| reply(200, json!(page))).await;
         let since = "2026-11-17T10:00:00Z".parse().unwrap();
-        assert!(dintero(&server.url).list(&store(), since).await.is_err());
+        assert!(whole_list(&dintero(&server.url), &store(), since).await.is_err());
         assert!(server.requests_for("/checkout/transactions").len() <= 2);
     }
 }

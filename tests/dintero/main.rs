@@ -11,3 +11,5 @@ mod requests;
 mod scripted_server;
 mod server;
 mod tokens;
+#[path = "../common/whole_list.rs"]
+mod whole_list;

@@ -11,6 +11,7 @@ use crate::orders::{
     terminal,
 };
 use crate::server::{Act, INTENTS, SESSION, SESSIONS, Server, dead_url, intent, problem, reply, session};
+use crate::whole_list::whole_list;
 
 #[tokio::test]
 async fn a_connection_that_drops_before_a_reply_may_have_carried_the_call() {
@@ -78,7 +79,7 @@ async fn the_key_is_never_told() {
         shown.push(format!("{:?}", refund_by_api(&dojo).await));
         shown.push(format!("{:?}", dojo.look_for_sale(&sale(open()), Look::Fresh).await));
         shown.push(format!("{:?}", dojo.cancel(&sale(open())).await));
-        shown.push(format!("{:?}", dojo.list(&store(), "2026-11-20T10:00:00Z".parse().unwrap()).await));
+        shown.push(format!("{:?}", whole_list(&dojo, &store(), "2026-11-20T10:00:00Z".parse().unwrap()).await));
         shown.push(format!("{:?}", dojo.enrolment(&terminal()).await));
         shown.push(format!("{:?}", dojo.check_access().await));
     }

@@ -2,17 +2,18 @@
 
 use pos_bridge::domain::evidence::PaymentState;
 use pos_bridge::domain::identifiers::AttemptReference;
-use pos_bridge::ports::{Listing, Provider, ReadError, Refunded};
+use pos_bridge::ports::{Listing, ReadError, Refunded};
 use serde_json::{Value, json};
 use ulid::Ulid;
 
 use crate::orders::{dojo, reference, store};
 use crate::server::{Act, Request, SEARCH, Server, history, intent, problem, reply, session};
+use crate::whole_list::whole_list;
 
 const SINCE: &str = "2026-11-17T10:00:00Z";
 
 async fn list(server: &Server) -> Result<Listing, ReadError> {
-    dojo(&server.url).list(&store(), SINCE.parse().unwrap()).await
+    whole_list(&dojo(&server.url), &store(), SINCE.parse().unwrap()).await
 }
 
 async fn listed(intents: Vec<Value>) -> Listing {

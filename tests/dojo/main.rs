@@ -15,3 +15,5 @@ mod scripted_server;
 mod server;
 mod starting;
 mod terminals;
+#[path = "../common/whole_list.rs"]
+mod whole_list;

@@ -13,6 +13,7 @@ use crate::server::{
     CANCEL, INTENT, INTENTS, REFUNDS, Request, SEARCH, SESSION, SESSIONS, Server, TERMINAL, asked, intent, reply,
     session,
 };
+use crate::whole_list::whole_list;
 
 /// Everything works, and every session waits for a card.
 async fn server() -> Server {
@@ -38,7 +39,7 @@ async fn call_everything(dojo: &Dojo) {
     dojo.refundable(&transaction()).await.unwrap();
     refund_at_terminal(dojo).await;
     refund_by_api(dojo).await;
-    dojo.list(&store(), "2026-11-20T10:00:00Z".parse().unwrap()).await.unwrap();
+    whole_list(dojo, &store(), "2026-11-20T10:00:00Z".parse().unwrap()).await.unwrap();
     dojo.enrolment(&terminal()).await.unwrap();
     dojo.check_access().await.unwrap();
 }

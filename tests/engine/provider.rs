@@ -14,8 +14,8 @@ use pos_bridge::domain::operation::ProviderName;
 use pos_bridge::domain::prompt::AtTerminal;
 use pos_bridge::domain::refund::RefundRoute;
 use pos_bridge::ports::{
-    Answer, Capabilities, Enrolment, Listing, Look, Patience, Prepared, Provider, ReadError, RefundOrder, Refundable,
-    SaleOrder, Seen,
+    Answer, Capabilities, Enrolment, Listing, Look, Pages, Patience, Prepared, Provider, ReadError, RefundOrder,
+    Refundable, SaleOrder, Seen,
 };
 use tokio::sync::watch;
 
@@ -218,11 +218,12 @@ impl Provider for Scripted {
     async fn look_for_refund(&self, _: &Attempt, _: Look) -> Result<Seen, ReadError> {
         Ok(Seen { finding: locked(&self.finding).clone(), at: self.now(), at_terminal: AtTerminal::default() })
     }
-    async fn list(&self, _: &Store, since: Timestamp) -> Result<Listing, ReadError> {
+    async fn list(&self, _: &Store, since: Timestamp, pages: &mut dyn Pages) -> Result<(), ReadError> {
         *locked(&self.listed_since) = Some(since);
         let listing = locked(&self.listing).clone();
+        pages.take(listing).await;
         self.listed.send_modify(|listed| *listed += 1);
-        Ok(listing)
+        Ok(())
     }
     async fn enrolment(&self, terminal: &Terminal) -> Result<Option<Enrolment>, ReadError> {
         let is_away = locked(&self.away).iter().any(|id| id == terminal.terminal_id.as_str());

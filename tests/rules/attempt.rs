@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use pos_bridge::domain::attempt::{AlarmKind, Event, Kind, NotResolvable, OperatorVerdict, Phase, Reason, Resolution};
-use pos_bridge::domain::evidence::{Approval, Contradiction, Finding};
+use pos_bridge::domain::evidence::{Approval, Contradiction, Finding, PaymentRecord, PaymentState};
 use pos_bridge::domain::identifiers::TransactionId;
 
 use crate::support::*;
@@ -172,6 +172,49 @@ fn a_session_that_ran_out_and_is_given_up_is_loud() {
         assert_eq!(transition.attempt.phase, Phase::Abandoned { handle: Some(handle()) });
         assert!(transition.attempt.cancel_wanted);
         assert_eq!(transition.alarm.map(|alarm| alarm.kind), Some(AlarmKind::Abandoned));
+    }
+}
+
+/// What a list says of it that is known already.
+#[test]
+fn a_payment_that_says_what_is_known_is_no_news() {
+    let approved_with = |captured| {
+        sale(Phase::Approved { approval: Approval { captured, ..approval() }, late: false, resolution: None })
+    };
+    let declined = sale(Phase::Declined { reason: reason() });
+    let other = TransactionId::new("T1.other").unwrap();
+    let yes = |captured| PaymentState::Approved { captured };
+    let no = || PaymentState::Declined(reason());
+    for (attempt, state, transaction, expected) in [
+        (approved_with(true), yes(true), None, true),
+        (approved_with(true), yes(true), Some(other), false),
+        (approved_with(true), yes(false), None, false),
+        (approved_with(false), yes(true), None, false),
+        (approved_with(true), PaymentState::Voided, None, false),
+        (declined.clone(), no(), None, true),
+        (declined, yes(true), None, false),
+        (sale(Phase::Open { handle: handle() }), no(), None, false),
+    ] {
+        let known = payment(state.clone());
+        let told = PaymentRecord { transaction: transaction.unwrap_or(known.transaction.clone()), ..known };
+        assert_eq!(attempt.is_as_told_by(&told), expected, "{} by {state:?}", attempt.phase.name());
+    }
+}
+
+/// It was said to have taken nothing; only what shows that it has, or may, is in the way of doing it once more.
+#[test]
+fn a_no_is_belied_by_what_may_be_a_yes() {
+    let findings = [
+        (Finding::Nothing, false),
+        (undecided(), true),
+        (Finding::Approved(approval()), true),
+        (Finding::Declined(reason()), false),
+        (Finding::Cancelled, false),
+    ];
+    for (finding, belies) in findings {
+        for (phase, is_no) in [(Phase::Declined { reason: reason() }, true), (Phase::Sending, false)] {
+            assert_eq!(sale(phase).is_belied_by(&finding), belies && is_no, "{finding:?}");
+        }
     }
 }
 

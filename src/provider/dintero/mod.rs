@@ -28,8 +28,8 @@ use crate::domain::operation::ProviderName;
 use crate::domain::prompt::AtTerminal;
 use crate::domain::refund::RefundRoute;
 use crate::ports::{
-    Answer, Capabilities, Enrolment, Listing, Look, Patience, Provider, ReadError, RefundOrder, Refundable, Refunded,
-    SaleOrder, Seen, Trace, Unreadable,
+    Answer, Capabilities, Enrolment, Listing, Look, Pages, Patience, Provider, ReadError, RefundOrder, Refundable,
+    Refunded, SaleOrder, Seen, Trace, Unreadable,
 };
 
 use crate::provider::SetupError;
@@ -168,22 +168,15 @@ impl Provider for Dintero {
         Ok(Seen { finding, at: reader.at(), at_terminal: AtTerminal::default() })
     }
 
-    async fn list(&self, store: &Store, since: Timestamp) -> Result<Listing, ReadError> {
-        let filters = [("store_id", store.id.as_str()), ("created_at.gte", &since.to_string())];
-        let mut listing = Listing::default();
-        let take = |value: serde_json::Value| {
-            let Some(reference) = reference_of_ours(&value) else { return };
-            let leniently = unreadable(reference, &value);
-            match trace(reference, value) {
-                Ok(trace) => listing.traces.push(trace),
-                Err(error) => {
-                    tracing::error!(attempt = %reference, %error, "a payment of ours in Dintero's list cannot be read");
-                    listing.unreadable.push(leniently);
-                }
-            }
-        };
-        Reader::new(&self.api).each_transaction(&filters, take).await?;
-        Ok(listing)
+    async fn list(&self, store: &Store, since: Timestamp, pages: &mut dyn Pages) -> Result<(), ReadError> {
+        let since = since.to_string();
+        let filters = [("store_id", store.id.as_str()), ("created_at.gte", since.as_str())];
+        let mut reader = Reader::new(&self.api);
+        let mut list = reader.transactions(&filters);
+        while let Some(page) = list.next_page().await? {
+            pages.take(listing(page)).await;
+        }
+        Ok(())
     }
 
     async fn enrolment(&self, terminal: &Terminal) -> Result<Option<Enrolment>, ReadError> {
@@ -202,6 +195,23 @@ impl Provider for Dintero {
         self.api.tokens.renew().await?;
         Ok(self.api.clock().machine_is_ahead())
     }
+}
+
+/// What of a page is ours.
+fn listing(page: Vec<serde_json::Value>) -> Listing {
+    let mut listing = Listing::default();
+    for value in page {
+        let Some(reference) = reference_of_ours(&value) else { continue };
+        let leniently = unreadable(reference, &value);
+        match trace(reference, value) {
+            Ok(trace) => listing.traces.push(trace),
+            Err(error) => {
+                tracing::error!(attempt = %reference, %error, "a payment of ours in Dintero's list cannot be read");
+                listing.unreadable.push(leniently);
+            }
+        }
+    }
+    listing
 }
 
 /// Which of our attempts a payment of a listing carries, when it is one of ours.

@@ -16,7 +16,7 @@ use crate::provider::client::{Exchanged, Reply};
 
 /// The most that Dintero puts on a page.
 const PAGE: usize = 100;
-/// 100 000 payments: more than a shop takes in the days that a sweep looks back. A listing beyond it is an error, never
+/// 300 000 payments: more than a shop takes in the days that a sweep looks back. A listing beyond it is an error, never
 /// silently cut.
 const PAGES_MAX: usize = 3_000;
 
@@ -59,12 +59,15 @@ impl<'a> Reader<'a> {
     /// The payments that carry exactly this reference.
     pub(super) async fn transactions_of(&mut self, ours: AttemptReference) -> Result<Vec<Transaction>, ReadError> {
         let is_ours = |value: &Value| text(value, "merchant_reference").and_then(AttemptReference::parse) == Some(ours);
-        let mut found = Vec::new();
-        self.each_transaction(&[("merchant_reference", &ours.to_string())], |value| {
-            found.extend(is_ours(&value).then(|| understand(value)));
-        })
-        .await?;
-        found.into_iter().collect()
+        let reference = ours.to_string();
+        let filters = [("merchant_reference", reference.as_str())];
+        let (mut list, mut found) = (self.transactions(&filters), Vec::new());
+        while let Some(page) = list.next_page().await? {
+            for value in page.into_iter().filter(&is_ours) {
+                found.push(understand(value)?);
+            }
+        }
+        Ok(found)
     }
 
     /// The sessions that carry exactly this reference; none where this address of Dintero's cannot list sessions.
@@ -89,28 +92,9 @@ impl<'a> Reader<'a> {
         Ok(sessions)
     }
 
-    /// Hands on every transaction that passes the filters, as it came. No more than a page is held at once: it takes ten
-    /// times the room of what is kept of it.
-    pub(super) async fn each_transaction(
-        &mut self,
-        filters: &[(&str, &str)],
-        mut take: impl FnMut(Value) + Send,
-    ) -> Result<(), ReadError> {
-        let mut after: Option<String> = None;
-        for _ in 0..PAGES_MAX {
-            let page = self.page(filters, after.as_deref()).await?;
-            let is_last = page.len() < PAGE;
-            let end = page.iter().rev().find_map(|value| text(value, "id")).map(str::to_owned);
-            page.into_iter().for_each(&mut take);
-            if is_last {
-                return Ok(());
-            }
-            if end.is_none() || end == after {
-                return Err(unusable("the list of transactions leads no further"));
-            }
-            after = end;
-        }
-        Err(unusable("the list of transactions does not end"))
+    /// Every transaction that passes the filters.
+    pub(super) const fn transactions<'r>(&'r mut self, filters: &'r [(&'r str, &'r str)]) -> Transactions<'r, 'a> {
+        Transactions { reader: self, filters, after: None, pages: 0, is_over: false }
     }
 
     async fn page(&mut self, filters: &[(&str, &str)], after: Option<&str>) -> Result<Vec<Value>, ReadError> {
@@ -132,6 +116,37 @@ impl<'a> Reader<'a> {
         };
         self.earliest = Some(self.earliest.map_or(date, |earliest| earliest.min(date)));
         exchanged
+    }
+}
+
+/// A list of transactions. No more than a page of it is held at once: as it came, that takes ten times the room of what is
+/// kept of it.
+pub(super) struct Transactions<'r, 'a> {
+    reader: &'r mut Reader<'a>,
+    filters: &'r [(&'r str, &'r str)],
+    after: Option<String>,
+    pages: usize,
+    is_over: bool,
+}
+
+impl Transactions<'_, '_> {
+    /// The next page, as it came; `None` behind the last one.
+    pub(super) async fn next_page(&mut self) -> Result<Option<Vec<Value>>, ReadError> {
+        if self.is_over {
+            return Ok(None);
+        }
+        if self.pages == PAGES_MAX {
+            return Err(unusable("the list of transactions does not end"));
+        }
+        let page = self.reader.page(self.filters, self.after.as_deref()).await?;
+        self.pages += 1;
+        self.is_over = page.len() < PAGE;
+        let end = page.iter().rev().find_map(|value| text(value, "id")).map(str::to_owned);
+        if !self.is_over && (end.is_none() || end == self.after) {
+            return Err(unusable("the list of transactions leads no further"));
+        }
+        self.after = end;
+        Ok(Some(page))
     }
 }
 

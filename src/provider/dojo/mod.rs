@@ -33,8 +33,8 @@ use crate::domain::money::Currency;
 use crate::domain::operation::ProviderName;
 use crate::domain::refund::RefundRoute;
 use crate::ports::{
-    Answer, Capabilities, Enrolment, Listing, Look, Patience, Prepared, Provider, ReadError, RefundOrder, Refundable,
-    Refunded, SaleOrder, Seen, Trace, Unreadable,
+    Answer, Capabilities, Enrolment, Listing, Look, Pages, Patience, Prepared, Provider, ReadError, RefundOrder,
+    Refundable, Refunded, SaleOrder, Seen, Trace, Unreadable,
 };
 use crate::provider::SetupError;
 
@@ -162,21 +162,13 @@ impl Provider for Dojo {
     }
 
     /// One key is one location, so its payments are the store's.
-    async fn list(&self, _: &Store, since: Timestamp) -> Result<Listing, ReadError> {
-        let mut listing = Listing::default();
-        let take = |value: serde_json::Value| {
-            let Some(reference) = reference_of(&value) else { return };
-            let leniently = unreadable(reference, &value);
-            match understand(value).and_then(|found| trace(reference, &found)) {
-                Ok(trace) => listing.traces.push(trace),
-                Err(error) => {
-                    tracing::error!(attempt = %reference, %error, "a payment of ours in Dojo's list cannot be read");
-                    listing.unreadable.push(leniently);
-                }
-            }
-        };
-        Reader::new(&self.api).each_intent(since, take).await?;
-        Ok(listing)
+    async fn list(&self, _: &Store, since: Timestamp, pages: &mut dyn Pages) -> Result<(), ReadError> {
+        let mut reader = Reader::new(&self.api);
+        let mut list = reader.intents(since);
+        while let Some(page) = list.next_page().await? {
+            pages.take(listing(page)).await;
+        }
+        Ok(())
     }
 
     async fn enrolment(&self, terminal: &Terminal) -> Result<Option<Enrolment>, ReadError> {
@@ -198,6 +190,23 @@ impl Provider for Dojo {
         found.ok_or_else(|| unusable("there are no terminals at this address; check api_url"))?;
         Ok(self.api.clock().machine_is_ahead())
     }
+}
+
+/// What of a page is ours.
+fn listing(page: Vec<Value>) -> Listing {
+    let mut listing = Listing::default();
+    for value in page {
+        let Some(reference) = reference_of(&value) else { continue };
+        let leniently = unreadable(reference, &value);
+        match understand(value).and_then(|found| trace(reference, &found)) {
+            Ok(trace) => listing.traces.push(trace),
+            Err(error) => {
+                tracing::error!(attempt = %reference, %error, "a payment of ours in Dojo's list cannot be read");
+                listing.unreadable.push(leniently);
+            }
+        }
+    }
+    listing
 }
 
 /// What little a payment tells that cannot be understood whole.

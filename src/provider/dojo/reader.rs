@@ -14,7 +14,7 @@ use crate::provider::client::{Exchanged, Reply};
 
 /// The most that Dojo puts on a page.
 const PAGE: usize = 100;
-/// 100 000 payments: more than a shop takes in the days that a sweep looks back. A listing beyond it is an error, never
+/// 300 000 payments: more than a shop takes in the days that a sweep looks back. A listing beyond it is an error, never
 /// silently cut.
 const PAGES_MAX: usize = 3_000;
 /// How far a payment's date may be from when it was asked for.
@@ -73,36 +73,20 @@ impl<'a> Reader<'a> {
         asked: Timestamp,
     ) -> Result<Vec<Intent>, ReadError> {
         let since = asked.saturating_sub(AROUND).unwrap_or(Timestamp::MIN);
-        let mut found = Vec::new();
-        self.each_intent(since, |value| {
-            found.extend((reference_of(&value) == Some(ours)).then(|| understand(value)));
-        })
-        .await?;
-        found.into_iter().collect()
+        let (mut list, mut found) = (self.intents(since), Vec::new());
+        while let Some(page) = list.next_page().await? {
+            for value in page.into_iter().filter(|value| reference_of(value) == Some(ours)) {
+                found.push(understand(value)?);
+            }
+        }
+        Ok(found)
     }
 
-    /// Hands on every intent since a moment, as it came. No more than a page is held at once: it takes ten times the room
-    /// of what is kept of it.
-    pub(super) async fn each_intent(
-        &mut self,
-        since: Timestamp,
-        mut take: impl FnMut(Value) + Send,
-    ) -> Result<(), ReadError> {
+    /// Every intent since a moment.
+    pub(super) fn intents(&mut self, since: Timestamp) -> Intents<'_, 'a> {
         let until = self.api.clock().now().saturating_add(AROUND).unwrap_or(Timestamp::MAX);
-        let (start_date, end_date) = (since.to_string(), until.to_string());
-        let mut after: Option<String> = None;
-        for _ in 0..PAGES_MAX {
-            let page = self.page(&start_date, &end_date, after.as_deref()).await?;
-            let found = page.data.unwrap_or_default();
-            let is_last = found.len() < PAGE;
-            found.into_iter().for_each(&mut take);
-            let Some(next) = page.after.filter(|_| !is_last) else { return Ok(()) };
-            if Some(&next) == after.as_ref() {
-                return Err(unusable("the list of payments leads no further"));
-            }
-            after = Some(next);
-        }
-        Err(unusable("the list of payments does not end"))
+        let dates = (since.to_string(), until.to_string());
+        Intents { reader: self, dates, after: None, pages: 0, is_over: false }
     }
 
     async fn page(&mut self, start_date: &str, end_date: &str, after: Option<&str>) -> Result<Page, ReadError> {
@@ -124,6 +108,40 @@ impl<'a> Reader<'a> {
         };
         self.earliest = Some(self.earliest.map_or(date, |earliest| earliest.min(date)));
         exchanged
+    }
+}
+
+/// A list of intents. No more than a page of it is held at once: as it came, that takes ten times the room of what is kept of
+/// it.
+pub(super) struct Intents<'r, 'a> {
+    reader: &'r mut Reader<'a>,
+    dates: (String, String),
+    after: Option<String>,
+    pages: usize,
+    is_over: bool,
+}
+
+impl Intents<'_, '_> {
+    /// The next page, as it came; `None` behind the last one.
+    pub(super) async fn next_page(&mut self) -> Result<Option<Vec<Value>>, ReadError> {
+        if self.is_over {
+            return Ok(None);
+        }
+        if self.pages == PAGES_MAX {
+            return Err(unusable("the list of payments does not end"));
+        }
+        let (start_date, end_date) = &self.dates;
+        let page = self.reader.page(start_date, end_date, self.after.as_deref()).await?;
+        self.pages += 1;
+        let found = page.data.unwrap_or_default();
+        // Dojo may name a next page after the last one.
+        let next = page.after.filter(|_| found.len() == PAGE);
+        self.is_over = next.is_none();
+        if !self.is_over && next == self.after {
+            return Err(unusable("the list of payments leads no further"));
+        }
+        self.after = next;
+        Ok(Some(found))
     }
 }
 

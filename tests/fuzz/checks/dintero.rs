@@ -16,6 +16,7 @@ use super::dintero_orders::{
     dintero, open, reference, refund, sale, start_refund, start_sale, store, transaction, unknown,
 };
 use super::record::{Record, Scene};
+use super::whole_list::whole_list;
 
 const TAKEN: [&str; 6] =
     ["AUTHORIZED", "CAPTURED", "PARTIALLY_CAPTURED", "PARTIALLY_CAPTURED_REFUNDED", "PARTIALLY_REFUNDED", "REFUNDED"];
@@ -57,7 +58,8 @@ pub(crate) fn check(bytes: &[u8]) -> Verdict {
         }
         5 => {
             let store = store();
-            let (listing, record) = scene.ask(bytes, dintero.list(&store, "2026-11-20T10:00:00Z".parse().unwrap()));
+            let (listing, record) =
+                scene.ask(bytes, whole_list(dintero, &store, "2026-11-20T10:00:00Z".parse().unwrap()));
             let Ok(listing) = listing else { return Verdict::Refused };
             listing.traces.iter().for_each(|trace| listed(trace, &record));
             Verdict::taken_if(!listing.traces.is_empty())

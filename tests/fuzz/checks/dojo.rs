@@ -14,6 +14,7 @@ use super::dojo_orders::{
     unknown,
 };
 use super::record::{Record, Scene};
+use super::whole_list::whole_list;
 
 thread_local! {
     static LOCATION: (Scene, Dojo) = {
@@ -43,7 +44,7 @@ pub(crate) fn check(bytes: &[u8]) -> Verdict {
         }
         6 => {
             let store = store();
-            let (listing, record) = scene.ask(bytes, dojo.list(&store, "2026-11-20T10:00:00Z".parse().unwrap()));
+            let (listing, record) = scene.ask(bytes, whole_list(dojo, &store, "2026-11-20T10:00:00Z".parse().unwrap()));
             let Ok(listing) = listing else { return Verdict::Refused };
             for trace in &listing.traces {
                 let is_taken = |object: &Value| {

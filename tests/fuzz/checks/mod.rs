@@ -27,6 +27,8 @@ mod reply;
 #[allow(dead_code, reason = "the rules ask for more of it")]
 mod support;
 mod till_request;
+#[path = "../../common/whole_list.rs"]
+mod whole_list;
 
 /// What became of an input. A target that takes nothing tries nothing: its run is vacuous.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,8 +15,8 @@ use pos_bridge::domain::operation::ProviderName;
 use pos_bridge::domain::prompt::AtTerminal;
 use pos_bridge::domain::refund::RefundRoute;
 use pos_bridge::ports::{
-    Answer, Capabilities, Enrolment, Listing, Look, Patience, Prepared, Provider, ReadError, RefundOrder, Refundable,
-    Refunded, SaleOrder, Seen, Trace,
+    Answer, Capabilities, Enrolment, Listing, Look, Pages, Patience, Prepared, Provider, ReadError, RefundOrder,
+    Refundable, Refunded, SaleOrder, Seen, Trace,
 };
 use tokio::time::sleep;
 
@@ -298,29 +298,33 @@ impl Provider for Intents {
         };
         Ok(Seen { finding, at: time(at), at_terminal: AtTerminal::default() })
     }
-    async fn list(&self, _: &Store, _: Timestamp) -> Result<Listing, ReadError> {
+    async fn list(&self, _: &Store, _: Timestamp, pages: &mut dyn Pages) -> Result<(), ReadError> {
         let at = self.0.read().await?;
         if self.0.bug == Some(Bug::NothingIsCompared) {
-            return Ok(Listing::default());
+            return Ok(());
         }
-        let books = self.0.books();
-        let made = books.intents.iter().filter(|intent| intent.created_at <= at);
-        let traces = made.map(|intent| {
-            let payer = books.payer(intent.number, at);
-            let state = match payer {
-                Some(_) => PaymentState::Approved { captured: true },
-                None if intent.is_let_go(at) => PaymentState::Voided,
-                None => PaymentState::Undecided,
-            };
-            Trace {
-                reference: intent.attempt.order.reference,
-                till_reference: books.names.get(&intent.attempt.order.reference).cloned(),
-                payment: intent.record(payer, state),
-                refunds: Vec::new(),
-                refunded: Refunded::InAll(books.given_back(intent, at)),
-            }
-        });
-        Ok(Listing { traces: traces.collect(), unreadable: Vec::new() })
+        let traces: Vec<Trace> = {
+            let books = self.0.books();
+            let made = books.intents.iter().filter(|intent| intent.created_at <= at);
+            let traces = made.map(|intent| {
+                let payer = books.payer(intent.number, at);
+                let state = match payer {
+                    Some(_) => PaymentState::Approved { captured: true },
+                    None if intent.is_let_go(at) => PaymentState::Voided,
+                    None => PaymentState::Undecided,
+                };
+                Trace {
+                    reference: intent.attempt.order.reference,
+                    till_reference: books.names.get(&intent.attempt.order.reference).cloned(),
+                    payment: intent.record(payer, state),
+                    refunds: Vec::new(),
+                    refunded: Refunded::InAll(books.given_back(intent, at)),
+                }
+            });
+            traces.collect()
+        };
+        pages.take(Listing { traces, unreadable: Vec::new() }).await;
+        Ok(())
     }
     async fn enrolment(&self, terminal: &Terminal) -> Result<Option<Enrolment>, ReadError> {
         self.0.enrolment(terminal).await

@@ -10,8 +10,8 @@ use pos_bridge::domain::operation::ProviderName;
 use pos_bridge::domain::prompt::AtTerminal;
 use pos_bridge::domain::refund::RefundRoute;
 use pos_bridge::ports::{
-    Answer, Capabilities, Enrolment, Listing, Look, Patience, Provider, ReadError, RefundOrder, Refundable, Refunded,
-    SaleOrder, Seen, Trace,
+    Answer, Capabilities, Enrolment, Listing, Look, Pages, Patience, Provider, ReadError, RefundOrder, Refundable,
+    Refunded, SaleOrder, Seen, Trace,
 };
 
 use super::{Arrival, Cloud, LATE_MAX, PROMPT_MAX, SESSION, Session, refund_approval, time};
@@ -116,27 +116,33 @@ impl Provider for Cloud {
         let finding = found.map_or(Finding::Nothing, |refund| Finding::Approved(refund_approval(&refund.attempt)));
         Ok(Seen { finding, at: time(at), at_terminal: AtTerminal::default() })
     }
-    async fn list(&self, _: &Store, _: Timestamp) -> Result<Listing, ReadError> {
+    async fn list(&self, _: &Store, _: Timestamp, pages: &mut dyn Pages) -> Result<(), ReadError> {
         let at = self.read().await?;
         if self.bug == Some(Bug::NothingIsCompared) {
-            return Ok(Listing::default());
+            return Ok(());
         }
-        let books = self.books();
-        let paid = books.sessions.iter().filter_map(|session| Some((session, session.payment(at)?)));
-        let traces = paid.map(|(session, state)| {
-            let refunds = books.refunds.iter().filter(|refund| refund.transaction == session.transaction());
-            Trace {
-                reference: session.attempt.order.reference,
-                till_reference: books.names.get(&session.attempt.order.reference).cloned(),
-                payment: session.record(state),
-                refunds: refunds
-                    .filter(|refund| refund.made_at <= at)
-                    .map(|refund| (refund.attempt.order.reference, Finding::Approved(refund_approval(&refund.attempt))))
-                    .collect(),
-                refunded: Refunded::Elsewhere(0),
-            }
-        });
-        Ok(Listing { traces: traces.collect(), unreadable: Vec::new() })
+        let traces: Vec<Trace> = {
+            let books = self.books();
+            let paid = books.sessions.iter().filter_map(|session| Some((session, session.payment(at)?)));
+            let traces = paid.map(|(session, state)| {
+                let refunds = books.refunds.iter().filter(|refund| refund.transaction == session.transaction());
+                Trace {
+                    reference: session.attempt.order.reference,
+                    till_reference: books.names.get(&session.attempt.order.reference).cloned(),
+                    payment: session.record(state),
+                    refunds: refunds
+                        .filter(|refund| refund.made_at <= at)
+                        .map(|refund| {
+                            (refund.attempt.order.reference, Finding::Approved(refund_approval(&refund.attempt)))
+                        })
+                        .collect(),
+                    refunded: Refunded::Elsewhere(0),
+                }
+            });
+            traces.collect()
+        };
+        pages.take(Listing { traces, unreadable: Vec::new() }).await;
+        Ok(())
     }
     async fn enrolment(&self, _: &Terminal) -> Result<Option<Enrolment>, ReadError> {
         Ok(None)
