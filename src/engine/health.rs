@@ -37,6 +37,11 @@ impl Health {
         self.note(provider.name(), trouble.map(|trouble| format!("{}: {trouble}", provider.name())));
     }
 
+    /// Whether the latest call to a provider failed.
+    pub(super) fn is_away(&self, provider: ProviderName) -> bool {
+        locked(&self.troubles).contains_key(provider.name())
+    }
+
     /// What stands in the way of payments.
     pub(super) fn troubles(&self) -> Vec<String> {
         locked(&self.troubles).values().cloned().collect()

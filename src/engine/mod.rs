@@ -23,8 +23,9 @@
 //! | `stream` | a till follows its results |
 //! | `operator` | a person decides |
 //! | `waiters`, `readers`, `bells` | who waits for which operation, who reads which attempt, who follows which till |
-//! | `health` | why payments may not be possible right now |
+//! | `health`, `away` | why payments may not be possible right now; whether a provider is back |
 
+mod away;
 mod begin;
 mod bells;
 mod business_day;
@@ -111,6 +112,8 @@ pub struct Pace {
     pub sweep_window: SignedDuration,
     /// The longest that a new payment waits after a start until it is refused for now.
     pub recovery_patience: Duration,
+    /// Between two questions whether a provider that was away is back.
+    pub away_pause: Duration,
 }
 
 impl Default for Pace {
@@ -120,6 +123,7 @@ impl Default for Pace {
             sweep_interval: Duration::from_secs(3600),
             sweep_window: SignedDuration::from_hours(72),
             recovery_patience: Duration::from_secs(5),
+            away_pause: Duration::from_secs(15),
         }
     }
 }

@@ -50,6 +50,7 @@ impl Engine {
         drop(looking);
         self.sweep_regularly(sweeping);
         self.relay_results();
+        self.watch_for_returns();
         let engine = self.clone();
         self.tasks.spawn(async move {
             // A channel ends when everybody has let go of it, which is what is waited for.

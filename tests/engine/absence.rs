@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use pos_bridge::domain::attempt::{AlarmKind, Event, OperatorVerdict, Resolution};
+use pos_bridge::domain::attempt::{AlarmKind, Event, OperatorVerdict, Reason, Resolution};
 use pos_bridge::domain::directory::Terminal;
 use pos_bridge::domain::evidence::{Approval, Finding, PaymentState};
 use pos_bridge::domain::identifiers::{AttemptReference, ProviderTerminalId, StoreId, TransactionId};
 use pos_bridge::domain::money::Amount;
 use pos_bridge::domain::operation::{Operation, ProviderName, Status};
 use pos_bridge::engine::{Patience, Refusal};
-use pos_bridge::ports::{Journal, Refunded};
+use pos_bridge::ports::{Journal, Prepared, Refunded};
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
@@ -124,6 +124,19 @@ async fn what_is_known_is_told_before_the_shop_opens() {
     let short = Patience::starting_now(Duration::from_millis(10), CancellationToken::new());
     let conflict = shop.engine.pay(&shop.till, other, short).await.unwrap_err();
     assert!(matches!(conflict, Refusal::ReferenceConflict(_)), "{conflict:?}");
+}
+
+/// A till that asks first whether it may sell must not be kept out by what went wrong an hour ago.
+#[tokio::test]
+async fn a_provider_that_is_back_is_known_to_be_back() {
+    let provider = Scripted::new();
+    let away = Prepared::Unreached(Reason::new("provider_unreachable", "nobody there"));
+    *provider.preparations.lock().unwrap() = [away].into();
+    let shop = Shop::open(provider).await;
+    let short = Patience::starting_now(Duration::from_millis(10), CancellationToken::new());
+    drop(shop.engine.pay(&shop.till, shop.sale("R-1"), short).await.unwrap());
+    eventually("the sale to fail", async || (shop.find("R-1").await.status() == Status::Failed).then_some(())).await;
+    shop.ready().await;
 }
 
 /// The second of two payments was given back in the back office, as the alarm says: the sale itself was not.

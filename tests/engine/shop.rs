@@ -76,6 +76,7 @@ impl Shop {
             pace: Pace {
                 poll_interval: Duration::from_secs(60),
                 recovery_patience: Duration::from_millis(100),
+                away_pause: Duration::from_millis(50),
                 ..Pace::default()
             },
         });
