@@ -2,11 +2,16 @@
 
 mod characters;
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 pub(crate) use characters::separates;
 
 use characters::{SEPARATORS, digit};
+
+/// How many digits a card number has.
+const DIGITS: RangeInclusive<usize> = 13..=19;
 
 /// What the provider tells of the card, already truncated by it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,7 +64,7 @@ pub fn without_card_numbers(text: &str) -> String {
 /// other numbers, so every sequence of neighbouring groups is tried.
 fn card_numbers(text: &str) -> Vec<Vec<usize>> {
     // Every line of the log comes here, and hardly any has so many digits in a row.
-    if most_digits_in_a_row(text) < LENGTHS.0 {
+    if most_digits_in_a_row(text) < *DIGITS.start() {
         return Vec::new();
     }
     let characters: Vec<char> = text.chars().collect();
@@ -69,7 +74,7 @@ fn card_numbers(text: &str) -> Vec<Vec<usize>> {
             let mut digits: Vec<usize> = Vec::new();
             for group in &groups[first..] {
                 digits.extend(group);
-                if digits.len() > LENGTHS.1 {
+                if digits.len() > *DIGITS.end() {
                     break;
                 }
                 if is_card_number(&characters, &digits) {
@@ -118,11 +123,8 @@ fn neighbouring_groups(characters: &[char]) -> Vec<Vec<Vec<usize>>> {
     all
 }
 
-/// The shortest and the longest card numbers.
-const LENGTHS: (usize, usize) = (13, 19);
-
 fn is_card_number(characters: &[char], run: &[usize]) -> bool {
-    if !(LENGTHS.0..=LENGTHS.1).contains(&run.len()) {
+    if !DIGITS.contains(&run.len()) {
         return false;
     }
     let digits: Vec<u32> = run.iter().filter_map(|&position| digit(characters[position])).collect();

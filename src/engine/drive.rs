@@ -30,13 +30,18 @@ impl Engine {
         });
     }
 
-    /// Drives an attempt that was under way when the program started: it is only read. `looked` is called once, after
-    /// the first reading.
-    pub(super) fn drive_old(&self, operation: Operation, attempt: Attempt, looked: impl FnOnce() + Send + 'static) {
+    /// Drives an attempt that was under way when the program started: it is only read. `after_first_look` is called
+    /// once, after the first reading.
+    pub(super) fn drive_old(
+        &self,
+        operation: Operation,
+        attempt: Attempt,
+        after_first_look: impl FnOnce() + Send + 'static,
+    ) {
         let engine = self.clone();
         self.supervise(attempt.order.reference, async move {
             let Some(reading) = engine.readers.claim(attempt.order.reference, &operation) else { return false };
-            engine.follow(&operation, Started::unread(attempt), &reading, looked).await
+            engine.follow(&operation, Started::unread(attempt), &reading, after_first_look).await
         });
     }
 

@@ -27,29 +27,29 @@ const UNREADABLE_PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 pub(super) type Looked = Result<(), Option<Duration>>;
 
 impl Engine {
-    /// Reads the provider's record until the attempt is settled; `false` when it ends before.
+    /// Reads the provider's record until the attempt is settled; `false` when it ends before. `after_first_look` is called
+    /// once, at the latest when it ends.
     pub(super) async fn follow(
         &self,
         operation: &Operation,
         started: Started,
         reading: &Reading,
-        looked: impl FnOnce(),
+        after_first_look: impl FnOnce(),
     ) -> bool {
         let Ok(provider) = self.provider(operation.provider) else { return false };
         let provider = provider.as_ref();
         let begun = Instant::now().checked_sub(self.age(operation)).unwrap_or_else(Instant::now);
-        let mut looked = Some(looked);
-        let Started { mut attempt, looked: mut first, mut passed_on } = started;
+        let mut after_first_look = Some(after_first_look);
+        let Started { mut attempt, looked: mut first_look, mut passed_on } = started;
         while attempt.phase.is_live() && !self.stopping.is_cancelled() {
             self.pass_on_wishes(provider, operation, &attempt, &mut passed_on).await;
             let known_wish = attempt.cancel_wanted;
-            let look = match first.take().filter(|_| passed_on.cancel.is_none()) {
-                Some(looked) => looked,
+            let look = match first_look.take().filter(|_| passed_on.cancel.is_none()) {
+                Some(look) => look,
                 None => self.look(provider, operation, &mut attempt).await,
             };
-            let retry_after = look.err().flatten();
-            if let Some(looked) = looked.take() {
-                looked();
+            if let Some(tell) = after_first_look.take() {
+                tell();
             }
             if !attempt.phase.is_live() {
                 break;
@@ -58,14 +58,14 @@ impl Engine {
                 continue;
             }
             let usual = self.pause(&attempt, begun.elapsed());
-            let pause = retry_after.map_or(usual, |wanted| wanted.min(RETRY_AFTER_MAX).max(usual));
-            if self.rest(reading, pause).await {
+            let wanted = look.err().flatten().map_or(usual, |wanted| wanted.min(RETRY_AFTER_MAX));
+            if self.rest(reading, wanted.max(usual)).await {
                 // A wish to cancel or an operator's decision may have come meanwhile.
                 attempt = self.latest(&attempt).await.unwrap_or(attempt);
             }
         }
-        if let Some(looked) = looked {
-            looked();
+        if let Some(tell) = after_first_look {
+            tell();
         }
         let settled = !attempt.phase.is_live();
         if attempt.may_still_win() {

@@ -222,7 +222,7 @@ impl Engine {
     }
 
     fn provider(&self, name: ProviderName) -> Result<&Arc<dyn Provider>, Refusal> {
-        // The configuration refuses a terminal whose provider it does not set up.
+        // The configuration refuses a terminal whose provider it does not set up; the journal may know one that had one.
         self.providers.get(&name).ok_or(Refusal::ShuttingDown)
     }
 

@@ -190,6 +190,7 @@ impl Engine {
             // Without the note the till gets the stored result once more: harmless.
             let _ = engine.health.journal(told);
         });
+        // Polled once here, so that it is in the writer's queue before this returns.
         let first_step = note.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         if first_step.is_pending() {
             self.tasks.spawn(note);

@@ -8,25 +8,6 @@ use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Kind};
 use crate::domain::operation::Operation;
 
 impl Engine {
-    /// A till that supersedes may have gone on from a sale that was to be stopped: that it was paid must still be loud.
-    fn watch_again(&self, operation: &Operation, cancel_wanted: bool) {
-        let supersedes = self.directory.till(&operation.till).is_some_and(|till| till.profile.supersede);
-        if supersedes && cancel_wanted && operation.kind == Kind::Sale {
-            let (engine, operation) = (self.clone(), operation.clone());
-            self.tasks.spawn(async move { engine.watch_superseded(&operation).await });
-        }
-    }
-
-    /// Nobody can be asked any more what became of it.
-    async fn raise_orphaned(&self, operation: &Operation, attempt: &Attempt) -> Result<(), Refusal> {
-        let (kind, money, provider) = (attempt.kind.name(), attempt.order.money, operation.provider.name());
-        let text = format!(
-            "{kind} of {money}: the configuration has no [{provider}] any more, so nobody can read what became of this; put \
-             it back, or look at the terminal's receipt and decide with `pos-bridge resolve`"
-        );
-        self.raise(operation.id, Alarm { kind: AlarmKind::Unreadable, text }).await
-    }
-
     /// Writes what a stop in the middle means for every live attempt, and starts reading them. New payments are taken
     /// once the first sweep has told that the journal holds every payment the provider knows, so that a restored backup
     /// cannot sell anything twice.
@@ -65,5 +46,24 @@ impl Engine {
             tracing::info!("ready");
         });
         Ok(())
+    }
+
+    /// A till that supersedes may have gone on from a sale that was to be stopped: that it was paid must still be loud.
+    fn watch_again(&self, operation: &Operation, cancel_wanted: bool) {
+        let supersedes = self.directory.till(&operation.till).is_some_and(|till| till.profile.supersede);
+        if supersedes && cancel_wanted && operation.kind == Kind::Sale {
+            let (engine, operation) = (self.clone(), operation.clone());
+            self.tasks.spawn(async move { engine.watch_superseded(&operation).await });
+        }
+    }
+
+    /// Nobody can be asked any more what became of it.
+    async fn raise_orphaned(&self, operation: &Operation, attempt: &Attempt) -> Result<(), Refusal> {
+        let (kind, money, provider) = (attempt.kind.name(), attempt.order.money, operation.provider.name());
+        let text = format!(
+            "{kind} of {money}: the configuration has no [{provider}] any more, so nobody can read what became of this; put \
+             it back, or look at the terminal's receipt and decide with `pos-bridge resolve`"
+        );
+        self.raise(operation.id, Alarm { kind: AlarmKind::Unreadable, text }).await
     }
 }

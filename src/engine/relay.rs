@@ -17,8 +17,8 @@ use crate::ports::{NotPushed, OutboxEntry};
 
 /// How many tills are pushed to at once.
 pub(super) const DELIVERIES: usize = 32;
-/// After a try that fails when a result is so old, no other one follows.
-const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+/// A result is given up when a try fails so long after the first.
+const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// The longest that the first pause may be; each further one may be twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause between two tries of one result.
@@ -129,7 +129,7 @@ impl Engine {
 
     async fn postpone(&self, push: &OutboxEntry, NotPushed(why): &NotPushed, now: Timestamp) -> Result<(), Refusal> {
         let tries = push.tries.saturating_add(1);
-        let due_at = (now.duration_since(push.since) < PATIENCE).then(|| later(now, jittered(tries, PAUSE_MAX)));
+        let due_at = (now.duration_since(push.since) < GIVEN_UP_AFTER).then(|| later(now, jittered(tries, PAUSE_MAX)));
         self.health.journal(self.journal.not_pushed(push, why, due_at, now).await)?;
         let (till, operation) = (&push.till, push.operation);
         if due_at.is_some() {

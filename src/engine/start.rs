@@ -25,7 +25,7 @@ const SEND_PAUSE: Duration = Duration::from_millis(250);
 
 /// How long an acceptance waits for a result that may be there already. Nobody waits for it alone: without it on disk the
 /// attempt is looked up by its reference instead of by its handle.
-const COMPANY_WAIT: Duration = Duration::from_millis(10);
+const FIRST_LOOK_WAIT: Duration = Duration::from_millis(10);
 
 /// An attempt after the answer to its start is on disk.
 pub(super) struct Started {
@@ -70,7 +70,7 @@ impl Engine {
             return self.record_surely(&before, vec![event]).await.map(Started::unread);
         };
         let mut looking = pin!(ask(provider, &accepted));
-        match timeout(COMPANY_WAIT, &mut looking).await {
+        match timeout(FIRST_LOOK_WAIT, &mut looking).await {
             Ok(Ok(seen)) => {
                 self.show(operation, &accepted, seen.at_terminal);
                 let events = [event.clone()].into_iter().chain(news(&accepted, seen.finding, seen.at)).collect();
@@ -332,10 +332,10 @@ impl Engine {
     /// an old record: what its sum grows by from there would be no proof of a refund that is told by the sum.
     async fn disagreement(&self, operation: &Operation, attempt: &Attempt, refunded: i64) -> Option<Event> {
         let sale = operation.original?;
-        let unwritable = |refusal: Refusal| Some(not_sent("storage_unavailable", refusal.to_string()));
+        let unreadable = |refusal: Refusal| Some(not_sent("storage_unavailable", refusal.to_string()));
         let known = match self.health.journal(self.journal.operation(sale).await) {
             Ok(known) => known?.refunded,
-            Err(refusal) => return unwritable(refusal),
+            Err(refusal) => return unreadable(refusal),
         };
         if refunded < known && !attempt.card_present {
             let text =
@@ -345,11 +345,11 @@ impl Engine {
         if refunded > known
             && let Err(refusal) = self.note_refunded(sale, Refunded::InAll(refunded)).await
         {
-            return unwritable(refusal);
+            return unreadable(refusal);
         }
         let standing = match self.alarms().await {
             Ok(standing) => standing,
-            Err(refusal) => return unwritable(refusal),
+            Err(refusal) => return unreadable(refusal),
         };
         let waits = standing.iter().any(|it| it.operation == Some(sale) && it.alarm.kind == AlarmKind::Orphan);
         let text = "money of this sale was given back that the bridge does not know of; a person must look first, and \

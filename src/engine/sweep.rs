@@ -91,7 +91,9 @@ impl Engine {
             }
             self.read_enrolments(store).await;
         }
-        complete & self.reread().await.is_ok()
+        // What was given up is read again even when a list could not be read.
+        let reread = self.reread().await.is_ok();
+        complete && reread
     }
 
     fn providers_of(&self, store: &Store) -> BTreeSet<ProviderName> {

@@ -24,7 +24,7 @@ use crate::ports::JournalError;
 const QUEUE: usize = 4096;
 const BATCH: usize = 128;
 /// How long steps that can wait do so when nothing else comes.
-const COMPANY_WAIT: Duration = Duration::from_millis(10);
+const GROUP_COMMIT_DELAY: Duration = Duration::from_millis(10);
 const STOPPED: &str = "its writer stopped unexpectedly";
 
 /// Whether the writer can be relied on.
@@ -142,7 +142,7 @@ impl Writer {
         if batch.is_empty() && !self.receive_more(batch).await {
             return false;
         }
-        let deadline = tokio::time::Instant::now() + COMPANY_WAIT;
+        let deadline = tokio::time::Instant::now() + GROUP_COMMIT_DELAY;
         while batch.len() < BATCH && batch.iter().all(|command| command.can_wait()) {
             // Too late for company, or closed.
             if !timeout_at(deadline, self.receive_more(batch)).await.unwrap_or(false) {

@@ -3,6 +3,9 @@
 use serde_json::{Value, json};
 
 use super::calls::Answer;
+use crate::domain::operation::Status;
+use crate::domain::refund::NotRefundable;
+use crate::engine::Refusal;
 use crate::till::problem::{Code, Problem};
 
 /// What comes back, each with what it shows.
@@ -31,30 +34,39 @@ pub(super) fn not_ready() -> Value {
 
 /// A refusal, with what it would say.
 pub(super) fn of_code(code: Code) -> Value {
-    let detail = match code {
-        Code::InvalidRequest => "amount: must be a whole number of minor units, such as 39900 for 399.00",
+    serde_json::to_value(Problem::new(code, detail(code))).unwrap_or_default()
+}
+
+fn detail(code: Code) -> String {
+    let declined = NotRefundable::NotApproved { status: Status::Declined.name() };
+    match code {
+        Code::InvalidRequest => "amount: must be a whole number of minor units, such as 39900 for 399.00".into(),
         Code::Unauthorized => {
             "this key is not one of a till; after `pos-bridge till add` or `till key` the bridge must be started again"
+                .into()
         }
-        Code::Forbidden => "web pages of this Origin may not call; add it to allowed_origins",
-        Code::NotFound => "there is no such sale of this till",
-        Code::MethodNotAllowed => "use one of the methods in the Allow header",
-        Code::RequestTimeout => "the body did not come in time; nothing was done",
-        Code::ReferenceConflict => "this reference is taken by a sale of another amount; choose a new one",
-        Code::NotResolvable => "no signature is waited for, or it was answered already; ask where the payment stands",
-        Code::PayloadTooLarge => "send at most 65536 bytes",
-        Code::UnsupportedMediaType => "send application/json, application/x-www-form-urlencoded or application/xml",
-        Code::RefundExceeds => "only 29900 are left to refund",
-        Code::NotRefundable => "the sale was declined; there is nothing to refund",
-        Code::UnknownTerminal => "this till may not use a terminal called kiosk",
-        Code::TerminalBusy => "sale R-1000 of till-2 holds the terminal; ask again when it is done",
-        Code::RateLimited => "too many requests of this till; ask again in a moment",
-        Code::InternalError => "the bridge failed on this request; ask again with the same reference, and report it",
-        Code::Overloaded => "too many connections are open; nothing was done, ask again in a moment",
-        Code::StorageUnavailable => "the disk is full; nothing was sent, so it is safe to ask again",
-        Code::ShuttingDown => "the bridge is starting or stopping; nothing was sent, so it is safe to ask again",
-    };
-    serde_json::to_value(Problem::new(code, detail)).unwrap_or_default()
+        Code::Forbidden => "web pages of this Origin may not call; add it to allowed_origins".into(),
+        Code::NotFound => Refusal::NotFound("sale").to_string(),
+        Code::MethodNotAllowed => "use one of the methods in the Allow header".into(),
+        Code::RequestTimeout => "the body did not come in time; nothing was done".into(),
+        Code::ReferenceConflict => "this reference was used for 399.00 NOK; use a new reference for a new sale".into(),
+        Code::NotResolvable => Refusal::NothingToSign.to_string(),
+        Code::PayloadTooLarge => "send at most 65536 bytes".into(),
+        Code::UnsupportedMediaType => {
+            "send application/json, application/x-www-form-urlencoded or application/xml".into()
+        }
+        Code::RefundExceeds => NotRefundable::Exceeds { left: 29900 }.to_string(),
+        Code::NotRefundable => declined.to_string(),
+        Code::UnknownTerminal => Refusal::UnknownTerminal("kiosk".into()).to_string(),
+        Code::TerminalBusy => "terminal front is busy with sale R-1000 of till till-2".into(),
+        Code::RateLimited => "too many requests of this till; wait 3 seconds".into(),
+        Code::InternalError => {
+            "the bridge failed on this request; ask again with the same reference, and report it".into()
+        }
+        Code::Overloaded => "too many connections are open; nothing was done, ask again in a moment".into(),
+        Code::StorageUnavailable => Refusal::StorageUnavailable("the disk is full".into()).to_string(),
+        Code::ShuttingDown => Refusal::ShuttingDown.to_string(),
+    }
 }
 
 fn operation(status: &str, is_final: bool, retry: &str, message: &str) -> Value {
@@ -79,7 +91,7 @@ fn approved() -> Value {
 }
 
 fn declined() -> Value {
-    let mut reply = operation("declined", true, "new_attempt", "Declined. Nothing was taken");
+    let mut reply = operation("declined", true, "new_attempt", "Not approved for this amount. Try another card");
     reply["reason"] = json!("Insufficient funds");
     reply
 }
@@ -99,13 +111,13 @@ fn signing() -> Value {
 }
 
 fn unknown() -> Value {
-    operation("unknown", false, "operator", "Not known whether it was paid. Look at the terminal's receipt")
+    operation("unknown", false, "operator", "Result not known. Keep the terminal's receipt and call the manager")
 }
 
 fn terminals() -> Value {
     json!({ "terminals": [
         { "name": "front", "provider": "dintero", "store": "oslo-center", "free": true, "available": true,
-          "capabilities": { "signature": true, "prompts": true, "receipts": true, "unlinked_refund": false,
+          "capabilities": { "signature": false, "prompts": false, "receipts": true, "unlinked_refund": false,
                             "currencies": ["NOK"] },
           "last_approved_at": "2026-11-20T10:15:11.870Z" },
         { "name": "back", "provider": "dintero", "store": "oslo-center", "free": false,

@@ -14,11 +14,10 @@ const SIGNATURE_REQUIRED: &str = "SignatureVerificationRequired";
 const SIGNATURE_REJECTED: &str = "SignatureVerificationRejected";
 const SIGNATURE_ACCEPTED: &str = "SignatureVerificationAccepted";
 
-/// How a session of a sale stands while its intent shows no payment. Words that are not known here are never a "not paid".
+/// How a session of a sale stands while its intent shows no payment. A word that is not known here never means "not paid".
 ///
-/// A payment whose signature was refused was seen captured a minute and a half later, so a no after that counts only once
-/// it has settled.
-/// `refused` tells that we said so ourselves.
+/// A payment whose signature was refused has been seen captured a minute and a half later, so after a refusal a "no" counts
+/// only once it has settled. `refused` tells that the refusal was ours.
 pub(super) fn state(session: &Session, refused: bool, now: Timestamp, settle: SignedDuration) -> SessionState {
     let settled = |state| if is_settled(session, refused, now, settle) { state } else { SessionState::Started };
     match session.status.as_str() {

@@ -190,10 +190,10 @@ pub(super) struct Session {
     pub(super) details: Option<SessionDetails>,
     #[serde(default, deserialize_with = "if_understood")]
     pub(super) payment_details: Option<PaymentDetails>,
-    /// The published schema has this one,
+    /// Only the published schema has this one.
     #[serde(default, deserialize_with = "if_understood")]
     pub(super) receipt: Option<Receipt>,
-    /// the published example has these two.
+    /// Only the published example has this one and the next.
     #[serde(default, deserialize_with = "if_understood")]
     pub(super) customer_receipt: Option<Receipt>,
     #[serde(default, deserialize_with = "if_understood")]
