@@ -120,7 +120,11 @@ impl Engine {
         for traces in by_attempt(&mut listing.traces) {
             complete &= self.compare(provider.as_ref(), store, traces).await.unwrap_or(false);
         }
-        complete && self.health.journal(self.journal.swept(name, &store.id, listed_at).await).is_ok()
+        if complete {
+            // What a full disk does not take only makes the next look back longer.
+            let _ = self.health.journal(self.journal.swept(name, &store.id, listed_at).await);
+        }
+        complete
     }
 
     /// A payment that cannot be read stops neither the sweep nor the shop when the journal knows it, but somebody must

@@ -44,7 +44,7 @@ pub fn sale_schema() -> RequestSchema {
                 "operator": text("Who is at the till, for the journal.", OPERATOR_MAX),
                 "items": items(),
                 "description": text("Passed on to the provider.", TEXT_MAX),
-                "metadata": metadata(),
+                "metadata": metadata("passed on to the provider"),
             }),
         ),
         examples: vec![
@@ -98,8 +98,8 @@ pub fn refund_schema() -> RequestSchema {
                 "operator": text("Who is at the till, for the journal.", OPERATOR_MAX),
                 "reason": text("Why, for the books.", TEXT_MAX),
                 "items": items(),
-                "description": text("Passed on to the provider.", TEXT_MAX),
-                "metadata": metadata(),
+                "description": text("Kept in the journal.", TEXT_MAX),
+                "metadata": metadata("kept in the journal"),
             }),
         ),
         examples: vec![
@@ -251,11 +251,12 @@ fn items() -> Value {
     })
 }
 
-fn metadata() -> Value {
+/// `what` becomes of them.
+fn metadata(what: &str) -> Value {
     json!({
         "type": "object", "maxProperties": METADATA_MAX,
         "additionalProperties": text("A text.", TEXT_MAX),
-        "description": format!("Up to {METADATA_MAX} names with texts, passed on to the provider."),
+        "description": format!("Up to {METADATA_MAX} names with texts, {what}."),
     })
 }
 

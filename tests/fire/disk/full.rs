@@ -12,6 +12,8 @@ use crate::rest;
 use crate::world::{Side, World, sound};
 
 const PAGE: u64 = 4096;
+/// SQLite folds its log back after 32 MB; on less, a program that is killed each time fills the disk by itself.
+const DISK: &str = "size=48m,mode=700";
 const SHORT_STEP: usize = 25;
 /// With so much room a sale and everything behind it fit.
 const PAGES: u64 = 60;
@@ -91,7 +93,7 @@ impl SmallDisk {
     fn mount(folder: &Path) -> Option<Self> {
         std::fs::create_dir_all(folder).unwrap();
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs"]).arg(folder);
+        mount.args(["-t", "tmpfs", "-o", DISK, "tmpfs"]).arg(folder);
         mount.output().is_ok_and(|output| output.status.success()).then(|| Self(folder.to_owned()))
     }
 
