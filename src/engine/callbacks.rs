@@ -28,7 +28,7 @@ impl Engine {
             self.readers.wake_refunds_of(operation.id);
             self.look_at_unpaid_refunds(&operation).await?;
             if !self.readers.wake(reference) {
-                self.look_again(operation, attempt);
+                self.look_again(reference);
             }
         }
         Ok(CallbackReceipt::Kept)
@@ -40,8 +40,8 @@ impl Engine {
         if self.provider(sale.provider)?.refunds_one_at_a_time() {
             return Ok(());
         }
-        for (operation, refund) in self.health.journal(self.journal.unpaid_refunds(sale.id).await)? {
-            self.look_again(operation, refund);
+        for refund in self.health.journal(self.journal.unpaid_refunds(sale.id).await)? {
+            self.look_again(refund);
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ use super::{Engine, Refusal};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
 use crate::domain::directory::Store;
 use crate::domain::evidence::{Finding, PaymentState, Sighting, judge};
-use crate::domain::identifiers::OperationId;
+use crate::domain::identifiers::{AttemptReference, OperationId};
 use crate::domain::operation::{Operation, ProviderName};
 use crate::ports::{Listing, Pages, Provider, ReadError, Refunded, Trace, Unreadable};
 
@@ -237,9 +237,9 @@ impl Engine {
         let mut refunded = trace.refunded;
         for (reference, finding) in &trace.refunds {
             match self.health.journal(self.journal.find_attempt(*reference).await)? {
-                Some((operation, refund)) if refund.would_move(finding, provider.now()) => {
+                Some((_, refund)) if refund.would_move(finding, provider.now()) => {
                     // A reading of its own compares the amounts too.
-                    self.look_again(operation, refund);
+                    self.look_again(refund.order.reference);
                 }
                 Some(_) => {}
                 None => {
@@ -284,7 +284,7 @@ impl Engine {
             PaymentState::Voided if operation.refunded >= payment_of(attempt) => return Ok(()),
             PaymentState::Voided => (AlarmKind::Corrected, "approved, and voided at the provider since"),
             PaymentState::Declined(_) => {
-                self.look_again(operation.clone(), attempt.clone());
+                self.look_again(attempt.order.reference);
                 (AlarmKind::Corrected, "approved, and declined at the provider since")
             }
             _ => return Ok(()),
@@ -296,8 +296,8 @@ impl Engine {
     /// Reads everything that was given up and not resolved once more, and everything live that lost its reader.
     async fn reread(&self) -> Result<(), Refusal> {
         let since = self.clock.now().saturating_sub(LONGEST_LOOK_BACK).unwrap_or(Timestamp::MIN);
-        for (operation, attempt) in self.health.journal(self.journal.abandoned(since).await)? {
-            self.look_again(operation, attempt);
+        for attempt in self.health.journal(self.journal.abandoned(since).await)? {
+            self.look_again(attempt);
         }
         for (operation, attempt) in self.health.journal(self.journal.live().await)? {
             let just_begun = self.clock.now().duration_since(operation.updated_at) < SignedDuration::from_mins(1);
@@ -308,16 +308,16 @@ impl Engine {
         Ok(())
     }
 
-    /// Reads an attempt that nobody reads any more, until that has worked once.
-    pub(super) fn look_again(&self, operation: Operation, mut attempt: Attempt) {
+    /// Reads an attempt that nobody reads any more, until that has worked once. There may be thousands that wait for their
+    /// turn, so that each knows no more than its name until then.
+    pub(super) fn look_again(&self, attempt: AttemptReference) {
         let engine = self.clone();
         self.tasks.spawn(async move {
-            let Ok(provider) = engine.provider(operation.provider) else { return };
             for pause in LOOK_AGAIN_PAUSES {
                 let Some(turn) = engine.stopping.run_until_cancelled(engine.looks_again.acquire()).await else {
                     return;
                 };
-                if engine.look(provider.as_ref(), &operation, &mut attempt).await.is_ok() {
+                if Box::pin(engine.look_once(attempt)).await {
                     return;
                 }
                 drop(turn);
@@ -327,6 +327,14 @@ impl Engine {
             }
             engine.sweep_soon();
         });
+    }
+
+    /// `false` when it could not be read.
+    async fn look_once(&self, attempt: AttemptReference) -> bool {
+        let Ok(found) = self.health.journal(self.journal.find_attempt(attempt).await) else { return false };
+        let Some((operation, mut attempt)) = found else { return true };
+        let Ok(provider) = self.provider(operation.provider) else { return true };
+        self.look(provider.as_ref(), &operation, &mut attempt).await.is_ok()
     }
 }
 

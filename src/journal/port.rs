@@ -113,11 +113,11 @@ impl Journal for SqliteJournal {
         read::live(&self.readers).await
     }
 
-    async fn abandoned(&self, since: Timestamp) -> Result<Vec<(Operation, Attempt)>> {
+    async fn abandoned(&self, since: Timestamp) -> Result<Vec<AttemptReference>> {
         read::abandoned(&self.readers, since).await
     }
 
-    async fn unpaid_refunds(&self, sale: OperationId) -> Result<Vec<(Operation, Attempt)>> {
+    async fn unpaid_refunds(&self, sale: OperationId) -> Result<Vec<AttemptReference>> {
         read::unpaid_refunds(&self.readers, sale).await
     }
 

@@ -130,14 +130,16 @@ pub(super) async fn live(pool: &SqlitePool) -> Result<Vec<(Operation, Attempt)>>
     wanted_each(&sqlx::query(LIVE).fetch_all(pool).await.map_err(of_step)?)
 }
 
-pub(super) async fn abandoned(pool: &SqlitePool, since: Timestamp) -> Result<Vec<(Operation, Attempt)>> {
-    let query = sqlx::query(ABANDONED).bind(since.as_millisecond());
-    wanted_each(&query.fetch_all(pool).await.map_err(of_step)?)
+pub(super) async fn abandoned(pool: &SqlitePool, since: Timestamp) -> Result<Vec<AttemptReference>> {
+    references(sqlx::query_scalar(ABANDONED).bind(since.as_millisecond()).fetch_all(pool).await)
 }
 
-pub(super) async fn unpaid_refunds(pool: &SqlitePool, sale: OperationId) -> Result<Vec<(Operation, Attempt)>> {
-    let query = sqlx::query(UNPAID_REFUNDS).bind(sale.to_string());
-    wanted_each(&query.fetch_all(pool).await.map_err(of_step)?)
+pub(super) async fn unpaid_refunds(pool: &SqlitePool, sale: OperationId) -> Result<Vec<AttemptReference>> {
+    references(sqlx::query_scalar(UNPAID_REFUNDS).bind(sale.to_string()).fetch_all(pool).await)
+}
+
+fn references(found: std::result::Result<Vec<String>, sqlx::Error>) -> Result<Vec<AttemptReference>> {
+    found.map_err(of_step)?.iter().map(|text| rows::attempt_reference(text)).collect()
 }
 
 pub(super) async fn terminals(pool: &SqlitePool) -> Result<Vec<TerminalUse>> {
@@ -246,18 +248,12 @@ pub(super) const LIVE: &str = select_operations!(
      WHERE wanted.phase IN ('reserved', 'sending', 'open', 'unknown') ORDER BY wanted.reference, a.number"
 );
 
-pub(super) const ABANDONED: &str = select_operations!(
-    "SELECT wanted.reference AS wanted,",
-    "attempt wanted JOIN operation o ON o.id = wanted.operation JOIN attempt a ON a.operation = o.id \
-     WHERE wanted.phase = 'abandoned' AND wanted.phase_since >= $1 ORDER BY wanted.phase_since, wanted.reference, a.number"
-);
+pub(super) const ABANDONED: &str = "SELECT reference FROM attempt WHERE phase = 'abandoned' AND phase_since >= ? \
+    ORDER BY phase_since, reference";
 
-pub(super) const UNPAID_REFUNDS: &str = select_operations!(
-    "SELECT wanted.reference AS wanted,",
-    "operation refund JOIN attempt wanted ON wanted.operation = refund.id \
-     JOIN operation o ON o.id = wanted.operation JOIN attempt a ON a.operation = o.id \
-     WHERE refund.original = $1 AND wanted.phase IN ('declined', 'cancelled', 'failed') ORDER BY wanted.reference, a.number"
-);
+pub(super) const UNPAID_REFUNDS: &str = "SELECT attempt.reference FROM operation \
+    JOIN attempt ON attempt.operation = operation.id WHERE operation.original = ? \
+    AND attempt.phase IN ('declined', 'cancelled', 'failed') ORDER BY attempt.reference";
 
 /// Every terminal, by leaps through the index from one name to the next: there are few terminals and many attempts.
 pub(super) const TERMINALS: &str = "WITH RECURSIVE known (terminal) AS (\

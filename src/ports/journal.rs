@@ -333,9 +333,9 @@ pub trait Journal: Results + Send + Sync {
     /// Every attempt that is live, and with it the operation that it belongs to.
     async fn live(&self) -> Result<Vec<(Operation, Attempt)>, JournalError>;
     /// Every attempt that was abandoned since a moment and not resolved.
-    async fn abandoned(&self, since: Timestamp) -> Result<Vec<(Operation, Attempt)>, JournalError>;
+    async fn abandoned(&self, since: Timestamp) -> Result<Vec<AttemptReference>, JournalError>;
     /// The refunds of a sale that are said to have paid nothing back.
-    async fn unpaid_refunds(&self, sale: OperationId) -> Result<Vec<(Operation, Attempt)>, JournalError>;
+    async fn unpaid_refunds(&self, sale: OperationId) -> Result<Vec<AttemptReference>, JournalError>;
     /// As of when a shop's payments at a provider were last compared.
     async fn last_sweep(&self, provider: ProviderName, store: &StoreId) -> Result<Option<Timestamp>, JournalError>;
     /// Whether an attempt ever ran on this terminal of a provider's. All of the journal is read where none did.

@@ -98,10 +98,10 @@ impl Journal for NoJournal {
     async fn live(&self) -> Result<Vec<(Operation, Attempt)>> {
         broken()
     }
-    async fn abandoned(&self, _: Timestamp) -> Result<Vec<(Operation, Attempt)>> {
+    async fn abandoned(&self, _: Timestamp) -> Result<Vec<AttemptReference>> {
         broken()
     }
-    async fn unpaid_refunds(&self, _: OperationId) -> Result<Vec<(Operation, Attempt)>> {
+    async fn unpaid_refunds(&self, _: OperationId) -> Result<Vec<AttemptReference>> {
         broken()
     }
     async fn last_sweep(&self, _: ProviderName, _: &StoreId) -> Result<Option<Timestamp>> {

@@ -97,8 +97,7 @@ async fn live_and_abandoned_attempts_are_found() {
     assert!(live.iter().all(|(operation, attempt)| operation.attempt == *attempt));
 
     let abandoned = fixture.journal.abandoned(now()).await.unwrap();
-    assert_eq!(abandoned.len(), 1);
-    assert_eq!(abandoned[0].1.order.reference, operations[1].attempt.order.reference);
+    assert_eq!(abandoned, [operations[1].attempt.order.reference]);
     assert_eq!(fixture.journal.abandoned(later(1)).await, Ok(vec![]));
     fixture.record(&operations[1], approved(&operations[1].attempt)).await;
     assert_eq!(fixture.journal.abandoned(now()).await, Ok(vec![]));

@@ -273,21 +273,21 @@ impl Journal for MemoryJournal {
         Ok(live.into_iter().map(|(entry, run, _)| pages.wanted((entry, run))).collect())
     }
 
-    async fn abandoned(&self, since: Timestamp) -> Result<Vec<(Operation, Attempt)>> {
+    async fn abandoned(&self, since: Timestamp) -> Result<Vec<AttemptReference>> {
         let pages = self.disk.pages();
         let abandoned = pages.runs().filter(|(_, _, run)| matches!(run.attempt.phase, Phase::Abandoned { .. }));
         let mut abandoned: Vec<_> = abandoned.filter(|(_, _, run)| run.phase_since >= since).collect();
         abandoned.sort_by_key(|(_, _, run)| (run.phase_since, run.attempt.order.reference));
-        Ok(abandoned.into_iter().map(|(entry, run, _)| pages.wanted((entry, run))).collect())
+        Ok(abandoned.into_iter().map(|(_, _, run)| run.attempt.order.reference).collect())
     }
 
-    async fn unpaid_refunds(&self, sale: OperationId) -> Result<Vec<(Operation, Attempt)>> {
+    async fn unpaid_refunds(&self, sale: OperationId) -> Result<Vec<AttemptReference>> {
         let pages = self.disk.pages();
         let of_sale = |entry: usize| pages.entries[entry].head.original == Some(sale);
         let unpaid = pages.runs().filter(|(entry, _, run)| of_sale(*entry) && !run.attempt.phase.may_move_money());
-        let mut unpaid: Vec<_> = unpaid.collect();
-        unpaid.sort_by_key(|(_, _, run)| run.attempt.order.reference);
-        Ok(unpaid.into_iter().map(|(entry, run, _)| pages.wanted((entry, run))).collect())
+        let mut unpaid: Vec<_> = unpaid.map(|(_, _, run)| run.attempt.order.reference).collect();
+        unpaid.sort_unstable();
+        Ok(unpaid)
     }
 
     async fn last_sweep(&self, _: ProviderName, _: &StoreId) -> Result<Option<Timestamp>> {
