@@ -127,10 +127,15 @@ impl Attempt {
         }
     }
 
-    /// It was said to have taken nothing, and the provider's record shows that it has, or that it still may.
+    /// It was said to have taken nothing, and the provider's record shows that it has; or that it still may, where neither a
+    /// record nor a person has decided before.
     #[must_use]
     pub const fn is_belied_by(&self, finding: &Finding) -> bool {
-        !self.phase.may_move_money() && matches!(finding, Finding::Approved(_) | Finding::Undecided { .. })
+        match finding {
+            Finding::Approved(_) => !self.phase.may_move_money(),
+            Finding::Undecided { .. } => matches!(self.phase, Phase::Failed { .. }),
+            _ => false,
+        }
     }
 
     /// The payment says nothing of it that is not known: it was approved with this one, which is captured, or was declined as
@@ -307,6 +312,8 @@ pub enum Event {
     /// Nothing of it was sent, because an earlier attempt's payment turned out to be taken, and it is not known yet which that
     /// was: "not paid" may not be said.
     PaidBefore,
+    /// It is known now which earlier attempt was paid: nothing of this one was sent, nor is it needed.
+    PaidByEarlier,
     /// The provider did not take it: a definite no.
     Refused {
         /// The provider's reason.
@@ -355,6 +362,7 @@ impl Event {
             Self::Dispatched { .. } => "dispatched",
             Self::Rerouted { .. } => "rerouted",
             Self::PaidBefore => "paid_before",
+            Self::PaidByEarlier => "paid_by_earlier",
             Self::Accepted { .. } => "accepted",
             Self::Refused { .. } => "refused",
             Self::NotSent { .. } => "not_sent",

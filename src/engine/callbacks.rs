@@ -26,10 +26,10 @@ impl Engine {
         let news = self.health.journal(self.journal.keep_callback(callback).await)?;
         if news {
             self.readers.wake_refunds_of(operation.id);
-            self.look_at_unpaid_refunds(&operation).await?;
             if !self.readers.wake(reference) {
                 self.look_again(reference);
             }
+            self.look_at_unpaid_refunds(&operation).await?;
         }
         Ok(CallbackReceipt::Kept)
     }

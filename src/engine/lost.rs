@@ -21,7 +21,8 @@ impl Engine {
     /// be approved.
     pub(super) async fn adopt(&self, provider: &dyn Provider, store: &Store, trace: Trace) -> Result<bool, Refusal> {
         let named = trace.payment.terms.terminal.as_deref();
-        let Place::Ours(terminal) = self.place(provider.name(), named).await? else { return Ok(true) };
+        let place = self.place(provider.name(), named, trace.till_reference.as_deref()).await?;
+        let Place::Ours(terminal) = place else { return Ok(true) };
         match trace.payment.state {
             PaymentState::Approved { .. } => {}
             PaymentState::Undecided => return Ok(!may_be_decided(provider, &trace.payment)),
@@ -63,7 +64,8 @@ impl Engine {
     /// What neither the journal nor the list tells may be a sale that a till is about to repeat: its terminal takes
     /// nothing until somebody has looked. Where it names no terminal the sweep is not complete until then.
     pub(super) async fn raise_lost(&self, provider: ProviderName, payment: Unreadable) -> Result<bool, Refusal> {
-        let Place::Ours(terminal) = self.place(provider, payment.terminal.as_deref()).await? else { return Ok(true) };
+        let place = self.place(provider, payment.terminal.as_deref(), payment.till_reference.as_deref()).await?;
+        let Place::Ours(terminal) = place else { return Ok(true) };
         let names_terminal = terminal.is_some();
         let text = format!(
             "the provider holds a payment that the journal had lost and that cannot be understood: {} ({}), for {}; find \
@@ -93,14 +95,33 @@ impl Engine {
         let _ = self.raise(sale, alarm).await;
     }
 
-    /// Where a payment was taken, by the terminal that it names. One that was replaced since is still ours.
-    async fn place(&self, provider: ProviderName, named: Option<&str>) -> Result<Place, Refusal> {
+    /// The provider holds a refund of ours that had failed, and that is not as it was asked for.
+    pub(super) async fn raise_belied_refund(&self, sale: OperationId, reference: AttemptReference) {
+        let text = format!(
+            "the provider's record of this sale shows a refund that had failed ({reference}), and not as it was asked for; \
+             further refunds of it are not sent from here, make them in the provider's back office"
+        );
+        let alarm = Alarm { kind: AlarmKind::Mismatch, text };
+        // Where it could not be written, the next refund that is asked for raises it again.
+        let _ = self.raise(sale, alarm).await;
+    }
+
+    /// Where a payment was taken, by the terminal that it names. One that was replaced since is still ours, where one of our
+    /// tills asked for it: a terminal may have gone to another bridge of the shop, too.
+    async fn place(
+        &self,
+        provider: ProviderName,
+        named: Option<&str>,
+        till_reference: Option<&str>,
+    ) -> Result<Place, Refusal> {
         let Some(named) = named else { return Ok(Place::Ours(None)) };
         let ours = self.directory.terminals.iter().find(|terminal| terminal.terminal_id.as_str() == named);
         if let Some(terminal) = ours {
             return Ok(Place::Ours(Some(terminal.clone())));
         }
-        let is_former = self.is_former_terminal(provider, named).await?;
+        let till = till_reference.and_then(split_till_reference).map(|(till, _)| till);
+        let is_of_ours = till.is_some_and(|till| self.directory.till(&till).is_some());
+        let is_former = is_of_ours && self.is_former_terminal(provider, named).await?;
         Ok(if is_former { Place::Ours(None) } else { Place::Elsewhere })
     }
 

@@ -71,6 +71,7 @@ use health::Health;
 use lines::Lines;
 use lost::FormerTerminals;
 use readers::Readers;
+use sweep::LooksAgain;
 use waiters::Waiters;
 
 pub use refusal::Refusal;
@@ -86,7 +87,7 @@ pub struct Engine {
     providers: Arc<HashMap<ProviderName, Arc<dyn Provider>>>,
     pusher: Arc<dyn Pusher>,
     deliveries: Arc<Semaphore>,
-    looks_again: Arc<Semaphore>,
+    looks_again: Arc<LooksAgain>,
     clock: Arc<dyn Clock>,
     pace: Pace,
     health: Arc<Health>,
@@ -192,7 +193,7 @@ impl Engine {
             providers: Arc::new(parts.providers),
             pusher: parts.pusher,
             deliveries: Arc::new(Semaphore::new(relay::DELIVERIES)),
-            looks_again: Arc::new(Semaphore::new(sweep::LOOKS_AGAIN)),
+            looks_again: Arc::default(),
             clock: parts.clock,
             pace: parts.pace,
             health: Arc::default(),

@@ -23,6 +23,9 @@ const SEND_PATIENCE: Duration = Duration::from_secs(10);
 /// Between two such tries.
 const SEND_PAUSE: Duration = Duration::from_millis(250);
 
+/// The longest pause between two searches for the attempt that was paid.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
 /// How long an acceptance waits for a result that may be there already. Nobody waits for it alone: without it on disk the
 /// attempt is looked up by its reference instead of by its handle.
 const FIRST_LOOK_WAIT: Duration = Duration::from_millis(10);
@@ -159,19 +162,23 @@ impl Engine {
         }
     }
 
-    /// The payment of an earlier attempt was made after all. Until it is on disk which one's that was, this one stays reserved:
-    /// its till must not hear that nothing was taken.
+    /// The payment of an earlier attempt was made after all. That is on disk before anything else, so that neither a cancel nor
+    /// a restart says that nothing was taken; then it is found out which one's it was, for as long as this one holds its
+    /// terminal.
     async fn paid_before(&self, provider: &dyn Provider, operation: &Operation) -> Event {
-        for pause in LOOK_AGAIN_PAUSES {
+        if self.record_surely(&operation.attempt, vec![Event::PaidBefore]).await.is_none() {
+            return Event::PaidBefore;
+        }
+        let mut pauses = LOOK_AGAIN_PAUSES.into_iter();
+        while provider.now() < operation.attempt.horizon {
             if self.look_at_earlier(provider, operation).await {
-                let text = "the payment of an earlier attempt was made after all; ask where the sale stands";
-                return not_sent("paid_before", text);
+                return Event::PaidByEarlier;
             }
+            let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
             if self.stopping.run_until_cancelled(sleep(pause)).await.is_none() {
                 break;
             }
         }
-        self.sweep_soon();
         Event::PaidBefore
     }
 
@@ -309,7 +316,10 @@ impl Engine {
             match self.health.journal(self.journal.find_attempt(*reference).await) {
                 Ok(Some((earlier, mut refund))) if refund.is_belied_by(finding) => {
                     // What cannot be read now, the next sweep reads.
-                    let _ = self.look(provider, &earlier, &mut refund).await;
+                    let looked = self.look(provider, &earlier, &mut refund).await;
+                    if looked.is_ok() && refund.is_belied_by(finding) {
+                        self.raise_belied_refund(operation.original.unwrap_or(operation.id), *reference).await;
+                    }
                     let text = "an earlier refund of this sale, which had failed, is made after all; see how the sale \
                                 stands before anything more is given back";
                     return Some(not_sent("earlier_refund", text));

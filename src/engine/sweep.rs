@@ -4,11 +4,12 @@
 //! payment of one attempt, a refund that was made in the provider's back office, an approval that was never captured.
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::sleep;
 
 use super::lost::lifetime;
@@ -29,7 +30,7 @@ const LONGEST_LOOK_BACK: SignedDuration = SignedDuration::from_hours(31 * 24);
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 const PAUSE_AFTER_FAILURE_MAX: Duration = Duration::from_secs(60);
 /// Attempts that nobody reads any more are read so many at once: there may be a bad day's worth of them.
-pub(super) const LOOKS_AGAIN: usize = 8;
+const LOOKS_AGAIN: usize = 8;
 /// Between two tries to read an attempt that nobody reads any more.
 pub(super) const LOOK_AGAIN_PAUSES: [Duration; 4] =
     [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(15)];
@@ -311,22 +312,32 @@ impl Engine {
     /// Reads an attempt that nobody reads any more, until that has worked once. There may be thousands that wait for their
     /// turn, so that each knows no more than its name until then.
     pub(super) fn look_again(&self, attempt: AttemptReference) {
+        if !self.looks_again.wanted().insert(attempt) {
+            return;
+        }
         let engine = self.clone();
         self.tasks.spawn(async move {
-            for pause in LOOK_AGAIN_PAUSES {
-                let Some(turn) = engine.stopping.run_until_cancelled(engine.looks_again.acquire()).await else {
-                    return;
-                };
-                if Box::pin(engine.look_once(attempt)).await {
-                    return;
-                }
-                drop(turn);
-                if engine.stopping.run_until_cancelled(sleep(pause)).await.is_none() {
-                    return;
-                }
+            let looked = engine.look_until_read(attempt).await;
+            engine.looks_again.wanted().remove(&attempt);
+            if !looked {
+                engine.sweep_soon();
             }
-            engine.sweep_soon();
         });
+    }
+
+    /// `false` when it could not be read, however often that was tried.
+    async fn look_until_read(&self, attempt: AttemptReference) -> bool {
+        for pause in LOOK_AGAIN_PAUSES {
+            let Some(turn) = self.stopping.run_until_cancelled(self.looks_again.turns.acquire()).await else { break };
+            if Box::pin(self.look_once(attempt)).await {
+                return true;
+            }
+            drop(turn);
+            if self.stopping.run_until_cancelled(sleep(pause)).await.is_none() {
+                break;
+            }
+        }
+        false
     }
 
     /// `false` when it could not be read.
@@ -335,6 +346,25 @@ impl Engine {
         let Some((operation, mut attempt)) = found else { return true };
         let Ok(provider) = self.provider(operation.provider) else { return true };
         self.look(provider.as_ref(), &operation, &mut attempt).await.is_ok()
+    }
+}
+
+/// Attempts that are to be read once more, each once however often it was wanted.
+#[derive(Debug)]
+pub(super) struct LooksAgain {
+    turns: Semaphore,
+    wanted: Mutex<BTreeSet<AttemptReference>>,
+}
+
+impl LooksAgain {
+    fn wanted(&self) -> MutexGuard<'_, BTreeSet<AttemptReference>> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for LooksAgain {
+    fn default() -> Self {
+        Self { turns: Semaphore::new(LOOKS_AGAIN), wanted: Mutex::default() }
     }
 }
 

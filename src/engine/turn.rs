@@ -143,11 +143,10 @@ impl Engine {
             return Ok(());
         }
         tracing::info!(operation = %older.id, till = %older.till, reference = older.reference.as_str(), "superseded");
-        self.record_and_wake(older.attempt.order.reference, Event::CancelWanted).await?;
-        let (engine, older) = (self.clone(), older.clone());
+        let (engine, watched) = (self.clone(), older.clone());
         // In a task of its own: its till has turned to the next sale, and may hang up before this one is decided.
-        self.tasks.spawn(async move { engine.watch_superseded(&older).await });
-        Ok(())
+        self.tasks.spawn(async move { engine.watch_superseded(&watched).await });
+        self.record_and_wake(older.attempt.order.reference, Event::CancelWanted).await
     }
 
     /// A superseded sale that was paid all the same stands on the console until somebody has seen it: nobody waits for

@@ -41,7 +41,8 @@ const fn code(refusal: &Refusal) -> Code {
         Refusal::CurrencyNotTaken { .. } => Code::InvalidRequest,
         Refusal::TerminalBusy(_) | Refusal::OlderSalePaid(_) | Refusal::TerminalFrozen(_) => Code::TerminalBusy,
         Refusal::NotResolvable(_) | Refusal::NothingToSign => Code::NotResolvable,
-        Refusal::StorageUnavailable(_) | Refusal::StorageStalled => Code::StorageUnavailable,
+        Refusal::StorageUnavailable(_) => Code::StorageUnavailable,
+        Refusal::StorageStalled => Code::StorageStalled,
         Refusal::ShuttingDown => Code::ShuttingDown,
     }
 }
@@ -93,7 +94,7 @@ mod tests {
             (Refusal::NotResolvable(NotResolvable::AlreadyFinal), "not_resolvable", Retry::Never),
             (Refusal::NothingToSign, "not_resolvable", Retry::Never),
             (Refusal::StorageUnavailable("full".into()), "storage_unavailable", Retry::SameReference),
-            (Refusal::StorageStalled, "storage_unavailable", Retry::SameReference),
+            (Refusal::StorageStalled, "storage_stalled", Retry::SameReference),
             (Refusal::ShuttingDown, "shutting_down", Retry::SameReference),
         ];
         for (refusal, word, retry) in table {

@@ -83,7 +83,12 @@ pub(super) fn problem(format: impl Into<Format>, problem: Problem) -> Response {
     }
     if matches!(
         code,
-        Code::TerminalBusy | Code::RateLimited | Code::Overloaded | Code::StorageUnavailable | Code::ShuttingDown
+        Code::TerminalBusy
+            | Code::RateLimited
+            | Code::Overloaded
+            | Code::StorageUnavailable
+            | Code::StorageStalled
+            | Code::ShuttingDown
     ) {
         headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
     }

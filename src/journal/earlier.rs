@@ -63,7 +63,9 @@ async fn before(
     let is_without_sale = kind == Kind::Refund && asked.original.is_none();
     // A refund without a sale is never taken for a sale of that amount: it always has a number.
     if new.known_by != KnownBy::Content || is_without_sale {
-        let values = [&device, &device, till, kind.name(), new.till_reference.as_str()];
+        let reference = new.till_reference.as_str();
+        let world = if new.simulated { "1" } else { "0" };
+        let values = [&device, &device, till, kind.name(), reference, till, kind.name(), reference, world];
         return transaction.row(BEFORE, &values).await;
     }
     let amount = asked.money.map_or_else(String::new, |money| money.amount.minor().to_string());
@@ -165,12 +167,15 @@ impl Obstacle {
     }
 }
 
-/// What a reference means to a till, after what keeps a device from a new attempt (named twice); one row in any case.
+/// What a reference (named twice) means to a till, after what keeps a device from a new attempt (named twice); one row in any
+/// case. What a test has made of the number hides no real sale, nor the other way round.
 pub(super) const BEFORE: &str = select_operations!(
     "SELECT (SELECT reference FROM attempt WHERE leased_terminal = ?) AS holder, (SELECT text FROM alarm WHERE \
-     freezes = ? AND acknowledged_at IS NULL ORDER BY id LIMIT 1) AS frozen, o.generation, FALSE AS followed,",
+     freezes = ? AND acknowledged_at IS NULL ORDER BY id LIMIT 1) AS frozen, (SELECT MAX(generation) FROM operation \
+     WHERE till = ? AND kind = ? AND reference = ?) AS generation, FALSE AS followed,",
     "(SELECT 1) one LEFT JOIN operation o ON o.till = ? AND o.kind = ? AND o.reference = ? \
-     LEFT JOIN attempt a ON a.reference = o.deciding_attempt ORDER BY o.generation DESC LIMIT 1"
+     LEFT JOIN attempt a ON a.reference = o.deciding_attempt \
+     ORDER BY o.simulated <> CAST(? AS INTEGER) AND o.status NOT IN ('pending', 'unknown'), o.generation DESC LIMIT 1"
 );
 
 /// What a sale without a number may be: a till's latest one on a terminal with an amount and a currency. After what keeps

@@ -48,15 +48,17 @@ pub enum Code {
     InternalError,
     /// Too much at once.
     Overloaded,
-    /// The journal cannot be written, or has not been in time.
+    /// The journal cannot be written.
     StorageUnavailable,
+    /// The journal has not been written in time.
+    StorageStalled,
     /// The bridge is stopping or not ready yet.
     ShuttingDown,
 }
 
 impl Code {
     /// Every code, for tables.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::InvalidRequest,
         Self::Unauthorized,
         Self::Forbidden,
@@ -75,6 +77,7 @@ impl Code {
         Self::InternalError,
         Self::Overloaded,
         Self::StorageUnavailable,
+        Self::StorageStalled,
         Self::ShuttingDown,
     ];
 
@@ -103,6 +106,7 @@ impl Code {
             Self::StorageUnavailable => {
                 ("storage_unavailable", 503, "The journal cannot be written", Retry::SameReference)
             }
+            Self::StorageStalled => ("storage_stalled", 503, "The disk has not answered in time", Retry::SameReference),
             Self::ShuttingDown => ("shutting_down", 503, "Starting or stopping", Retry::SameReference),
         }
     }

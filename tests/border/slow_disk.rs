@@ -11,7 +11,7 @@ async fn a_disk_that_stands_still_keeps_no_till_waiting_for_ever() {
     let begun = Instant::now();
     let calls = ["/pay/R-1/cancel", "/refund/R-1/cancel"].map(|path| border.call("POST", path, "", ""));
     for answer in futures_util::future::join_all(calls).await {
-        assert_eq!((answer.status, answer.code().as_str()), (503, "storage_unavailable"), "{answer:?}");
+        assert_eq!((answer.status, answer.code().as_str()), (503, "storage_stalled"), "{answer:?}");
         assert_eq!(answer.field("retry"), "same_reference");
         assert!(answer.field("detail").contains("ask again with the same reference"), "{answer:?}");
     }

@@ -35,6 +35,7 @@ pub(crate) fn check_move(before: &Attempt, event: &Event, made: &Transition) {
             event,
             Event::Refused { .. }
                 | Event::NotSent { .. }
+                | Event::PaidByEarlier
                 | Event::Resolved { .. }
                 | Event::Seen { finding: Finding::Declined(_) | Finding::Cancelled | Finding::Corrected(_), .. }
         );

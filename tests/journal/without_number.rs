@@ -129,6 +129,14 @@ async fn what_was_paid_in_a_test_answers_no_real_sale() {
     assert_eq!(fixture.journal.find(&paid.till, Kind::Sale, &paid.reference).await, Ok(Some(paid.clone())));
     fixture.record(&paid, approved(&paid.attempt)).await;
     assert!(matches!(again().await, Ok(Begun::Replayed(_))));
+    let rehearsal = || fixture.journal.begin_sale(real(sale("till-1", "R-1", "back", 100), true));
+    assert!(matches!(rehearsal().await, Ok(Begun::Replayed(old)) if old.id == tested.id), "somebody trains");
+    let first = fixture.begin(real(sale("till-1", "R-2", "front", 100), false)).await;
+    fixture.record(&first, approved(&first.attempt)).await;
+    let trained = fixture.begin(real(sale("till-1", "R-2", "front", 100), true)).await;
+    fixture.record(&trained, approved(&trained.attempt)).await;
+    let repeated = fixture.journal.begin_sale(real(sale("till-1", "R-2", "front", 100), false)).await;
+    assert!(matches!(repeated, Ok(Begun::Replayed(old)) if old.id == first.id), "a test hides no real sale");
 
     let without_number = |simulated| {
         let mut sale = real(sale("till-2", &format!("B-{}", number()), "back", 100), simulated);

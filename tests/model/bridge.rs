@@ -120,8 +120,9 @@ impl Shell {
             .filter(|(_, session)| session.payment_of.as_ref() == Some(&known.payment));
         let earlier_runs: Vec<u8> = on_it.map(|(number, _)| number).collect();
         if world.books.is_taken(Some(&known.payment)) {
+            self.record(world, run, &Event::PaidBefore);
             self.look_at_earlier(world, run);
-            return self.record(world, run, &Event::NotSent { reason: parts::reason("paid_before") });
+            return self.record(world, run, &Event::PaidByEarlier);
         }
         let earlier_runs = earlier_runs.into_iter().map(parts::handle).collect();
         self.record(world, run, &Event::Dispatched { preparation: Some(Preparation { earlier_runs, ..known }) });

@@ -204,17 +204,19 @@ fn a_payment_that_says_what_is_known_is_no_news() {
 /// It was said to have taken nothing; only what shows that it has, or may, is in the way of doing it once more.
 #[test]
 fn a_no_is_belied_by_what_may_be_a_yes() {
-    let findings = [
-        (Finding::Nothing, false),
-        (undecided(), true),
-        (Finding::Approved(approval()), true),
-        (Finding::Declined(reason()), false),
-        (Finding::Cancelled, false),
-    ];
-    for (finding, belies) in findings {
-        for (phase, is_no) in [(Phase::Declined { reason: reason() }, true), (Phase::Sending, false)] {
-            assert_eq!(sale(phase).is_belied_by(&finding), belies && is_no, "{finding:?}");
-        }
+    let refused = Phase::Declined { reason: reason() };
+    let failed = Phase::Failed { reason: reason() };
+    for (phase, finding, belied) in [
+        (failed.clone(), Finding::Approved(approval()), true),
+        (refused.clone(), Finding::Approved(approval()), true),
+        (Phase::Cancelled { resolution: None }, Finding::Approved(approval()), true),
+        (Phase::Sending, Finding::Approved(approval()), false),
+        (failed.clone(), undecided(), true),
+        (refused.clone(), undecided(), false),
+        (failed, Finding::Nothing, false),
+        (refused, Finding::Declined(reason()), false),
+    ] {
+        assert_eq!(sale(phase.clone()).is_belied_by(&finding), belied, "{} by {finding:?}", phase.name());
     }
 }
 

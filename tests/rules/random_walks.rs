@@ -32,6 +32,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => Just(Event::CancelWanted),
         1 => Just(Event::Rerouted { reason: reason() }),
         1 => Just(Event::PaidBefore),
+        1 => Just(Event::PaidByEarlier),
         1 => any::<bool>().prop_map(|accepted| Event::SignatureCompared { accepted }),
         4 => (any_finding(), 0_i64..1200)
             .prop_map(|(finding, second)| seen(finding, start() + SignedDuration::from_secs(second))),

@@ -49,6 +49,10 @@ fn a_prepared_sale_that_was_paid_before_is_unknown() {
     let reserved = sale(Phase::Reserved);
     let unknown = after(&reserved, &[Event::PaidBefore]);
     assert_eq!(unknown.phase, Phase::Unknown { handle: None, empty_since: None });
+    let stopped = after(&unknown, &[Event::CancelWanted, Event::Interrupted]);
+    assert_eq!(stopped.phase.name(), "unknown", "a cancel is a wish, and a restart knows no more");
+    assert_eq!(after(&stopped, &[Event::PaidByEarlier]).phase.name(), "failed", "it was never sent");
+    assert_eq!(step(&sale(Phase::Open { handle: handle() }), &Event::PaidByEarlier), None);
     for phase in phases().into_iter().filter(|phase| *phase != Phase::Reserved) {
         assert_eq!(step(&sale(phase), &Event::PaidBefore), None);
     }

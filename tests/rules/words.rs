@@ -45,6 +45,7 @@ fn every_event_has_its_word() {
         (Event::Dispatched { preparation: None }, "dispatched"),
         (Event::Rerouted { reason: reason() }, "rerouted"),
         (Event::PaidBefore, "paid_before"),
+        (Event::PaidByEarlier, "paid_by_earlier"),
         (Event::Accepted { handle: handle() }, "accepted"),
         (Event::Refused { reason: reason() }, "refused"),
         (Event::NotSent { reason: reason() }, "not_sent"),

@@ -22,6 +22,7 @@ impl Attempt {
             Event::Dispatched { preparation } => self.dispatched(preparation.as_ref()),
             Event::Rerouted { .. } => self.rerouted(),
             Event::PaidBefore => self.paid_before(),
+            Event::PaidByEarlier => self.paid_by_earlier(),
             Event::Accepted { handle } => self.accepted(handle),
             Event::Refused { reason } | Event::NotSent { reason } => self.refused(reason),
             Event::Silent { .. } => self.silent(),
@@ -52,6 +53,12 @@ impl Attempt {
 
     fn paid_before(&self) -> Option<Transition> {
         matches!(self.phase, Phase::Reserved).then(|| self.to(Phase::Unknown { handle: None, empty_since: None }))
+    }
+
+    fn paid_by_earlier(&self) -> Option<Transition> {
+        let reason = || Reason::new("paid_before", "an earlier attempt was paid after all; ask where the sale stands");
+        let was_never_sent = matches!(self.phase, Phase::Reserved | Phase::Unknown { handle: None, .. });
+        was_never_sent.then(|| self.to(Phase::Failed { reason: reason() }))
     }
 
     fn accepted(&self, handle: &Handle) -> Option<Transition> {

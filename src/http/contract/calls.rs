@@ -87,6 +87,7 @@ pub(super) const KEYED: &[Code] = &[
     Code::InternalError,
     Code::Overloaded,
     Code::StorageUnavailable,
+    Code::StorageStalled,
     Code::ShuttingDown,
 ];
 

@@ -65,6 +65,7 @@ fn detail(code: Code) -> String {
         }
         Code::Overloaded => "too many connections are open; nothing was done, ask again in a moment".into(),
         Code::StorageUnavailable => Refusal::StorageUnavailable("the disk is full".into()).to_string(),
+        Code::StorageStalled => Refusal::StorageStalled.to_string(),
         Code::ShuttingDown => Refusal::ShuttingDown.to_string(),
     }
 }

@@ -130,6 +130,12 @@ const fn text(code: Code) -> Text {
             sv: "Ingen betalning är möjlig nu. Vänta, annars kontakta chefen",
             da: "Ingen betaling er mulig nu. Vent lidt, ellers tilkald lederen",
         },
+        Code::StorageStalled => Text {
+            en: "Not known yet. Ask again with the same number",
+            nb: "Ikke kjent ennå. Spør igjen med samme nummer",
+            sv: "Inte känt ännu. Fråga igen med samma nummer",
+            da: "Ikke kendt endnu. Spørg igen med samme nummer",
+        },
         Code::ShuttingDown => Text {
             en: "Payments are starting up. Wait a moment and try again",
             nb: "Betalingen starter opp. Vent litt og prøv igjen",

@@ -63,6 +63,7 @@ fn event(bytes: &mut Bytes<'_>) -> Event {
     match bytes.below(16) {
         0 => Event::Dispatched { preparation: bytes.flag().then(preparation) },
         1 => Event::Rerouted { reason: reason() },
+        14 => Event::PaidByEarlier,
         15 => Event::PaidBefore,
         2 => Event::Accepted { handle: some_handle(bytes) },
         3 => Event::Refused { reason: reason() },

@@ -102,10 +102,14 @@ impl Pages {
         let named = self.entries.iter().enumerate().filter(|(_, entry)| {
             (&entry.head.till, entry.head.kind, &entry.head.reference) == (&new.till, kind, &new.till_reference)
         });
-        let Some((position, entry)) = named.max_by_key(|(_, entry)| entry.generation) else { return Ok(Place::New(1)) };
+        let named: Vec<_> = named.collect();
+        let above = named.iter().map(|(_, entry)| entry.generation).max().unwrap_or_default() + 1;
+        let means = |entry: &Entry| !self.decided(entry).is_of_another_world(new.simulated);
+        let meant = named.into_iter().max_by_key(|(_, entry)| (means(entry), entry.generation));
+        let Some((position, entry)) = meant else { return Ok(Place::New(1)) };
         let known = self.decided(entry);
         if known.is_of_another_world(new.simulated) {
-            return Ok(Place::New(entry.generation + 1));
+            return Ok(Place::New(above));
         }
         // The number's age is told by the provider's clock.
         let passed = new.horizon.duration_since(known.attempt.horizon);
@@ -115,7 +119,7 @@ impl Pages {
             Repeat::Join => Err(Box::new(Begun::Joined(known))),
             Repeat::Replay => Err(Box::new(Begun::Replayed(known))),
             Repeat::NewAttempt => Ok(Place::Again(position)),
-            Repeat::NewOperation => Ok(Place::New(entry.generation + 1)),
+            Repeat::NewOperation => Ok(Place::New(above)),
         }
     }
 
