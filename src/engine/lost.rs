@@ -162,7 +162,7 @@ pub(super) fn lifetime(provider: &dyn Provider) -> SignedDuration {
 }
 
 /// Whether an undecided payment is young enough to be decided yet; one without a date may be.
-fn may_be_decided(provider: &dyn Provider, payment: &PaymentRecord) -> bool {
+pub(super) fn may_be_decided(provider: &dyn Provider, payment: &PaymentRecord) -> bool {
     payment.created_at.is_none_or(|created_at| provider.now().duration_since(created_at) < lifetime(provider))
 }
 

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::sleep;
 
-use super::lost::lifetime;
+use super::lost::{lifetime, may_be_decided};
 use super::record::ring_out;
 use super::{Engine, Refusal};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
@@ -195,6 +195,7 @@ impl Engine {
             let text = format!("sale of {}: the provider holds a payment of it, but {what}", operation.money);
             self.raise(operation.id, Alarm { kind: AlarmKind::Mismatch, text }).await?;
         }
+        let is_open = was_sent_after_all(provider, &attempt, &finding, traces);
         let moved = self.record_news(&attempt, finding, provider.now()).await;
         if moved.is_some() {
             self.readers.wake(attempt.order.reference);
@@ -207,7 +208,7 @@ impl Engine {
             self.compare_refunds(provider, &operation, trace, decides).await?;
             self.watch_approval(&operation, &attempt, trace).await?;
         }
-        Ok(true)
+        Ok(!is_open)
     }
 
     /// The attempt behind a payment. Where several attempts ran on one payment, it carries the first one's reference and
@@ -366,6 +367,13 @@ impl Default for LooksAgain {
     fn default() -> Self {
         Self { turns: Semaphore::new(LOOKS_AGAIN), wanted: Mutex::default() }
     }
+}
+
+/// An old backup may hold a sale as one that was never sent, and that stands on its terminal: its till must not begin it anew
+/// before that is decided.
+fn was_sent_after_all(provider: &dyn Provider, attempt: &Attempt, finding: &Finding, traces: &[Trace]) -> bool {
+    let may_be_paid = |trace: &Trace| trace.payment.session.is_some() && may_be_decided(provider, &trace.payment);
+    matches!(finding, Finding::Undecided { .. }) && attempt.is_belied_by(finding) && traces.iter().any(may_be_paid)
 }
 
 /// By the provider's clock. A bridge that was off, or whose journal is an old backup, has not seen what became of the payments

@@ -96,7 +96,10 @@ async fn a_payment_of_ours_is_told_with_its_till_its_terminal_and_what_went_back
 #[tokio::test]
 async fn an_intent_that_nothing_was_paid_on_yet_is_not_decided() {
     let listing = listed(vec![intent("Created", history(session("Initiated")))]).await;
-    assert_eq!(listing.traces[0].payment.state, PaymentState::Undecided);
+    let payment = &listing.traces[0].payment;
+    assert_eq!(payment.state, PaymentState::Undecided);
+    assert_eq!(payment.session.as_ref().unwrap().as_str(), "ts_1", "it stands on a terminal");
+    assert_eq!(payment.terms.terminal, None, "which need not be the one that it is paid on");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use pos_bridge::domain::attempt::{AlarmKind, Event, OperatorVerdict, Reason, Resolution};
 use pos_bridge::domain::directory::Terminal;
 use pos_bridge::domain::evidence::{Approval, Finding, PaymentState};
-use pos_bridge::domain::identifiers::{AttemptReference, ProviderTerminalId, StoreId, TransactionId};
+use pos_bridge::domain::identifiers::{AttemptReference, Handle, ProviderTerminalId, StoreId, TransactionId};
 use pos_bridge::domain::money::Amount;
 use pos_bridge::domain::operation::{Operation, ProviderName, Status};
 use pos_bridge::engine::{Patience, Refusal};
@@ -79,6 +79,28 @@ async fn p39_a_lost_payment_on_a_terminal_that_was_replaced_is_found() {
     record(&shop, &known, approved("T1.known")).await;
     let shop = shop.opened().await;
     assert_eq!(shop.alarms().await, [AlarmKind::Orphan]);
+    let again = shop.pay("R-1").await.unwrap();
+    assert!(again.replayed && again.operation.status() == Status::Approved);
+}
+
+/// A backup of the moment before it was sent: the journal calls it unpaid, and the customer stands at the terminal.
+#[tokio::test]
+async fn p39_a_sale_that_was_sent_after_the_backup_is_waited_for() {
+    let shop = Shop::new(Scripted::new()).await;
+    let sale = shop.reserved(front(&shop), "R-1").await;
+    let reference = sale.attempt.order.reference;
+    let on_terminal = |state| {
+        let mut listing = payment(reference, state, Timestamp::now());
+        listing.traces[0].payment.session = Some(Handle::new("ts_1").unwrap());
+        listing
+    };
+    shop.provider.lists(on_terminal(PaymentState::Undecided));
+    shop.engine.recover().await.unwrap();
+    shop.listed(2).await;
+    assert_eq!(shop.find("R-1").await.status(), Status::Failed, "as far as the backup knows");
+    assert!(matches!(shop.pay("R-1").await, Err(Refusal::ShuttingDown)), "it is not begun anew");
+    shop.provider.lists(on_terminal(PAID));
+    shop.ready().await;
     let again = shop.pay("R-1").await.unwrap();
     assert!(again.replayed && again.operation.status() == Status::Approved);
 }

@@ -132,6 +132,15 @@ impl Shop {
 
     /// A sale that the journal holds, begun at that time on a terminal that need not be there any more.
     pub(crate) async fn begun_on(&self, terminal: Terminal, reference: &str, now: Timestamp) -> Operation {
+        self.begun(terminal, reference, now, false).await
+    }
+
+    /// The same, of which nothing was sent yet.
+    pub(crate) async fn reserved(&self, terminal: Terminal, reference: &str) -> Operation {
+        self.begun(terminal, reference, Timestamp::now(), true).await
+    }
+
+    async fn begun(&self, terminal: Terminal, reference: &str, now: Timestamp, is_prepared: bool) -> Operation {
         let attempt = NewAttempt {
             operation: OperationId(Ulid::generate()),
             reference: AttemptReference::new(Ulid::generate()),
@@ -149,7 +158,7 @@ impl Shop {
             now,
         };
         let money = Money { amount: Amount::new(10_000).unwrap(), currency: Currency::from_code("NOK").unwrap() };
-        let begun = self.journal.begin_sale(NewSale { attempt, money, is_prepared: false }).await.unwrap();
+        let begun = self.journal.begin_sale(NewSale { attempt, money, is_prepared }).await.unwrap();
         let Begun::New(operation) = begun else { panic!("not new: {begun:?}") };
         operation
     }

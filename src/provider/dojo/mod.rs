@@ -40,7 +40,7 @@ use crate::provider::SetupError;
 
 use api::{Api, Call};
 use reader::{Reader, reference_of, understand, unusable};
-use wire::{Intent, SignatureRequest};
+use wire::{Intent, Session, SignatureRequest};
 
 pub use settings::{PartnerHeaders, Parts, Settings};
 pub use webhook::WebhookSignature;
@@ -225,7 +225,7 @@ fn trace(reference: AttemptReference, found: &Intent) -> Result<Trace, ReadError
     let run = runs::payer(found, None);
     let payment = match intent::payment(found, run)? {
         Some(payment) => payment,
-        None => unpaid(found)?,
+        None => unpaid(found, run)?,
     };
     Ok(Trace {
         reference,
@@ -236,11 +236,11 @@ fn trace(reference: AttemptReference, found: &Intent) -> Result<Trace, ReadError
     })
 }
 
-/// Where it will be paid is not told yet.
-fn unpaid(found: &Intent) -> Result<PaymentRecord, ReadError> {
+/// Where it will be paid is not told yet; that it was on a terminal is.
+fn unpaid(found: &Intent, run: Option<&Session>) -> Result<PaymentRecord, ReadError> {
     Ok(PaymentRecord {
         transaction: TransactionId::new(found.id.clone()).map_err(|_| unusable("a payment without a usable id"))?,
-        session: None,
+        session: run.and_then(|run| Handle::new(run.id.clone()).ok()),
         terms: intent::terms(found, None)?,
         added: 0,
         state: PaymentState::Undecided,

@@ -308,6 +308,7 @@ impl Provider for Intents {
             let made = books.intents.iter().filter(|intent| intent.created_at <= at);
             let traces = made.map(|intent| {
                 let payer = books.payer(intent.number, at);
+                let run = payer.or_else(|| books.runs(intent.number, at).last());
                 let state = match payer {
                     Some(_) => PaymentState::Approved { captured: true },
                     None if intent.is_let_go(at) => PaymentState::Voided,
@@ -316,7 +317,7 @@ impl Provider for Intents {
                 Trace {
                     reference: intent.attempt.order.reference,
                     till_reference: books.names.get(&intent.attempt.order.reference).cloned(),
-                    payment: intent.record(payer, state),
+                    payment: PaymentRecord { session: run.map(Session::handle), ..intent.record(payer, state) },
                     refunds: Vec::new(),
                     refunded: Refunded::InAll(books.given_back(intent, at)),
                 }
