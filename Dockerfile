@@ -27,7 +27,10 @@ COPY --from=build /image/usr/local/bin/pos-bridge /usr/local/bin/pos-bridge
 COPY --from=build --chown=65532:65532 /image/data /data
 ENV POS_BRIDGE_CONFIG=/etc/pos-bridge/pos-bridge.toml \
     POS_BRIDGE__DATABASE__URL=sqlite:///data/pos-bridge.db \
-    POS_BRIDGE__TELEMETRY__FORMAT=json
+    POS_BRIDGE__TELEMETRY__FORMAT=json \
+    MALLOC_ARENA_MAX=2 \
+    MALLOC_MMAP_THRESHOLD_=131072 \
+    MALLOC_TRIM_THRESHOLD_=131072
 USER 65532:65532
 WORKDIR /data
 VOLUME /data

@@ -138,15 +138,16 @@ impl Attempt {
         }
     }
 
-    /// The payment says nothing of it that is not known: it was approved with this one, which is captured, or was declined as
-    /// this one was.
+    /// The payment says nothing of it that is not known: it was approved with this one, which is captured, or took nothing, as
+    /// this one did. What was stopped may go on for a while.
     #[must_use]
     pub fn is_as_told_by(&self, payment: &PaymentRecord) -> bool {
         match (&self.phase, &payment.state) {
             (Phase::Approved { approval, .. }, PaymentState::Approved { captured: true }) => {
                 approval.captured && approval.transaction.as_ref() == Some(&payment.transaction)
             }
-            (Phase::Declined { .. }, PaymentState::Declined(_)) => true,
+            (_, PaymentState::Declined(_) | PaymentState::Voided) => !self.phase.may_move_money(),
+            (Phase::Declined { .. } | Phase::Cancelled { .. }, PaymentState::Undecided) => true,
             _ => false,
         }
     }

@@ -192,8 +192,14 @@ fn a_payment_that_says_what_is_known_is_no_news() {
         (approved_with(false), yes(true), None, false),
         (approved_with(true), PaymentState::Voided, None, false),
         (declined.clone(), no(), None, true),
+        (declined.clone(), PaymentState::Voided, None, true),
+        (declined.clone(), PaymentState::Undecided, None, true),
         (declined, yes(true), None, false),
+        (sale(Phase::Cancelled { resolution: None }), PaymentState::Undecided, None, true),
+        (sale(Phase::Failed { reason: reason() }), PaymentState::Voided, None, true),
+        (sale(Phase::Failed { reason: reason() }), PaymentState::Undecided, None, false),
         (sale(Phase::Open { handle: handle() }), no(), None, false),
+        (sale(Phase::Abandoned { handle: None }), PaymentState::Voided, None, false),
     ] {
         let known = payment(state.clone());
         let told = PaymentRecord { transaction: transaction.unwrap_or(known.transaction.clone()), ..known };

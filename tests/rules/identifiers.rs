@@ -88,6 +88,8 @@ fn references_sort_by_the_moment_that_they_were_made() {
     assert!(made(millisecond - 1) < AttemptReference::first_at(moment));
     assert!(made(millisecond) > AttemptReference::first_at(moment));
     assert_eq!(AttemptReference::first_at(Timestamp::MIN), AttemptReference::new(Ulid::from_parts(0, 0)));
+    assert_eq!(made(millisecond).made_at(), Timestamp::from_millisecond(millisecond.try_into().unwrap()).unwrap());
+    assert_eq!(made(u64::MAX >> 16).made_at(), Timestamp::UNIX_EPOCH, "of no time that there is");
 }
 
 /// What is read from the journal or a file is held to the same rule, and the refusal tells it.

@@ -161,3 +161,13 @@ fn a_lost_payment_is_the_same_sale_a_rival_or_from_before_the_number_started_ove
         }
     }
 }
+
+/// A result of the simulator or of a test account says nothing of real money, nor the other way round.
+#[test]
+fn only_a_result_of_the_same_world_answers() {
+    for phase in phases() {
+        let known = operation(sale(phase.clone()));
+        assert!(!known.is_of_another_world(known.simulated), "{}", phase.name());
+        assert_eq!(known.is_of_another_world(!known.simulated), known.status().is_final(), "{}", phase.name());
+    }
+}

@@ -4,6 +4,7 @@
 mod flat;
 mod retention;
 
+use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
@@ -43,6 +44,7 @@ pub(crate) async fn run(form: &Form) -> Result<Verdict, String> {
 
 async fn soak(world: &mut World, form: &Form) -> Result<(), Vec<String>> {
     world.shop.calm = false;
+    world.shop.environment = environment_of_the_service();
     let old = grow_old(world, form).await?;
     world.shop.spawn(true);
     rest::start_in_peace(&mut world.shop).await?;
@@ -65,6 +67,13 @@ async fn soak(world: &mut World, form: &Form) -> Result<(), Vec<String>> {
     rest::come_to_rest(&mut world.shop, &mut world.provider).await?;
     let books = world.close_books().await;
     books.and(flat).and(old.have_gone(&world.shop.database()).await)
+}
+
+/// How a store runs it, as far as that says how memory is given back.
+fn environment_of_the_service() -> Vec<(&'static str, OsString)> {
+    let lines = include_str!("../../../deploy/pos-bridge.service").lines();
+    let settings = lines.filter_map(|line| line.strip_prefix("Environment=")?.split_once('='));
+    settings.filter(|(name, _)| name.starts_with("MALLOC_")).map(|(name, value)| (name, value.into())).collect()
 }
 
 /// A journal that has lain for months.
