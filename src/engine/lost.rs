@@ -95,11 +95,11 @@ impl Engine {
         let _ = self.raise(sale, alarm).await;
     }
 
-    /// The provider holds a refund of ours that had failed, and that is not as it was asked for.
+    /// The provider holds a refund of ours that had failed, and that is not as it was asked for, or not decided.
     pub(super) async fn raise_belied_refund(&self, sale: OperationId, reference: AttemptReference) {
         let text = format!(
-            "the provider's record of this sale shows a refund that had failed ({reference}), and not as it was asked for; \
-             further refunds of it are not sent from here, make them in the provider's back office"
+            "the provider's record of this sale shows a refund that had failed ({reference}), undecided or not as it was asked \
+             for; further refunds of it are not sent from here meanwhile, make them in the provider's back office"
         );
         let alarm = Alarm { kind: AlarmKind::Mismatch, text };
         // Where it could not be written, the next refund that is asked for raises it again.

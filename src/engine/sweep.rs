@@ -318,26 +318,30 @@ impl Engine {
         }
         let engine = self.clone();
         self.tasks.spawn(async move {
-            let looked = engine.look_until_read(attempt).await;
-            engine.looks_again.wanted().remove(&attempt);
-            if !looked {
+            if !engine.look_until_read(attempt).await {
                 engine.sweep_soon();
             }
         });
     }
 
-    /// `false` when it could not be read, however often that was tried.
+    /// `false` when it could not be read, however often that was tried. Who wants it while it is being read wants what came
+    /// meanwhile, and gets a reading of its own.
     async fn look_until_read(&self, attempt: AttemptReference) -> bool {
         for pause in LOOK_AGAIN_PAUSES {
             let Some(turn) = self.stopping.run_until_cancelled(self.looks_again.turns.acquire()).await else { break };
+            self.looks_again.wanted().remove(&attempt);
             if Box::pin(self.look_once(attempt)).await {
                 return true;
             }
             drop(turn);
+            if !self.looks_again.wanted().insert(attempt) {
+                return true;
+            }
             if self.stopping.run_until_cancelled(sleep(pause)).await.is_none() {
                 break;
             }
         }
+        self.looks_again.wanted().remove(&attempt);
         false
     }
 
@@ -350,7 +354,7 @@ impl Engine {
     }
 }
 
-/// Attempts that are to be read once more, each once however often it was wanted.
+/// Attempts that wait to be read once more, each once however often it was wanted.
 #[derive(Debug)]
 pub(super) struct LooksAgain {
     turns: Semaphore,

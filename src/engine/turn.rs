@@ -143,10 +143,15 @@ impl Engine {
             return Ok(());
         }
         tracing::info!(operation = %older.id, till = %older.till, reference = older.reference.as_str(), "superseded");
-        let (engine, watched) = (self.clone(), older.clone());
+        let (engine, older) = (self.clone(), older.clone());
         // In a task of its own: its till has turned to the next sale, and may hang up before this one is decided.
-        self.tasks.spawn(async move { engine.watch_superseded(&watched).await });
-        self.record_and_wake(older.attempt.order.reference, Event::CancelWanted).await
+        let superseding = self.tasks.spawn(async move {
+            engine.record_and_wake(older.attempt.order.reference, Event::CancelWanted).await?;
+            let watching = engine.clone();
+            engine.tasks.spawn(async move { watching.watch_superseded(&older).await });
+            Ok(())
+        });
+        superseding.await.unwrap_or_else(|failure| Err(Refusal::StorageUnavailable(failure.to_string())))
     }
 
     /// A superseded sale that was paid all the same stands on the console until somebody has seen it: nobody waits for
