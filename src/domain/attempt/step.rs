@@ -2,12 +2,32 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    Alarm, AlarmKind, Attempt, Event, Kind, NotResolvable, OperatorVerdict, Phase, Preparation, Reason, Resolution,
-    Transition,
-};
+use super::{Alarm, AlarmKind, Attempt, Event, Kind, OperatorVerdict, Phase, Preparation, Reason, Resolution};
 use crate::domain::evidence::{Approval, Contradiction, Finding};
 use crate::domain::identifiers::Handle;
+
+/// A move of an attempt: what it is now, and what a person must see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transition {
+    /// The attempt after the event.
+    pub attempt: Attempt,
+    /// What to raise in the same commit.
+    pub alarm: Option<Alarm>,
+}
+
+/// Why an operator's decision is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotResolvable {
+    /// It has a proven result already.
+    #[error("the outcome is decided already; nothing is left to decide")]
+    AlreadyFinal,
+    /// The terminal may still take the payment.
+    #[error("the payment may still complete until {until}; decide after that")]
+    TooEarly {
+        /// From when on it can be decided.
+        until: Timestamp,
+    },
+}
 
 /// How far apart the two empty readings must be that let an attempt be given up.
 pub const EMPTY_LOOK_GAP: SignedDuration = SignedDuration::from_secs(30);
