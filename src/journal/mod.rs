@@ -2,12 +2,28 @@
 //!
 //! `WAL` with `synchronous=FULL`: what was answered survives a power cut. Every rule of money is the domain's; the steps
 //! here load, ask the domain, and write what it says together with a line of the event log.
+//!
+//! | file | what stands there |
+//! | --- | --- |
+//! | `files`, `connection`, `error` | the file: whose it is, how it is opened, what can be wrong with it |
+//! | `writer`, `step`, `transaction`, `answers` | the one writer: steps wait, are committed together, and are answered |
+//! | `begin`, `earlier` | a step: a sale or a refund begins, after what was before it was looked at |
+//! | `record`, `redact` | a step: an event is applied to an attempt |
+//! | `marks`, `told`, `elsewhere` | steps: a till was told, warned, or booked; money was given back elsewhere |
+//! | `adopt`, `sweeps` | steps: a lost payment is taken in; what a sweep must remember |
+//! | `alarms`, `callbacks`, `probe` | steps: what a person must see; what a provider sent; how quick the disk is |
+//! | `outbox`, `log`, `results` | results for tills that did not ask: to be pushed, to be followed |
+//! | `port`, `read` | the port that the engine sees; readings beside the writer |
+//! | `entries`, `rows` | what every step is made of; rows to the domain and back |
 
 mod adopt;
+mod alarms;
 mod answers;
 mod begin;
+mod callbacks;
 mod connection;
 mod earlier;
+mod elsewhere;
 mod entries;
 mod error;
 mod files;
@@ -17,6 +33,7 @@ mod outbox;
 #[cfg(test)]
 mod plans;
 mod port;
+mod probe;
 mod read;
 mod record;
 mod redact;
@@ -112,7 +129,7 @@ impl SqliteJournal {
     /// [`JournalError`] when it could not be written.
     pub async fn measure_sync(&self) -> Result<Duration, JournalError> {
         let began = Instant::now();
-        self.queue.commit(marks::Probe { now: Timestamp::now() }).await?;
+        self.queue.commit(probe::Probe { now: Timestamp::now() }).await?;
         Ok(began.elapsed())
     }
 

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 use super::{
-    JournalOptions, adopt, begin, connection, earlier, entries, files, log, marks, outbox, read, sweeps, told,
+    JournalOptions, adopt, alarms, begin, callbacks, connection, earlier, elsewhere, entries, files, log, outbox, read,
+    sweeps, told,
 };
 use crate::domain::identifiers::{OperationId, TillId};
 use crate::domain::operation::Status;
@@ -55,13 +56,13 @@ async fn every_reading_uses_an_index() {
         begin::UNDECIDED_REFUND,
         adopt::GENERATIONS,
         adopt::RIVALS,
-        marks::REFUNDED_ELSEWHERE,
-        marks::SENT_BACK,
-        marks::SAME_ALARM,
-        marks::KNOWN_ALARM,
-        marks::ALARM,
-        marks::SAME_CALLBACK,
-        marks::FORGET_OLDEST_CALLBACKS,
+        elsewhere::REFUNDED_ELSEWHERE,
+        elsewhere::SENT_BACK,
+        alarms::SAME_ALARM,
+        alarms::KNOWN_ALARM,
+        alarms::ALARM,
+        callbacks::SAME_CALLBACK,
+        callbacks::FORGET_OLDEST_CALLBACKS,
         read::SALE_BY_REFERENCE,
         read::SALE_BY_TRANSACTION,
         read::ON_PAYMENT,

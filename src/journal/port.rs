@@ -5,7 +5,9 @@ use jiff::Timestamp;
 
 use super::SqliteJournal;
 use super::adopt::Adopt;
-use super::marks::{Acknowledge, AcknowledgeAlarm, NoteRefunded, Raise, Warned};
+use super::alarms::{AcknowledgeAlarm, Raise};
+use super::elsewhere::NoteRefunded;
+use super::marks::{Acknowledge, Warned};
 use super::read;
 use super::record::Record;
 use super::sweeps::{self, Swept};

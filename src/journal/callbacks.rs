@@ -1,0 +1,46 @@
+//! Callbacks, each kept once.
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+
+use super::step::Step;
+use super::transaction::{Transaction, Writes};
+use crate::domain::card::without_card_numbers;
+use crate::ports::{Callback, JournalError, Subject};
+
+type Result<T> = std::result::Result<T, JournalError>;
+
+/// Callbacks are kept for so long: by then none is delivered again, and what it was about stands in the event log.
+const CALLBACKS_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+#[async_trait]
+impl Step for Callback {
+    type Outcome = bool;
+
+    async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, bool)> {
+        let mut writes = Writes::default();
+        if transaction.row(SAME_CALLBACK, &[self.provider.name(), &self.delivery]).await?.is_some() {
+            return Ok((writes, false));
+        }
+        writes
+            .add("INSERT INTO callback (provider, delivery, attempt, query, received_at) VALUES (?, ?, ?, ?, ?)")
+            .bind(self.provider.name())
+            .bind(self.delivery)
+            .bind(self.about.map(|about| match about {
+                Subject::Attempt(attempt) => attempt.to_string(),
+                Subject::Payment(payment) => payment.as_str().to_owned(),
+            }))
+            .bind(without_card_numbers(&self.query))
+            .bind(self.received_at.as_millisecond());
+        let kept_since = self.received_at.saturating_sub(CALLBACKS_KEPT).unwrap_or(Timestamp::MIN);
+        writes.add(FORGET_OLDEST_CALLBACKS).bind(kept_since.as_millisecond());
+        Ok((writes, true))
+    }
+}
+
+/// A delivery of a provider.
+pub(super) const SAME_CALLBACK: &str = "SELECT 1 FROM callback WHERE provider = ? AND delivery = ?";
+
+/// Two go where one comes, so that they become fewer and no call has much to do.
+pub(super) const FORGET_OLDEST_CALLBACKS: &str =
+    "DELETE FROM callback WHERE rowid <= (SELECT MIN(rowid) + 1 FROM callback) AND received_at < ?";

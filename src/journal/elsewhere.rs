@@ -1,0 +1,70 @@
+//! Money of a sale that was given back by somebody else.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::entries::{append_event, load, raise_alarm, stands};
+use super::rows::{get, whole_milliseconds};
+use super::step::Step;
+use super::transaction::{Transaction, Writes};
+use crate::domain::attempt::Alarm;
+use crate::domain::identifiers::OperationId;
+use crate::ports::{JournalError, Refunded};
+
+type Result<T> = std::result::Result<T, JournalError>;
+
+/// Somebody else gave money of a sale back. A reading that says less than is known is stale.
+pub(super) struct NoteRefunded {
+    pub(super) sale: OperationId,
+    pub(super) refunded: Refunded,
+    pub(super) alarm: Option<Alarm>,
+    pub(super) now: Timestamp,
+}
+
+#[async_trait]
+impl Step for NoteRefunded {
+    type Outcome = bool;
+
+    async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, bool)> {
+        let mut writes = Writes::default();
+        let sale = load(transaction, self.sale).await?;
+        let row = transaction.row(REFUNDED_ELSEWHERE, &[&self.sale.to_string()]).await?;
+        let known: i64 = get(&row.ok_or(JournalError::NotFound)?, "refunded_elsewhere")?;
+        let elsewhere = match self.refunded {
+            Refunded::Elsewhere(minor) => minor,
+            Refunded::InAll(minor) => minor.saturating_sub(sent_back(transaction, self.sale).await?),
+        };
+        if elsewhere <= known {
+            return Ok((writes, false));
+        }
+        let now = whole_milliseconds(self.now);
+        writes
+            .add("UPDATE operation SET refunded_elsewhere = ?, updated_at = ? WHERE id = ?")
+            .bind(elsewhere)
+            .bind(now.as_millisecond())
+            .bind(self.sale.to_string());
+        let event = json!({"event": "refunded_elsewhere", "amount": elsewhere});
+        append_event(&mut writes, &sale.attempt, "refunded_elsewhere", &event, now)?;
+        // Without it on disk, the next refund could be the one that this tells of.
+        if let Some(alarm) = &self.alarm
+            && !stands(transaction, self.sale, alarm.kind).await?
+        {
+            raise_alarm(&mut writes, &sale, alarm, now);
+        }
+        Ok((writes, true))
+    }
+}
+
+/// The sum of every refund of the sale that may stand in the provider's books: one that is only reserved was never sent.
+async fn sent_back(transaction: &mut Transaction<'_>, sale: OperationId) -> Result<i64> {
+    let row = transaction.row(SENT_BACK, &[&sale.to_string()]).await?.ok_or(JournalError::NotFound)?;
+    get(&row, "sent_back")
+}
+
+/// What may have been sent of the refunds of a sale.
+pub(super) const SENT_BACK: &str = "SELECT COALESCE(SUM(a.set_aside), 0) AS sent_back FROM operation refund \
+    JOIN attempt a ON a.operation = refund.id WHERE refund.original = ? AND a.phase <> 'reserved'";
+
+/// What the back office gave back of a sale.
+pub(super) const REFUNDED_ELSEWHERE: &str = "SELECT refunded_elsewhere FROM operation WHERE id = ?";

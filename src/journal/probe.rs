@@ -1,0 +1,26 @@
+//! One durable write, to measure the disk.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::step::Step;
+use super::transaction::{Transaction, Writes};
+use crate::ports::JournalError;
+
+/// Writes one row durably, to measure the disk.
+pub(super) struct Probe {
+    pub(super) now: Timestamp,
+}
+
+#[async_trait]
+impl Step for Probe {
+    type Outcome = ();
+
+    async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ()), JournalError> {
+        let mut writes = Writes::default();
+        writes
+            .add("INSERT INTO probe (id, at) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at")
+            .bind(self.now.as_millisecond());
+        Ok((writes, ()))
+    }
+}
