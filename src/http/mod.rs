@@ -1,5 +1,25 @@
 //! The listeners: routes, authentication, and what protects them. Handlers parse, call the engine and encode; they
 //! decide nothing.
+//!
+//! A request comes through these files from the top to the bottom:
+//!
+//! | file | what happens there |
+//! | --- | --- |
+//! | `listener`, `encrypted`, `transport` | a connection is accepted, and opened where it is TLS |
+//! | `room`, `overload` | whether there is a place for it, and what the others are told |
+//! | `connection`, `first_head`, `half_close`, `write_deadline` | its bytes, from the first to the last, each within its time |
+//! | `observe`, `defects` | a span and a log line for every request; a defect stops one and nothing else |
+//! | `guard`, `strangers`, `cors` | web pages are kept out, and strangers out of the log |
+//! | `authentication`, `guesses`, `permission` | which till calls, who guesses keys, what a till may do |
+//! | `rate`, `too_many`, `shares` | how often it may call, and how much it may hold at once |
+//! | `body`, `limits` | its body, read whole within a budget |
+//! | `asked`, `language` | what it asks for, read once for every handler |
+//! | `till_api`, `receipt_api`, `events` | the tills' routes |
+//! | `callbacks` | the providers' |
+//! | `operator_api` | the operator's, on a local socket |
+//! | `status_api`, `contract` | whether the bridge works; the published contract and its page |
+//! | `refusals`, `respond` | what the engine says becomes an HTTP response |
+//! | `exchange`, `told` | whether the till has it |
 
 mod asked;
 mod authentication;

@@ -40,6 +40,15 @@ struct Found {
     possible_duplicate: bool,
 }
 
+/// How long a till waits until something has begun, and until it has come to its result.
+struct TimeGiven {
+    seconds: u32,
+    deadline: Instant,
+    patience: Patience,
+    /// Counts a till that may wait for a terminal, until it is dropped.
+    queueing: Option<WaitingTill>,
+}
+
 /// What was looked up was not asked for anew.
 impl From<Operation> for Found {
     fn from(operation: Operation) -> Self {
@@ -76,20 +85,14 @@ async fn pay(State(api): State<TillApi>, mut asked: Asked) -> Response {
     let found = async {
         let (request, wait) = requests::sale(asked.sent_fields()?, asking(&api, &asked)?)?;
         note_named(&request.naming);
-        let seconds = asked.sent_wait_seconds(wait, asked.till.profile.wait_seconds)?;
-        asked.forget_request();
-        let deadline = after(seconds);
-        let (patience, queueing) = api.patience(&asked, seconds);
+        let TimeGiven { seconds, deadline, patience, queueing } = api.time_given(&mut asked, wait)?;
         // Kept apart, so that a till that waits for its result does not hold the space of the beginning.
         let started = in_time(seconds, Box::pin(api.engine.pay(&asked.till, request, patience))).await;
         drop(queueing);
         if let Err(Refusal::OlderSalePaid(older)) = &started {
             warning_of = Some(older.id);
         }
-        let Progress { mut operation, waiting, replayed, possible_duplicate } =
-            started.map_err(|refusal| refused(&refusal, &asked))?;
-        api.settle(&mut operation, waiting, deadline).await;
-        Ok(Found { operation, replayed, possible_duplicate })
+        Ok(api.followed(started.map_err(|refusal| refused(&refusal, &asked))?, deadline).await)
     }
     .await;
     let response = api.tell(&asked, found);
@@ -106,16 +109,10 @@ async fn refund(State(api): State<TillApi>, mut asked: Asked) -> Response {
         if let Some(reference) = wish.reference() {
             note(reference);
         }
-        let seconds = asked.sent_wait_seconds(wait, asked.till.profile.wait_seconds)?;
-        asked.forget_request();
-        let deadline = after(seconds);
-        let (patience, queueing) = api.patience(&asked, seconds);
+        let TimeGiven { seconds, deadline, patience, queueing } = api.time_given(&mut asked, wait)?;
         let started = in_time(seconds, Box::pin(api.engine.give_back(&asked.till, wish, patience))).await;
         drop(queueing);
-        let Progress { mut operation, waiting, replayed, possible_duplicate } =
-            started.map_err(|refusal| refused(&refusal, &asked))?;
-        api.settle(&mut operation, waiting, deadline).await;
-        Ok(Found { operation, replayed, possible_duplicate })
+        Ok(api.followed(started.map_err(|refusal| refused(&refusal, &asked))?, deadline).await)
     }
     .await;
     api.tell(&asked, found)
@@ -235,9 +232,24 @@ impl TillApi {
         Paper::of(&asked.till, self.engine.directory().store(&operation.store), asked.language)
     }
 
-    /// How long a new operation may take to begin, and what counts a till that may wait for a terminal meanwhile, until
-    /// it is dropped. Past the calls of one till that may wait, none waits; nor does a till that closed its side, since
-    /// it may have hung up.
+    /// The time that a till gives to what it asks for; from here on only that and who asked is kept of its request.
+    fn time_given(&self, asked: &mut Asked, wait: Option<u32>) -> Result<TimeGiven, Invalid> {
+        let seconds = asked.sent_wait_seconds(wait, asked.till.profile.wait_seconds)?;
+        asked.forget_request();
+        let deadline = after(seconds);
+        let (patience, queueing) = self.patience(asked, seconds);
+        Ok(TimeGiven { seconds, deadline, patience, queueing })
+    }
+
+    /// What has begun is waited for until the deadline.
+    async fn followed(&self, progress: Progress, deadline: Instant) -> Found {
+        let Progress { mut operation, waiting, replayed, possible_duplicate } = progress;
+        self.settle(&mut operation, waiting, deadline).await;
+        Found { operation, replayed, possible_duplicate }
+    }
+
+    /// How long a new operation may take to begin, and what counts a till that may wait for a terminal meanwhile. Past the
+    /// calls of one till that may wait, none waits; nor does a till that closed its side, since it may have hung up.
     fn patience(&self, asked: &Asked, seconds: u32) -> (Patience, Option<WaitingTill>) {
         let till = &asked.till;
         let patience = |wait| Patience::starting_now(wait, asked.exchange.ended());
