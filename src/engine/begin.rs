@@ -35,8 +35,8 @@ impl Engine {
         let wish = Wish { till, kind: Kind::Sale, known_by: naming.known_by(), patience: &patience };
         let intent = |terminal: &Terminal| {
             let provider = self.provider(terminal.provider)?;
-            let expires_at = later(provider.now(), provider.patience().session);
-            let horizon = later(expires_at, provider.patience().afterwards);
+            let expires_at = later(provider.now(), provider.timeouts().session);
+            let horizon = later(expires_at, provider.timeouts().afterwards);
             let run = Run { terminal, asked: asked.as_ref(), expires_at, horizon };
             let attempt = self.new_attempt(till, run, &naming, &details)?;
             Ok(Intent::Sale(NewSale { attempt, money, is_prepared: provider.prepares_sales() }))
@@ -76,7 +76,7 @@ impl Engine {
         let wish = Wish { till, kind: Kind::Refund, known_by: naming.known_by(), patience: &patience };
         let intent = |terminal: &Terminal| {
             let provider = self.provider(terminal.provider)?;
-            let horizon = later(provider.now(), provider.patience().refund);
+            let horizon = later(provider.now(), provider.timeouts().refund);
             let run = Run { terminal, asked: asked.as_ref(), expires_at: horizon, horizon };
             Ok(Intent::Refund(NewRefund {
                 attempt: self.new_attempt(till, run, &naming, &details)?,
@@ -108,7 +108,7 @@ impl Engine {
         let wish = Wish { till, kind: Kind::Refund, known_by: naming.known_by(), patience: &patience };
         let intent = |terminal: &Terminal| {
             let provider = self.provider(terminal.provider)?;
-            let horizon = later(provider.now(), provider.patience().refund);
+            let horizon = later(provider.now(), provider.timeouts().refund);
             let run = Run { terminal, asked: asked.as_ref(), expires_at: horizon, horizon };
             Ok(Intent::Refund(NewRefund {
                 attempt: self.new_attempt(till, run, &naming, &details)?,

@@ -84,7 +84,7 @@ impl Engine {
         mut attempt: Attempt,
         reading: &Reading,
     ) {
-        let until = Instant::now() + provider.patience().afterwards.unsigned_abs();
+        let until = Instant::now() + provider.timeouts().afterwards.unsigned_abs();
         let pause = self.pace.poll_interval * 5;
         while Instant::now() < until && attempt.may_still_win() {
             self.rest(reading, pause).await;

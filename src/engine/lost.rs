@@ -157,8 +157,8 @@ enum Place {
 
 /// How long after its session was made a payment may come.
 pub(super) fn lifetime(provider: &dyn Provider) -> SignedDuration {
-    let patience = provider.patience();
-    patience.session + patience.afterwards
+    let timeouts = provider.timeouts();
+    timeouts.session + timeouts.afterwards
 }
 
 /// Whether an undecided payment is young enough to be decided yet; one without a date may be.

@@ -18,6 +18,7 @@
 //! | `callbacks` | a provider calls back |
 //! | `recovery`, `opening` | the program starts; what a till hears until new payments are taken |
 //! | `sweep` | every hour: whatever was missed |
+//! | `look_again` | what nobody reads any more is read once more |
 //! | `lost` | payments that the journal does not hold |
 //! | `relay` | results are pushed to the tills that want them so |
 //! | `stream` | a till follows its results |
@@ -34,6 +35,7 @@ mod drive;
 mod follow;
 mod health;
 mod lines;
+mod look_again;
 mod lost;
 mod opening;
 mod operator;
@@ -69,9 +71,9 @@ use crate::ports::{Capabilities, Clock, Enrolment, Journal, Provider, Pusher, Te
 use bells::Bells;
 use health::Health;
 use lines::Lines;
+use look_again::LooksAgain;
 use lost::FormerTerminals;
 use readers::Readers;
-use sweep::LooksAgain;
 use waiters::Waiters;
 
 pub use refusal::Refusal;

@@ -14,8 +14,8 @@ pub use journal::{
     OperationFilter, Orphan, RaisedAlarm, Recorded, TerminalUse,
 };
 pub use provider::{
-    Answer, Capabilities, Enrolment, Listing, Look, Pages, Patience, Prepared, Provider, ReadError, RefundOrder,
-    Refundable, Refunded, SaleOrder, Seen, Trace, Unreadable,
+    Answer, Capabilities, Enrolment, Listing, Look, Pages, Prepared, Provider, ReadError, RefundOrder, Refundable,
+    Refunded, SaleOrder, Seen, Timeouts, Trace, Unreadable,
 };
 pub use push::{NotPushed, OutboxEntry, Pusher, Pushes};
 pub use results::{LogPage, LoggedResult, Results};

@@ -169,7 +169,7 @@ pub struct Unreadable {
 
 /// How long things may take at a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
+pub struct Timeouts {
     /// How long a sale may be started on the terminal after it was sent.
     pub session: SignedDuration,
     /// How long a prompt that was started may still complete, and a request still be under way.
@@ -218,7 +218,7 @@ pub trait Provider: Send + Sync {
     /// No real money moves.
     fn is_sandbox(&self) -> bool;
     /// How long things may take here.
-    fn patience(&self) -> Patience;
+    fn timeouts(&self) -> Timeouts;
     /// What a terminal of this provider can do.
     fn capabilities(&self, terminal: &Terminal) -> Capabilities;
     /// A sale must be prepared before it can be started.

@@ -1,9 +1,12 @@
-//! The cloud APIs that drive terminals. `client` makes one exchange with any of them, `clock` knows their time.
+//! The cloud APIs that drive terminals. `client` makes one exchange with any of them, `clock` knows their time, `record` and
+//! `list` read what they hold.
 
 mod client;
 mod clock;
 pub mod dintero;
 pub mod dojo;
+mod list;
+mod record;
 
 /// Why a provider cannot be called at all with its settings.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

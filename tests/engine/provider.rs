@@ -14,8 +14,8 @@ use pos_bridge::domain::operation::ProviderName;
 use pos_bridge::domain::prompt::AtTerminal;
 use pos_bridge::domain::refund::RefundRoute;
 use pos_bridge::ports::{
-    Answer, Capabilities, Enrolment, Listing, Look, Pages, Patience, Prepared, Provider, ReadError, RefundOrder,
-    Refundable, SaleOrder, Seen,
+    Answer, Capabilities, Enrolment, Listing, Look, Pages, Prepared, Provider, ReadError, RefundOrder, Refundable,
+    SaleOrder, Seen, Timeouts,
 };
 use tokio::sync::watch;
 
@@ -162,9 +162,9 @@ impl Provider for Scripted {
     fn is_sandbox(&self) -> bool {
         true
     }
-    fn patience(&self) -> Patience {
+    fn timeouts(&self) -> Timeouts {
         let minutes = SignedDuration::from_mins;
-        Patience { session: minutes(5), afterwards: minutes(5), refund: minutes(5) }
+        Timeouts { session: minutes(5), afterwards: minutes(5), refund: minutes(5) }
     }
     fn prepares_sales(&self) -> bool {
         !locked(&self.preparations).is_empty()

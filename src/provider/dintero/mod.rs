@@ -20,7 +20,6 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::attempt::{Attempt, Kind, Reason};
-use crate::domain::card::without_card_numbers;
 use crate::domain::directory::{Store, Terminal};
 use crate::domain::evidence::Finding;
 use crate::domain::identifiers::{AttemptReference, Handle, TransactionId};
@@ -28,18 +27,29 @@ use crate::domain::operation::ProviderName;
 use crate::domain::prompt::AtTerminal;
 use crate::domain::refund::RefundRoute;
 use crate::ports::{
-    Answer, Capabilities, Enrolment, Listing, Look, Pages, Patience, Provider, ReadError, RefundOrder, Refundable,
-    Refunded, SaleOrder, Seen, Trace, Unreadable,
+    Answer, Capabilities, Enrolment, Look, Pages, Provider, ReadError, RefundOrder, Refundable, Refunded, SaleOrder,
+    Seen, Timeouts, Trace,
 };
 
 use crate::provider::SetupError;
 use crate::provider::client::Exchanged;
+use crate::provider::list::Places;
+use crate::provider::record;
 use api::{Api, Call};
 use reader::Reader;
 use wire::{TerminalReply, Transaction};
 
 pub use callback::CallbackSignature;
 pub use settings::{Settings, StartRule};
+
+/// Where a payment in Dintero's list has what names it.
+const PLACES: Places = Places {
+    provider: "dintero",
+    reference: "/merchant_reference",
+    terminal: "/store/terminal_id",
+    till_reference: "/merchant_reference_2",
+    transaction: "/id",
+};
 
 /// One Dintero account.
 #[derive(Debug)]
@@ -88,8 +98,8 @@ impl Provider for Dintero {
         self.settings.account_id.starts_with('T')
     }
 
-    fn patience(&self) -> Patience {
-        Patience {
+    fn timeouts(&self) -> Timeouts {
+        Timeouts {
             session: self.settings.session_ttl,
             afterwards: self.settings.prompt + self.settings.in_flight,
             refund: self.settings.refund_patience,
@@ -174,7 +184,7 @@ impl Provider for Dintero {
         let mut reader = Reader::new(&self.api);
         let mut list = reader.transactions(&filters);
         while let Some(page) = list.next_page().await? {
-            pages.take(listing(page)).await;
+            pages.take(PLACES.ours(page, trace)).await;
         }
         Ok(())
     }
@@ -197,41 +207,8 @@ impl Provider for Dintero {
     }
 }
 
-/// What of a page is ours.
-fn listing(page: Vec<serde_json::Value>) -> Listing {
-    let mut listing = Listing::default();
-    for value in page {
-        let Some(reference) = reference_of_ours(&value) else { continue };
-        let leniently = unreadable(reference, &value);
-        match trace(reference, value) {
-            Ok(trace) => listing.traces.push(trace),
-            Err(error) => {
-                tracing::error!(attempt = %reference, %error, "a payment of ours in Dintero's list cannot be read");
-                listing.unreadable.push(leniently);
-            }
-        }
-    }
-    listing
-}
-
-/// Which of our attempts a payment of a listing carries, when it is one of ours.
-fn reference_of_ours(payment: &serde_json::Value) -> Option<AttemptReference> {
-    AttemptReference::parse(payment.get("merchant_reference")?.as_str()?)
-}
-
-/// What little a payment tells that cannot be understood whole.
-fn unreadable(reference: AttemptReference, payment: &serde_json::Value) -> Unreadable {
-    let word = |pointer: &str| payment.pointer(pointer)?.as_str().map(without_card_numbers);
-    Unreadable {
-        reference,
-        terminal: word("/store/terminal_id"),
-        till_reference: word("/merchant_reference_2"),
-        transaction: word("/id"),
-    }
-}
-
 fn trace(reference: AttemptReference, payment: serde_json::Value) -> Result<Trace, ReadError> {
-    let found: Transaction = reader::understand(payment)?;
+    let found: Transaction = record::understand(payment)?;
     let nameless = || ReadError::Unreachable { cause: "a transaction without a usable id".into(), retry_after: None };
     Ok(Trace {
         reference,

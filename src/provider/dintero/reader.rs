@@ -1,7 +1,6 @@
 //! Reads Dintero's record, and remembers as of when.
 
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
@@ -9,32 +8,27 @@ use super::api::{Api, Call};
 use super::classify;
 use super::token::TokenError;
 use super::wire::{Session, Transaction};
-use crate::domain::card::without_card_numbers;
 use crate::domain::identifiers::{AttemptReference, Handle, TransactionId};
 use crate::ports::ReadError;
-use crate::provider::client::{Exchanged, Reply};
-
-/// The most that Dintero puts on a page.
-const PAGE: usize = 100;
-/// 300 000 payments: more than a shop takes in the days that a sweep looks back. A listing beyond it is an error, never
-/// silently cut.
-const PAGES_MAX: usize = 3_000;
+use crate::provider::client::Exchanged;
+use crate::provider::list::{PAGE, Pager};
+use crate::provider::record::{AsOf, understand, unusable};
 
 /// Readings that belong together.
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
     api: &'a Api,
-    earliest: Option<Timestamp>,
+    as_of: AsOf,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) const fn new(api: &'a Api) -> Self {
-        Self { api, earliest: None }
+    pub(super) fn new(api: &'a Api) -> Self {
+        Self { api, as_of: AsOf::default() }
     }
 
-    /// As of when the readings are, on Dintero's clock: the first of them, because what came after it may be missing.
+    /// As of when the readings are, on Dintero's clock.
     pub(super) fn at(&self) -> Timestamp {
-        self.earliest.unwrap_or_else(|| self.api.clock().now())
+        self.as_of.earliest().unwrap_or_else(|| self.api.clock().now())
     }
 
     pub(super) async fn session(&mut self, handle: &Handle) -> Result<Option<Session>, ReadError> {
@@ -93,8 +87,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Every transaction that passes the filters.
-    pub(super) const fn transactions<'r>(&'r mut self, filters: &'r [(&'r str, &'r str)]) -> Transactions<'r, 'a> {
-        Transactions { reader: self, filters, after: None, pages: 0, is_over: false }
+    pub(super) fn transactions<'r>(&'r mut self, filters: &'r [(&'r str, &'r str)]) -> Transactions<'r, 'a> {
+        Transactions { reader: self, filters, pager: Pager::default() }
     }
 
     async fn page(&mut self, filters: &[(&str, &str)], after: Option<&str>) -> Result<Vec<Value>, ReadError> {
@@ -110,55 +104,39 @@ impl<'a> Reader<'a> {
     async fn call(&mut self, call: &Call) -> Result<Exchanged, TokenError> {
         let asked = self.api.clock().now();
         let exchanged = self.api.read(call).await;
-        let date = match &exchanged {
-            Ok(Exchanged::Replied(Reply { date, .. })) => date.unwrap_or(asked),
-            _ => asked,
-        };
-        self.earliest = Some(self.earliest.map_or(date, |earliest| earliest.min(date)));
+        self.as_of.note(asked, exchanged.as_ref().ok());
         exchanged
     }
 }
 
-/// A list of transactions. No more than a page of it is held at once: as it came, that takes ten times the room of what is
-/// kept of it.
+/// A list of transactions.
 pub(super) struct Transactions<'r, 'a> {
     reader: &'r mut Reader<'a>,
     filters: &'r [(&'r str, &'r str)],
-    after: Option<String>,
-    pages: usize,
-    is_over: bool,
+    pager: Pager,
 }
 
 impl Transactions<'_, '_> {
     /// The next page, as it came; `None` behind the last one.
     pub(super) async fn next_page(&mut self) -> Result<Option<Vec<Value>>, ReadError> {
-        if self.is_over {
+        if self.pager.is_over() {
             return Ok(None);
         }
-        if self.pages == PAGES_MAX {
-            return Err(unusable("the list of transactions does not end"));
-        }
-        let page = self.reader.page(self.filters, self.after.as_deref()).await?;
-        self.pages += 1;
-        self.is_over = page.len() < PAGE;
-        let end = page.iter().rev().find_map(|value| text(value, "id")).map(str::to_owned);
-        if !self.is_over && (end.is_none() || end == self.after) {
-            return Err(unusable("the list of transactions leads no further"));
-        }
-        self.after = end;
+        let page = self.reader.page(self.filters, self.pager.after()).await?;
+        self.pager.turn(behind(&page)?)?;
         Ok(Some(page))
     }
 }
 
-pub(super) fn understand<T: DeserializeOwned>(value: Value) -> Result<T, ReadError> {
-    serde_json::from_value(value).map_err(|error| unusable(&format!("an answer that cannot be understood: {error}")))
+/// Dintero names no next page: it begins behind the last payment of a full one.
+fn behind(page: &[Value]) -> Result<Option<String>, ReadError> {
+    if page.len() < PAGE {
+        return Ok(None);
+    }
+    let last = page.iter().rev().find_map(|value| text(value, "id"));
+    last.map(|id| Some(id.to_owned())).ok_or_else(|| unusable("a list of payments that name themselves nowhere"))
 }
 
 fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
     value.get(name).and_then(Value::as_str)
-}
-
-/// The cause may quote what could not be understood.
-pub(super) fn unusable(cause: &str) -> ReadError {
-    ReadError::Unreachable { cause: without_card_numbers(cause), retry_after: None }
 }

@@ -1,6 +1,6 @@
 //! Looks for a sale attempt: by its session where that is known, by its reference where it is not.
 
-use super::reader::{Reader, unusable};
+use super::reader::Reader;
 use super::session;
 use super::transaction;
 use super::wire::{Session, Transaction};
@@ -8,6 +8,7 @@ use crate::domain::attempt::Attempt;
 use crate::domain::evidence::{Finding, SessionState, Sighting, judge};
 use crate::domain::identifiers::{Handle, TransactionId};
 use crate::ports::{Look, ReadError};
+use crate::provider::record::unusable;
 
 /// What Dintero's record means for a sale attempt.
 ///

@@ -6,12 +6,12 @@
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::domain::request::{Decimal, Item};
+use crate::provider::record::tolerant;
 
 // ── Requests ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -285,15 +285,6 @@ pub(super) struct EventError {
 pub(super) struct TerminalReply {
     pub(super) status: String,
     pub(super) status_reason: Option<String>,
-}
-
-/// The value, or its default when it has another shape than expected.
-fn tolerant<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: DeserializeOwned + Default,
-{
-    Ok(serde_json::from_value(Value::deserialize(deserializer)?).unwrap_or_default())
 }
 
 fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {

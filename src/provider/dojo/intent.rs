@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::reader::unusable;
 use super::wire::{Intent, IntentRequest, ItemLine, Money, Session};
 use super::{receipt, session};
 use crate::domain::attempt::Preparation;
@@ -13,6 +12,7 @@ use crate::domain::identifiers::{AttemptReference, Handle, TransactionId};
 use crate::domain::money;
 use crate::domain::request::Item;
 use crate::ports::{ReadError, SaleOrder};
+use crate::provider::record::unusable;
 
 /// The longest name of an item that Dojo takes.
 const ITEM_NAME_MAX: usize = 100;

@@ -25,7 +25,6 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::domain::attempt::Attempt;
-use crate::domain::card::without_card_numbers;
 use crate::domain::directory::{Store, Terminal};
 use crate::domain::evidence::{PaymentRecord, PaymentState};
 use crate::domain::identifiers::{AttemptReference, Handle, TransactionId};
@@ -33,13 +32,14 @@ use crate::domain::money::Currency;
 use crate::domain::operation::ProviderName;
 use crate::domain::refund::RefundRoute;
 use crate::ports::{
-    Answer, Capabilities, Enrolment, Listing, Look, Pages, Patience, Prepared, Provider, ReadError, RefundOrder,
-    Refundable, Refunded, SaleOrder, Seen, Trace, Unreadable,
+    Answer, Capabilities, Enrolment, Look, Pages, Prepared, Provider, ReadError, RefundOrder, Refundable, Refunded,
+    SaleOrder, Seen, Timeouts, Trace,
 };
 use crate::provider::SetupError;
+use crate::provider::record::{understand, unusable};
 
 use api::{Api, Call};
-use reader::{Reader, reference_of, understand, unusable};
+use reader::{PLACES, Reader};
 use wire::{Intent, Session, SignatureRequest};
 
 pub use settings::{PartnerHeaders, Parts, Settings};
@@ -94,8 +94,8 @@ impl Provider for Dojo {
         self.settings.is_sandbox
     }
 
-    fn patience(&self) -> Patience {
-        Patience {
+    fn timeouts(&self) -> Timeouts {
+        Timeouts {
             session: self.settings.session_ttl,
             afterwards: self.settings.prompt + self.settings.in_flight,
             refund: self.settings.refund_patience,
@@ -166,7 +166,7 @@ impl Provider for Dojo {
         let mut reader = Reader::new(&self.api);
         let mut list = reader.intents(since);
         while let Some(page) = list.next_page().await? {
-            pages.take(listing(page)).await;
+            pages.take(PLACES.ours(page, trace)).await;
         }
         Ok(())
     }
@@ -192,47 +192,20 @@ impl Provider for Dojo {
     }
 }
 
-/// What of a page is ours.
-fn listing(page: Vec<Value>) -> Listing {
-    let mut listing = Listing::default();
-    for value in page {
-        let Some(reference) = reference_of(&value) else { continue };
-        let leniently = unreadable(reference, &value);
-        match understand(value).and_then(|found| trace(reference, &found)) {
-            Ok(trace) => listing.traces.push(trace),
-            Err(error) => {
-                tracing::error!(attempt = %reference, %error, "a payment of ours in Dojo's list cannot be read");
-                listing.unreadable.push(leniently);
-            }
-        }
-    }
-    listing
-}
-
-/// What little a payment tells that cannot be understood whole.
-fn unreadable(reference: AttemptReference, intent: &Value) -> Unreadable {
-    let word = |pointer: &str| intent.pointer(pointer)?.as_str().map(without_card_numbers);
-    Unreadable {
-        reference,
-        terminal: word("/terminalSessionHistory/0/terminalSession/terminalId"),
-        till_reference: word("/metadata/till_reference"),
-        transaction: word("/id"),
-    }
-}
-
 /// An intent that nothing was paid on yet may still be paid, on a terminal that the journal does not know of.
-fn trace(reference: AttemptReference, found: &Intent) -> Result<Trace, ReadError> {
-    let run = runs::payer(found, None);
-    let payment = match intent::payment(found, run)? {
+fn trace(reference: AttemptReference, intent: Value) -> Result<Trace, ReadError> {
+    let found: Intent = understand(intent)?;
+    let run = runs::payer(&found, None);
+    let payment = match intent::payment(&found, run)? {
         Some(payment) => payment,
-        None => unpaid(found, run)?,
+        None => unpaid(&found, run)?,
     };
     Ok(Trace {
         reference,
         payment,
         refunds: Vec::new(),
         refunded: Refunded::InAll(found.refunded_amount.unwrap_or(0)),
-        till_reference: intent::till_reference(found),
+        till_reference: intent::till_reference(&found),
     })
 }
 

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 
 use super::api::{Api, Call};
-use super::reader::{Reader, unusable};
+use super::reader::Reader;
 use super::sale::{Started, send_session};
 use super::settings::Settings;
 use super::wire::{
@@ -19,6 +19,7 @@ use crate::domain::identifiers::{Handle, TransactionId};
 use crate::domain::money::Money;
 use crate::domain::prompt::AtTerminal;
 use crate::ports::{Answer, ReadError, RefundOrder, Refundable, Seen};
+use crate::provider::record::unusable;
 
 /// How much of a payment can be given back.
 pub(super) async fn refundable(api: &Api, transaction: &TransactionId) -> Result<Refundable, ReadError> {

@@ -6,7 +6,7 @@ use reqwest::Method;
 use tokio::time::sleep;
 
 use super::api::{Api, Call};
-use super::reader::{Reader, unusable};
+use super::reader::Reader;
 use super::settings::Settings;
 use super::wire::{Details, Intent, SaleDetails, Session, SessionRequest};
 use super::{classify, intent, runs, session};
@@ -16,6 +16,7 @@ use crate::domain::identifiers::Handle;
 use crate::domain::prompt::AtTerminal;
 use crate::ports::{Answer, Prepared, ReadError, SaleOrder, Seen};
 use crate::provider::client::Reply;
+use crate::provider::record::unusable;
 
 /// Between the searches for an intent whose reply was lost: Dojo does not say how long its list lags.
 const SEARCH_PAUSES: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(3)];

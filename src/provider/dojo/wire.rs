@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::money;
+use crate::provider::record::tolerant;
 
 // ── Requests ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -145,13 +145,13 @@ pub(super) struct Intent {
     pub(super) total_amount: Option<Money>,
     #[serde(default)]
     pub(super) refunded_amount: Option<i64>,
-    #[serde(default, deserialize_with = "if_understood")]
+    #[serde(default, deserialize_with = "tolerant")]
     pub(super) metadata: Option<BTreeMap<String, String>>,
     #[serde(default)]
     pub(super) created_at: Option<String>,
     #[serde(default)]
     pub(super) expire_at: Option<String>,
-    #[serde(default, deserialize_with = "if_understood")]
+    #[serde(default, deserialize_with = "tolerant")]
     pub(super) payment_details: Option<PaymentDetails>,
     #[serde(default)]
     pub(super) terminal_session_history: Option<Vec<Run>>,
@@ -182,21 +182,21 @@ pub(super) struct Session {
     pub(super) terminal_id: Option<String>,
     #[serde(default)]
     pub(super) status: String,
-    #[serde(default, deserialize_with = "if_understood")]
+    #[serde(default, deserialize_with = "tolerant")]
     pub(super) status_events: Option<Vec<StatusEvent>>,
-    #[serde(default, deserialize_with = "if_understood")]
+    #[serde(default, deserialize_with = "tolerant")]
     pub(super) notification_events: Option<Vec<NotificationEvent>>,
-    #[serde(default, deserialize_with = "if_understood")]
+    #[serde(default, deserialize_with = "tolerant")]
     pub(super) details: Option<SessionDetails>,
-    #[serde(default, deserialize_with = "if_understood")]
+    #[serde(default, deserialize_with = "tolerant")]
     pub(super) payment_details: Option<PaymentDetails>,
     /// Only the published schema has this one.
-    #[serde(default, deserialize_with = "if_understood")]
+    #[serde(default, deserialize_with = "tolerant")]
     pub(super) receipt: Option<Receipt>,
     /// Only the published example has this one and the next.
-    #[serde(default, deserialize_with = "if_understood")]
+    #[serde(default, deserialize_with = "tolerant")]
     pub(super) customer_receipt: Option<Receipt>,
-    #[serde(default, deserialize_with = "if_understood")]
+    #[serde(default, deserialize_with = "tolerant")]
     pub(super) merchant_receipt: Option<Receipt>,
 }
 
@@ -309,7 +309,7 @@ pub(super) struct Terminal {
 #[derive(Debug, Deserialize)]
 pub(super) struct WebhookBody {
     pub(super) id: String,
-    #[serde(default, deserialize_with = "if_understood")]
+    #[serde(default, deserialize_with = "tolerant")]
     pub(super) data: Option<WebhookData>,
 }
 
@@ -318,15 +318,6 @@ pub(super) struct WebhookBody {
 pub(super) struct WebhookData {
     #[serde(default)]
     pub(super) payment_intent_id: Option<String>,
-}
-
-fn if_understood<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: DeserializeOwned,
-{
-    let value = Option::<Value>::deserialize(deserializer)?;
-    Ok(value.and_then(|value| serde_json::from_value(value).ok()))
 }
 
 #[cfg(test)]

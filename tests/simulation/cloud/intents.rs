@@ -15,8 +15,8 @@ use pos_bridge::domain::operation::ProviderName;
 use pos_bridge::domain::prompt::AtTerminal;
 use pos_bridge::domain::refund::RefundRoute;
 use pos_bridge::ports::{
-    Answer, Capabilities, Enrolment, Listing, Look, Pages, Patience, Prepared, Provider, ReadError, RefundOrder,
-    Refundable, Refunded, SaleOrder, Seen, Trace,
+    Answer, Capabilities, Enrolment, Listing, Look, Pages, Prepared, Provider, ReadError, RefundOrder, Refundable,
+    Refunded, SaleOrder, Seen, Timeouts, Trace,
 };
 use tokio::time::sleep;
 
@@ -193,8 +193,8 @@ impl Provider for Intents {
     fn is_sandbox(&self) -> bool {
         true
     }
-    fn patience(&self) -> Patience {
-        self.0.patience()
+    fn timeouts(&self) -> Timeouts {
+        self.0.timeouts()
     }
     fn capabilities(&self, terminal: &Terminal) -> Capabilities {
         self.0.capabilities(terminal)

@@ -10,8 +10,8 @@ use pos_bridge::domain::operation::ProviderName;
 use pos_bridge::domain::prompt::AtTerminal;
 use pos_bridge::domain::refund::RefundRoute;
 use pos_bridge::ports::{
-    Answer, Capabilities, Enrolment, Listing, Look, Pages, Patience, Provider, ReadError, RefundOrder, Refundable,
-    Refunded, SaleOrder, Seen, Trace,
+    Answer, Capabilities, Enrolment, Listing, Look, Pages, Provider, ReadError, RefundOrder, Refundable, Refunded,
+    SaleOrder, Seen, Timeouts, Trace,
 };
 
 use super::{Arrival, Cloud, LATE_MAX, PROMPT_MAX, SESSION, Session, refund_approval, time};
@@ -34,9 +34,9 @@ impl Provider for Cloud {
     fn is_sandbox(&self) -> bool {
         true
     }
-    fn patience(&self) -> Patience {
+    fn timeouts(&self) -> Timeouts {
         let afterwards = SignedDuration::from_millis(PROMPT_MAX + LATE_MAX);
-        Patience { session: SignedDuration::from_secs(SESSION), afterwards, refund: SignedDuration::from_secs(SESSION) }
+        Timeouts { session: SignedDuration::from_secs(SESSION), afterwards, refund: SignedDuration::from_secs(SESSION) }
     }
     fn capabilities(&self, _: &Terminal) -> Capabilities {
         Capabilities {

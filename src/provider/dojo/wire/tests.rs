@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,0 +1,108 @@
+//! A sale is prepared where its provider needs that, and sent once.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::{Sent, not_sent};
+use crate::domain::attempt::{Attempt, Event, Kind, Phase, Preparation};
+use crate::domain::operation::Operation;
+use crate::domain::request::Details;
+use crate::engine::Engine;
+use crate::engine::look_again::LOOK_AGAIN_PAUSES;
+use crate::engine::readers::Reading;
+use crate::ports::{Prepared, Provider, SaleOrder};
+
+/// The longest pause between two searches for the attempt that was paid.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+impl Engine {
+    pub(super) async fn start_sale(
+        &self,
+        provider: &dyn Provider,
+        operation: &Operation,
+        details: &Details,
+        reading: &Reading,
+    ) -> Option<Sent> {
+        let attempt = operation.attempt.clone();
+        let Some(store) = self.store(&operation.store) else {
+            let text = "the configuration no longer knows the shop of this terminal";
+            return Some(Sent { attempt, event: not_sent("unknown_store", text) });
+        };
+        let till_reference = format!("{}/{}", operation.till, operation.reference);
+        let order = SaleOrder { attempt: &attempt, store, till_reference: &till_reference, details };
+        if !matches!(attempt.phase, Phase::Reserved) {
+            let event = self.send(operation, reading, || provider.start_sale(order)).await;
+            return Some(Sent { attempt, event });
+        }
+        let event = match self.prepare(provider, operation, order, reading).await {
+            Ok(preparation) => Event::Dispatched { preparation: Some(preparation) },
+            Err(event) => return Some(Sent { attempt, event }),
+        };
+        let dispatched = match self.dispatch(&attempt, event).await? {
+            Ok(dispatched) => dispatched,
+            Err(event) => return Some(Sent { attempt, event }),
+        };
+        let order = SaleOrder { attempt: &dispatched, ..order };
+        let event = self.send(operation, reading, || provider.start_sale(order)).await;
+        Some(Sent { attempt: dispatched, event })
+    }
+
+    /// Has the provider prepare a sale; what comes instead of that is an event. Nothing here can take money.
+    async fn prepare(
+        &self,
+        provider: &dyn Provider,
+        operation: &Operation,
+        order: SaleOrder<'_>,
+        reading: &Reading,
+    ) -> Result<Preparation, Event> {
+        let begun = Instant::now();
+        loop {
+            let reason = match provider.prepare_sale(order).await {
+                Prepared::Ready(preparation) => return Ok(preparation),
+                Prepared::Decided => return Err(self.paid_before(provider, operation).await),
+                Prepared::Refused(reason) => return Err(Event::Refused { reason }),
+                Prepared::Unreached(reason) => reason,
+            };
+            self.may_try_again(operation, reading, begun, reason).await?;
+        }
+    }
+
+    /// The payment of an earlier attempt was made after all. That is on disk before anything else, so that neither a cancel nor
+    /// a restart says that nothing was taken; then it is found out which one's it was, for as long as this one holds its
+    /// terminal.
+    async fn paid_before(&self, provider: &dyn Provider, operation: &Operation) -> Event {
+        if self.record_surely(&operation.attempt, vec![Event::PaidBefore]).await.is_none() {
+            return Event::PaidBefore;
+        }
+        let mut pauses = LOOK_AGAIN_PAUSES.into_iter();
+        while provider.now() < operation.attempt.horizon {
+            if self.look_at_earlier(provider, operation).await {
+                return Event::PaidByEarlier;
+            }
+            let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
+            if self.stopping.run_until_cancelled(sleep(pause)).await.is_none() {
+                break;
+            }
+        }
+        Event::PaidBefore
+    }
+
+    /// Reads the attempts before this one, which ran on the same payment, until the one is found that was paid after all;
+    /// whether it was found. The newest first: one that never reached a terminal would take a later one's run for its own.
+    async fn look_at_earlier(&self, provider: &dyn Provider, operation: &Operation) -> bool {
+        let Some(prepared) = &operation.attempt.preparation else { return false };
+        let found = self.health.journal(self.journal.find_prepared(&prepared.payment, Kind::Sale).await);
+        let is_earlier = |attempt: &Attempt| attempt.order.reference != operation.attempt.order.reference;
+        for (earlier, mut attempt) in
+            found.unwrap_or_default().into_iter().rev().filter(|(_, attempt)| is_earlier(attempt))
+        {
+            // What cannot be read now is read once more.
+            let _ = self.look(provider, &earlier, &mut attempt).await;
+            if matches!(attempt.phase, Phase::Approved { .. }) {
+                return true;
+            }
+        }
+        false
+    }
+}

@@ -1,0 +1,184 @@
+//! A payment in the provider's list is compared with what the journal says of it.
+
+use jiff::SignedDuration;
+
+use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
+use crate::domain::directory::Store;
+use crate::domain::evidence::{Finding, PaymentState, Sighting, judge};
+use crate::domain::identifiers::OperationId;
+use crate::domain::operation::Operation;
+use crate::engine::lost::may_be_decided;
+use crate::engine::record::ring_out;
+use crate::engine::{Engine, Refusal};
+use crate::ports::{Provider, Refunded, Trace};
+
+/// How long an approval may stay uncaptured until somebody should look (Dintero tries for 48 hours).
+const CAPTURE_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+
+impl Engine {
+    /// Whether a payment says what the journal says, and nothing was given back of it.
+    pub(super) async fn is_known(&self, trace: &Trace) -> bool {
+        let (Refunded::Elsewhere(minor) | Refunded::InAll(minor)) = trace.refunded;
+        if minor > 0 || !trace.refunds.is_empty() {
+            return false;
+        }
+        matches!(self.attempt_of(trace).await, Ok(Some((_, attempt))) if attempt.is_as_told_by(&trace.payment))
+    }
+
+    /// Compares the payments of one attempt, and the refunds of them, with the journal. `false` when that is not done.
+    pub(super) async fn compare(
+        &self,
+        provider: &dyn Provider,
+        store: &Store,
+        traces: &[Trace],
+    ) -> Result<bool, Refusal> {
+        let Some(first) = traces.first() else { return Ok(true) };
+        let Some((operation, attempt)) = self.attempt_of(first).await? else {
+            let mut complete = true;
+            for trace in traces {
+                complete &= self.adopt(provider, store, trace.clone()).await?;
+            }
+            return Ok(complete);
+        };
+        let payments: Vec<_> = traces.iter().map(|trace| trace.payment.clone()).collect();
+        let is_paid = payments.iter().any(|payment| matches!(payment.state, PaymentState::Approved { .. }));
+        let finding = judge(&attempt.as_sent(), &Sighting { session: None, payments });
+        if let Finding::Contradiction { what, .. } = &finding
+            && is_paid
+            && !matches!(attempt.phase, Phase::Approved { .. })
+        {
+            let text = format!("sale of {}: the provider holds a payment of it, but {what}", operation.money);
+            self.raise(operation.id, Alarm { kind: AlarmKind::Mismatch, text }).await?;
+        }
+        let is_open = was_sent_after_all(provider, &attempt, &finding, traces);
+        let moved = self.record_news(&attempt, finding, provider.now()).await;
+        if moved.is_some() {
+            self.readers.wake(attempt.order.reference);
+        }
+        // The one that the journal knows by now; another one was told by the judgement above, and its refunds are its own.
+        let attempt = moved.unwrap_or(attempt);
+        if let Some(trace) = traces.iter().find(|trace| is_payment_of(&attempt, trace)) {
+            let decides = attempt.order.reference == operation.attempt.order.reference
+                || attempt.decides_over(&operation.attempt);
+            self.compare_refunds(provider, &operation, trace, decides).await?;
+            self.watch_approval(&operation, &attempt, trace).await?;
+        }
+        Ok(!is_open)
+    }
+
+    /// The attempt behind a payment. Where several attempts ran on one payment, it carries the first one's reference and
+    /// belongs to the one whose run brought it.
+    async fn attempt_of(&self, trace: &Trace) -> Result<Option<(Operation, Attempt)>, Refusal> {
+        let found = self.health.journal(self.journal.find_attempt(trace.reference).await)?;
+        let Some(prepared) = found.as_ref().and_then(|(_, attempt)| attempt.preparation.as_ref()) else {
+            return Ok(found);
+        };
+        let mut on_payment = self.health.journal(self.journal.find_prepared(&prepared.payment, Kind::Sale).await)?;
+        let run = trace.payment.session.as_ref();
+        let started = run.and_then(|run| on_payment.iter().rposition(|(_, attempt)| attempt.may_have_started(run)));
+        Ok(match started {
+            Some(position) => Some(on_payment.swap_remove(position)),
+            None => on_payment.pop(),
+        })
+    }
+
+    /// Refunds of ours are read once more where the list says something new; those of others lower what is left, and so
+    /// do those of ours that the journal lost. What was given back of a payment that came twice is not the sale's.
+    async fn compare_refunds(
+        &self,
+        provider: &dyn Provider,
+        sale: &Operation,
+        trace: &Trace,
+        decides: bool,
+    ) -> Result<(), Refusal> {
+        let mut refunded = trace.refunded;
+        for (reference, finding) in &trace.refunds {
+            match self.health.journal(self.journal.find_attempt(*reference).await)? {
+                Some((_, refund)) if refund.would_move(finding, provider.now()) => {
+                    // A reading of its own compares the amounts too.
+                    self.look_again(refund.order.reference);
+                }
+                Some(_) => {}
+                None => {
+                    if let (Finding::Approved(approval), Refunded::Elsewhere(minor)) = (finding, refunded) {
+                        refunded = Refunded::Elsewhere(minor.saturating_add(approval.amount.minor()));
+                    }
+                    self.raise_lost_refund(sale.id, *reference).await;
+                }
+            }
+        }
+        let (Refunded::Elsewhere(minor) | Refunded::InAll(minor)) = refunded;
+        if minor > 0 && decides {
+            self.note_refunded(sale.id, refunded).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes what somebody else gave back of a sale. Where the provider tells only the sum, it may have been a refund of
+    /// ours that the journal lost: a person must look before another one is made.
+    pub(in crate::engine) async fn note_refunded(&self, sale: OperationId, refunded: Refunded) -> Result<(), Refusal> {
+        let alarm = match refunded {
+            Refunded::Elsewhere(_) => None,
+            Refunded::InAll(sum) => Some(perhaps_lost(sum)),
+        };
+        let noted = self.journal.note_refunded(sale, refunded, alarm.clone(), self.clock.now()).await;
+        let is_news = self.health.journal(noted)?;
+        if let Some(alarm) = alarm.filter(|_| is_news) {
+            ring_out(sale, &alarm);
+        }
+        Ok(())
+    }
+
+    /// An approval that was never captured, or voided by somebody else, or taken back, is no money. Whether the provider
+    /// corrected itself, only a reading of its own tells.
+    async fn watch_approval(&self, operation: &Operation, attempt: &Attempt, trace: &Trace) -> Result<(), Refusal> {
+        let age = self.clock.now().duration_since(operation.created_at);
+        let (kind, text) = match &trace.payment.state {
+            PaymentState::Approved { captured: false } if age >= CAPTURE_PATIENCE => {
+                (AlarmKind::NotCaptured, "approved more than a day ago and still not captured")
+            }
+            // Given back whole by a refund of ours.
+            PaymentState::Voided if operation.refunded >= payment_of(attempt) => return Ok(()),
+            PaymentState::Voided => (AlarmKind::Corrected, "approved, and voided at the provider since"),
+            PaymentState::Declined(_) => {
+                self.look_again(attempt.order.reference);
+                (AlarmKind::Corrected, "approved, and declined at the provider since")
+            }
+            _ => return Ok(()),
+        };
+        let text = format!("sale of {}: {text}; see the provider's back office", operation.money);
+        self.raise(operation.id, Alarm { kind, text }).await
+    }
+}
+
+/// An old backup may hold a sale as one that was never sent, and that stands on its terminal: its till must not begin it anew
+/// before that is decided.
+fn was_sent_after_all(provider: &dyn Provider, attempt: &Attempt, finding: &Finding, traces: &[Trace]) -> bool {
+    let may_be_paid = |trace: &Trace| trace.payment.session.is_some() && may_be_decided(provider, &trace.payment);
+    matches!(finding, Finding::Undecided { .. }) && attempt.is_belied_by(finding) && traces.iter().any(may_be_paid)
+}
+
+fn perhaps_lost(sum: i64) -> Alarm {
+    let text = format!(
+        "the provider has given back {sum} minor units of this sale, more than the journal knows of: somebody did so in the \
+         back office, or a refund was lost with the journal; compare the two, then acknowledge this, and refunds of the sale \
+         go on"
+    );
+    Alarm { kind: AlarmKind::Orphan, text }
+}
+
+/// Minor units that the attempt was approved with.
+fn payment_of(attempt: &Attempt) -> i64 {
+    match &attempt.phase {
+        Phase::Approved { approval, .. } => approval.amount.minor(),
+        _ => attempt.order.money.amount.minor(),
+    }
+}
+
+/// Whether it is the payment that the attempt was approved with.
+fn is_payment_of(attempt: &Attempt, trace: &Trace) -> bool {
+    match &attempt.phase {
+        Phase::Approved { approval, .. } => approval.transaction.as_ref() == Some(&trace.payment.transaction),
+        _ => false,
+    }
+}
