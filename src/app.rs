@@ -17,7 +17,7 @@ use crate::config::Configuration;
 use crate::engine::Engine;
 use crate::http::{
     CallbackApi, CallbackDoor, Callers, Limits, Listener, Room, Shares, TillApi, TillListenerSettings, callback_router,
-    operator_router, serve_in, till_router,
+    operator_router, serve, till_router,
 };
 use crate::journal::SqliteJournal;
 use crate::telemetry::metric;
@@ -126,7 +126,7 @@ impl App {
     }
 
     fn serve(&self, room: Room, listener: impl Listener, router: Router, limits: Limits) {
-        self.listeners.spawn(serve_in(room, listener, router, limits, self.shutdown.clone()));
+        self.listeners.spawn(serve(room, listener, router, limits, self.shutdown.clone()));
     }
 }
 

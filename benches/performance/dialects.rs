@@ -86,7 +86,7 @@ fn sale() -> Outcome<Operation> {
             number: 1,
             kind: Kind::Sale,
             order,
-            refunds: None,
+            refund_of: None,
             expires_at: now,
             horizon: now,
             preparation: None,

@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::StartError;
 use crate::config::{Configuration, Server};
 use crate::domain::operation::ProviderName;
@@ -74,15 +72,9 @@ pub(super) fn callback_doors(
     verifiers: HashMap<ProviderName, Arc<dyn CallbackVerifier>>,
     parts: &Parts,
 ) -> Vec<CallbackDoor> {
-    struct ProviderTime(Arc<dyn Provider>);
-    impl Clock for ProviderTime {
-        fn now(&self) -> Timestamp {
-            self.0.now()
-        }
-    }
     let door = |(provider, verifier)| {
         let clock: Arc<dyn Clock> = match parts.providers.get(&provider) {
-            Some(provider) => Arc::new(ProviderTime(provider.clone())),
+            Some(provider) => Arc::new(ProvidersClock::new(vec![provider.clone()])),
             None => Arc::clone(&parts.clock),
         };
         CallbackDoor { provider, verifier, clock }

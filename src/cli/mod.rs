@@ -6,6 +6,7 @@
 mod acknowledge;
 mod alarms;
 mod amount;
+mod as_till;
 mod check;
 mod client;
 mod demo;
@@ -24,7 +25,6 @@ mod terminals;
 mod tests;
 mod text;
 mod till;
-mod tills;
 mod tls;
 
 use std::path::{Path, PathBuf};
@@ -38,6 +38,7 @@ use crate::telemetry::TelemetryError;
 
 pub use acknowledge::AcknowledgeArguments;
 pub use alarms::AlarmsArguments;
+pub use as_till::{AskingArguments, TillArguments};
 pub use check::CheckArguments;
 pub use client::ClientError;
 pub use demo::DemoArguments;
@@ -51,8 +52,7 @@ pub use serve::ServeArguments;
 pub use simulate::SimulateArguments;
 pub use status::{OperationKind, StatusArguments};
 pub use terminals::TerminalsArguments;
-pub use till::{AskingArguments, TillArguments};
-pub use tills::{AddTillArguments, EndOldKeyArguments, ListTillsArguments, Scope, TillCommand, TillKeyArguments};
+pub use till::{AddTillArguments, EndOldKeyArguments, ListTillsArguments, Scope, TillCommand, TillKeyArguments};
 pub use tls::{TlsAction, TlsArguments};
 
 /// A payment bridge between the tills of a shop and its card terminals.

@@ -6,8 +6,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::amount::minor_units;
+use super::as_till::put;
 use super::client::ClientError;
-use super::till::put;
 use super::{AskingArguments, Exit};
 
 /// Take a payment as a till does: real money, unless the account is a sandbox

@@ -6,8 +6,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::amount::minor_units;
+use super::as_till::put;
 use super::client::ClientError;
-use super::till::put;
 use super::{AskingArguments, Exit};
 
 /// Give an approved payment back, in full or in part: real money, unless the account is a sandbox

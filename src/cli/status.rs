@@ -4,8 +4,8 @@ use std::io::Write;
 
 use clap::{Args, ValueEnum};
 
+use super::as_till::WAITS;
 use super::client::ClientError;
-use super::till::WAITS;
 use super::{Exit, TillArguments};
 
 /// Ask where a payment or refund stands; changes nothing

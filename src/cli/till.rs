@@ -1,86 +1,206 @@
-//! What the commands share that call the bridge as a till.
+//! `pos-bridge till`: the tills of the configuration and their keys.
 
 use std::io::Write;
-use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::Path;
 
-use clap::Args;
-use secrecy::SecretString;
-use serde_json::Value;
-use url::Url;
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
-use super::client::{Answer, Bridge, ClientError, bridge_url};
-use super::{Exit, text};
-use crate::domain::directory::WAIT_SECONDS_MAX;
+use super::{CommandError, Exit};
+use crate::config::{ListedTill, TillFile};
+use crate::domain::identifiers::{TerminalName, TillId};
+use crate::domain::till_key::till_key;
 
-/// The seconds that a till may wait.
-pub(super) const WAITS: RangeInclusive<i64> = 0..=WAIT_SECONDS_MAX as i64;
+/// The tills of the configuration, and their keys
+#[derive(Debug, Subcommand)]
+#[allow(missing_docs, reason = "each variant's help is the doc of its arguments")]
+pub enum TillCommand {
+    Add(AddTillArguments),
+    Key(TillKeyArguments),
+    EndOldKey(EndOldKeyArguments),
+    List(ListTillsArguments),
+}
 
-/// Where the bridge is, and as which till to call it.
+/// Add a till to the configuration and print its key, this one time
 #[derive(Debug, Args)]
-pub struct TillArguments {
-    /// The bridge's address
-    #[arg(long, env = "POS_BRIDGE_URL", value_name = "URL", default_value = "http://127.0.0.1:7117", value_parser = bridge_url)]
-    pub url: Url,
-    /// The till's key; better in the variable than here, where other users can see it
-    #[arg(long, env = "POS_BRIDGE_TILL_KEY", hide_env_values = true, value_name = "KEY")]
-    pub till_key: Option<SecretString>,
-    /// The authority that vouches for the bridge, beside those that this machine trusts (`authority.pem` of `tls init`)
-    #[arg(long = "ca", env = "TILL_CA", value_name = "FILE")]
-    pub authority: Option<PathBuf>,
-    /// Print the bridge's answer as JSON
+pub struct AddTillArguments {
+    /// Your name for the till
+    #[arg(value_parser = |text: &str| TillId::new(text))]
+    pub id: TillId,
+    /// The terminal that it uses
+    #[arg(long, value_name = "NAME", value_parser = |text: &str| TerminalName::new(text))]
+    pub terminal: TerminalName,
+    /// What it may ask for [default: everything]
+    #[arg(long = "scope", value_name = "SCOPE", value_enum, value_delimiter = ',')]
+    pub scopes: Vec<Scope>,
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }
 
-impl TillArguments {
-    pub(super) fn bridge(&self) -> Result<Bridge, ClientError> {
-        Bridge::at(&self.url, self.till_key.clone(), self.authority.as_deref())
-    }
-
-    /// Prints an operation or a problem; success is an approved operation.
-    pub(super) fn report(&self, answer: &Answer, output: &mut dyn Write) -> Result<Exit, ClientError> {
-        text::print(answer, self.json, output, text::operation)?;
-        Ok(Exit::when(answer.status.is_success() && answer.body["status"] == "approved"))
-    }
-}
-
-/// How a payment or a refund is asked for.
+/// Give a till a new key and print it, this one time; the bridge takes it from its next start on
 #[derive(Debug, Args)]
-pub struct AskingArguments {
-    /// The terminal [default: the till's]
-    #[arg(long, value_name = "NAME")]
-    pub terminal: Option<String>,
-    /// How many seconds to wait for the result
-    #[arg(long, value_name = "SECONDS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(WAITS))]
-    pub wait: u32,
-    /// Who is at the till, for the journal
-    #[arg(long, value_name = "NAME")]
-    pub operator: Option<String>,
-    /// Where and as whom.
-    #[command(flatten)]
-    pub till: TillArguments,
+pub struct TillKeyArguments {
+    /// The till
+    #[arg(value_parser = |text: &str| TillId::new(text))]
+    pub id: TillId,
+    /// The key before is taken as well, until `till end-old-key`: for a till that must not stand still meanwhile
+    #[arg(long)]
+    pub keep_old: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
-impl AskingArguments {
-    /// Asks for what the body says, prints what came of it, and succeeds when that is approved.
-    pub(super) async fn ask(
-        self,
-        resource: &str,
-        mut body: Value,
-        output: &mut dyn Write,
-    ) -> Result<Exit, ClientError> {
-        put(&mut body, "wait", Some(self.wait));
-        put(&mut body, "terminal", self.terminal);
-        put(&mut body, "operator", self.operator);
-        let answer = self.till.bridge()?.post(&[resource], &body, self.wait).await?;
-        self.till.report(&answer, output)
+/// End a till's old key, once the till uses the new one
+#[derive(Debug, Args)]
+pub struct EndOldKeyArguments {
+    /// The till
+    #[arg(value_parser = |text: &str| TillId::new(text))]
+    pub id: TillId,
+}
+
+/// List the tills: terminal, scopes, and how each is known
+#[derive(Debug, Args)]
+pub struct ListTillsArguments {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a till may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Scope {
+    /// Sales
+    Pay,
+    /// Refunds
+    Refund,
+    /// Every reading
+    Status,
+    /// Money back without a sale; needs `unlinked_refund_max_per_day` in the till's profile
+    #[value(name = "unlinked_refund")]
+    UnlinkedRefund,
+}
+
+impl Scope {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Pay => "pay",
+            Self::Refund => "refund",
+            Self::Status => "status",
+            Self::UnlinkedRefund => "unlinked_refund",
+        }
     }
 }
 
-/// Adds a field to a request, unless it was not given.
-pub(super) fn put(body: &mut Value, name: &str, value: Option<impl Into<Value>>) {
-    if let Some(value) = value {
-        body[name] = value.into();
+impl TillCommand {
+    pub(super) fn run(self, config: &Path, output: &mut dyn Write) -> Result<Exit, CommandError> {
+        let mut file = TillFile::read(config)?;
+        if !matches!(self, Self::List(_)) {
+            file.check_is_filled_in()?;
+        }
+        if !self.prints_json() {
+            writeln!(output, "Configuration: {}", file.path().display())?;
+        }
+        match self {
+            Self::Add(AddTillArguments { id, terminal, scopes, json }) => {
+                let scopes: Vec<&str> = scopes.iter().map(|scope| scope.word()).collect();
+                let key = till_key(rand::random());
+                file.add(&id, &terminal, &scopes, &sha256(&key))?;
+                file.save()?;
+                show_key(&Shown { done: "was added to", id: &id, key: &key, config }, json, output)?;
+            }
+            Self::Key(TillKeyArguments { id, keep_old, json }) => {
+                let key = till_key(rand::random());
+                file.set_key(&id, &sha256(&key), keep_old)?;
+                file.save()?;
+                show_key(&Shown { done: "has a new key in", id: &id, key: &key, config }, json, output)?;
+            }
+            Self::EndOldKey(EndOldKeyArguments { id }) => {
+                file.end_old_key(&id)?;
+                file.save()?;
+                writeln!(output, "Till {id} has one key. Restart the bridge; until then it takes the old one too.")?;
+            }
+            Self::List(ListTillsArguments { json }) => list(&file.tills()?, json, output)?,
+        }
+        Ok(Exit::Success)
     }
+
+    const fn prints_json(&self) -> bool {
+        match self {
+            Self::Add(arguments) => arguments.json,
+            Self::Key(arguments) => arguments.json,
+            Self::List(arguments) => arguments.json,
+            Self::EndOldKey(_) => false,
+        }
+    }
+}
+
+/// A key to be shown, and what became of it.
+struct Shown<'a> {
+    done: &'static str,
+    id: &'a TillId,
+    key: &'a str,
+    config: &'a Path,
+}
+
+fn show_key(shown: &Shown<'_>, json: bool, output: &mut dyn Write) -> std::io::Result<()> {
+    let Shown { done, id, key, config } = shown;
+    if json {
+        return writeln!(output, "{}", json!({ "till": id.as_str(), "key": key, "configuration": config }));
+    }
+    writeln!(
+        output,
+        "Till {id} {done} {config}. Its key, which is shown only now and kept nowhere:\n\n  {key}\n\n\
+         Put it into the till, which sends it with every request:  Authorization: Bearer {key}\n\
+         Then restart the bridge; until then it does not know the key:  systemctl restart pos-bridge",
+        config = config.display(),
+    )
+}
+
+fn list(tills: &[ListedTill], json: bool, output: &mut dyn Write) -> std::io::Result<()> {
+    if json {
+        let tills: Vec<Value> = tills.iter().map(as_json).collect();
+        return writeln!(output, "{}", json!({ "tills": tills }));
+    }
+    if tills.is_empty() {
+        return writeln!(output, "no tills; `pos-bridge till add` adds one");
+    }
+    for till in tills {
+        let ListedTill { id, terminal, .. } = till;
+        writeln!(
+            output,
+            "{id}  on {terminal}  may {}  known by {}",
+            scopes(till).join(", "),
+            known_by(till).join(", ")
+        )?;
+    }
+    Ok(())
+}
+
+fn as_json(till: &ListedTill) -> Value {
+    json!({
+        "id": till.id, "terminal": till.terminal, "scopes": scopes(till), "key": till.has_key,
+        "old_key": till.has_old_key, "trusted_addresses": till.trusted_addresses,
+    })
+}
+
+/// All when the file names none.
+fn scopes(till: &ListedTill) -> Vec<&str> {
+    if till.scopes.is_empty() {
+        return [Scope::Pay, Scope::Refund, Scope::Status].map(Scope::word).to_vec();
+    }
+    till.scopes.iter().map(String::as_str).collect()
+}
+
+fn known_by(till: &ListedTill) -> Vec<&str> {
+    let addresses = till.trusted_addresses.iter().map(String::as_str);
+    let keys = [till.has_key.then_some("its key"), till.has_old_key.then_some("its old key")];
+    let ways: Vec<&str> = keys.into_iter().flatten().chain(addresses).collect();
+    if ways.is_empty() { vec!["nothing: give it a key"] } else { ways }
+}
+
+fn sha256(key: &str) -> String {
+    Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect()
 }

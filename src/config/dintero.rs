@@ -16,7 +16,7 @@ const API_URL: &str = "https://api.dintero.com/v1";
 /// The section as far as it could be read.
 pub(super) struct Draft {
     /// `T` (sandbox) or `P` (production).
-    pub(super) world: Option<char>,
+    pub(super) account_prefix: Option<char>,
     /// The account, when all of it is right.
     pub(super) settings: Option<Settings>,
     /// How long to wait between two readings.
@@ -25,10 +25,10 @@ pub(super) struct Draft {
 
 pub(super) fn read(mut section: Section<'_>, public_url: Option<Url>) -> Draft {
     let account_id = section.read("account_id", None, account_id);
-    let world = account_id.as_ref().and_then(|account| account.chars().next());
+    let account_prefix = account_id.as_ref().and_then(|account| account.chars().next());
     let (settings, poll_interval) = settings(&mut section, account_id, public_url).unzip();
     section.finish();
-    Draft { world, settings, poll_interval }
+    Draft { account_prefix, settings, poll_interval }
 }
 
 fn settings(
@@ -109,18 +109,18 @@ fn account_id(value: &Value) -> Result<String, String> {
 }
 
 fn profile_fits_account(section: &Section<'_>, account: &str, profile: &str) {
-    if world_of(profile).is_some_and(|world| !account.starts_with(world)) {
+    if prefix_of(profile).is_some_and(|prefix| !account.starts_with(prefix)) {
         section.mistake("profile_id", mixed(profile, account));
     }
 }
 
 /// `T` or `P`, when the identifier begins with an account (`T12345678.46dP6T4F`, `T12345678-0001`).
-pub(super) fn world_of(identifier: &str) -> Option<char> {
+pub(super) fn prefix_of(identifier: &str) -> Option<char> {
     let mut characters = identifier.chars();
-    let world = characters.next().filter(|first| matches!(first, 'T' | 'P'))?;
+    let prefix = characters.next().filter(|first| matches!(first, 'T' | 'P'))?;
     let digits = characters.by_ref().take(8).filter(char::is_ascii_digit).count();
     let ends = characters.next().is_none_or(|next| !next.is_ascii_alphanumeric());
-    (digits == 8 && ends).then_some(world)
+    (digits == 8 && ends).then_some(prefix)
 }
 
 /// What to say of an identifier of the sandbox beside a production account, or the other way round.

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::dintero::{self, mixed, world_of};
+use super::dintero::{self, mixed, prefix_of};
 use super::directory::Draft;
 use super::dojo;
 use super::findings::Findings;
@@ -79,12 +79,12 @@ pub(super) fn dintero_pays_out(directory: &Draft, findings: &Findings) {
 }
 
 /// Sandbox and production never meet: a sandbox store beside a production account is a till that takes no money.
-pub(super) fn one_world(directory: &Draft, dintero: Option<&dintero::Draft>, findings: &Findings) {
-    let Some(world) = dintero.and_then(|dintero| dintero.world) else { return };
+pub(super) fn sandbox_or_production(directory: &Draft, dintero: Option<&dintero::Draft>, findings: &Findings) {
+    let Some(prefix) = dintero.and_then(|dintero| dintero.account_prefix) else { return };
     for (index, store) in directory.stores.iter().enumerate() {
         let Some(id) = store.as_ref().map(|store| store.id.as_str()) else { continue };
-        if world_of(id).is_some_and(|other| other != world) {
-            findings.mistake(format!("stores[{index}].id"), mixed(id, &format!("{world}...")));
+        if prefix_of(id).is_some_and(|other| other != prefix) {
+            findings.mistake(format!("stores[{index}].id"), mixed(id, &format!("{prefix}...")));
         }
     }
 }

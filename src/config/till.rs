@@ -15,7 +15,7 @@ use crate::domain::directory::{
     WAIT_SECONDS_MAX,
 };
 use crate::domain::identifiers::{TerminalName, TillId};
-use crate::domain::operation::OnRepeat;
+use crate::domain::repeat::OnRepeat;
 
 const LANGUAGES: [(&str, Language); 4] =
     [("en", Language::English), ("nb", Language::Norwegian), ("sv", Language::Swedish), ("da", Language::Danish)];

@@ -85,8 +85,8 @@ pub struct Attempt {
     pub kind: Kind,
     /// What was asked of the provider.
     pub order: Order,
-    /// The sale's payment, for a refund.
-    pub refunds: Option<TransactionId>,
+    /// The payment that a refund gives back.
+    pub refund_of: Option<TransactionId>,
     /// When the provider stops accepting it, on the provider's clock; sent along where the provider takes it.
     pub expires_at: Timestamp,
     /// From when on an empty record counts, on the provider's clock: expiry, and what may still be under way then.
@@ -121,7 +121,7 @@ impl Attempt {
             number: 1,
             kind,
             order,
-            refunds: None,
+            refund_of: None,
             expires_at,
             horizon,
             preparation: None,
@@ -133,10 +133,11 @@ impl Attempt {
         }
     }
 
-    /// It was said to have taken nothing, and the provider's record shows that it has; or that it still may, where neither a
-    /// record nor a person has decided before.
+    /// It was reported as having taken nothing, and the finding shows that money was taken; or, where it had only failed, that
+    /// it still may be. A decline or a cancel was decided by the record or a person, so that an undecided reading does not
+    /// disprove it.
     #[must_use]
-    pub const fn is_belied_by(&self, finding: &Finding) -> bool {
+    pub const fn is_disproved_by(&self, finding: &Finding) -> bool {
         match finding {
             Finding::Approved(_) => !self.phase.may_move_money(),
             Finding::Undecided { .. } => matches!(self.phase, Phase::Failed { .. }),
@@ -144,10 +145,10 @@ impl Attempt {
         }
     }
 
-    /// The payment says nothing of it that is not known: it was approved with this one, which is captured, or took nothing, as
-    /// this one did. What was stopped may go on for a while.
+    /// The payment adds nothing to what is known: both are approved by the same captured transaction, or both took nothing.
+    /// After a decline or a cancel an undecided record agrees too: what was stopped may go on for a while.
     #[must_use]
-    pub fn is_as_told_by(&self, payment: &PaymentRecord) -> bool {
+    pub fn agrees_with(&self, payment: &PaymentRecord) -> bool {
         match (&self.phase, &payment.state) {
             (Phase::Approved { approval, .. }, PaymentState::Approved { captured: true }) => {
                 approval.captured && approval.transaction.as_ref() == Some(&payment.transaction)
@@ -168,6 +169,17 @@ impl Attempt {
             _ => false,
         };
         stopped && (self.kind == Kind::Sale || self.signature_accepted == Some(false))
+    }
+
+    /// Whether this attempt, rather than the one that does so far, decides what its operation's till is told: an
+    /// approved one over any other, one of which nothing is proven over one that took nothing, else the later one.
+    #[must_use]
+    pub fn decides_over(&self, other: &Self) -> bool {
+        let rank = |attempt: &Self| {
+            let is_approved = matches!(attempt.phase, Phase::Approved { .. });
+            (is_approved, !attempt.phase.is_final(), attempt.number)
+        };
+        rank(self) > rank(other)
     }
 
     /// It started this run of the payment that it was prepared on, as far as is known.

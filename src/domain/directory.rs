@@ -7,7 +7,8 @@ use url::Url;
 
 use super::identifiers::{ProviderTerminalId, StoreId, TerminalName, TillId};
 use super::money::Currency;
-use super::operation::{OnRepeat, ProviderName};
+use super::operation::ProviderName;
+use super::repeat::OnRepeat;
 
 /// The longest that a till may wait for a result, in seconds.
 pub const WAIT_SECONDS_MAX: u32 = 300;

@@ -213,26 +213,3 @@ pub fn paid_twice<'a>(paid: &Operation, approved: impl Iterator<Item = &'a Attem
         ),
     })
 }
-
-/// What a till's profile wants when a reference comes again after a result that took no money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnRepeat {
-    /// The customer tries again under the same receipt number.
-    #[default]
-    NewAttempt,
-    /// The stored result, for ever.
-    Replay,
-}
-
-impl Attempt {
-    /// Whether this attempt, rather than the one that does so far, decides what its operation's till is told: an
-    /// approved one over any other, one of which nothing is proven over one that took nothing, else the later one.
-    #[must_use]
-    pub fn decides_over(&self, other: &Self) -> bool {
-        let rank = |attempt: &Self| {
-            let is_approved = matches!(attempt.phase, Phase::Approved { .. });
-            (is_approved, !attempt.phase.is_final(), attempt.number)
-        };
-        rank(self) > rank(other)
-    }
-}

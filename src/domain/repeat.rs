@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::attempt::Phase;
 use super::identifiers::OperationId;
 use super::money::Money;
-use super::operation::{OnRepeat, Operation};
+use super::operation::Operation;
 
 /// How long a request without a number is taken for the one before it, whatever became of that one.
 pub const SAME_CONTENT: SignedDuration = SignedDuration::from_secs(90);
@@ -19,6 +19,16 @@ pub enum KnownBy {
     Content,
     /// By nothing: the till has no number and says that it is a new one.
     Nothing,
+}
+
+/// What a till's profile wants when a reference comes again after a result that took no money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnRepeat {
+    /// The customer tries again under the same receipt number.
+    #[default]
+    NewAttempt,
+    /// The stored result, for ever.
+    Replay,
 }
 
 /// What a till's profile says of repeated requests.
@@ -79,10 +89,10 @@ impl Operation {
         if self.money == lost.money && !is_paid { Kinship::SameSale } else { Kinship::Rival }
     }
 
-    /// It is over and moved no money because its provider is a test, while the request is `simulated` no more, or the other way
-    /// round: it is no answer to that request.
+    /// It is over, and was made in the other environment (sandbox or production) than the request, so that it is no answer to
+    /// that request.
     #[must_use]
-    pub fn is_of_another_world(&self, simulated: bool) -> bool {
+    pub fn is_of_other_environment(&self, simulated: bool) -> bool {
         self.simulated != simulated && self.status().is_final()
     }
 

@@ -13,7 +13,7 @@ impl Engine {
                 for (name, provider) in engine.providers.iter().filter(|(name, _)| engine.health.is_away(**name)) {
                     // What is still wrong with it was told when it was found.
                     if let Some(Ok(_)) = engine.stopping.run_until_cancelled(provider.check_access()).await {
-                        engine.health.provider(*name, None);
+                        engine.health.note_provider(*name, None);
                     }
                 }
             }

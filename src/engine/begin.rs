@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::turn::{Patience, Wish};
+use super::turn::{Asker, Patience};
 use super::waiters::Waiting;
 use super::{Engine, Progress, Refusal, business_day};
 use crate::domain::attempt::Kind;
@@ -32,7 +32,7 @@ impl Engine {
         }
         let terminals = self.terminals_for(till, asked.as_ref())?;
         let terminals = self.that_take(money.currency, terminals)?;
-        let wish = Wish { till, kind: Kind::Sale, known_by: naming.known_by(), patience: &patience };
+        let asker = Asker { till, kind: Kind::Sale, known_by: naming.known_by(), patience: &patience };
         let intent = |terminal: &Terminal| {
             let provider = self.provider(terminal.provider)?;
             let expires_at = later(provider.now(), provider.timeouts().session);
@@ -41,7 +41,7 @@ impl Engine {
             let attempt = self.new_attempt(till, run, &naming, &details)?;
             Ok(Intent::Sale(NewSale { attempt, money, is_prepared: provider.prepares_sales() }))
         };
-        self.begin_in_turn(wish, &terminals, intent).await
+        self.begin_in_turn(asker, &terminals, intent).await
     }
 
     /// Gives money back: of a sale, or without one.
@@ -73,7 +73,7 @@ impl Engine {
         refund_fits(&sale, &request)?;
         let RefundRequest { naming, amount, terminal: asked, details, .. } = request;
         let terminals = self.refund_terminals(till, asked.as_ref(), &sale)?;
-        let wish = Wish { till, kind: Kind::Refund, known_by: naming.known_by(), patience: &patience };
+        let asker = Asker { till, kind: Kind::Refund, known_by: naming.known_by(), patience: &patience };
         let intent = |terminal: &Terminal| {
             let provider = self.provider(terminal.provider)?;
             let horizon = later(provider.now(), provider.timeouts().refund);
@@ -84,10 +84,10 @@ impl Engine {
                 asked: amount.map(|amount| Money { amount, ..sale.money }),
                 allowance: self.allowance(till)?,
                 route: provider.refund_route(),
-                is_alone: provider.refunds_one_at_a_time(),
+                one_at_a_time: provider.refunds_one_at_a_time(),
             }))
         };
-        self.begin_in_turn(wish, &terminals, intent).await
+        self.begin_in_turn(asker, &terminals, intent).await
     }
 
     /// Money that goes out without a sale: the till, the terminal and its provider must all be fit for it.
@@ -105,7 +105,7 @@ impl Engine {
         let terminals = self.that_give_back_without_sale(self.terminals_for(till, asked.as_ref())?)?;
         let terminals = self.that_take(money.currency, terminals)?;
         let naming = Naming::Reference(reference);
-        let wish = Wish { till, kind: Kind::Refund, known_by: naming.known_by(), patience: &patience };
+        let asker = Asker { till, kind: Kind::Refund, known_by: naming.known_by(), patience: &patience };
         let intent = |terminal: &Terminal| {
             let provider = self.provider(terminal.provider)?;
             let horizon = later(provider.now(), provider.timeouts().refund);
@@ -117,10 +117,10 @@ impl Engine {
                 allowance: self.allowance(till)?,
                 // The card must be there: nothing else tells whose money it is.
                 route: RefundRoute::Terminal,
-                is_alone: false,
+                one_at_a_time: false,
             }))
         };
-        self.begin_in_turn(wish, &terminals, intent).await
+        self.begin_in_turn(asker, &terminals, intent).await
     }
 
     /// Begins in a task of its own, so that an attempt that is on disk is also driven when the till hangs up meanwhile.

@@ -120,7 +120,7 @@ impl Engine {
             }
             Err(error) => {
                 tracing::warn!(operation = %operation.id, attempt = %attempt.order.reference, %error, "reading failed");
-                self.health.provider(operation.provider, Some(error.to_string()));
+                self.health.note_provider(operation.provider, Some(error.to_string()));
                 Box::pin(self.warn_of_unreadable(provider, operation, attempt)).await;
                 Err(retry_after(&error))
             }
@@ -129,7 +129,7 @@ impl Engine {
 
     /// The provider answers: whoever waits is told what goes on at the terminal.
     pub(super) fn show(&self, operation: &Operation, attempt: &Attempt, at_terminal: AtTerminal) {
-        self.health.provider(operation.provider, None);
+        self.health.note_provider(operation.provider, None);
         if self.readers.show(attempt.order.reference, at_terminal) {
             self.waiters.ring(operation);
             self.bells.ring(&operation.till);

@@ -33,7 +33,7 @@ impl Health {
     }
 
     /// Notes how a call to a provider went.
-    pub(super) fn provider(&self, provider: ProviderName, trouble: Option<String>) {
+    pub(super) fn note_provider(&self, provider: ProviderName, trouble: Option<String>) {
         self.note(provider.name(), trouble.map(|trouble| format!("{}: {trouble}", provider.name())));
     }
 

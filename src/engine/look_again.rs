@@ -32,8 +32,8 @@ impl Engine {
         });
     }
 
-    /// `false` when it could not be read, however often that was tried. Who wants it while it is being read wants what came
-    /// meanwhile, and gets a reading of its own.
+    /// `false` when it could not be read, however often that was tried. It is taken off the list before it is read: whoever
+    /// asks for it during the reading wants what happened since, so it is read once more.
     async fn look_until_read(&self, attempt: AttemptReference) -> bool {
         for pause in LOOK_AGAIN_PAUSES {
             let Some(turn) = self.stopping.run_until_cancelled(self.looks_again.turns.acquire()).await else { break };

@@ -40,7 +40,7 @@ impl Engine {
             store: store.id.clone(),
             asked_terminal: till_reference
                 .as_ref()
-                .and_then(|(till, _)| self.asked_for_when_on(till, terminal.as_ref())),
+                .and_then(|(till, _)| self.terminal_asked_for(till, terminal.as_ref())),
             terminal,
             till_reference,
             money,
@@ -96,7 +96,7 @@ impl Engine {
     }
 
     /// The provider holds a refund of ours that had failed, and that is not as it was asked for, or not decided.
-    pub(super) async fn raise_belied_refund(&self, sale: OperationId, reference: AttemptReference) {
+    pub(super) async fn raise_disproved_refund(&self, sale: OperationId, reference: AttemptReference) {
         let text = format!(
             "the provider's record of this sale shows a refund that had failed ({reference}), undecided or not as it was asked \
              for; further refunds of it are not sent from here meanwhile, make them in the provider's back office"

@@ -63,8 +63,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use ulid::Ulid;
 
-use crate::domain::directory::{Directory, Store, Terminal};
-use crate::domain::identifiers::StoreId;
+use crate::domain::directory::{Directory, Terminal};
 use crate::domain::operation::{Operation, ProviderName};
 use crate::ports::{Capabilities, Clock, Enrolment, Journal, Provider, Pusher, TerminalUse};
 
@@ -239,9 +238,5 @@ impl Engine {
     fn new_number(&self) -> Ulid {
         let milliseconds = u64::try_from(self.clock.now().as_millisecond()).unwrap_or_default();
         Ulid::from_parts(milliseconds, self.clock.chance())
-    }
-
-    fn store(&self, id: &StoreId) -> Option<&Store> {
-        self.directory.store(id)
     }
 }

@@ -41,7 +41,7 @@ impl Engine {
     ) -> Result<Progress, Refusal> {
         let reference = naming.reference().ok_or(Refusal::ShuttingDown)?;
         let known = self.health.journal(self.journal.find(&till.id, kind, reference).await).ok().flatten();
-        let known = known.filter(|known| self.is_of_this_world(known)).ok_or(Refusal::ShuttingDown)?;
+        let known = known.filter(|known| self.is_of_this_environment(known)).ok_or(Refusal::ShuttingDown)?;
         let replayed = match known.repeat(asked, repeat_rules(till), self.clock.now()) {
             Repeat::Join => false,
             Repeat::Replay if known.status() == Status::Approved => true,
@@ -51,7 +51,7 @@ impl Engine {
         Ok(Progress { operation: known, waiting: None, replayed, possible_duplicate: false })
     }
 
-    fn is_of_this_world(&self, known: &Operation) -> bool {
-        self.provider(known.provider).is_ok_and(|provider| !known.is_of_another_world(provider.is_sandbox()))
+    fn is_of_this_environment(&self, known: &Operation) -> bool {
+        self.provider(known.provider).is_ok_and(|provider| !known.is_of_other_environment(provider.is_sandbox()))
     }
 }

@@ -139,9 +139,10 @@ impl Engine {
         is_away
     }
 
-    /// What a till names, when it names no terminal, for something that ran on this one: a payment that the journal had
-    /// lost is known again by that. One whose terminal nobody can tell is taken for the till's usual.
-    pub(super) fn asked_for_when_on(&self, till: &TillId, terminal: Option<&Terminal>) -> Option<TerminalName> {
+    /// The terminal by which a lost payment is known when its till, which has no numbers, asks again: the till's usual one,
+    /// where the bridge may have chosen this one from its pool, or nobody knows which it was. `None` where the till must have
+    /// named the terminal itself.
+    pub(super) fn terminal_asked_for(&self, till: &TillId, terminal: Option<&Terminal>) -> Option<TerminalName> {
         let till = self.directory.till(till)?;
         let is_chosen = terminal.is_none_or(|ran| till.profile.terminal_pool.contains(&ran.name));
         is_chosen.then(|| till.terminal.clone())

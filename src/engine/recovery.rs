@@ -21,7 +21,7 @@ impl Engine {
         for (operation, attempt) in live {
             let attempt = self.health.journal(self.record(attempt.order.reference, Event::Interrupted).await)?;
             if attempt.phase.is_live() && self.provider(operation.provider).is_err() {
-                self.raise_orphaned(&operation, &attempt).await?;
+                self.raise_without_provider(&operation, &attempt).await?;
             } else if attempt.phase.is_live() {
                 self.watch_again(&operation, attempt.cancel_wanted);
                 let looking = looking.clone();
@@ -58,7 +58,7 @@ impl Engine {
     }
 
     /// Nobody can be asked any more what became of it.
-    async fn raise_orphaned(&self, operation: &Operation, attempt: &Attempt) -> Result<(), Refusal> {
+    async fn raise_without_provider(&self, operation: &Operation, attempt: &Attempt) -> Result<(), Refusal> {
         let (kind, money, provider) = (attempt.kind.name(), attempt.order.money, operation.provider.name());
         let text = format!(
             "{kind} of {money}: the configuration has no [{provider}] any more, so nobody can read what became of this; put \

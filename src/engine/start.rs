@@ -45,6 +45,15 @@ impl Started {
     }
 }
 
+/// An attempt that is being started: at whom, for what, and by whom it is read.
+#[derive(Clone, Copy)]
+struct Starting<'a> {
+    provider: &'a dyn Provider,
+    operation: &'a Operation,
+    details: &'a Details,
+    reading: &'a Reading,
+}
+
 /// What was sent, and what the answer to it means.
 struct Sent {
     attempt: Attempt,
@@ -56,16 +65,18 @@ impl Engine {
     /// meanwhile, or when the program must stop.
     pub(super) async fn start(&self, operation: &Operation, details: &Details, reading: &Reading) -> Option<Started> {
         let provider = self.provider(operation.provider).ok()?;
+        let starting = Starting { provider: provider.as_ref(), operation, details, reading };
         let sent = match operation.kind {
-            Kind::Sale => self.start_sale(provider.as_ref(), operation, details, reading).await?,
-            Kind::Refund => self.start_refund(provider.as_ref(), operation, details, reading).await?,
+            Kind::Sale => self.start_sale(starting).await?,
+            Kind::Refund => self.start_refund(starting).await?,
         };
-        self.write_and_look(provider.as_ref(), operation, sent).await
+        self.write_and_look(starting, sent).await
     }
 
     /// Writes what the answer means. An accepted attempt is read at once, and a result that is there already goes to disk
     /// together with the acceptance.
-    async fn write_and_look(&self, provider: &dyn Provider, operation: &Operation, sent: Sent) -> Option<Started> {
+    async fn write_and_look(&self, starting: Starting<'_>, sent: Sent) -> Option<Started> {
+        let Starting { provider, operation, .. } = starting;
         let Sent { attempt: before, event } = sent;
         let accepted = before.step(&event).ok().flatten().map(|transition| transition.attempt);
         let Some(accepted) = accepted.filter(|attempt| attempt.phase.handle().is_some()) else {
@@ -88,19 +99,19 @@ impl Engine {
                 let looked = self.learn(provider, operation, &mut attempt, Err(error)).await;
                 Some(Started { looked: Some(looked), ..Started::unread(attempt) })
             }
-            Err(_) => self.write_while_looking(provider, operation, &before, event, looking).await,
+            Err(_) => self.write_while_looking(starting, &before, event, looking).await,
         }
     }
 
     /// Writes the acceptance while the first look takes its time. A wish to cancel that came before does not wait for it.
     async fn write_while_looking(
         &self,
-        provider: &dyn Provider,
-        operation: &Operation,
+        starting: Starting<'_>,
         before: &Attempt,
         acceptance: Event,
         looking: impl Future<Output = Result<Seen, ReadError>>,
     ) -> Option<Started> {
+        let Starting { provider, operation, .. } = starting;
         let mut attempt = self.record_surely(before, vec![acceptance]).await?;
         let mut passed_on = PassedOn::default();
         let written = attempt.clone();
@@ -121,7 +132,7 @@ impl Engine {
     }
 
     /// Sends until there is an answer other than "it provably never left"; that one is tried again while a till waits.
-    async fn send<'a, Sending>(&self, operation: &Operation, reading: &Reading, call: impl Fn() -> Sending) -> Event
+    async fn send<'a, Sending>(&self, starting: Starting<'_>, call: impl Fn() -> Sending) -> Event
     where
         Sending: Future<Output = Answer<Handle>> + 'a,
     {
@@ -129,28 +140,23 @@ impl Engine {
         loop {
             let reason = match call().await {
                 Answer::Yes(handle) => {
-                    self.health.provider(operation.provider, None);
+                    self.health.note_provider(starting.operation.provider, None);
                     return Event::Accepted { handle };
                 }
                 Answer::No(reason) => return Event::Refused { reason },
                 Answer::Unknown(cause) => return Event::Silent { cause },
                 Answer::NotSent(reason) => reason,
             };
-            if let Err(event) = self.may_try_again(operation, reading, begun, reason).await {
+            if let Err(event) = self.may_try_again(starting, begun, reason).await {
                 return event;
             }
         }
     }
 
     /// Rests before what provably never left is tried again; an error when it is not, because nobody waits for it.
-    async fn may_try_again(
-        &self,
-        operation: &Operation,
-        reading: &Reading,
-        begun: Instant,
-        reason: Reason,
-    ) -> Result<(), Event> {
-        self.health.provider(operation.provider, Some(reason.text.clone()));
+    async fn may_try_again(&self, starting: Starting<'_>, begun: Instant, reason: Reason) -> Result<(), Event> {
+        let Starting { operation, reading, .. } = starting;
+        self.health.note_provider(operation.provider, Some(reason.text.clone()));
         tokio::select! {
             biased;
             () = reading.woken() => return Err(Event::NotSent { reason }),

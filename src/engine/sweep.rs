@@ -100,11 +100,11 @@ impl Engine {
         let mut news = News { engine: self, held: Listing::default() };
         if let Err(error) = self.list(provider.as_ref(), store, last, &mut news).await {
             tracing::warn!(store = %store.id, %error, "the sweep could not read the provider's list");
-            self.health.provider(name, Some(error.to_string()));
+            self.health.note_provider(name, Some(error.to_string()));
             return false;
         }
         let mut listing = news.held;
-        self.health.provider(name, None);
+        self.health.note_provider(name, None);
         let listed_at = provider.now();
         let mut complete = true;
         for unreadable in listing.unreadable {

@@ -17,10 +17,9 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::asked::Asked;
-use super::shares::Share;
+use super::shares::Counted;
 use super::{TillApi, refusals, respond};
 use crate::domain::directory::{Language, Till};
-use crate::domain::identifiers::TillId;
 use crate::domain::operation::Operation;
 use crate::engine::{Engine, News, ResultStream};
 use crate::till::dialect::{Answer, Dialect};
@@ -66,7 +65,7 @@ async fn stream(api: &TillApi, asked: &Asked) -> Result<EventBody, Problem> {
         language: asked.language,
         shutdown: api.shutdown.clone(),
     };
-    let following = Following::new(share);
+    let following = Counted::new(share, metrics::gauge!("pos_bridge_event_streams"));
     tokio::spawn(async move {
         feed.run().await;
         drop(following);
@@ -158,23 +157,5 @@ impl HttpBody for EventBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         self.0.poll_recv(context).map(|event| event.map(|bytes| Ok(Frame::data(bytes))))
-    }
-}
-
-/// Counts a till that follows its results, until it is dropped.
-struct Following {
-    _share: Share<TillId>,
-}
-
-impl Following {
-    fn new(share: Share<TillId>) -> Self {
-        metrics::gauge!("pos_bridge_event_streams").increment(1);
-        Self { _share: share }
-    }
-}
-
-impl Drop for Following {
-    fn drop(&mut self) {
-        metrics::gauge!("pos_bridge_event_streams").decrement(1);
     }
 }

@@ -76,19 +76,9 @@ impl Accepted for UnixStream {
     }
 }
 
-/// Serves a router until `shutdown`, then lets open requests finish within [`Limits::drain`].
-pub async fn serve<L: Listener>(listener: L, router: Router, limits: Limits, shutdown: CancellationToken) {
-    serve_in(Room::new(limits), listener, router, limits, shutdown).await;
-}
-
-/// The same in room that other listeners use too.
-pub async fn serve_in<L: Listener>(
-    room: Room,
-    listener: L,
-    router: Router,
-    limits: Limits,
-    shutdown: CancellationToken,
-) {
+/// Serves a router until `shutdown`, then lets open requests finish within [`Limits::drain`]. Other listeners may use the same
+/// room.
+pub async fn serve<L: Listener>(room: Room, listener: L, router: Router, limits: Limits, shutdown: CancellationToken) {
     let connections = TaskTracker::new();
     let cut = CancellationToken::new();
     while let Some((accepted, peer)) = next_connection(&listener, &shutdown).await {

@@ -75,7 +75,7 @@ use observe::Watch;
 
 pub use encrypted::{Greeting, TlsListener};
 pub use limits::Limits;
-pub use listener::{Accepted, Listener, Peer, serve, serve_in};
+pub use listener::{Accepted, Listener, Peer, serve};
 pub use room::Room;
 pub use shares::Shares;
 pub use status_api::RenderMetrics;

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use metrics::Gauge;
+
 /// How much each caller holds now.
 #[derive(Debug, Clone)]
 pub struct Shares<K>(Arc<Mutex<HashMap<K, usize>>>);
@@ -41,5 +43,24 @@ impl<K: Hash + Eq> Drop for Share<K> {
             Some(count) if *count > 1 => *count -= 1,
             _ => drop(held.remove(&self.caller)),
         }
+    }
+}
+
+/// A share that a gauge shows, until it is dropped: with the answer, or when the till hangs up.
+pub(super) struct Counted<K: Hash + Eq> {
+    _share: Share<K>,
+    gauge: Gauge,
+}
+
+impl<K: Hash + Eq> Counted<K> {
+    pub(super) fn new(share: Share<K>, gauge: Gauge) -> Self {
+        gauge.increment(1);
+        Self { _share: share, gauge }
+    }
+}
+
+impl<K: Hash + Eq> Drop for Counted<K> {
+    fn drop(&mut self) {
+        self.gauge.decrement(1);
     }
 }

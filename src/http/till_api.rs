@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::asked::{Asked, PathText, text_in_path};
 use super::events::events;
-use super::shares::Share;
+use super::shares::{Counted, Share};
 use super::told::telling;
 use super::{TillApi, receipt_api, refusals, respond};
 use crate::domain::attempt::Kind;
@@ -46,7 +46,7 @@ struct TimeGiven {
     deadline: Instant,
     patience: Patience,
     /// Counts a till that may wait for a terminal, until it is dropped.
-    queueing: Option<WaitingTill>,
+    queueing: Option<Counted<TillId>>,
 }
 
 /// What was looked up was not asked for anew.
@@ -250,7 +250,7 @@ impl TillApi {
 
     /// How long a new operation may take to begin, and what counts a till that may wait for a terminal meanwhile. Past the
     /// calls of one till that may wait, none waits; nor does a till that closed its side, since it may have hung up.
-    fn patience(&self, asked: &Asked, seconds: u32) -> (Patience, Option<WaitingTill>) {
+    fn patience(&self, asked: &Asked, seconds: u32) -> (Patience, Option<Counted<TillId>>) {
         let till = &asked.till;
         let patience = |wait| Patience::starting_now(wait, asked.exchange.ended());
         let wait = Duration::from_secs(seconds.into());
@@ -258,7 +258,7 @@ impl TillApi {
             return (patience(wait), None);
         }
         match self.waiting.take(till.id.clone(), self.settings.limits.waiting_per_till) {
-            Some(share) => (patience(wait), Some(WaitingTill::new(share))),
+            Some(share) => (patience(wait), Some(waiting_till(share))),
             None => (patience(Duration::ZERO), None),
         }
     }
@@ -272,7 +272,7 @@ impl TillApi {
             return;
         }
         let share = self.waiting.take(operation.till.clone(), self.settings.limits.waiting_per_till);
-        let Some(_waiting) = share.map(WaitingTill::new) else { return };
+        let Some(_waiting) = share.map(waiting_till) else { return };
         let waited = tokio::select! {
             waited = self.engine.settled(operation, waiting, wait) => waited,
             () = self.shutdown.cancelled() => return,
@@ -286,22 +286,9 @@ impl TillApi {
     }
 }
 
-/// Counts a till that waits, until it is dropped: with the answer, or when the till hangs up.
-struct WaitingTill {
-    _share: Share<TillId>,
-}
-
-impl WaitingTill {
-    fn new(share: Share<TillId>) -> Self {
-        metrics::gauge!("pos_bridge_waiting_tills").increment(1);
-        Self { _share: share }
-    }
-}
-
-impl Drop for WaitingTill {
-    fn drop(&mut self) {
-        metrics::gauge!("pos_bridge_waiting_tills").decrement(1);
-    }
+/// Counts a till that waits.
+fn waiting_till(share: Share<TillId>) -> Counted<TillId> {
+    Counted::new(share, metrics::gauge!("pos_bridge_waiting_tills"))
 }
 
 /// What a till asks for is on disk within the time that it waits, or it is told that the disk stands still. What was asked for

@@ -53,7 +53,7 @@ impl Step for NewRefund {
     type Outcome = Begun;
 
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Begun)> {
-        let Self { attempt: new, original, asked, allowance, route, is_alone } = self;
+        let Self { attempt: new, original, asked, allowance, route, one_at_a_time } = self;
         let fingerprint = Fingerprint { money: asked, original };
         let found = found(transaction, &new, Kind::Refund, &fingerprint).await?;
         let place = match found.earlier.repeated(&new, &fingerprint) {
@@ -63,7 +63,7 @@ impl Step for NewRefund {
         // A refund that runs again gives back what it was first made for.
         let asked = place.earlier().map_or(asked, |operation| Some(operation.money));
         let returned = match original {
-            Some(original) => of_sale(transaction, original, asked, is_alone).await?,
+            Some(original) => of_sale(transaction, original, asked, one_at_a_time).await?,
             None => of_no_sale(transaction, asked, &new.till, &allowance).await?,
         };
         let Returned { money, payment } = match returned {
@@ -94,7 +94,7 @@ async fn of_sale(
     transaction: &mut Transaction<'_>,
     original: OperationId,
     asked: Option<Money>,
-    is_alone: bool,
+    one_at_a_time: bool,
 ) -> Result<std::result::Result<Returned, NotRefundable>> {
     let sale = entries::load(transaction, original).await?;
     if sale.kind != Kind::Sale {
@@ -104,7 +104,7 @@ async fn of_sale(
         Ok(amount) => amount,
         Err(reason) => return Ok(Err(reason)),
     };
-    if is_alone && transaction.row(UNDECIDED_REFUND, &[&original.to_string()]).await?.is_some() {
+    if one_at_a_time && transaction.row(UNDECIDED_REFUND, &[&original.to_string()]).await?.is_some() {
         return Ok(Err(NotRefundable::AnotherUnderWay));
     }
     let payment = sale.approval().and_then(|approval| approval.transaction.clone());
@@ -156,7 +156,7 @@ impl NewAttempt {
         kind: Kind,
         money: Money,
         original: Option<OperationId>,
-        refunds: Option<TransactionId>,
+        refund_of: Option<TransactionId>,
         phase: Phase,
         earlier: Option<&Operation>,
     ) -> Operation {
@@ -180,7 +180,7 @@ impl NewAttempt {
             original,
             attempt: Attempt {
                 number: earlier.map_or(1, |operation| operation.attempt.number + 1),
-                refunds,
+                refund_of,
                 preparation: earlier
                     .filter(|operation| operation.provider == self.terminal.provider)
                     .and_then(|operation| operation.attempt.preparation.as_ref().map(Preparation::for_the_next)),
@@ -216,8 +216,8 @@ fn write(operation: Operation, new: &NewAttempt, place: &Place, on_terminal: boo
         Place::Again(earlier) => run_again(&mut writes, earlier, &operation, &new.details)?,
     }
     insert_attempt(&mut writes, &operation, on_terminal)?;
-    let Attempt { order, refunds, expires_at, .. } = &operation.attempt;
-    let event = BegunEvent { event: "begun", order, refunds: refunds.as_ref(), expires_at: *expires_at };
+    let Attempt { order, refund_of, expires_at, .. } = &operation.attempt;
+    let event = BegunEvent { event: "begun", order, refunds: refund_of.as_ref(), expires_at: *expires_at };
     append_event(&mut writes, &operation.attempt, event.event, &event, operation.updated_at)?;
     Ok((writes, Begun::New(operation)))
 }

@@ -64,8 +64,8 @@ async fn before(
     // A refund without a sale is never taken for a sale of that amount: it always has a number.
     if new.known_by != KnownBy::Content || is_without_sale {
         let reference = new.till_reference.as_str();
-        let world = if new.simulated { "1" } else { "0" };
-        let values = [&device, &device, till, kind.name(), reference, till, kind.name(), reference, world];
+        let simulated = if new.simulated { "1" } else { "0" };
+        let values = [&device, &device, till, kind.name(), reference, till, kind.name(), reference, simulated];
         return transaction.row(BEFORE, &values).await;
     }
     let amount = asked.money.map_or_else(String::new, |money| money.amount.minor().to_string());
@@ -114,10 +114,10 @@ impl Earlier {
         let above = self.generation + 1;
         let Some(known) = self.operation else { return Repeated::Begins(Place::New(FIRST_GENERATION)) };
         match new.known_by {
-            KnownBy::Content if known.is_of_another_world(new.simulated) => {
+            KnownBy::Content if known.is_of_other_environment(new.simulated) => {
                 Repeated::Begins(Place::New(FIRST_GENERATION))
             }
-            _ if known.is_of_another_world(new.simulated) => Repeated::Begins(Place::New(above)),
+            _ if known.is_of_other_environment(new.simulated) => Repeated::Begins(Place::New(above)),
             KnownBy::Reference => {
                 let now = new.now.min(by_the_providers_clock(&known, new));
                 answer(known.repeat(asked, new.rules, now), known, above)

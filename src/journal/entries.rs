@@ -62,7 +62,7 @@ pub(super) fn insert_attempt(writes: &mut Writes, operation: &Operation, on_term
         .bind(attempt.order.terminal.as_str())
         .bind(operation.store.as_str())
         .bind(operation.provider.name())
-        .bind(attempt.refunds.as_ref().map(|transaction| transaction.as_str()))
+        .bind(attempt.refund_of.as_ref().map(|transaction| transaction.as_str()))
         .bind(attempt.expires_at.as_millisecond())
         .bind(attempt.horizon.as_millisecond())
         .bind(preparation(attempt)?)

@@ -72,7 +72,7 @@ fn attempt(row: &SqliteRow) -> Result<Attempt> {
             terminal: ProviderTerminalId::new(text(row, "provider_terminal")?).map_err(unreadable)?,
             may_grow: get(row, "may_grow")?,
         },
-        refunds: get::<Option<String>>(row, "refunds")?.map(TransactionId::new).transpose().map_err(unreadable)?,
+        refund_of: get::<Option<String>>(row, "refunds")?.map(TransactionId::new).transpose().map_err(unreadable)?,
         expires_at: time(row, "expires_at")?,
         horizon: time(row, "horizon")?,
         preparation: get::<Option<String>>(row, "preparation")?

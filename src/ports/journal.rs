@@ -92,7 +92,7 @@ pub struct NewRefund {
     pub route: RefundRoute,
     /// Its provider tells the sum of a payment's refunds and not which they are: one can be told from another only while
     /// it is the only one under way.
-    pub is_alone: bool,
+    pub one_at_a_time: bool,
 }
 
 /// What came of a begin. Everything but `New` changed nothing.
@@ -195,7 +195,8 @@ pub struct Orphan {
     pub store: StoreId,
     /// The terminal, where the provider's one is configured.
     pub terminal: Option<Terminal>,
-    /// What the till asks for when it names no terminal, where this was on one that is chosen for it.
+    /// The till's usual terminal, where the bridge may have chosen the one it ran on (`terminal_pool`); `None`: the one that
+    /// it ran on counts.
     pub asked_terminal: Option<TerminalName>,
     /// The till and the till's number, as far as they were readable.
     pub till_reference: Option<(TillId, Reference)>,

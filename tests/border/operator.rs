@@ -1,6 +1,6 @@
 //! The operator's local socket.
 
-use pos_bridge::http::{Limits, operator_router, serve};
+use pos_bridge::http::{Limits, Room, operator_router, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
@@ -13,7 +13,7 @@ async fn an_operator_is_heard_on_a_unix_socket() {
     let path = directory.path().join("operator.sock");
     let listener = UnixListener::bind(&path).unwrap();
     let router = operator_router(engine(&[]), Limits::default());
-    tokio::spawn(serve(listener, router, Limits::default(), CancellationToken::new()));
+    tokio::spawn(serve(Room::new(Limits::default()), listener, router, Limits::default(), CancellationToken::new()));
     let id = "01JD8X4S7R9M2E6K3T5V7W9Y1Z";
     let good = r#"{"verdict":"not_taken","by":"Kari","reason":"no receipt"}"#;
     for (method, address, body, status) in [

@@ -12,7 +12,7 @@ use pos_bridge::domain::money::Currency;
 use pos_bridge::domain::operation::{Operation, ProviderName};
 use pos_bridge::engine::{Engine, Pace, Parts};
 use pos_bridge::http::{
-    Callers, Limits, Listener, Shares, TillApi, TillListenerSettings, TlsListener, serve, till_router,
+    Callers, Limits, Listener, Room, Shares, TillApi, TillListenerSettings, TlsListener, serve, till_router,
 };
 use pos_bridge::ports::SystemClock;
 use rustls::ServerConfig;
@@ -230,7 +230,7 @@ fn start_at(
     limits: Limits,
     stop: CancellationToken,
 ) -> Border {
-    tokio::spawn(serve(listener, router, limits, stop.clone()));
+    tokio::spawn(serve(Room::new(limits), listener, router, limits, stop.clone()));
     Border { address, _stop: stop.drop_guard() }
 }
 

@@ -65,7 +65,7 @@ pub(crate) fn sale(phase: Phase) -> Attempt {
 }
 
 pub(crate) fn refund(phase: Phase) -> Attempt {
-    Attempt { kind: Kind::Refund, refunds: Some(transaction()), ..sale(phase) }
+    Attempt { kind: Kind::Refund, refund_of: Some(transaction()), ..sale(phase) }
 }
 
 pub(crate) fn open() -> Phase {

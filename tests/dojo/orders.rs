@@ -71,7 +71,7 @@ pub(crate) fn sale(phase: Phase) -> Attempt {
 }
 
 pub(crate) fn refund(phase: Phase) -> Attempt {
-    Attempt { kind: Kind::Refund, refunds: Some(transaction()), ..sale(phase) }
+    Attempt { kind: Kind::Refund, refund_of: Some(transaction()), ..sale(phase) }
 }
 
 pub(crate) fn preparation() -> Preparation {
@@ -145,7 +145,7 @@ pub(crate) async fn refund_by_api(dojo: &Dojo) -> Answer<Handle> {
 
 /// Without a sale: `transaction` is none.
 pub(crate) async fn refund_without_sale(dojo: &Dojo, card_present: bool) -> Answer<Handle> {
-    let attempt = Attempt { refunds: None, preparation: None, card_present, ..refund(Phase::Sending) };
+    let attempt = Attempt { refund_of: None, preparation: None, card_present, ..refund(Phase::Sending) };
     dojo.start_refund(RefundOrder { attempt: &attempt, transaction: None, details: &Details::default() }).await
 }
 

@@ -191,7 +191,7 @@ async fn a_refund_at_the_machine_is_what_its_session_says() {
 
 #[tokio::test]
 async fn a_refund_without_a_sale_is_what_its_session_says() {
-    let unlinked = |phase| Attempt { refunds: None, preparation: None, ..refund(phase) };
+    let unlinked = |phase| Attempt { refund_of: None, preparation: None, ..refund(phase) };
     let server = record(session("Captured"), json!({})).await;
     let dojo = dojo(&server.url);
     let seen = dojo.look_for_refund(&unlinked(open()), Look::Usual).await.unwrap();

@@ -4,7 +4,8 @@ use jiff::SignedDuration;
 use pos_bridge::domain::attempt::Event;
 use pos_bridge::domain::attempt::{Kind, Phase};
 use pos_bridge::domain::evidence::Finding;
-use pos_bridge::domain::operation::{OnRepeat, Status};
+use pos_bridge::domain::operation::Status;
+use pos_bridge::domain::repeat::OnRepeat;
 use pos_bridge::ports::{Begun, Journal, NewSale};
 
 use crate::fixture::*;

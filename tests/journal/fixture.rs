@@ -163,7 +163,7 @@ pub(crate) fn refund(till_id: &str, till_reference: &str, original: OperationId,
         asked: asked.map(nok),
         allowance: allowance(RefundLimits::default()),
         route: RefundRoute::Plain,
-        is_alone: false,
+        one_at_a_time: false,
     }
 }
 

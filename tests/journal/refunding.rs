@@ -17,7 +17,7 @@ async fn a_refund_is_reserved_against_the_sales_payment() {
     let Begun::New(refund) = fixture.refund(&sale, "F-1", None).await else { panic!() };
     assert_eq!((refund.kind, refund.original, refund.money), (Kind::Refund, Some(sale.id), sale.money));
     assert_eq!(refund.attempt.phase, Phase::Reserved);
-    assert_eq!(refund.attempt.refunds, sale.approval().unwrap().transaction);
+    assert_eq!(refund.attempt.refund_of, sale.approval().unwrap().transaction);
     assert_eq!(fixture.journal.operation(refund.id).await.unwrap(), Some(refund));
 }
 
@@ -164,7 +164,7 @@ async fn a_refund_that_cannot_be_told_from_another_waits_for_it() {
     let fixture = Fixture::new().await;
     let sale = fixture.approved_sale("S-1").await;
     let begin = |name| {
-        let refund = NewRefund { is_alone: true, ..refund("till-1", name, sale.id, Some(100)) };
+        let refund = NewRefund { one_at_a_time: true, ..refund("till-1", name, sale.id, Some(100)) };
         fixture.journal.begin_refund(refund)
     };
     let Ok(Begun::New(first)) = begin("F-1").await else { panic!() };

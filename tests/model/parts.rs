@@ -56,7 +56,7 @@ pub(crate) fn attempt(
     world: &World,
     entry: u8,
     amount: i64,
-    refunds: Option<TransactionId>,
+    refund_of: Option<TransactionId>,
     is_prepared: bool,
 ) -> Arc<Attempt> {
     let kind = world.entries[usize::from(entry)].kind;
@@ -69,7 +69,7 @@ pub(crate) fn attempt(
     };
     Arc::new(Attempt {
         number: u32::try_from(world.runs_of(entry).count()).unwrap() + 1,
-        refunds,
+        refund_of,
         preparation: world.deciding(entry).and_then(|(_, earlier)| earlier.attempt.preparation.clone()),
         card_present: kind == Kind::Sale,
         phase: if kind == Kind::Sale && !is_prepared { Phase::Sending } else { Phase::Reserved },

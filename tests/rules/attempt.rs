@@ -203,7 +203,7 @@ fn a_payment_that_says_what_is_known_is_no_news() {
     ] {
         let known = payment(state.clone());
         let told = PaymentRecord { transaction: transaction.unwrap_or(known.transaction.clone()), ..known };
-        assert_eq!(attempt.is_as_told_by(&told), expected, "{} by {state:?}", attempt.phase.name());
+        assert_eq!(attempt.agrees_with(&told), expected, "{} by {state:?}", attempt.phase.name());
     }
 }
 
@@ -222,7 +222,7 @@ fn a_no_is_belied_by_what_may_be_a_yes() {
         (failed, Finding::Nothing, false),
         (refused, Finding::Declined(reason()), false),
     ] {
-        assert_eq!(sale(phase.clone()).is_belied_by(&finding), belied, "{} by {finding:?}", phase.name());
+        assert_eq!(sale(phase.clone()).is_disproved_by(&finding), belied, "{} by {finding:?}", phase.name());
     }
 }
 

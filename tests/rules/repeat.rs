@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use pos_bridge::domain::attempt::Phase;
 use pos_bridge::domain::identifiers::OperationId;
-use pos_bridge::domain::operation::{OnRepeat, Operation, Retry, Status};
-use pos_bridge::domain::repeat::{Fingerprint, Kinship, Repeat, RepeatRules, SAME_CONTENT};
+use pos_bridge::domain::operation::{Operation, Retry, Status};
+use pos_bridge::domain::repeat::{Fingerprint, Kinship, OnRepeat, Repeat, RepeatRules, SAME_CONTENT};
 use ulid::Ulid;
 
 use crate::support::*;
@@ -167,7 +167,7 @@ fn a_lost_payment_is_the_same_sale_a_rival_or_from_before_the_number_started_ove
 fn only_a_result_of_the_same_world_answers() {
     for phase in phases() {
         let known = operation(sale(phase.clone()));
-        assert!(!known.is_of_another_world(known.simulated), "{}", phase.name());
-        assert_eq!(known.is_of_another_world(!known.simulated), known.status().is_final(), "{}", phase.name());
+        assert!(!known.is_of_other_environment(known.simulated), "{}", phase.name());
+        assert_eq!(known.is_of_other_environment(!known.simulated), known.status().is_final(), "{}", phase.name());
     }
 }

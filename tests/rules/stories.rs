@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use pos_bridge::domain::attempt::Phase;
-use pos_bridge::domain::operation::{OnRepeat, Operation};
-use pos_bridge::domain::repeat::{Fingerprint, Repeat, RepeatRules, SAME_CONTENT};
+use pos_bridge::domain::operation::Operation;
+use pos_bridge::domain::repeat::{Fingerprint, OnRepeat, Repeat, RepeatRules, SAME_CONTENT};
 use proptest::prelude::*;
 
 use crate::support::*;

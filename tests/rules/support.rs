@@ -85,7 +85,7 @@ pub(crate) fn approval() -> Approval {
 
 pub(crate) fn attempt(kind: Kind, phase: Phase) -> Attempt {
     Attempt {
-        refunds: (kind == Kind::Refund).then(|| TransactionId::new("T12345678.sale").unwrap()),
+        refund_of: (kind == Kind::Refund).then(|| TransactionId::new("T12345678.sale").unwrap()),
         phase,
         ..Attempt::first(OperationId(Ulid::from_parts(1, 7)), kind, order(), expiry(), horizon())
     }

@@ -10,9 +10,9 @@ use pos_bridge::domain::identifiers::{
     AttemptReference, Handle, OperationId, ProviderTerminalId, Reference, StoreId, TerminalName, TillId, TransactionId,
 };
 use pos_bridge::domain::money::{Amount, Currency, Money};
-use pos_bridge::domain::operation::{OnRepeat, ProviderName};
+use pos_bridge::domain::operation::ProviderName;
 use pos_bridge::domain::refund::{Allowance, RefundRoute};
-use pos_bridge::domain::repeat::{KnownBy, RepeatRules};
+use pos_bridge::domain::repeat::{KnownBy, OnRepeat, RepeatRules};
 use pos_bridge::domain::request::{Details, Original};
 use pos_bridge::journal::{JournalOptions, SqliteJournal};
 use pos_bridge::ports::{Adopted, Journal, NewAttempt, NewRefund, NewSale, OperationFilter, Orphan, Refunded, Trace};
@@ -149,7 +149,7 @@ impl Questioner {
                     asked,
                     allowance,
                     route,
-                    is_alone: self.dice.percent(20),
+                    one_at_a_time: self.dice.percent(20),
                 })
             }
             6..14 if !self.attempts.is_empty() => {

@@ -49,7 +49,8 @@ impl AlarmKind {
         }
     }
 
-    /// Whether the terminal takes nothing new until somebody has acknowledged the alarm.
+    /// Whether the terminal takes nothing new until somebody has acknowledged the alarm. (One on a payment that no operation
+    /// stands for freezes its terminal whatever its kind.)
     #[must_use]
     pub const fn freezes_terminal(self) -> bool {
         matches!(self, Self::SeveralPayments)

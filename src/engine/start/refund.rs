@@ -1,24 +1,17 @@
 //! A refund is sent once, after the provider was asked what is left, and whether it is perhaps made already.
 
-use super::{Sent, not_sent};
+use super::{Sent, Starting, not_sent};
 use crate::domain::attempt::{AlarmKind, Attempt, Event, Kind, Phase, Preparation};
 use crate::domain::operation::Operation;
 use crate::domain::refund::{RefundRoute, sendable};
-use crate::domain::request::Details;
-use crate::engine::readers::Reading;
 use crate::engine::{Engine, Refusal};
 use crate::ports::{Provider, RefundOrder, Refundable, Refunded};
 
 impl Engine {
     /// Asks the provider what is left to refund, writes that the refund is being sent, and sends it.
-    pub(super) async fn start_refund(
-        &self,
-        provider: &dyn Provider,
-        operation: &Operation,
-        details: &Details,
-        reading: &Reading,
-    ) -> Option<Sent> {
-        let sent = self.send_refund(provider, operation, &operation.attempt, details, reading).await?;
+    pub(super) async fn start_refund(&self, starting: Starting<'_>) -> Option<Sent> {
+        let Starting { provider, operation, .. } = starting;
+        let sent = self.send_refund(starting, &operation.attempt).await?;
         let Event::Refused { reason } = &sent.event else { return Some(sent) };
         let may_go_to_terminal = provider.refund_route() == RefundRoute::PlainThenTerminal;
         if !may_go_to_terminal || sent.attempt.card_present || !matches!(sent.attempt.phase, Phase::Sending) {
@@ -31,21 +24,15 @@ impl Engine {
         if !matches!(rerouted.phase, Phase::Reserved) {
             return None;
         }
-        self.send_refund(provider, operation, &rerouted, details, reading).await
+        self.send_refund(starting, &rerouted).await
     }
 
-    async fn send_refund(
-        &self,
-        provider: &dyn Provider,
-        operation: &Operation,
-        attempt: &Attempt,
-        details: &Details,
-        reading: &Reading,
-    ) -> Option<Sent> {
+    async fn send_refund(&self, starting: Starting<'_>, attempt: &Attempt) -> Option<Sent> {
+        let Starting { provider, operation, .. } = starting;
         let instead = |event| Some(Sent { attempt: attempt.clone(), event });
-        let Some(transaction) = &attempt.refunds else {
+        let Some(transaction) = &attempt.refund_of else {
             // Of no sale: nothing can be left of it, and nothing is to be read.
-            return self.dispatch_refund(provider, operation, attempt, None, details, reading).await;
+            return self.dispatch_refund(starting, attempt, None).await;
         };
         let refundable = match provider.refundable(transaction).await {
             Err(error) => return instead(not_sent("provider_unreachable", error.to_string())),
@@ -69,7 +56,7 @@ impl Engine {
             },
             preparation => preparation,
         };
-        self.dispatch_refund(provider, operation, attempt, preparation, details, reading).await
+        self.dispatch_refund(starting, attempt, preparation).await
     }
 
     /// The runs of the refunds before: one of them must not be taken for this one's, should its reply be lost.
@@ -81,26 +68,24 @@ impl Engine {
 
     async fn dispatch_refund(
         &self,
-        provider: &dyn Provider,
-        operation: &Operation,
+        starting: Starting<'_>,
         attempt: &Attempt,
         preparation: Option<Preparation>,
-        details: &Details,
-        reading: &Reading,
     ) -> Option<Sent> {
         let dispatched = match self.dispatch(attempt, Event::Dispatched { preparation }).await? {
             Ok(dispatched) => dispatched,
             Err(event) => return Some(Sent { attempt: attempt.clone(), event }),
         };
-        let order = RefundOrder { attempt: &dispatched, transaction: dispatched.refunds.as_ref(), details };
-        let event = self.send(operation, reading, || provider.start_refund(order)).await;
+        let transaction = dispatched.refund_of.as_ref();
+        let order = RefundOrder { attempt: &dispatched, transaction, details: starting.details };
+        let event = self.send(starting, || starting.provider.start_refund(order)).await;
         Some(Sent { attempt: dispatched, event })
     }
 
     /// Whether the provider's record still shows what it showed before the refund was sent: only then is its refusal
     /// proof enough to give the money back another way.
     async fn nothing_was_given_back(&self, provider: &dyn Provider, attempt: &Attempt) -> bool {
-        let (Some(transaction), Some(before)) = (&attempt.refunds, &attempt.preparation) else { return false };
+        let (Some(transaction), Some(before)) = (&attempt.refund_of, &attempt.preparation) else { return false };
         provider.refundable(transaction).await.is_ok_and(|now| now.captured > 0 && now.refunded == before.refunded)
     }
 
@@ -114,11 +99,11 @@ impl Engine {
     ) -> Option<Event> {
         for (reference, finding) in &refundable.refunds {
             match self.health.journal(self.journal.find_attempt(*reference).await) {
-                Ok(Some((earlier, mut refund))) if refund.is_belied_by(finding) => {
+                Ok(Some((earlier, mut refund))) if refund.is_disproved_by(finding) => {
                     // What cannot be read now, the next sweep reads.
                     let looked = self.look(provider, &earlier, &mut refund).await;
-                    if looked.is_ok() && refund.is_belied_by(finding) {
-                        self.raise_belied_refund(operation.original.unwrap_or(operation.id), *reference).await;
+                    if looked.is_ok() && refund.is_disproved_by(finding) {
+                        self.raise_disproved_refund(operation.original.unwrap_or(operation.id), *reference).await;
                     }
                     let text = "an earlier refund of this sale, which had failed, is made after all; see how the sale \
                                 stands before anything more is given back";

@@ -4,38 +4,31 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::{Sent, not_sent};
+use super::{Sent, Starting, not_sent};
 use crate::domain::attempt::{Attempt, Event, Kind, Phase, Preparation};
 use crate::domain::operation::Operation;
-use crate::domain::request::Details;
 use crate::engine::Engine;
 use crate::engine::look_again::LOOK_AGAIN_PAUSES;
-use crate::engine::readers::Reading;
 use crate::ports::{Prepared, Provider, SaleOrder};
 
 /// The longest pause between two searches for the attempt that was paid.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 impl Engine {
-    pub(super) async fn start_sale(
-        &self,
-        provider: &dyn Provider,
-        operation: &Operation,
-        details: &Details,
-        reading: &Reading,
-    ) -> Option<Sent> {
+    pub(super) async fn start_sale(&self, starting: Starting<'_>) -> Option<Sent> {
+        let Starting { provider, operation, details, .. } = starting;
         let attempt = operation.attempt.clone();
-        let Some(store) = self.store(&operation.store) else {
+        let Some(store) = self.directory.store(&operation.store) else {
             let text = "the configuration no longer knows the shop of this terminal";
             return Some(Sent { attempt, event: not_sent("unknown_store", text) });
         };
         let till_reference = format!("{}/{}", operation.till, operation.reference);
         let order = SaleOrder { attempt: &attempt, store, till_reference: &till_reference, details };
         if !matches!(attempt.phase, Phase::Reserved) {
-            let event = self.send(operation, reading, || provider.start_sale(order)).await;
+            let event = self.send(starting, || provider.start_sale(order)).await;
             return Some(Sent { attempt, event });
         }
-        let event = match self.prepare(provider, operation, order, reading).await {
+        let event = match self.prepare(starting, order).await {
             Ok(preparation) => Event::Dispatched { preparation: Some(preparation) },
             Err(event) => return Some(Sent { attempt, event }),
         };
@@ -44,18 +37,13 @@ impl Engine {
             Err(event) => return Some(Sent { attempt, event }),
         };
         let order = SaleOrder { attempt: &dispatched, ..order };
-        let event = self.send(operation, reading, || provider.start_sale(order)).await;
+        let event = self.send(starting, || provider.start_sale(order)).await;
         Some(Sent { attempt: dispatched, event })
     }
 
     /// Has the provider prepare a sale; what comes instead of that is an event. Nothing here can take money.
-    async fn prepare(
-        &self,
-        provider: &dyn Provider,
-        operation: &Operation,
-        order: SaleOrder<'_>,
-        reading: &Reading,
-    ) -> Result<Preparation, Event> {
+    async fn prepare(&self, starting: Starting<'_>, order: SaleOrder<'_>) -> Result<Preparation, Event> {
+        let Starting { provider, operation, .. } = starting;
         let begun = Instant::now();
         loop {
             let reason = match provider.prepare_sale(order).await {
@@ -64,7 +52,7 @@ impl Engine {
                 Prepared::Refused(reason) => return Err(Event::Refused { reason }),
                 Prepared::Unreached(reason) => reason,
             };
-            self.may_try_again(operation, reading, begun, reason).await?;
+            self.may_try_again(starting, begun, reason).await?;
         }
     }
 

@@ -22,7 +22,7 @@ impl Engine {
         if minor > 0 || !trace.refunds.is_empty() {
             return false;
         }
-        matches!(self.attempt_of(trace).await, Ok(Some((_, attempt))) if attempt.is_as_told_by(&trace.payment))
+        matches!(self.attempt_of(trace).await, Ok(Some((_, attempt))) if attempt.agrees_with(&trace.payment))
     }
 
     /// Compares the payments of one attempt, and the refunds of them, with the journal. `false` when that is not done.
@@ -155,7 +155,7 @@ impl Engine {
 /// before that is decided.
 fn was_sent_after_all(provider: &dyn Provider, attempt: &Attempt, finding: &Finding, traces: &[Trace]) -> bool {
     let may_be_paid = |trace: &Trace| trace.payment.session.is_some() && may_be_decided(provider, &trace.payment);
-    matches!(finding, Finding::Undecided { .. }) && attempt.is_belied_by(finding) && traces.iter().any(may_be_paid)
+    matches!(finding, Finding::Undecided { .. }) && attempt.is_disproved_by(finding) && traces.iter().any(may_be_paid)
 }
 
 fn perhaps_lost(sum: i64) -> Alarm {

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::http::{Limits, serve};
+use crate::http::{Limits, Room, serve};
 
 /// Tells its dropping, to await it.
 struct Dropped(Arc<Notify>);
@@ -34,7 +34,7 @@ async fn call(result: Arc<Notify>, taken: Arc<Notify>, arrived: Arc<Notify>, dro
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = Router::new().route("/", get(handler));
-    tokio::spawn(serve(listener, router, Limits::default(), CancellationToken::new()));
+    tokio::spawn(serve(Room::new(Limits::default()), listener, router, Limits::default(), CancellationToken::new()));
     let mut till = TcpStream::connect(address).await.unwrap();
     till.write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
     till

@@ -69,9 +69,9 @@ impl Dintero {
     }
 
     /// A new connection and a new token, for a last look.
-    fn fresh_api(&self) -> Result<Api, ReadError> {
+    fn fresh_api(&self, look: Look) -> Result<Option<Api>, ReadError> {
         let unreachable = |error: SetupError| ReadError::Unreachable { cause: error.to_string(), retry_after: None };
-        self.api.fresh(&self.settings).map_err(unreachable)
+        (look == Look::Fresh).then(|| self.api.fresh(&self.settings)).transpose().map_err(unreachable)
     }
 }
 
@@ -129,7 +129,7 @@ impl Provider for Dintero {
     }
 
     async fn look_for_sale(&self, attempt: &Attempt, look: Look) -> Result<Seen, ReadError> {
-        let fresh = if look == Look::Fresh { Some(self.fresh_api()?) } else { None };
+        let fresh = self.fresh_api(look)?;
         let mut reader = Reader::new(fresh.as_ref().unwrap_or(&self.api));
         let finding = sighting::look(&mut reader, attempt, look).await?;
         Ok(Seen { finding, at: reader.at(), at_terminal: AtTerminal::default() })
@@ -169,9 +169,9 @@ impl Provider for Dintero {
     }
 
     async fn look_for_refund(&self, attempt: &Attempt, look: Look) -> Result<Seen, ReadError> {
-        let fresh = if look == Look::Fresh { Some(self.fresh_api()?) } else { None };
+        let fresh = self.fresh_api(look)?;
         let mut reader = Reader::new(fresh.as_ref().unwrap_or(&self.api));
-        let finding = match &attempt.refunds {
+        let finding = match &attempt.refund_of {
             Some(sale) => refund::finding(attempt, &reader.transaction(sale).await?),
             None => Finding::Nothing,
         };

@@ -108,7 +108,7 @@ async fn not_available(api: &Api, attempt: &Attempt) -> Option<Reason> {
 /// What Dojo's record means for a refund attempt.
 pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> Result<Seen, ReadError> {
     let mut reader = Reader::new(api);
-    let payment = match &attempt.refunds {
+    let payment = match &attempt.refund_of {
         Some(payment) => reader.intent(payment.as_str()).await?,
         None => None,
     };
@@ -207,7 +207,7 @@ fn contradiction(attempt: &Attempt, run: &Session) -> Option<Contradiction> {
 
 fn approval(attempt: &Attempt, run: Option<&Session>) -> Approval {
     Approval {
-        transaction: attempt.refunds.clone(),
+        transaction: attempt.refund_of.clone(),
         amount: attempt.order.money.amount,
         captured: true,
         card: run.and_then(|run| receipt::card(run.payment_details.as_ref())),

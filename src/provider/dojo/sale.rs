@@ -65,8 +65,7 @@ async fn again(api: &Api, attempt: &Attempt, earlier: &Preparation) -> Result<Op
         }
         // It cannot be used again, and must not be paid beside the new one.
         "Created" => {
-            let segments = ["payment-intents", earlier.payment.as_str()];
-            classify::wish(api.read(Call::new("delete_intent", Method::DELETE, &segments)).await)?;
+            let_go(api, &earlier.payment).await?;
             let left = reader.intent(earlier.payment.as_str()).await?;
             if left.as_ref().is_some_and(intent::is_let_go) {
                 return Ok(None);
@@ -112,7 +111,7 @@ pub(super) async fn start(api: &Api, order: SaleOrder<'_>) -> Answer<Handle> {
     };
     let sale = SaleDetails { payment_intent_id: prepared.payment.as_str() };
     match send_session(api, attempt, Details::Sale { sale }).await {
-        Started::Refused(reason) if is_let_go(api, prepared).await => Answer::No(reason),
+        Started::Refused(reason) if prove_unpaid(api, prepared).await => Answer::No(reason),
         Started::Refused(reason) => Answer::Unknown(reason.text),
         Started::Answered(answer) => answer,
     }
@@ -146,9 +145,15 @@ pub(super) async fn send_session(api: &Api, attempt: &Attempt, details: Details<
     }
 }
 
-async fn is_let_go(api: &Api, prepared: &Preparation) -> bool {
-    let segments = ["payment-intents", prepared.payment.as_str()];
-    if classify::wish(api.read(Call::new("delete_intent", Method::DELETE, &segments)).await).is_err() {
+/// Asks for an intent to be let go, which works only while nothing was paid. Whether it was, only a reading tells.
+async fn let_go(api: &Api, payment: &Handle) -> Result<(), ReadError> {
+    let segments = ["payment-intents", payment.as_str()];
+    classify::wish(api.read(Call::new("delete_intent", Method::DELETE, &segments)).await)
+}
+
+/// Lets the intent go; whether its record then proves that nothing can come of it.
+async fn prove_unpaid(api: &Api, prepared: &Preparation) -> bool {
+    if let_go(api, &prepared.payment).await.is_err() {
         return false;
     }
     let left = Reader::new(api).intent(prepared.payment.as_str()).await;
@@ -224,8 +229,7 @@ pub(super) async fn cancel(api: &Api, attempt: &Attempt) -> Result<bool, ReadErr
         _ => {}
     }
     let Some(prepared) = attempt.preparation.as_ref().filter(|_| attempt.kind == Kind::Sale) else { return Ok(false) };
-    let segments = ["payment-intents", prepared.payment.as_str()];
-    classify::wish(api.read(Call::new("delete_intent", Method::DELETE, &segments)).await)?;
+    let_go(api, &prepared.payment).await?;
     Ok(true)
 }
 

@@ -52,7 +52,7 @@ pub(super) fn sale() -> Attempt {
 /// 10.00 GBP of `pi_1` given back, of which 5.00 had been given back before.
 pub(super) fn refund() -> Attempt {
     let preparation = Some(Preparation { refunded: 500, ..preparation() });
-    Attempt { kind: Kind::Refund, refunds: Some(TransactionId::new("pi_1").unwrap()), preparation, ..sale() }
+    Attempt { kind: Kind::Refund, refund_of: Some(TransactionId::new("pi_1").unwrap()), preparation, ..sale() }
 }
 
 pub(super) fn preparation() -> Preparation {

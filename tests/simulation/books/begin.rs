@@ -38,7 +38,7 @@ impl Pages {
     }
 
     pub(crate) fn begin_refund(&mut self, refund: NewRefund) -> Result<Begun> {
-        let NewRefund { attempt: new, original, asked, allowance, route, is_alone } = refund;
+        let NewRefund { attempt: new, original, asked, allowance, route, one_at_a_time } = refund;
         let original = original.expect("the simulation refunds sales alone");
         let place = match self.repeated(&new, Kind::Refund, &Fingerprint { money: asked, original: Some(original) }) {
             Ok(place) => place,
@@ -57,7 +57,7 @@ impl Pages {
         if let Err(reason) = allowance.allows(money, 0) {
             return Ok(Begun::NotRefundable(reason));
         }
-        if is_alone && self.has_undecided_refund(original) {
+        if one_at_a_time && self.has_undecided_refund(original) {
             return Ok(Begun::NotRefundable(NotRefundable::AnotherUnderWay));
         }
         if route.needs_terminal()
@@ -67,7 +67,7 @@ impl Pages {
         }
         let mut operation = self.new_operation(&new, Kind::Refund, money, Phase::Reserved, &place);
         operation.original = Some(original);
-        operation.attempt.refunds = sale.approval().and_then(|approval| approval.transaction.clone());
+        operation.attempt.refund_of = sale.approval().and_then(|approval| approval.transaction.clone());
         operation.attempt.card_present = route.begins_at_terminal();
         Ok(self.write(operation, &new, &place, route.needs_terminal()))
     }
@@ -104,11 +104,11 @@ impl Pages {
         });
         let named: Vec<_> = named.collect();
         let above = named.iter().map(|(_, entry)| entry.generation).max().unwrap_or_default() + 1;
-        let means = |entry: &Entry| !self.decided(entry).is_of_another_world(new.simulated);
+        let means = |entry: &Entry| !self.decided(entry).is_of_other_environment(new.simulated);
         let meant = named.into_iter().max_by_key(|(_, entry)| (means(entry), entry.generation));
         let Some((position, entry)) = meant else { return Ok(Place::New(1)) };
         let known = self.decided(entry);
-        if known.is_of_another_world(new.simulated) {
+        if known.is_of_other_environment(new.simulated) {
             return Ok(Place::New(above));
         }
         // The number's age is told by the provider's clock.

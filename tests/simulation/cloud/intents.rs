@@ -279,7 +279,7 @@ impl Provider for Intents {
     async fn look_for_refund(&self, attempt: &Attempt, _: Look) -> Result<Seen, ReadError> {
         let at = self.0.read().await?;
         let books = self.0.books();
-        let payment = attempt.refunds.as_ref().and_then(|payment| Handle::new(payment.as_str()).ok());
+        let payment = attempt.refund_of.as_ref().and_then(|payment| Handle::new(payment.as_str()).ok());
         let intent = payment.and_then(|payment| books.intent_of(&payment));
         let grown = intent.zip(attempt.preparation.as_ref());
         let grown = grown.map(|(intent, before)| books.given_back(intent, at) - before.refunded);

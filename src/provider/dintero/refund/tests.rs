@@ -19,7 +19,7 @@ fn attempt() -> Attempt {
         may_grow: false,
     };
     Attempt {
-        refunds: Some(TransactionId::new("T1.t").unwrap()),
+        refund_of: Some(TransactionId::new("T1.t").unwrap()),
         phase: Phase::Open { handle: Handle::new("request-1").unwrap() },
         ..Attempt::first(
             OperationId(Ulid::from_parts(1, 1)),
