@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use super::LOG_VARIABLE;
 use super::section::{Section, text};
@@ -34,8 +35,14 @@ fn level_of_variable(text: &str, section: &Section<'_>) -> Option<String> {
 }
 
 fn level(text: String) -> Result<String, String> {
-    match EnvFilter::try_new(&text) {
-        Ok(_) => Ok(text),
-        Err(_) => Err(format!("{text:?} is no level; write error, warn, info, debug or trace")),
+    if EnvFilter::try_new(&text).is_ok() && !text.split(',').any(|part| is_mistaken_for_a_target(part.trim())) {
+        return Ok(text);
     }
+    Err(format!("{text:?} is no level; write error, warn, info, debug or trace"))
+}
+
+/// A word that is no level is the name of a module to a filter, and everything else is silent then: `warning` would log
+/// nothing at all.
+fn is_mistaken_for_a_target(part: &str) -> bool {
+    !part.contains(['=', '[']) && !part.is_empty() && part.parse::<LevelFilter>().is_err()
 }

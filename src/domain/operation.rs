@@ -172,6 +172,15 @@ impl Operation {
         }
     }
 
+    /// It tells the till what it told before: of the same attempt the same outcome, and as much money.
+    #[must_use]
+    pub fn is_same_result(&self, before: &Self) -> bool {
+        let amount = |operation: &Self| operation.approval().map(|approval| approval.amount);
+        self.attempt.number == before.attempt.number
+            && self.status() == before.status()
+            && amount(self) == amount(before)
+    }
+
     /// The payment completed after the till had been told otherwise.
     #[must_use]
     pub const fn is_late(&self) -> bool {

@@ -5,16 +5,16 @@ use jiff::Timestamp;
 use super::attempt::{Phase, Reason};
 use super::directory::RefundLimits;
 use super::money::{Amount, Currency, Money};
-use super::operation::Operation;
+use super::operation::{Operation, Status};
 
 /// Why a refund is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotRefundable {
     /// Only money that was taken can be given back.
-    #[error("the sale is {status}; only an approved sale can be refunded")]
+    #[error("the sale is {}; only an approved sale can be refunded", .status.name())]
     NotApproved {
         /// What the sale is instead.
-        status: &'static str,
+        status: Status,
     },
     /// An operator approved it without a payment at the provider to give back.
     #[error("the provider's payment behind this sale is not known; refund it in the provider's back office")]
@@ -100,6 +100,18 @@ pub enum NotRefundable {
         /// The refund's.
         asked: &'static str,
     },
+}
+
+impl NotRefundable {
+    /// It may be refundable later, without a person: what is in the way is not decided yet.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        match self {
+            Self::NotApproved { status } => !status.is_final(),
+            Self::AnotherUnderWay => true,
+            _ => false,
+        }
+    }
 }
 
 /// How a provider gives money back.
@@ -188,7 +200,7 @@ impl Allowance {
 /// [`NotRefundable`] when the sale is not approved, the currency differs, or more is asked than is left.
 pub fn refund_amount(sale: &Operation, set_aside: i64, asked: Option<Money>) -> Result<Amount, NotRefundable> {
     let Phase::Approved { approval, .. } = &sale.attempt.phase else {
-        return Err(NotRefundable::NotApproved { status: sale.status().name() });
+        return Err(NotRefundable::NotApproved { status: sale.status() });
     };
     if approval.transaction.is_none() {
         return Err(NotRefundable::NoTransaction);

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::Method;
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::{Instrument, field};
@@ -48,13 +49,15 @@ pub(super) async fn observe(State(watch): State<Watch>, request: Request, next: 
         "request", method, path = %route, till = field::Empty, claimed_till = field::Empty, reference = field::Empty
     );
     let started = Instant::now();
-    let response = match watch.check(&request) {
+    let mut response = match watch.check(&request) {
         Ok(()) => {
             let format = authentication::reply_format(&request);
             defects::caught(format, next.run(request)).instrument(span.clone()).await
         }
         Err(problem) => respond::refused(request.headers(), problem),
     };
+    // Old Windows tills ask through WinINet, which answers a repeated GET from its cache unless told not to.
+    response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let address = remote.map(|remote| remote.ip());
     let status = response.status().as_u16();
     if !is_refused_stranger(&response) || address.is_none_or(|address| watch.strangers.logs_refusal(address)) {

@@ -5,21 +5,27 @@ use crate::domain::identifiers::TillId;
 use crate::domain::operation::{Operation, Retry};
 use crate::domain::refund::NotRefundable;
 use crate::engine::Refusal;
-use crate::till::problem::{Code, Problem};
+use crate::till::problem::{Code, InTheWay, Problem};
 
 /// A refusal as the asking till reads it; `None` is an operator.
 pub(super) fn problem(refusal: &Refusal, asking: Option<&TillId>) -> Problem {
     let refused = Problem::new(code(refusal), refusal.to_string());
+    let naming = |operation: &Operation, in_the_way: Option<InTheWay>, refused| Problem {
+        operation: Some(operation.id),
+        location: location(operation, asking),
+        in_the_way: in_the_way.map(Box::new),
+        ..refused
+    };
     match refusal {
-        Refusal::ReferenceConflict(operation)
-        | Refusal::TerminalBusy(operation)
-        | Refusal::OlderSalePaid(operation) => Problem {
-            operation: Some(operation.id),
-            location: location(operation, asking),
-            holder: Some(operation.till.clone()),
-            ..refused
-        },
+        Refusal::ReferenceConflict(operation) => naming(operation, None, refused),
+        Refusal::TerminalBusy(operation) => naming(operation, Some(InTheWay::Holder(operation.till.clone())), refused),
+        // A till that asked again by itself would charge the same basket once more before anybody has read this.
+        Refusal::OlderSalePaid(operation) => {
+            let paid = InTheWay::OlderSalePaid(operation.reference.clone());
+            Problem { retry: Retry::Operator, ..naming(operation, Some(paid), refused) }
+        }
         Refusal::TerminalFrozen(_) => Problem { retry: Retry::Operator, ..refused },
+        Refusal::NotRefundable(reason) if reason.may_pass() => Problem { retry: Retry::SameReference, ..refused },
         _ => refused,
     }
 }
@@ -56,6 +62,7 @@ fn location(operation: &Operation, asking: Option<&TillId>) -> Option<String> {
 mod tests {
     use super::*;
     use crate::domain::attempt::{NotResolvable, Phase};
+    use crate::domain::operation::Status;
     use crate::domain::specimen::operation;
 
     #[test]
@@ -73,7 +80,17 @@ mod tests {
                 Retry::Never,
             ),
             (Refusal::NotRefundable(NotRefundable::NoTransaction), "not_refundable", Retry::Never),
-            (Refusal::NotRefundable(NotRefundable::NotApproved { status: "declined" }), "not_refundable", Retry::Never),
+            (
+                Refusal::NotRefundable(NotRefundable::NotApproved { status: Status::Declined }),
+                "not_refundable",
+                Retry::Never,
+            ),
+            (
+                Refusal::NotRefundable(NotRefundable::NotApproved { status: Status::Unknown }),
+                "not_refundable",
+                Retry::SameReference,
+            ),
+            (Refusal::NotRefundable(NotRefundable::AnotherUnderWay), "not_refundable", Retry::SameReference),
             (
                 Refusal::NotRefundable(NotRefundable::Currency { sale: "NOK", asked: "SEK" }),
                 "not_refundable",
@@ -89,7 +106,7 @@ mod tests {
             ),
             (Refusal::UnknownTerminal("back".into()), "unknown_terminal", Retry::Never),
             (Refusal::TerminalBusy(held()), "terminal_busy", Retry::SameReference),
-            (Refusal::OlderSalePaid(held()), "terminal_busy", Retry::SameReference),
+            (Refusal::OlderSalePaid(held()), "terminal_busy", Retry::Operator),
             (Refusal::TerminalFrozen("two payments".into()), "terminal_busy", Retry::Operator),
             (Refusal::NotResolvable(NotResolvable::AlreadyFinal), "not_resolvable", Retry::Never),
             (Refusal::NothingToSign, "not_resolvable", Retry::Never),

@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 
 use super::language;
 use crate::domain::attempt::Kind;
-use crate::domain::directory::{Charset, Dialect, Language, Profile, Till};
-use crate::domain::operation::Operation;
+use crate::domain::directory::{Charset, Language, Profile, Till};
+use crate::domain::operation::{Operation, Retry};
 use crate::till::charset;
 use crate::till::dialect::Answer;
 use crate::till::format::{Format, Wishes};
@@ -33,7 +33,7 @@ pub(super) fn reply_format_for(headers: &HeaderMap, profile: &Profile) -> Format
 /// The code page of a text to print for a till of this profile.
 pub(super) fn charset_of_text(headers: &HeaderMap, profile: &Profile) -> Charset {
     let wishes = Wishes { accept: text_of(headers, &ACCEPT), accept_charset: text_of(headers, &ACCEPT_CHARSET) };
-    Format::of_reply(wishes, profile, Format::from(Dialect::Form)).charset
+    Format::charset_of_text(wishes, profile)
 }
 
 /// A header's text, when it is one.
@@ -71,7 +71,7 @@ pub(super) struct OfTill;
 
 /// A refusal.
 pub(super) fn problem(format: impl Into<Format>, problem: Problem) -> Response {
-    let code = problem.code;
+    let Problem { code, retry, .. } = problem;
     let refused = Refused { code: code.word(), detail: problem.detail.clone() };
     let location = problem.location.clone();
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -81,18 +81,24 @@ pub(super) fn problem(format: impl Into<Format>, problem: Problem) -> Response {
     if let Some(location) = location.and_then(|path| HeaderValue::from_str(&path).ok()) {
         headers.insert(LOCATION, location);
     }
-    if matches!(
+    if retry == Retry::SameReference && passes_soon(code) {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+    }
+    response
+}
+
+/// What asking again after a moment helps against.
+const fn passes_soon(code: Code) -> bool {
+    matches!(
         code,
-        Code::TerminalBusy
+        Code::NotRefundable
+            | Code::TerminalBusy
             | Code::RateLimited
             | Code::Overloaded
             | Code::StorageUnavailable
             | Code::StorageStalled
             | Code::ShuttingDown
-    ) {
-        headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
-    }
-    response
+    )
 }
 
 /// The state of an operation: 200 when it is final, else 202 and where to ask again.
@@ -166,6 +172,7 @@ pub(super) fn plain_text(charset: Charset, text: &str) -> Response {
 mod tests {
     use super::*;
     use crate::domain::attempt::{Phase, Reason};
+    use crate::domain::directory::Dialect;
     use crate::domain::identifiers::Reference;
     use crate::domain::specimen::operation as sale;
     use crate::till::reply::Reply;

@@ -31,16 +31,19 @@ pub(super) async fn results_after(pool: &SqlitePool, till: &TillId, position: i6
     })
 }
 
+/// The event of an approval that turned out to be of another amount.
+pub(super) const AMOUNT_CHANGED: &str = "amount_changed";
+
 pub(super) const END: &str = "SELECT COALESCE(MAX(sequence), 0) FROM event";
 
-/// Events that brought one of the operation's attempts to a proven end. An operation that is under way again has no
+/// Events that brought one of the operation's attempts to a proven end, or changed the amount of one. An operation that is under way again has no
 /// result to tell; its next one comes with an event of its own. Sales write no index for this: the log is read in
 /// stretches instead.
 pub(super) const RESULTS: &str = select_operations!(
     "SELECT e.sequence AS logged_as,",
     "event e CROSS JOIN operation o ON o.id = e.operation JOIN attempt a ON a.reference = o.deciding_attempt \
      WHERE e.sequence > ? AND e.sequence <= ? AND e.phase IN ('approved', 'declined', 'cancelled', 'failed') \
-     AND o.till = ? AND o.status NOT IN ('pending', 'unknown') AND e.phase IS NOT (SELECT earlier.phase FROM event \
-     earlier WHERE earlier.operation = e.operation AND earlier.sequence < e.sequence AND earlier.attempt = e.attempt \
-     ORDER BY earlier.sequence DESC LIMIT 1) ORDER BY e.sequence"
+     AND o.till = ? AND o.status NOT IN ('pending', 'unknown') AND (e.name = 'amount_changed' OR e.phase IS NOT \
+     (SELECT earlier.phase FROM event earlier WHERE earlier.operation = e.operation AND earlier.sequence < e.sequence AND \
+     earlier.attempt = e.attempt ORDER BY earlier.sequence DESC LIMIT 1)) ORDER BY e.sequence"
 );

@@ -2,8 +2,10 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::entries::{append_event, load_runs, raise_alarm, stands, update_attempt, update_operation};
+use super::log::AMOUNT_CHANGED;
 use super::outbox::Outbox;
 use super::redact::masked;
 use super::rows::whole_milliseconds;
@@ -151,8 +153,12 @@ fn conclude(
         stopped = stop_others(writes, runs, position, now)?;
     }
     let operation = settle(deciding(runs)?.clone(), before, now);
-    if !is_same_result(&operation, before) {
+    if !operation.is_same_result(before) {
         outbox.add(writes, &operation, now);
+        if operation.status() == before.status() && operation.attempt.number == before.attempt.number {
+            // Its phase does not tell that anything has changed.
+            append_event(writes, &operation.attempt, AMOUNT_CHANGED, &json!({"event": AMOUNT_CHANGED}), now)?;
+        }
     }
     for run in runs.iter_mut() {
         (run.told_at, run.acknowledged_at) = (operation.told_at, operation.acknowledged_at);
@@ -211,15 +217,11 @@ fn stop_others(writes: &mut Writes, runs: &mut [Operation], position: usize, now
 
 /// The operation after its attempts have moved. A result that is new to the till was neither told nor booked.
 fn settle(operation: Operation, before: &Operation, now: Timestamp) -> Operation {
-    let same = is_same_result(&operation, before);
+    let same = operation.is_same_result(before);
     Operation {
         told_at: before.told_at.filter(|_| same),
         acknowledged_at: before.acknowledged_at.filter(|_| same),
         updated_at: now,
         ..operation
     }
-}
-
-fn is_same_result(operation: &Operation, before: &Operation) -> bool {
-    operation.attempt.number == before.attempt.number && operation.status() == before.status()
 }

@@ -12,6 +12,9 @@ use super::walk::Unwritable;
 use super::{form, json, lines, xml};
 use crate::domain::directory::Profile;
 
+/// What some platforms write before every text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 const JSON: [&str; 3] = ["application/json", "text/json", "application/problem+json"];
 const FORM: [&str; 1] = ["application/x-www-form-urlencoded"];
 const LINES: [&str; 2] = ["text/plain", "application/x-www-form-urlencoded"];
@@ -103,11 +106,33 @@ impl Format {
         Self { dialect, charset, charset_is_stated: true }
     }
 
+    /// The code page of a text to print, which is in no dialect: as the caller wishes it of a plain text, else the profile's.
+    #[must_use]
+    pub fn charset_of_text(wishes: Wishes<'_>, profile: &Profile) -> Charset {
+        wishes
+            .accept
+            .and_then(charset_of_plain_text)
+            .or_else(|| wishes.accept_charset.and_then(accepted_charset))
+            .unwrap_or(profile.charset)
+    }
+
     /// The fields of a body.
     ///
     /// # Errors
     /// [`Invalid`] when the body is not what its dialect or code page says, or names a field twice.
     pub fn decode(self, body: &[u8]) -> Result<Fields, Invalid> {
+        match body.strip_prefix(BYTE_ORDER_MARK) {
+            Some(body) => self.as_marked().decode_unmarked(body),
+            None => self.decode_unmarked(body),
+        }
+    }
+
+    /// A byte order mark says that it is UTF-8, where the content type names no code page.
+    const fn as_marked(self) -> Self {
+        if self.charset_is_stated { self } else { Self { charset: Charset::Utf8, charset_is_stated: true, ..self } }
+    }
+
+    fn decode_unmarked(self, body: &[u8]) -> Result<Fields, Invalid> {
         match self.dialect {
             Dialect::Form => form::decode(body, self.charset),
             Dialect::Json => json::decode(&text(body, self.charset, json::member_before)?),
@@ -177,14 +202,17 @@ fn accepted(header: &str) -> Option<(Dialect, Option<Charset>)> {
     })
 }
 
+fn charset_of_plain_text(header: &str) -> Option<Charset> {
+    let plain = wishes(header).into_iter().map(MediaType::parse).find(|wish| wish.is_any(&["text/plain"]))?;
+    plain.charset.and_then(charset::named)
+}
+
 fn accepted_charset(header: &str) -> Option<Charset> {
     wishes(header).into_iter().find_map(|wish| charset::named(MediaType::parse(wish).essence))
 }
 
 /// The text of a body; where it is none, the field that holds the first bad byte is named as well as can be.
 fn text(body: &[u8], charset: Charset, field_before: fn(&str) -> Option<&str>) -> Result<Cow<'_, str>, Invalid> {
-    // Some tills' platforms put a byte order mark before every text that they write as UTF-8.
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     charset::decode(charset, body).map_err(|bad| {
         let before = String::from_utf8_lossy(&body[..bad.position]);
         let field = field_before(&before).map_or(BODY.to_owned(), shown);

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use super::fields::Invalid;
 use super::texts;
 use crate::domain::directory::Language;
-use crate::domain::identifiers::{OperationId, TillId};
+use crate::domain::identifiers::{OperationId, Reference, TillId};
 use crate::domain::operation::Retry;
 
 /// Why a request is not done.
@@ -136,6 +136,16 @@ impl Code {
     }
 }
 
+/// What keeps a terminal from taking something new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InTheWay {
+    /// This till holds it.
+    Holder(TillId),
+    /// The till's own older sale was paid before it could be cancelled. The cashier must know that before anything else is
+    /// charged.
+    OlderSalePaid(Reference),
+}
+
 /// A refusal: why, in words that tell what to do, and where to look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -149,8 +159,8 @@ pub struct Problem {
     pub operation: Option<OperationId>,
     /// Where that operation is found (the `Location` header).
     pub location: Option<String>,
-    /// The till that holds the terminal.
-    pub holder: Option<TillId>,
+    /// Whom the cashier hears of.
+    pub in_the_way: Option<Box<InTheWay>>,
     /// The language of the cashier who reads it.
     pub language: Language,
 }
@@ -165,7 +175,7 @@ impl Problem {
             retry: code.retry(),
             operation: None,
             location: None,
-            holder: None,
+            in_the_way: None,
             language: Language::default(),
         }
     }

@@ -12,6 +12,8 @@ const BARE_LINE_ENDS: &str = r#"{"type":"urn:pos-bridge:problem:invalid_request"
 const STARTING: &str = r#"{"type":"urn:pos-bridge:problem:shutting_down","title":"Starting or stopping","status":503,"detail":"the bridge is starting or stopping; ask again in a moment","message":"Payments are starting up. Wait a moment and try again","code":"shutting_down","retry":"same_reference"}"#;
 const SALE: &str = r#"{"reference":"R-1","amount":1}"#;
 
+const UNCACHED: &str = "Cache-Control: no-store\r\n";
+
 /// An answer as it stands on the wire, without its date: first line, headers before and behind the length, body.
 fn answer(first: &str, before: &str, after: &str, body: &str) -> String {
     let length = format!("Content-Length: {}\r\n", body.len());
@@ -21,11 +23,12 @@ fn answer(first: &str, before: &str, after: &str, body: &str) -> String {
 }
 
 fn not_found(version: &str, headers: &str) -> String {
-    answer(&format!("HTTP/{version} 404 Not Found"), "", &format!("{{length}}{headers}"), NOT_FOUND)
+    let after = format!("{UNCACHED}{{length}}{headers}");
+    answer(&format!("HTTP/{version} 404 Not Found"), "", &after, NOT_FOUND)
 }
 
 fn starting(version: &str, headers: &str) -> String {
-    let after = format!("Retry-After: 1\r\n{{length}}{headers}");
+    let after = format!("Retry-After: 1\r\n{UNCACHED}{{length}}{headers}");
     answer(&format!("HTTP/{version} 503 Service Unavailable"), "", &after, STARTING)
 }
 

@@ -72,6 +72,16 @@ async fn what_is_printed_after_the_result_was_told_is_marked_as_a_copy() {
     assert_eq!(reply.body.lines().next(), Some("              *** COPY ***"));
 }
 
+/// WinINet, which old Windows tills ask through, answers a repeated GET from its cache.
+#[tokio::test]
+async fn nothing_that_a_till_is_told_may_be_kept_in_a_cache() {
+    let border = border_with_sale(declined()).await;
+    for path in ["/pay/R-1", "/pay/R-1/receipt", "/last", "/ready", "/health", "/terminals", "/nowhere"] {
+        let reply = border.call("GET", path, "", "").await;
+        assert_eq!(reply.header("Cache-Control"), Some("no-store"), "{path}: {reply:?}");
+    }
+}
+
 #[tokio::test]
 async fn there_is_no_receipt_of_what_is_not_proven() {
     let mut abandoned = pending();

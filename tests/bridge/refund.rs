@@ -109,10 +109,12 @@ async fn r6_only_an_approved_sale_is_refunded() {
     let till = bridge.till(1);
     till.pay("R-1", 990_100).await;
     let answer = till.refund("B-1", "R-1", None).await;
-    assert_eq!((answer.status, answer.word()), (422, "not_refundable"));
+    assert_eq!((answer.status, answer.word(), &answer.body["retry"]), (422, "not_refundable", &json!("never")));
     bridge.simulator.terminal_mode(1, "manual").await;
     till.begin("R-2", 100).await;
-    assert_eq!(till.refund("B-2", "R-2", None).await.word(), "not_refundable");
+    let early = till.refund("B-2", "R-2", None).await;
+    assert_eq!((early.word(), &early.body["retry"]), ("not_refundable", &json!("same_reference")));
+    assert_eq!(early.body["message"], "Cannot be refunded yet. Wait and try again");
     assert_eq!(till.refund("B-3", "R-none", None).await.status, 404);
     assert_eq!(bridge.simulator.ledger().await["refund_requests"], json!({}));
 }

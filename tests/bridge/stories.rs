@@ -121,6 +121,9 @@ async fn an_older_sale_that_was_paid_after_all_is_told_before_the_new_one_begins
     assert_eq!((next.status, next.word()), (423, "terminal_busy"), "{:?}", next.body);
     assert_eq!((&next.body["operation_id"], next.header("location")), (&older.body["operation_id"], "/pay/R-1"));
     assert!(next.body["detail"].as_str().unwrap().contains("was paid"), "{:?}", next.body);
+    assert_eq!(next.body["message"], "Sale R-1 was paid after all. Give its goods or refund it first");
+    assert_eq!(next.body["retry"], "operator", "no till repeats this by itself");
+    assert_eq!(next.header("retry-after"), "");
     assert_eq!(till.get("/pay/R-2").await.status, 404, "nothing was begun");
     assert_eq!(till.get("/pay/R-1").await.word(), "approved");
     eventually("the alarm", || async {

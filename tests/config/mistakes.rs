@@ -26,6 +26,8 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("[server]", "[server]\nallowed_hosts = [\"http://bridge\"]", "server.allowed_hosts[0]"),
     ("[server]", "[telemetry]\nformat = \"xml\"\n[server]", "telemetry.format"),
     ("[server]", "[telemetry]\nlevel = \"a=b=c\"\n[server]", "telemetry.level"),
+    ("[server]", "[telemetry]\nlevel = \"warning\"\n[server]", "telemetry.level"),
+    ("[server]", "[telemetry]\nlevel = \"info,verbose\"\n[server]", "telemetry.level"),
     ("[server]", "[sweep]\nwindow_hours = 0\n[server]", "sweep.window_hours"),
     ("[server]", "[sweep]\ninterval_seconds = 1.5\n[server]", "sweep.interval_seconds"),
     // where the journal is

@@ -1,7 +1,8 @@
 //! A till's results in the log, from any position on.
 
-use pos_bridge::domain::attempt::{Event, Reason};
-use pos_bridge::domain::evidence::Finding;
+use pos_bridge::domain::attempt::{Event, OperatorVerdict, Reason, Resolution};
+use pos_bridge::domain::evidence::{Approval, Finding};
+use pos_bridge::domain::money::Amount;
 use pos_bridge::domain::operation::Status;
 use pos_bridge::ports::{Journal, Results};
 
@@ -59,6 +60,29 @@ async fn a_result_that_changes_is_told_once_more() {
     fixture.record(&declined, seen(Finding::Corrected(Reason::new("corrected", "taken back")))).await;
     let corrected = after(&fixture, "till-1", late[0].0).await;
     assert_eq!((corrected.len(), corrected[0].2), (1, Status::Declined));
+}
+
+/// An operator approved what was asked for; the provider's record shows a tip.
+#[tokio::test]
+async fn a_result_whose_amount_changes_is_told_once_more() {
+    let fixture = Fixture::pushing().await;
+    let begun = fixture.begin(sale("till-1", "R-1", "front", 100)).await;
+    abandon(&fixture, &begun).await;
+    let resolution =
+        Resolution { verdict: OperatorVerdict::Approved, by: "Kari".to_owned(), reason: "the slip".to_owned() };
+    fixture.record(&begun, Event::Resolved { resolution, at: later(600) }).await;
+    fixture.journal.acknowledge(begun.id, now()).await.unwrap();
+    let first = after(&fixture, "till-1", 0).await;
+    assert_eq!(first.len(), 1);
+    let grown = Approval { amount: Amount::new(110).unwrap(), ..approval(&begun.attempt) };
+    let recorded = fixture.record(&begun, seen(Finding::Approved(grown))).await;
+    assert_eq!(recorded.operation.acknowledged_at, None, "it was booked with another amount");
+    let second = after(&fixture, "till-1", first[0].0).await;
+    assert_eq!((second.len(), second[0].2), (1, Status::Approved));
+    assert_eq!(fixture.journal.pushes().await.unwrap().oldest.len(), 2, "and pushed once more");
+    let captured = Approval { amount: Amount::new(110).unwrap(), captured: true, ..approval(&begun.attempt) };
+    fixture.record(&begun, seen(Finding::Approved(captured))).await;
+    assert_eq!(after(&fixture, "till-1", second[0].0).await, [], "that it was captured is no news for a till");
 }
 
 #[tokio::test]

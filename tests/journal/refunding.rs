@@ -108,7 +108,7 @@ async fn only_an_approved_sale_is_given_back() {
     let declined = fixture.declined_sale("R-1").await;
     assert_eq!(
         fixture.refund(&declined, "F-1", None).await,
-        Begun::NotRefundable(NotRefundable::NotApproved { status: "declined" })
+        Begun::NotRefundable(NotRefundable::NotApproved { status: Status::Declined })
     );
     let sale = fixture.approved_sale("R-2").await;
     let Begun::New(refund) = fixture.refund(&sale, "F-2", None).await else { panic!() };

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use pos_bridge::domain::attempt::{AlarmKind, Event, Kind, NotResolvable, OperatorVerdict, Phase, Reason, Resolution};
 use pos_bridge::domain::evidence::{Approval, Contradiction, Finding, PaymentRecord, PaymentState};
 use pos_bridge::domain::identifiers::TransactionId;
+use pos_bridge::domain::money::Amount;
 
 use crate::support::*;
 
@@ -333,6 +334,28 @@ fn a_proven_decline_takes_back_an_operators_approval() {
     let confirmed = after(&resolved, &[seen(Finding::Approved(approval()), horizon())]);
     assert_eq!(step(&confirmed, &seen(Finding::Cancelled, horizon())), None);
     assert_eq!(step(&confirmed, &declined), None, "a payment that was seen is not taken back by a stale reading");
+}
+
+/// What an operator approved was told with the amount that was asked for; a tip at the machine makes it more.
+#[test]
+fn a_record_of_another_amount_than_an_operator_approved_is_loud() {
+    let approved = Event::Resolved {
+        resolution: Resolution {
+            verdict: OperatorVerdict::Approved,
+            by: "Kari".to_owned(),
+            reason: "receipt".to_owned(),
+        },
+        at: horizon(),
+    };
+    let resolved = after(&sale(Phase::Abandoned { handle: None }), &[approved]);
+    let asked = resolved.order.money.amount;
+    for (minor, alarm) in [(asked.minor(), None), (asked.minor() + 400, Some(AlarmKind::Mismatch))] {
+        let found = Approval { amount: Amount::new(minor).unwrap(), ..approval() };
+        let transition = step(&resolved, &seen(Finding::Approved(found), horizon())).unwrap();
+        assert_eq!(transition.alarm.map(|alarm| alarm.kind), alarm, "{minor}");
+        let Phase::Approved { approval, .. } = transition.attempt.phase else { panic!("it stays approved") };
+        assert_eq!(approval.amount.minor(), minor, "the record decides");
+    }
 }
 
 /// P36: the session that ran out while nobody looked is still cancelled, which is proof, before a person is asked.

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Alarm, AlarmKind, Attempt, Event, Kind, OperatorVerdict, Phase, Preparation, Reason, Resolution};
 use crate::domain::evidence::{Approval, Contradiction, Finding};
 use crate::domain::identifiers::Handle;
+use crate::domain::money::Money;
 
 /// A move of an attempt: what it is now, and what a person must see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,6 +179,13 @@ impl Attempt {
         }
         let captured = known.captured || seen.captured;
         let news = captured != known.captured || seen.transaction != known.transaction;
+        let alarm = (seen.amount != known.amount).then(|| {
+            let text = format!(
+                "an operator approved it, and the provider's record shows another amount, {}; correct the books",
+                Money { amount: seen.amount, ..self.order.money }
+            );
+            self.alarm(AlarmKind::Mismatch, &text)
+        });
         news.then(|| {
             let approval = Approval {
                 captured,
@@ -186,7 +194,7 @@ impl Attempt {
                 several: known.several,
                 ..seen.clone()
             };
-            (approval, None)
+            (approval, alarm)
         })
     }
 

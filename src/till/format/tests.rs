@@ -49,6 +49,48 @@ fn what_the_content_type_leaves_open_the_profile_says() {
     assert_eq!(request("application/json", &old), Some((Dialect::Json, Charset::Utf8)));
 }
 
+/// A .NET till writes its XML with a mark, and a profile in the code page of its printer.
+#[test]
+fn a_byte_order_mark_says_utf_8_where_the_content_type_says_nothing() {
+    let old = profile(Dialect::Xml, Charset::Windows1252);
+    let body = "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?><sale><reference>Bon-ø1</reference></sale>";
+    let undeclared = "\u{feff}<sale><reference>Bon-ø1</reference></sale>";
+    for (content_type, body, expected) in [
+        (Some("text/xml"), body, "Bon-ø1"),
+        (None, body, "Bon-ø1"),
+        (Some("text/xml"), undeclared, "Bon-ø1"),
+        (Some("text/xml; charset=utf-8"), body, "Bon-ø1"),
+        (Some("text/xml; charset=windows-1252"), body, "Bon-Ã¸1"),
+    ] {
+        let fields = Format::of_request(content_type, &old).unwrap().decode(body.as_bytes()).unwrap();
+        assert!(
+            matches!(fields.get("reference"), Some(Value::Untyped(text)) if text == expected),
+            "{content_type:?}: {fields:?}"
+        );
+    }
+    let form = Format::of_request(None, &profile(Dialect::Form, Charset::Ibm865)).unwrap();
+    let fields = form.decode("\u{feff}reference=Bon-ø1".as_bytes()).unwrap();
+    assert!(matches!(fields.get("reference"), Some(Value::Untyped(text)) if text == "Bon-ø1"), "{fields:?}");
+}
+
+/// Many a library asks for JSON with every call; what is printed is no JSON.
+#[test]
+fn a_text_to_print_is_in_the_profiles_code_page_unless_a_plain_text_or_a_code_page_is_asked_for() {
+    let old = profile(Dialect::Json, Charset::Ibm865);
+    for (accept, accept_charset, expected) in [
+        (None, None, Charset::Ibm865),
+        (Some("application/json"), None, Charset::Ibm865),
+        (Some("application/json, text/plain, */*"), None, Charset::Ibm865),
+        (Some("application/json; charset=utf-8"), None, Charset::Ibm865),
+        (Some("text/plain; charset=iso-8859-1"), None, Charset::Latin1),
+        (Some("application/json, text/plain; charset=ibm850"), None, Charset::Ibm850),
+        (Some("*/*"), Some("windows-1252"), Charset::Windows1252),
+    ] {
+        let wishes = Wishes { accept, accept_charset };
+        assert_eq!(Format::charset_of_text(wishes, &old), expected, "{accept:?} {accept_charset:?}");
+    }
+}
+
 #[test]
 fn a_query_that_stands_in_for_a_body_is_a_form() {
     let (modern, old) = (Profile::default(), profile(Dialect::Xml, Charset::Ibm865));

@@ -4,16 +4,20 @@ use super::Text;
 use super::outcome::PERSON_DECIDES;
 use crate::domain::directory::Language;
 use crate::domain::operation::Retry;
-use crate::till::problem::{Code, Problem};
+use crate::till::problem::{Code, InTheWay, Problem};
 
 /// What stands for the holding till in [`BUSY_WITH`].
 const TILL: &str = "{till}";
+/// What stands for the older sale's number in [`OLDER_SALE_PAID`].
+const SALE: &str = "{sale}";
 
 /// The text for the cashier.
 pub(in crate::till) fn message(problem: &Problem, language: Language) -> String {
-    match (problem.code, problem.retry, &problem.holder) {
+    match (problem.code, problem.retry, problem.in_the_way.as_deref()) {
+        (_, _, Some(InTheWay::OlderSalePaid(sale))) => OLDER_SALE_PAID.to(language).replace(SALE, sale.as_str()),
         (Code::TerminalBusy, Retry::Operator, _) => STANDS_STILL.to(language).to_owned(),
-        (Code::TerminalBusy, _, Some(holder)) => BUSY_WITH.to(language).replace(TILL, holder.as_str()),
+        (Code::TerminalBusy, _, Some(InTheWay::Holder(till))) => BUSY_WITH.to(language).replace(TILL, till.as_str()),
+        (Code::NotRefundable, Retry::SameReference, _) => NOT_REFUNDABLE_YET.to(language).to_owned(),
         (Code::NotFound, Retry::SameReference, _) => NOT_YET.to(language).to_owned(),
         (Code::NotFound, Retry::Operator, _) => PERSON_DECIDES.to(language).to_owned(),
         (code, _, _) => text(code).to(language).to_owned(),
@@ -152,6 +156,18 @@ texts! {
         sv: "Terminalen används av {till}. Vänta och försök igen",
         da: "Terminalen bruges af {till}. Vent og prøv igen",
     }
+    OLDER_SALE_PAID {
+        en: "Sale {sale} was paid after all. Give its goods or refund it first",
+        nb: "Salg {sale} ble betalt likevel. Lever varene eller refunder det først",
+        sv: "Köp {sale} blev betalt ändå. Lämna varorna eller återbetala först",
+        da: "Salg {sale} blev betalt alligevel. Udlever varerne eller refunder først",
+    }
+    NOT_REFUNDABLE_YET {
+        en: "Cannot be refunded yet. Wait and try again",
+        nb: "Kan ikke refunderes ennå. Vent og prøv igjen",
+        sv: "Kan inte återbetalas ännu. Vänta och försök igen",
+        da: "Kan ikke refunderes endnu. Vent og prøv igen",
+    }
     STANDS_STILL {
         en: "The terminal must be checked first. Call the manager",
         nb: "Terminalen må sjekkes først. Tilkall leder",
@@ -175,13 +191,13 @@ pub(super) fn all() -> Vec<Text> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::identifiers::TillId;
+    use crate::domain::identifiers::{Reference, TillId};
 
     #[test]
-    fn a_busy_terminal_names_the_till_that_holds_it_in_every_language() {
+    fn a_busy_terminal_names_what_is_in_the_way_in_every_language() {
         let busy = |retry| Problem {
             retry,
-            holder: Some(TillId::new("till-2").unwrap()),
+            in_the_way: Some(Box::new(InTheWay::Holder(TillId::new("till-2").unwrap()))),
             ..Problem::new(Code::TerminalBusy, "who, in full")
         };
         for language in Language::ALL {
@@ -189,6 +205,15 @@ mod tests {
             assert!(told.contains(" till-2.") && !told.contains('{'), "{told}");
             let frozen = message(&busy(Retry::Operator), language);
             assert!(!frozen.contains("till-2") && !frozen.contains('{'), "{frozen}");
+        }
+        let paid = Problem {
+            retry: Retry::Operator,
+            in_the_way: Some(Box::new(InTheWay::OlderSalePaid(Reference::new("R-1").unwrap()))),
+            ..Problem::new(Code::TerminalBusy, "which, in full")
+        };
+        for language in Language::ALL {
+            let told = message(&paid, language);
+            assert!(told.contains(" R-1 ") && !told.contains('{'), "{told}");
         }
         assert_eq!(
             message(&Problem::new(Code::TerminalBusy, ""), Language::English),

@@ -103,8 +103,7 @@ impl Document {
     fn text(&mut self, text: &str) -> Result<(), Invalid> {
         match self.open.last_mut() {
             Some(element) => element.text.push_str(text),
-            // A byte order mark may stand before everything.
-            None if text.trim_start_matches('\u{feff}').trim().is_empty() => {}
+            None if text.trim().is_empty() => {}
             None => return Err(Invalid::new(BODY, "must be one XML element with the fields in it")),
         }
         Ok(())

@@ -61,7 +61,7 @@ impl Pages {
     /// A result that is new to the till was neither told nor booked.
     pub(super) fn settle(&mut self, entry: usize, before: &Operation, now: Timestamp) {
         let after = self.decided(&self.entries[entry]);
-        let same = after.attempt.number == before.attempt.number && after.status() == before.status();
+        let same = after.is_same_result(before);
         let head = &mut self.entries[entry].head;
         head.told_at = before.told_at.filter(|_| same);
         head.acknowledged_at = before.acknowledged_at.filter(|_| same);
