@@ -9,6 +9,7 @@ use super::Engine;
 use super::readers::Reading;
 use super::start::Started;
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, EMPTY_LOOK_GAP, Kind, Phase};
+use crate::domain::evidence::Finding;
 use crate::domain::operation::Operation;
 use crate::domain::prompt::AtTerminal;
 use crate::domain::reading;
@@ -113,7 +114,14 @@ impl Engine {
         match seen {
             Ok(seen) => {
                 self.show(operation, attempt, seen.at_terminal);
-                if let Some(moved) = self.record_news(attempt, seen.finding, seen.at).await {
+                let Seen { at, paid_by_another, .. } = seen;
+                // While nobody knows which attempt was paid, nobody may hear that none was.
+                let finding = if paid_by_another && !self.another_is_paid(provider, attempt).await {
+                    Finding::Undecided { handle: attempt.phase.handle().cloned(), started: true }
+                } else {
+                    seen.finding
+                };
+                if let Some(moved) = self.record_news(attempt, finding, at).await {
                     *attempt = moved;
                 }
                 Ok(())
@@ -125,6 +133,31 @@ impl Engine {
                 Err(retry_after(&error))
             }
         }
+    }
+
+    /// Whether one of the other attempts on the same payment is known to be paid, after they were read until one is. The
+    /// newest first: one that never reached a terminal would take a later one's run for its own.
+    pub(super) async fn another_is_paid(&self, provider: &dyn Provider, attempt: &Attempt) -> bool {
+        let Some(prepared) = &attempt.preparation else { return false };
+        let found = self.health.journal(self.journal.find_prepared(&prepared.payment, Kind::Sale).await);
+        let is_another = |other: &Attempt| other.order.reference != attempt.order.reference;
+        let others: Vec<Attempt> =
+            found.unwrap_or_default().into_iter().rev().map(|(_, other)| other).filter(is_another).collect();
+        if others.iter().any(|other| matches!(other.phase, Phase::Approved { .. })) {
+            return true;
+        }
+        for other in others {
+            // What cannot be read now is read once more.
+            let Ok(seen) = ask(provider, &other).await else { continue };
+            if seen.paid_by_another {
+                continue;
+            }
+            let moved = self.record_news(&other, seen.finding, seen.at).await;
+            if moved.is_some_and(|moved| matches!(moved.phase, Phase::Approved { .. })) {
+                return true;
+            }
+        }
+        false
     }
 
     /// The provider answers: whoever waits is told what goes on at the terminal.

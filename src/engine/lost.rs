@@ -20,11 +20,13 @@ impl Engine {
     /// A payment that the journal does not hold: a backup was restored, or a disk was lost. `false` while it may still
     /// be approved.
     pub(super) async fn adopt(&self, provider: &dyn Provider, store: &Store, trace: Trace) -> Result<bool, Refusal> {
-        let named = trace.payment.terms.terminal.as_deref();
-        let place = self.place(provider.name(), named, trace.till_reference.as_deref()).await?;
+        let (named, till_reference) = (trace.terminal.as_deref(), trace.till_reference.as_deref());
+        let place = self.place(provider.name(), named, till_reference).await?;
         let Place::Ours(terminal) = place else { return Ok(true) };
         match trace.payment.state {
             PaymentState::Approved { .. } => {}
+            // One that no machine was asked for yet is known by its till.
+            PaymentState::Undecided if named.is_none() && self.is_of_strange_till(till_reference) => return Ok(true),
             PaymentState::Undecided => return Ok(!may_be_decided(provider, &trace.payment)),
             PaymentState::Declined(_) | PaymentState::Voided => return Ok(true),
         }
@@ -119,10 +121,14 @@ impl Engine {
         if let Some(terminal) = ours {
             return Ok(Place::Ours(Some(terminal.clone())));
         }
-        let till = till_reference.and_then(split_till_reference).map(|(till, _)| till);
-        let is_of_ours = till.is_some_and(|till| self.directory.till(&till).is_some());
+        let is_of_ours = till_of(till_reference).is_some_and(|till| self.directory.till(&till).is_some());
         let is_former = is_of_ours && self.is_former_terminal(provider, named).await?;
         Ok(if is_former { Place::Ours(None) } else { Place::Elsewhere })
+    }
+
+    /// A till asked for it that is none of ours, as far as that is told.
+    fn is_of_strange_till(&self, till_reference: Option<&str>) -> bool {
+        till_of(till_reference).is_some_and(|till| self.directory.till(&till).is_none())
     }
 
     /// Whether this bridge ever took payments on a terminal that it has no more.
@@ -180,6 +186,10 @@ fn unreadable(trace: Trace) -> Unreadable {
         till_reference: trace.till_reference,
         transaction: Some(trace.payment.transaction.to_string()),
     }
+}
+
+fn till_of(till_reference: Option<&str>) -> Option<TillId> {
+    till_reference.and_then(split_till_reference).map(|(till, _)| till)
 }
 
 /// `till/reference`, as it was sent for the people in the back office.

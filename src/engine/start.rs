@@ -84,7 +84,7 @@ impl Engine {
         };
         let mut looking = pin!(ask(provider, &accepted));
         match timeout(FIRST_LOOK_WAIT, &mut looking).await {
-            Ok(Ok(seen)) => {
+            Ok(Ok(seen)) if !seen.paid_by_another => {
                 self.show(operation, &accepted, seen.at_terminal);
                 let events = [event.clone()].into_iter().chain(news(&accepted, seen.finding, seen.at)).collect();
                 let attempt = match self.record_surely(&before, events).await {
@@ -94,9 +94,9 @@ impl Engine {
                 };
                 Some(Started { looked: Some(Ok(())), ..Started::unread(attempt) })
             }
-            Ok(Err(error)) => {
+            Ok(seen) => {
                 let mut attempt = self.record_surely(&before, vec![event]).await?;
-                let looked = self.learn(provider, operation, &mut attempt, Err(error)).await;
+                let looked = self.learn(provider, operation, &mut attempt, seen).await;
                 Some(Started { looked: Some(looked), ..Started::unread(attempt) })
             }
             Err(_) => self.write_while_looking(starting, &before, event, looking).await,

@@ -62,6 +62,16 @@ pub struct Seen {
     pub at: Timestamp,
     /// What goes on at the terminal meanwhile, where the provider tells.
     pub at_terminal: AtTerminal,
+    /// Another attempt's run has taken the money of the payment that it shares: what is found is of its own run alone.
+    pub paid_by_another: bool,
+}
+
+impl Seen {
+    /// What was found at that time, of a payment that no other attempt has brought, and nothing of the terminal.
+    #[must_use]
+    pub fn at(at: Timestamp, finding: Finding) -> Self {
+        Self { finding, at, at_terminal: AtTerminal::default(), paid_by_another: false }
+    }
 }
 
 /// What came of preparing a sale. No money moves by that, whatever comes of it.
@@ -112,6 +122,9 @@ pub struct Refundable {
     pub refunds: Vec<(AttemptReference, Finding)>,
     /// What a later reading is compared with, where the provider's refunds carry no references.
     pub preparation: Option<Preparation>,
+    /// The runs at machines that gave money of it back or still may, and how many minor units, where the provider tells
+    /// those.
+    pub at_machines: Vec<(Handle, i64)>,
 }
 
 /// One of our payments as a listing of a shop's payments shows it.
@@ -123,6 +136,8 @@ pub struct Trace {
     pub till_reference: Option<String>,
     /// The payment.
     pub payment: PaymentRecord,
+    /// The terminal that it was asked for on last, by which it is known whose it is; it may be paid on another.
+    pub terminal: Option<String>,
     /// What became of each refund of it that carries one of our references.
     pub refunds: Vec<(AttemptReference, Finding)>,
     /// What was given back beside these.

@@ -100,6 +100,8 @@ async fn an_intent_that_nothing_was_paid_on_yet_is_not_decided() {
     assert_eq!(payment.state, PaymentState::Undecided);
     assert_eq!(payment.session.as_ref().unwrap().as_str(), "ts_1", "it stands on a terminal");
     assert_eq!(payment.terms.terminal, None, "which need not be the one that it is paid on");
+    assert_eq!(listing.traces[0].terminal.as_deref(), Some("tm_1"), "by which it is known whose it is");
+    assert_eq!(listed(vec![intent("Created", json!({}))]).await.traces[0].terminal, None);
 }
 
 #[tokio::test]

@@ -86,6 +86,24 @@ async fn a_session_whose_reply_was_lost_is_found_in_the_history_of_its_intent() 
     assert_eq!(look(&sale(unknown()), json!({}), intent("Created", json!({}))).await, Finding::Nothing);
 }
 
+/// An earlier attempt's session took the money after all, behind the back of the one that runs now.
+#[tokio::test]
+async fn a_payment_that_another_attempt_brought_is_told_as_such() {
+    let later = Attempt {
+        preparation: Some(Preparation { earlier_runs: vec![Handle::new("ts_0").unwrap()], ..preparation() }),
+        ..sale(open())
+    };
+    let runs = |earlier: &str| {
+        let earlier = json!({"terminalSession": {"id": "ts_0", "terminalId": "tm_1", "status": earlier}});
+        json!({"terminalSessionHistory": [earlier, {"terminalSession": session("Canceled")}]})
+    };
+    for (earlier, payment, expected) in [("Captured", "Captured", true), ("Declined", "Created", false)] {
+        let server = record(session("Canceled"), intent(payment, runs(earlier))).await;
+        let seen = dojo(&server.url).look_for_sale(&later, Look::Usual).await.unwrap();
+        assert_eq!((found(&seen.finding), seen.paid_by_another), ("cancelled", expected), "{earlier}");
+    }
+}
+
 /// The history leaves out the receipts.
 #[tokio::test]
 async fn a_session_of_the_history_that_is_over_is_read_whole() {

@@ -162,6 +162,27 @@ async fn what_can_be_given_back_is_what_was_captured_with_its_tip() {
     assert!(refundable(|| reply(200, intent("Captured", json!({"reference": "Order 234"})))).await.is_err());
 }
 
+/// Whether the sum of a payment's refunds holds those that were made at machines is not documented.
+#[tokio::test]
+async fn refunds_at_machines_are_told_one_by_one() {
+    let run = |id: &str, status: &str, details: Value| json!({"terminalSession": {"id": id, "status": status, "details": details}});
+    let refund = |minor: i64| json!({"sessionType": "MatchedRefund", "matchedRefund": {"amount": {"value": minor, "currencyCode": "GBP"}}});
+    let runs = json!([
+        run("ts_1", "Captured", json!({"sessionType": "Sale"})),
+        run("ts_2", "Captured", refund(500)),
+        run("ts_3", "Initiated", refund(700)),
+        run("ts_4", "Captured", json!({"sessionType": "MatchedRefund"})),
+        run("ts_5", "Declined", refund(1)),
+        run("ts_6", "Canceled", refund(1)),
+        run("ts_7", "Expired", refund(1)),
+        run("ts_8", "SignatureVerificationRejected", refund(1)),
+    ]);
+    let found =
+        refundable(move || reply(200, intent("Captured", json!({"terminalSessionHistory": runs})))).await.unwrap();
+    let told: Vec<_> = found.at_machines.iter().map(|(run, minor)| (run.as_str(), *minor)).collect();
+    assert_eq!(told, [("ts_2", 500), ("ts_3", 700), ("ts_4", 1)]);
+}
+
 async fn look(attempt: &Attempt, session: Value, intent: Value) -> Finding {
     let server = record(session, intent).await;
     dojo(&server.url).look_for_refund(attempt, Look::Usual).await.unwrap().finding

@@ -52,7 +52,9 @@ pub(crate) fn payment(reference: AttemptReference, state: PaymentState, created_
         created_at: Some(created_at),
     };
     let till_reference = Some("till-1/R-1".to_owned());
-    let trace = Trace { reference, till_reference, payment, refunds: Vec::new(), refunded: Refunded::Elsewhere(0) };
+    let terminal = payment.terms.terminal.clone();
+    let (refunds, refunded) = (Vec::new(), Refunded::Elsewhere(0));
+    let trace = Trace { reference, till_reference, payment, terminal, refunds, refunded };
     Listing { traces: vec![trace], ..Listing::default() }
 }
 
@@ -93,6 +95,7 @@ async fn p39_a_lost_payment_without_number_and_terminal_answers_the_till_that_as
     let mut lost = payment(some_reference(), PaymentState::Approved { captured: true }, Timestamp::now());
     lost.traces[0].till_reference = Some("till-1/B-7K3M9Q2XZ4".to_owned());
     lost.traces[0].payment.terms.terminal = None;
+    lost.traces[0].terminal = None;
     provider.lists(lost);
     let shop = Shop::open(provider).await;
     let money = Money { amount: Amount::new(10_000).unwrap(), currency: Currency::from_code("NOK").unwrap() };
@@ -100,6 +103,33 @@ async fn p39_a_lost_payment_without_number_and_terminal_answers_the_till_that_as
     let again = shop.sell(SaleRequest { naming, money, terminal: None, details: Details::default() }).await.unwrap();
     assert!(again.replayed && again.possible_duplicate);
     assert_eq!(again.operation.approval().unwrap().transaction, Some(transaction()));
+}
+
+/// Two bridges at one of Dojo's locations see each other's sales, which name no terminal that they will be paid on.
+#[tokio::test]
+async fn a_sale_of_another_bridge_that_is_under_way_does_not_keep_the_shop_closed() {
+    let table = [
+        (Some("T-other"), "till-1/R-1", true),
+        (None, "till-9/R-1", true),
+        (Some("T0292"), "till-9/R-1", false),
+        (None, "till-1/R-1", false),
+    ];
+    for (terminal, till_reference, opens) in table {
+        let mut listing = payment(some_reference(), PaymentState::Undecided, Timestamp::now());
+        listing.traces[0].payment.terms.terminal = None;
+        listing.traces[0].terminal = terminal.map(str::to_owned);
+        listing.traces[0].till_reference = Some(till_reference.to_owned());
+        let provider = Scripted::new();
+        provider.lists(listing);
+        let shop = Shop::new(provider).await;
+        shop.engine.recover().await.unwrap();
+        if opens {
+            shop.ready().await;
+            continue;
+        }
+        shop.listed(2).await;
+        assert!(!shop.engine.unready().is_empty(), "{terminal:?} {till_reference}");
+    }
 }
 
 /// A till asked again before the loss was found, and waits.

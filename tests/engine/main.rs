@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod absence;
+mod at_machines;
 mod at_terminal;
 mod given_up;
 mod lost;

@@ -92,3 +92,39 @@ async fn the_payment_of_a_later_attempt_is_not_given_to_one_that_was_never_start
     let approved: Vec<_> = history.iter().filter(|line| line.phase == "approved").map(|line| line.attempt).collect();
     assert_eq!(approved, [2], "{history:?}");
 }
+
+/// The first attempt's card crossed with its end, while the second one is on the terminal already: what the second one's own
+/// session says is no word on the money.
+#[tokio::test]
+async fn a_later_attempt_is_not_called_unpaid_before_the_payment_of_the_earlier_one_is_known() {
+    let provider = Scripted::new();
+    *provider.preparations.lock().unwrap() = [ready(), ready()].into();
+    let shop = Shop::open(provider).await;
+    let declined = || Finding::Declined(Reason::new("declined", "no"));
+    shop.provider.finds(declined());
+    pay(&shop, 1, Status::Declined).await;
+    // The first one cannot be read yet.
+    shop.provider.found_of.lock().unwrap().extend([(1, (Finding::Nothing, true)), (2, (declined(), true))]);
+    let second = eventually("the second attempt", async || {
+        let progress = shop.pay("R-1").await.unwrap();
+        (progress.operation.attempt.number == 2).then_some(progress.operation)
+    })
+    .await;
+    eventually("a look at both", async || (shop.provider.looks().in_all >= 3).then_some(())).await;
+    assert!(!shop.find("R-1").await.status().is_final(), "nobody knows yet which of the two was paid");
+    shop.provider.found_of.lock().unwrap().insert(1, (approved(), false));
+    shop.called_back_about_payment("pi_1").await;
+    let paid = eventually("the payment", async || {
+        Some(shop.find("R-1").await).filter(|operation| operation.status() == Status::Approved)
+    })
+    .await;
+    assert_eq!((paid.id, paid.attempt.number, paid.is_late()), (second.id, 1, true));
+    let (_, history) = shop.engine.history(paid.id).await.unwrap();
+    let last = |attempt| history.iter().rfind(|line| line.attempt == attempt).map(|line| line.phase.clone());
+    eventually("the second one's end", async || {
+        let (_, history) = shop.engine.history(paid.id).await.unwrap();
+        history.iter().any(|line| line.attempt == 2 && line.phase == "declined").then_some(())
+    })
+    .await;
+    assert_eq!(last(1).as_deref(), Some("approved"), "{history:?}");
+}

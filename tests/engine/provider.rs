@@ -1,6 +1,6 @@
 //! A provider of few words.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -39,6 +39,8 @@ impl Looks {
 pub(crate) struct Scripted {
     /// What a look finds.
     pub(crate) finding: Mutex<Finding>,
+    /// What a look finds of an attempt of this number instead, and whether another one was paid.
+    pub(crate) found_of: Mutex<HashMap<u32, (Finding, bool)>>,
     /// What a look shows of the terminal.
     pub(crate) at_terminal: Mutex<AtTerminal>,
     /// What was said of a signature.
@@ -47,7 +49,9 @@ pub(crate) struct Scripted {
     pub(crate) away: Mutex<Vec<String>>,
     /// The terminals that sales were started on, by the provider's ids.
     pub(crate) started_on: Mutex<Vec<String>>,
-    /// What refunds of no sale were started, in minor units.
+    /// What can be given back of a sale, where of refunds only the sum is told; `None` where no sale is refunded.
+    pub(crate) refundable: Mutex<Option<Refundable>>,
+    /// What refunds were started, in minor units.
     pub(crate) given_back: Mutex<Vec<i64>>,
     /// What a terminal can do.
     pub(crate) capabilities: Capabilities,
@@ -77,9 +81,11 @@ impl Scripted {
     pub(crate) fn new() -> Self {
         Self {
             finding: Mutex::new(Finding::Nothing),
+            found_of: Mutex::default(),
             at_terminal: Mutex::default(),
             away: Mutex::default(),
             started_on: Mutex::default(),
+            refundable: Mutex::default(),
             given_back: Mutex::default(),
             capabilities: Capabilities {
                 signature: false,
@@ -123,7 +129,7 @@ impl Scripted {
         locked(&self.started_on).clone()
     }
 
-    /// What was given back without a sale so far.
+    /// What was given back so far.
     pub(crate) fn given_back(&self) -> Vec<i64> {
         locked(&self.given_back).clone()
     }
@@ -173,7 +179,7 @@ impl Provider for Scripted {
         locked(&self.preparations).pop_front().unwrap()
     }
     fn refund_route(&self) -> RefundRoute {
-        RefundRoute::Plain
+        if locked(&self.refundable).is_some() { RefundRoute::Terminal } else { RefundRoute::Plain }
     }
     fn capabilities(&self, _: &Terminal) -> Capabilities {
         self.capabilities.clone()
@@ -188,15 +194,19 @@ impl Provider for Scripted {
         }
         Answer::Yes(Handle::new("T1.session").unwrap())
     }
-    async fn look_for_sale(&self, _: &Attempt, _: Look) -> Result<Seen, ReadError> {
+    async fn look_for_sale(&self, attempt: &Attempt, _: Look) -> Result<Seen, ReadError> {
         if self.looks_wait_for_cancel {
             until(&self.cancelled).await;
         }
         locked(&self.looks).begin();
         tokio::time::sleep(self.look_takes).await;
         locked(&self.looks).now -= 1;
-        let finding = locked(&self.finding).clone();
-        Ok(Seen { finding, at: self.now(), at_terminal: *locked(&self.at_terminal) })
+        let at_terminal = *locked(&self.at_terminal);
+        let own = locked(&self.found_of).get(&attempt.number).cloned();
+        Ok(match own {
+            Some((finding, paid_by_another)) => Seen { at_terminal, paid_by_another, ..Seen::at(self.now(), finding) },
+            None => Seen { at_terminal, ..Seen::at(self.now(), locked(&self.finding).clone()) },
+        })
     }
     async fn cancel(&self, _: &Attempt) -> Result<bool, ReadError> {
         self.cancelled.send_replace(true);
@@ -206,17 +216,21 @@ impl Provider for Scripted {
         self.signature.send_replace(Some(accepted));
         Ok(())
     }
+    fn refunds_one_at_a_time(&self) -> bool {
+        locked(&self.refundable).is_some()
+    }
     async fn refundable(&self, _: &TransactionId) -> Result<Refundable, ReadError> {
-        Err(ReadError::Refused("this test refunds nothing".to_owned()))
+        let found = locked(&self.refundable).clone();
+        found.ok_or_else(|| ReadError::Refused("this test refunds nothing".to_owned()))
     }
     async fn start_refund(&self, order: RefundOrder<'_>) -> Answer<Handle> {
-        assert_eq!(order.transaction, None, "this test refunds no sale");
+        assert!(order.transaction.is_none() || locked(&self.refundable).is_some(), "this test refunds no sale");
         assert!(order.attempt.card_present);
         locked(&self.given_back).push(order.attempt.order.money.amount.minor());
         Answer::Yes(Handle::new("T1.refund").unwrap())
     }
     async fn look_for_refund(&self, _: &Attempt, _: Look) -> Result<Seen, ReadError> {
-        Ok(Seen { finding: locked(&self.finding).clone(), at: self.now(), at_terminal: AtTerminal::default() })
+        Ok(Seen::at(self.now(), locked(&self.finding).clone()))
     }
     async fn list(&self, _: &Store, since: Timestamp, pages: &mut dyn Pages) -> Result<(), ReadError> {
         *locked(&self.listed_since) = Some(since);

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use pos_bridge::domain::attempt::{AlarmKind, Kind};
 use pos_bridge::domain::directory::{Credentials, Directory, Profile, Store, Terminal, Till};
 use pos_bridge::domain::identifiers::{
-    AttemptReference, OperationId, ProviderTerminalId, Reference, StoreId, TerminalName, TillId,
+    AttemptReference, Handle, OperationId, ProviderTerminalId, Reference, StoreId, TerminalName, TillId,
 };
 use pos_bridge::domain::money::{Amount, Currency, Money};
 use pos_bridge::domain::operation::{Operation, ProviderName};
@@ -104,6 +104,18 @@ impl Shop {
             provider: ProviderName::Dintero,
             delivery: format!("about {about}"),
             about: Some(Subject::Attempt(about)),
+            query: String::new(),
+            received_at: Timestamp::now(),
+        };
+        self.engine.called_back(callback).await.unwrap();
+    }
+
+    /// The provider calls back about a payment, and does not say which attempt it means.
+    pub(crate) async fn called_back_about_payment(&self, payment: &str) {
+        let callback = Callback {
+            provider: ProviderName::Dintero,
+            delivery: format!("about {payment}"),
+            about: Some(Subject::Payment(Handle::new(payment).unwrap())),
             query: String::new(),
             received_at: Timestamp::now(),
         };

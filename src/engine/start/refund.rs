@@ -2,6 +2,7 @@
 
 use super::{Sent, Starting, not_sent};
 use crate::domain::attempt::{AlarmKind, Attempt, Event, Kind, Phase, Preparation};
+use crate::domain::identifiers::{Handle, OperationId};
 use crate::domain::operation::Operation;
 use crate::domain::refund::{RefundRoute, sendable};
 use crate::engine::{Engine, Refusal};
@@ -42,7 +43,7 @@ impl Engine {
             return instead(event);
         }
         if provider.refunds_one_at_a_time()
-            && let Some(event) = self.disagreement(operation, attempt, refundable.refunded).await
+            && let Some(event) = self.disagreement(provider, operation, attempt, &refundable).await
         {
             return instead(event);
         }
@@ -121,34 +122,76 @@ impl Engine {
         None
     }
 
-    /// Where refunds carry no reference of ours, the sum of a payment's refunds must be what the journal knows.
+    /// Where refunds carry no reference of ours, what the provider tells of a payment's refunds must be what the journal knows:
+    /// their sum, and the runs at machines, which the sum may leave out.
     ///
     /// More may be the very refund that is asked for (a restored backup): nothing is sent until a person has looked. Less is
     /// an old record: what its sum grows by from there would be no proof of a refund that is told by the sum.
-    async fn disagreement(&self, operation: &Operation, attempt: &Attempt, refunded: i64) -> Option<Event> {
+    async fn disagreement(
+        &self,
+        provider: &dyn Provider,
+        operation: &Operation,
+        attempt: &Attempt,
+        refundable: &Refundable,
+    ) -> Option<Event> {
         let sale = operation.original?;
-        let unreadable = |refusal: Refusal| Some(not_sent("storage_unavailable", refusal.to_string()));
-        let known = match self.health.journal(self.journal.operation(sale).await) {
-            Ok(known) => known?.refunded,
-            Err(refusal) => return unreadable(refusal),
+        match self.compare_with_journal(provider, sale, attempt, refundable).await {
+            Ok(disagreement) => disagreement,
+            Err(refusal) => Some(not_sent("storage_unavailable", refusal.to_string())),
+        }
+    }
+
+    async fn compare_with_journal(
+        &self,
+        provider: &dyn Provider,
+        sale: OperationId,
+        attempt: &Attempt,
+        refundable: &Refundable,
+    ) -> Result<Option<Event>, Refusal> {
+        let Some(known) = self.health.journal(self.journal.operation(sale).await)? else { return Ok(None) };
+        let before = match &refundable.preparation {
+            Some(found) => self.health.journal(self.journal.find_prepared(&found.payment, Kind::Refund).await)?,
+            None => Vec::new(),
         };
-        if refunded < known && !attempt.card_present {
+        let missing = known.refunded - refundable.refunded;
+        if missing > 0 && !attempt.card_present && missing != self.left_out(provider, &before) {
             let text =
                 "the provider's record does not show the earlier refunds of this sale yet; try again in a moment";
-            return Some(not_sent("provider_behind", text));
+            return Ok(Some(not_sent("provider_behind", text)));
         }
-        if refunded > known
-            && let Err(refusal) = self.note_refunded(sale, Refunded::InAll(refunded)).await
-        {
-            return unreadable(refusal);
+        if missing < 0 {
+            self.note_refunded(sale, Refunded::InAll(refundable.refunded)).await?;
         }
-        let standing = match self.alarms().await {
-            Ok(standing) => standing,
-            Err(refusal) => return unreadable(refusal),
-        };
+        let lost = lost_at_machines(attempt, &before, &refundable.at_machines);
+        if lost > 0 {
+            self.note_lost_at_machines(sale, lost).await?;
+        }
+        let standing = self.alarms().await?;
         let waits = standing.iter().any(|it| it.operation == Some(sale) && it.alarm.kind == AlarmKind::Orphan);
         let text = "money of this sale was given back that the bridge does not know of; a person must look first, and \
                     acknowledge the alarm";
-        waits.then(|| not_sent("lost_refund", text))
+        Ok(waits.then(|| not_sent("lost_refund", text)))
     }
+
+    /// Minor units of refunds at machines that the payment's sum would show by now, if it held such.
+    fn left_out(&self, provider: &dyn Provider, before: &[(Operation, Attempt)]) -> i64 {
+        let settled =
+            |refund: &Operation| self.clock.now().duration_since(refund.updated_at) >= provider.timeouts().refund;
+        let approved = |(refund, attempt): &&(Operation, Attempt)| {
+            attempt.card_present && matches!(attempt.phase, Phase::Approved { .. }) && settled(refund)
+        };
+        before.iter().filter(approved).map(|(_, attempt)| attempt.order.money.amount.minor()).sum()
+    }
+}
+
+/// Minor units of refunds at machines that the journal does not hold. One of its own whose run nobody knows may be any of
+/// them.
+fn lost_at_machines(asked: &Attempt, before: &[(Operation, Attempt)], at_machines: &[(Handle, i64)]) -> i64 {
+    let others = || before.iter().map(|(_, refund)| refund).filter(|it| it.order.reference != asked.order.reference);
+    let run = |refund: &'_ Attempt| refund.preparation.as_ref().and_then(|prepared| prepared.run.clone());
+    if others().any(|refund| refund.card_present && refund.phase.may_move_money() && run(refund).is_none()) {
+        return 0;
+    }
+    let is_lost = |(found, _): &&(Handle, i64)| others().all(|refund| run(refund).as_ref() != Some(found));
+    at_machines.iter().filter(is_lost).map(|(_, amount)| *amount).sum()
 }

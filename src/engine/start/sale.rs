@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::{Sent, Starting, not_sent};
-use crate::domain::attempt::{Attempt, Event, Kind, Phase, Preparation};
+use crate::domain::attempt::{Event, Phase, Preparation};
 use crate::domain::operation::Operation;
 use crate::engine::Engine;
 use crate::engine::look_again::LOOK_AGAIN_PAUSES;
@@ -65,7 +65,7 @@ impl Engine {
         }
         let mut pauses = LOOK_AGAIN_PAUSES.into_iter();
         while provider.now() < operation.attempt.horizon {
-            if self.look_at_earlier(provider, operation).await {
+            if self.another_is_paid(provider, &operation.attempt).await {
                 return Event::PaidByEarlier;
             }
             let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
@@ -74,23 +74,5 @@ impl Engine {
             }
         }
         Event::PaidBefore
-    }
-
-    /// Reads the attempts before this one, which ran on the same payment, until the one is found that was paid after all;
-    /// whether it was found. The newest first: one that never reached a terminal would take a later one's run for its own.
-    async fn look_at_earlier(&self, provider: &dyn Provider, operation: &Operation) -> bool {
-        let Some(prepared) = &operation.attempt.preparation else { return false };
-        let found = self.health.journal(self.journal.find_prepared(&prepared.payment, Kind::Sale).await);
-        let is_earlier = |attempt: &Attempt| attempt.order.reference != operation.attempt.order.reference;
-        for (earlier, mut attempt) in
-            found.unwrap_or_default().into_iter().rev().filter(|(_, attempt)| is_earlier(attempt))
-        {
-            // What cannot be read now is read once more.
-            let _ = self.look(provider, &earlier, &mut attempt).await;
-            if matches!(attempt.phase, Phase::Approved { .. }) {
-                return true;
-            }
-        }
-        false
     }
 }

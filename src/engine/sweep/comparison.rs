@@ -121,6 +121,15 @@ impl Engine {
             Refunded::Elsewhere(_) => None,
             Refunded::InAll(sum) => Some(perhaps_lost(sum)),
         };
+        self.note(sale, refunded, alarm).await
+    }
+
+    /// Notes what was given back of a sale at machines and stands in no refund of the journal's.
+    pub(in crate::engine) async fn note_lost_at_machines(&self, sale: OperationId, minor: i64) -> Result<(), Refusal> {
+        self.note(sale, Refunded::Elsewhere(minor), Some(perhaps_lost(minor))).await
+    }
+
+    async fn note(&self, sale: OperationId, refunded: Refunded, alarm: Option<Alarm>) -> Result<(), Refusal> {
         let noted = self.journal.note_refunded(sale, refunded, alarm.clone(), self.clock.now()).await;
         let is_news = self.health.journal(noted)?;
         if let Some(alarm) = alarm.filter(|_| is_news) {

@@ -24,7 +24,6 @@ use crate::domain::directory::{Store, Terminal};
 use crate::domain::evidence::Finding;
 use crate::domain::identifiers::{AttemptReference, Handle, TransactionId};
 use crate::domain::operation::ProviderName;
-use crate::domain::prompt::AtTerminal;
 use crate::domain::refund::RefundRoute;
 use crate::ports::{
     Answer, Capabilities, Enrolment, Look, Pages, Provider, ReadError, RefundOrder, Refundable, Refunded, SaleOrder,
@@ -132,7 +131,7 @@ impl Provider for Dintero {
         let fresh = self.fresh_api(look)?;
         let mut reader = Reader::new(fresh.as_ref().unwrap_or(&self.api));
         let finding = sighting::look(&mut reader, attempt, look).await?;
-        Ok(Seen { finding, at: reader.at(), at_terminal: AtTerminal::default() })
+        Ok(Seen::at(reader.at(), finding))
     }
 
     /// A session can be cancelled, a refund cannot.
@@ -154,7 +153,13 @@ impl Provider for Dintero {
     async fn refundable(&self, transaction: &TransactionId) -> Result<Refundable, ReadError> {
         let found = Reader::new(&self.api).transaction(transaction).await?;
         let transaction::Sums { captured, refunded } = transaction::sums(&found);
-        Ok(Refundable { captured, refunded, refunds: refund::all_of_ours(&found), preparation: None })
+        Ok(Refundable {
+            captured,
+            refunded,
+            refunds: refund::all_of_ours(&found),
+            preparation: None,
+            at_machines: Vec::new(),
+        })
     }
 
     async fn start_refund(&self, order: RefundOrder<'_>) -> Answer<Handle> {
@@ -175,7 +180,7 @@ impl Provider for Dintero {
             Some(sale) => refund::finding(attempt, &reader.transaction(sale).await?),
             None => Finding::Nothing,
         };
-        Ok(Seen { finding, at: reader.at(), at_terminal: AtTerminal::default() })
+        Ok(Seen::at(reader.at(), finding))
     }
 
     async fn list(&self, store: &Store, since: Timestamp, pages: &mut dyn Pages) -> Result<(), ReadError> {
@@ -210,9 +215,11 @@ impl Provider for Dintero {
 fn trace(reference: AttemptReference, payment: serde_json::Value) -> Result<Trace, ReadError> {
     let found: Transaction = record::understand(payment)?;
     let nameless = || ReadError::Unreachable { cause: "a transaction without a usable id".into(), retry_after: None };
+    let payment = transaction::record(&found).ok_or_else(nameless)?;
     Ok(Trace {
         reference,
-        payment: transaction::record(&found).ok_or_else(nameless)?,
+        terminal: payment.terms.terminal.clone(),
+        payment,
         refunds: refund::all_of_ours(&found),
         refunded: Refunded::Elsewhere(refund::elsewhere(&found)),
         till_reference: found.merchant_reference_2,

@@ -32,7 +32,23 @@ pub(super) async fn refundable(api: &Api, transaction: &TransactionId) -> Result
         refunded: preparation.refunded,
         refunds: Vec::new(),
         preparation: Some(preparation),
+        at_machines: at_machines(&found),
     })
+}
+
+/// The refunds at machines that did not end without a refund. Whether the payment's sum holds them is not documented, so that
+/// they are told one by one; one without an amount counts as the smallest there is, so that it is not overlooked.
+fn at_machines(found: &Intent) -> Vec<(Handle, i64)> {
+    let is_made = |run: &&Session| {
+        !matches!(run.status.as_str(), "Declined" | "Canceled" | "Expired" | "SignatureVerificationRejected")
+    };
+    let amount = |run: &Session| run.details.as_ref()?.matched_refund.as_ref()?.amount.as_ref().map(|sum| sum.value);
+    let named = |run: &Session| Some((Handle::new(run.id.clone()).ok()?, amount(run).unwrap_or(1)));
+    intent::runs(found).filter(is_matched_refund).filter(is_made).filter_map(named).collect()
+}
+
+fn is_matched_refund(run: &&Session) -> bool {
+    run.details.as_ref().is_some_and(|details| details.session_type == "MatchedRefund")
 }
 
 /// Sends a refund, once.
@@ -114,19 +130,19 @@ pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> R
     };
     if !attempt.card_present {
         let finding = payment.map_or(Ok(Finding::Nothing), |payment| of_sum(attempt, &payment))?;
-        return Ok(Seen { finding, at: reader.at(), at_terminal: AtTerminal::default() });
+        return Ok(Seen::at(reader.at(), finding));
     }
     let known = attempt.preparation.as_ref().and_then(|prepared| prepared.run.as_ref());
     let Some(handle) = attempt.phase.handle().or(known) else {
         let finding = payment.map_or(Ok(Finding::Nothing), |payment| of_history(attempt, &payment))?;
-        return Ok(Seen { finding, at: reader.at(), at_terminal: AtTerminal::default() });
+        return Ok(Seen::at(reader.at(), finding));
     };
     let run = reader.session(handle).await?;
     let now = api.clock().now();
     let settle = settings.signature_settle;
     let finding = run.as_ref().map_or(Finding::Nothing, |run| of_session(attempt, run, now, settle));
     let at_terminal = run.map_or_else(AtTerminal::default, |run| session::at_terminal(&run, now));
-    Ok(Seen { finding, at: reader.at(), at_terminal })
+    Ok(Seen { at_terminal, ..Seen::at(reader.at(), finding) })
 }
 
 /// Which session is this refund's stands on disk before it decides anything: the next refund must not take it for its own.
@@ -140,9 +156,7 @@ fn of_history(attempt: &Attempt, payment: &Intent) -> Result<Finding, ReadError>
 fn new_run<'a>(attempt: &Attempt, payment: &'a Intent) -> Option<&'a Session> {
     let before = &attempt.preparation.as_ref()?.earlier_runs;
     let is_new = |run: &&Session| before.iter().all(|earlier| earlier.as_str() != run.id);
-    let is_refund =
-        |run: &&Session| run.details.as_ref().is_some_and(|details| details.session_type == "MatchedRefund");
-    let mut new = intent::runs(payment).filter(is_new).filter(is_refund);
+    let mut new = intent::runs(payment).filter(is_new).filter(is_matched_refund);
     new.next().filter(|_| new.next().is_none())
 }
 

@@ -13,7 +13,6 @@ use super::{classify, intent, runs, session};
 use crate::domain::attempt::{Attempt, Kind, Preparation, Reason};
 use crate::domain::evidence::{Finding, SessionRecord, SessionState, Sighting, judge};
 use crate::domain::identifiers::Handle;
-use crate::domain::prompt::AtTerminal;
 use crate::ports::{Answer, Prepared, ReadError, SaleOrder, Seen};
 use crate::provider::client::Reply;
 use crate::provider::record::unusable;
@@ -165,7 +164,7 @@ async fn prove_unpaid(api: &Api, prepared: &Preparation) -> bool {
 pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> Result<Seen, ReadError> {
     let mut reader = Reader::new(api);
     let Some(prepared) = &attempt.preparation else {
-        return Ok(Seen { finding: Finding::Nothing, at: reader.at(), at_terminal: AtTerminal::default() });
+        return Ok(Seen::at(reader.at(), Finding::Nothing));
     };
     let started = attempt.phase.handle().or(prepared.run.as_ref());
     let known = match started {
@@ -173,7 +172,7 @@ pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> R
         None => None,
     };
     let Some(found) = reader.intent(prepared.payment.as_str()).await? else {
-        return Ok(Seen { finding: Finding::Nothing, at: reader.at(), at_terminal: AtTerminal::default() });
+        return Ok(Seen::at(reader.at(), Finding::Nothing));
     };
     let mut run = known.or_else(|| runs::own(&found, prepared).cloned());
     if let Some(unread) = run.as_ref().filter(|run| started.is_none() && session::is_over(run)) {
@@ -185,7 +184,8 @@ pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> R
     let state = |run| session::state(run, refused, api.clock().now(), settings.signature_settle);
     let finding = conclude(attempt, &found, run.as_ref().map(|run| (run, state(run))))?;
     let at_terminal = run.as_ref().map(|run| session::at_terminal(run, api.clock().now())).unwrap_or_default();
-    Ok(Seen { finding, at: reader.at(), at_terminal })
+    let paid_by_another = runs::is_anothers(&found, prepared, run.as_ref()) && intent::captured(&found)? > 0;
+    Ok(Seen { at_terminal, paid_by_another, ..Seen::at(reader.at(), finding) })
 }
 
 /// What the intent and its session, with how that one stands, mean together.

@@ -12,7 +12,6 @@ use pos_bridge::domain::evidence::{
 };
 use pos_bridge::domain::identifiers::{Handle, TransactionId};
 use pos_bridge::domain::operation::ProviderName;
-use pos_bridge::domain::prompt::AtTerminal;
 use pos_bridge::domain::refund::RefundRoute;
 use pos_bridge::ports::{
     Answer, Capabilities, Enrolment, Listing, Look, Pages, Prepared, Provider, ReadError, RefundOrder, Refundable,
@@ -238,7 +237,7 @@ impl Provider for Intents {
         self.0.start_refund(order).await
     }
     async fn look_for_sale(&self, attempt: &Attempt, _: Look) -> Result<Seen, ReadError> {
-        let nothing = |at| Seen { finding: Finding::Nothing, at: time(at), at_terminal: AtTerminal::default() };
+        let nothing = |at| Seen::at(time(at), Finding::Nothing);
         let Some(prepared) = &attempt.preparation else { return Ok(nothing(self.0.time.now())) };
         let at = self.0.read().await?;
         let books = self.0.books();
@@ -247,7 +246,8 @@ impl Provider for Intents {
         let own = books.own_run(attempt, prepared, intent, at);
         let session = own.map(|run| intent.session(run, at));
         let sighting = Sighting { session, payments: books.payments(intent, own, at) };
-        Ok(Seen { finding: judge(&attempt.as_sent(), &sighting), ..nothing(at) })
+        let paid_by_another = sighting.payments.is_empty() && books.payer(intent.number, at).is_some();
+        Ok(Seen { finding: judge(&attempt.as_sent(), &sighting), paid_by_another, ..nothing(at) })
     }
     async fn cancel(&self, attempt: &Attempt) -> Result<bool, ReadError> {
         let Some(prepared) = &attempt.preparation else { return Ok(false) };
@@ -274,6 +274,7 @@ impl Provider for Intents {
             refunded: books.given_back(intent, at),
             refunds: Vec::new(),
             preparation: Some(books.preparation(intent, at)),
+            at_machines: Vec::new(),
         })
     }
     async fn look_for_refund(&self, attempt: &Attempt, _: Look) -> Result<Seen, ReadError> {
@@ -296,7 +297,7 @@ impl Provider for Intents {
             (Some(_), Some(handle)) => Finding::Undecided { handle: Some(handle), started: true },
             _ => Finding::Nothing,
         };
-        Ok(Seen { finding, at: time(at), at_terminal: AtTerminal::default() })
+        Ok(Seen::at(time(at), finding))
     }
     async fn list(&self, _: &Store, _: Timestamp, pages: &mut dyn Pages) -> Result<(), ReadError> {
         let at = self.0.read().await?;
@@ -318,6 +319,7 @@ impl Provider for Intents {
                     reference: intent.attempt.order.reference,
                     till_reference: books.names.get(&intent.attempt.order.reference).cloned(),
                     payment: PaymentRecord { session: run.map(Session::handle), ..intent.record(payer, state) },
+                    terminal: run.and_then(|run| run.terms().terminal),
                     refunds: Vec::new(),
                     refunded: Refunded::InAll(books.given_back(intent, at)),
                 }

@@ -7,7 +7,6 @@ use pos_bridge::domain::directory::{Store, Terminal};
 use pos_bridge::domain::evidence::{Finding, SessionRecord, SessionState, Sighting, judge};
 use pos_bridge::domain::identifiers::{Handle, TransactionId};
 use pos_bridge::domain::operation::ProviderName;
-use pos_bridge::domain::prompt::AtTerminal;
 use pos_bridge::domain::refund::RefundRoute;
 use pos_bridge::ports::{
     Answer, Capabilities, Enrolment, Listing, Look, Pages, Provider, ReadError, RefundOrder, Refundable, Refunded,
@@ -78,7 +77,7 @@ impl Provider for Cloud {
         });
         let payments = sessions.iter().filter_map(|session| Some(session.record(session.payment(at)?))).collect();
         let finding = judge(&attempt.as_sent(), &Sighting { session, payments });
-        Ok(Seen { finding, at: time(at), at_terminal: AtTerminal::default() })
+        Ok(Seen::at(time(at), finding))
     }
     async fn cancel(&self, attempt: &Attempt) -> Result<bool, ReadError> {
         let number = {
@@ -104,6 +103,7 @@ impl Provider for Cloud {
                 .map(|refund| (refund.attempt.order.reference, Finding::Approved(refund_approval(&refund.attempt))))
                 .collect(),
             preparation: None,
+            at_machines: Vec::new(),
         })
     }
     async fn look_for_refund(&self, attempt: &Attempt, _: Look) -> Result<Seen, ReadError> {
@@ -114,7 +114,7 @@ impl Provider for Cloud {
             .iter()
             .find(|refund| refund.attempt.order.reference == attempt.order.reference && refund.made_at <= at);
         let finding = found.map_or(Finding::Nothing, |refund| Finding::Approved(refund_approval(&refund.attempt)));
-        Ok(Seen { finding, at: time(at), at_terminal: AtTerminal::default() })
+        Ok(Seen::at(time(at), finding))
     }
     async fn list(&self, _: &Store, _: Timestamp, pages: &mut dyn Pages) -> Result<(), ReadError> {
         let at = self.read().await?;
@@ -130,6 +130,7 @@ impl Provider for Cloud {
                     reference: session.attempt.order.reference,
                     till_reference: books.names.get(&session.attempt.order.reference).cloned(),
                     payment: session.record(state),
+                    terminal: session.terms().terminal,
                     refunds: refunds
                         .filter(|refund| refund.made_at <= at)
                         .map(|refund| {

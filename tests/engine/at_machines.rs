@@ -1,0 +1,99 @@
+//! Refunds at machines, where the provider tells of a payment's refunds the sum and whether that holds these is not known.
+
+use pos_bridge::domain::attempt::{AlarmKind, Preparation};
+use pos_bridge::domain::evidence::{Approval, Finding};
+use pos_bridge::domain::identifiers::{AttemptReference, Handle, Reference, TransactionId};
+use pos_bridge::domain::money::Amount;
+use pos_bridge::domain::operation::{Operation, Status};
+use pos_bridge::domain::request::{Details, Naming, Original, RefundRequest};
+use pos_bridge::ports::{Journal, Prepared, Refundable};
+use ulid::Ulid;
+
+use crate::provider::Scripted;
+use crate::shop::{Shop, eventually, patience};
+
+fn preparation() -> Preparation {
+    Preparation {
+        payment: Handle::new("pi_1").unwrap(),
+        reference: AttemptReference::new(Ulid::from_parts(1, 1)),
+        earlier_runs: Vec::new(),
+        refunded: 0,
+        run: None,
+    }
+}
+
+fn approved(minor: i64) -> Finding {
+    Finding::Approved(Approval {
+        transaction: Some(TransactionId::new("pi_1").unwrap()),
+        amount: Amount::new(minor).unwrap(),
+        captured: true,
+        card: None,
+        receipt: None,
+        several: false,
+    })
+}
+
+/// The provider's record of a payment of 100.00 whose sum of refunds does not hold these runs at machines.
+fn refundable(at_machines: &[(&str, i64)]) -> Refundable {
+    let runs = at_machines.iter().map(|(run, minor)| (Handle::new(*run).unwrap(), *minor));
+    Refundable {
+        captured: 10_000,
+        refunded: 0,
+        refunds: Vec::new(),
+        preparation: Some(preparation()),
+        at_machines: runs.collect(),
+    }
+}
+
+async fn sold(at_machines: &[(&str, i64)]) -> Shop {
+    let provider = Scripted::new();
+    *provider.preparations.lock().unwrap() = [Prepared::Ready(preparation())].into();
+    *provider.refundable.lock().unwrap() = Some(refundable(at_machines));
+    provider.finds(approved(10_000));
+    let shop = Shop::open(provider).await;
+    shop.pay("R-1").await.unwrap();
+    eventually("the sale", async || (shop.find("R-1").await.status() == Status::Approved).then_some(())).await;
+    shop
+}
+
+async fn refunded(shop: &Shop, number: &str, minor: i64) -> Operation {
+    shop.provider.finds(approved(minor));
+    let reference = |text: &str| Reference::new(text).unwrap();
+    let request = RefundRequest {
+        naming: Naming::Reference(reference(number)),
+        original: Original::Reference { reference: reference("R-1"), till: None },
+        amount: Some(Amount::new(minor).unwrap()),
+        currency: None,
+        terminal: None,
+        details: Details::default(),
+    };
+    let begun = shop.engine.refund(&shop.till, request, patience()).await.unwrap().operation;
+    eventually("the refund", async || {
+        shop.journal.operation(begun.id).await.unwrap().filter(|refund| refund.status().is_final())
+    })
+    .await
+}
+
+/// A restored backup does not know of a refund that was made since; the sum alone would let it be made again.
+#[tokio::test]
+async fn p39_a_refund_at_a_machine_that_the_journal_lost_is_not_made_again() {
+    let shop = sold(&[("ts_lost", 4_000)]).await;
+    let refused = refunded(&shop, "B-1", 4_000).await;
+    assert_eq!((refused.status(), refused.reason().unwrap().code.as_str()), (Status::Failed, "lost_refund"));
+    assert_eq!(shop.provider.given_back(), [0; 0], "nothing was sent");
+    assert_eq!(shop.alarms().await, [AlarmKind::Orphan]);
+    assert_eq!(shop.find("R-1").await.refunded, 4_000, "it counts against what is left");
+    let alarm = shop.engine.alarms().await.unwrap().remove(0);
+    shop.engine.acknowledge_alarm(alarm.id, "Kari").await.unwrap();
+    assert_eq!(refunded(&shop, "B-2", 6_000).await.status(), Status::Approved);
+    assert_eq!(shop.alarms().await, [], "it is told once");
+}
+
+#[tokio::test]
+async fn refunds_at_machines_that_the_journal_knows_are_no_news() {
+    let shop = sold(&[]).await;
+    assert_eq!(refunded(&shop, "B-1", 4_000).await.status(), Status::Approved);
+    *shop.provider.refundable.lock().unwrap() = Some(refundable(&[("T1.refund", 4_000)]));
+    assert_eq!(refunded(&shop, "B-2", 6_000).await.status(), Status::Approved);
+    assert_eq!((shop.alarms().await, shop.provider.given_back()), (Vec::new(), vec![4_000, 6_000]));
+}
