@@ -10,7 +10,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::listener::{Accepted, Listener, Peer};
-use super::transport::Transport;
+use super::transport::{Delivery, Transport};
 use crate::till::problem::{Code, Problem};
 
 /// What the first byte of a TLS connection says: a handshake (RFC 8446, 5.1).
@@ -60,8 +60,8 @@ impl Accepted for Greeting {
 }
 
 impl Transport for TlsStream<TcpStream> {
-    fn is_broken(&self) -> bool {
-        self.get_ref().0.is_broken()
+    fn delivery(&self) -> Delivery {
+        self.get_ref().0.delivery()
     }
 }
 

@@ -114,6 +114,11 @@ impl Exchange {
         self.ended.clone()
     }
 
+    /// The other side has hung up, or only closed its side, or its end could not be seen.
+    pub(super) fn may_be_gone(&self) -> bool {
+        self.ended.is_cancelled()
+    }
+
     /// Whether any request of this connection was understood.
     pub(super) fn was_understood(&self) -> bool {
         self.state().understood

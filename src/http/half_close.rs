@@ -1,7 +1,10 @@
 //! Serves a till that closes its side of the connection behind its request and waits for the answer, as old tills and
 //! `nc -N` do. From here it looks like a till that hung up: both send the same FIN. The difference shows when something
-//! is written: whoever is gone answers with a reset (RFC 9293, 3.10.7.4). So the work goes on and the answer is written,
-//! but it counts as told only when no reset came back.
+//! is written: whoever is gone answers with a reset (RFC 9293, 3.10.7.4). So the work goes on and the answer is written.
+//!
+//! It counts as told once the other side's machine has acknowledged all of it. A reset says that nobody was there where the
+//! other side may have hung up before; else it is how some tills close what they have read. Where the kernel does not tell of
+//! acknowledgements, an answer counts as told when no such reset came back.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -9,13 +12,16 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::exchange::{Exchange, Stage};
-use super::transport::Transport;
+use super::transport::{Delivery, Transport};
 
-/// How long a reset may take to come back: several times the way through any shop's network.
-const RESET_TIME: Duration = Duration::from_millis(500);
+/// How long an acknowledgement or a reset may take to come back: several times the way through any shop's network, and longer
+/// than any system delays its acknowledgements.
+const CONFIRMATION_TIME: Duration = Duration::from_millis(500);
+/// Between two looks for it.
+const CONFIRMATION_PAUSE: Duration = Duration::from_millis(10);
 
 /// What hyper writes before a body that a till sends on request only. It is no answer.
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
@@ -29,12 +35,25 @@ pub(super) struct HalfClose<S> {
     /// The end came before the whole body was taken up, and was held back once.
     held_back: bool,
     reader: Option<Waker>,
-    reset_time: Option<Pin<Box<Sleep>>>,
+    confirmation: Option<Confirmation>,
+    is_shut_down: bool,
+}
+
+/// An answer that was written, and of which it is not known yet whether it has arrived.
+struct Confirmation {
+    until: Instant,
+    next_look: Pin<Box<Sleep>>,
+}
+
+impl Confirmation {
+    fn begin() -> Self {
+        Self { until: Instant::now() + CONFIRMATION_TIME, next_look: Box::pin(sleep(CONFIRMATION_PAUSE)) }
+    }
 }
 
 impl<S: Transport> HalfClose<S> {
     pub(super) const fn new(stream: S, exchange: Exchange) -> Self {
-        Self { stream, exchange, ended: false, held_back: false, reader: None, reset_time: None }
+        Self { stream, exchange, ended: false, held_back: false, reader: None, confirmation: None, is_shut_down: false }
     }
 
     /// The end of what the other side sends: told when nobody waits for an answer.
@@ -55,13 +74,28 @@ impl<S: Transport> HalfClose<S> {
         }
     }
 
-    /// The answer was written: it was told unless a reset came back.
-    fn conclude(&self) {
-        if self.stream.is_broken() {
-            self.exchange.not_told();
-        } else {
-            self.exchange.told();
+    fn broken_off(&self) {
+        if self.exchange.may_be_gone() { self.exchange.not_told() } else { self.exchange.told() }
+    }
+
+    /// Waits until it is known whether the written answer was told.
+    fn poll_confirmed(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        while self.exchange.is_awaited() {
+            let is_late = self.confirmation.as_ref().is_some_and(|begun| Instant::now() >= begun.until);
+            match self.stream.delivery() {
+                Delivery::Arrived => self.exchange.told(),
+                Delivery::Untold if is_late || !self.exchange.may_be_gone() => self.exchange.told(),
+                Delivery::Broken => self.broken_off(),
+                Delivery::UnderWay if is_late => self.exchange.not_told(),
+                Delivery::UnderWay | Delivery::Untold => {
+                    let Confirmation { next_look, .. } = self.confirmation.get_or_insert_with(Confirmation::begin);
+                    ready!(next_look.as_mut().poll(context));
+                    next_look.as_mut().reset(Instant::now() + CONFIRMATION_PAUSE);
+                }
+            }
         }
+        self.confirmation = None;
+        Poll::Ready(())
     }
 
     fn written(&self, bytes: &[u8], written: &Poll<io::Result<usize>>) {
@@ -73,9 +107,18 @@ impl<S: Transport> HalfClose<S> {
 
 impl<S: Transport> AsyncRead for HalfClose<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, to: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.confirmation.is_some() {
+            // Between two requests hyper does nothing but read.
+            let _ = self.poll_confirmed(context);
+        }
         if !self.ended {
             let before = to.filled().len();
-            ready!(Pin::new(&mut self.stream).poll_read(context, to))?;
+            if let Err(error) = ready!(Pin::new(&mut self.stream).poll_read(context, to)) {
+                if self.confirmation.is_some() {
+                    self.broken_off();
+                }
+                return Poll::Ready(Err(error));
+            }
             if to.filled().len() > before || to.remaining() == 0 {
                 self.exchange.came(to.filled().get(before..).unwrap_or_default());
                 return Poll::Ready(Ok(()));
@@ -116,21 +159,16 @@ impl<S: Transport> AsyncWrite for HalfClose<S> {
         {
             reader.wake();
         }
-        if !self.ended && self.exchange.is_awaited() {
-            self.conclude();
-        }
+        // What is not known yet is waited for while the next request is read, or the connection is closed.
+        let _ = self.poll_confirmed(context);
         Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.reset_time.is_none() {
+        if !self.is_shut_down {
             ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
-            if !self.exchange.is_awaited() {
-                return Poll::Ready(Ok(()));
-            }
+            self.is_shut_down = true;
         }
-        ready!(self.reset_time.get_or_insert_with(|| Box::pin(sleep(RESET_TIME))).as_mut().poll(context));
-        self.conclude();
-        Poll::Ready(Ok(()))
+        self.poll_confirmed(context).map(Ok)
     }
 }

@@ -19,8 +19,9 @@
 //! | `operator_api` | the operator's, on a local socket |
 //! | `status_api`, `contract` | whether the bridge works; the published contract and its page |
 //! | `refusals`, `respond` | what the engine says becomes an HTTP response |
-//! | `exchange`, `told` | whether the till has it |
+//! | `exchange`, `told`, `acknowledged` | whether the till has it |
 
+mod acknowledged;
 mod asked;
 mod authentication;
 mod body;
@@ -80,7 +81,7 @@ pub use room::Room;
 pub use shares::Shares;
 pub use status_api::RenderMetrics;
 pub use too_many::Callers;
-pub use transport::Transport;
+pub use transport::{Delivery, Transport};
 
 /// How the tills' listener protects itself.
 #[derive(Debug, Clone)]

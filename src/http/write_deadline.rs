@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-use super::transport::Transport;
+use super::transport::{Delivery, Transport};
 
 /// A stream whose writes fail once the other side has taken nothing for a while. Time counts only while there is
 /// something to write: a till that waits for its answer is not late.
@@ -76,7 +76,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteDeadline<S> {
 }
 
 impl<S: Transport> Transport for WriteDeadline<S> {
-    fn is_broken(&self) -> bool {
-        self.stream.is_broken()
+    fn delivery(&self) -> Delivery {
+        self.stream.delivery()
     }
 }

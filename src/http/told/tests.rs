@@ -1,10 +1,11 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::routing::get;
 use axum::{Extension, Router};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -22,22 +23,62 @@ impl Drop for Dropped {
 
 /// A till's call that waits for `result` and reports on `taken` when its reply is handed over.
 async fn call(result: Arc<Notify>, taken: Arc<Notify>, arrived: Arc<Notify>, dropped: Arc<Notify>) -> TcpStream {
+    let mut till = TcpStream::connect(bridge("approved", result, taken, arrived, dropped).await).await.unwrap();
+    till.write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
+    till
+}
+
+async fn bridge(
+    answer: impl Into<Bytes>,
+    result: Arc<Notify>,
+    taken: Arc<Notify>,
+    arrived: Arc<Notify>,
+    dropped: Arc<Notify>,
+) -> SocketAddr {
+    let answer = answer.into();
     let handler = move |Extension(exchange): Extension<Exchange>| {
-        let (result, taken, dropped) = (result.clone(), taken.clone(), Dropped(dropped.clone()));
+        let (answer, result, taken, dropped) =
+            (answer.clone(), result.clone(), taken.clone(), Dropped(dropped.clone()));
         arrived.notify_one();
         async move {
             let _dropped = dropped;
             result.notified().await;
-            telling(Response::new(Body::from("approved")), exchange, move || taken.notify_one())
+            telling(Response::new(Body::from(answer)), exchange, move || taken.notify_one())
         }
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = Router::new().route("/", get(handler));
     tokio::spawn(serve(Room::new(Limits::default()), listener, router, Limits::default(), CancellationToken::new()));
-    let mut till = TcpStream::connect(address).await.unwrap();
-    till.write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
-    till
+    address
+}
+
+/// What it was sent lies in this machine's memory until the till's machine takes it, as with a switch that went dark.
+#[tokio::test]
+async fn a_till_whose_machine_does_not_take_the_answer_is_not_told() {
+    for (is_read, is_told) in [(false, false), (true, true)] {
+        let [result, taken, arrived, dropped] = [(); 4].map(|()| Arc::new(Notify::new()));
+        let long = vec![b'.'; 200_000];
+        let address = bridge(long, result.clone(), taken.clone(), arrived.clone(), dropped.clone()).await;
+        let narrow = TcpSocket::new_v4().unwrap();
+        narrow.set_recv_buffer_size(4096).unwrap();
+        let mut till = narrow.connect(address).await.unwrap();
+        till.write_all(b"GET / HTTP/1.1\r\nHost: bridge\r\n\r\n").await.unwrap();
+        arrived.notified().await;
+        result.notify_one();
+        dropped.notified().await;
+        let reading = async {
+            let mut rest = vec![0; 4096];
+            while is_read && till.read(&mut rest).await.unwrap() > 0 {}
+            std::future::pending::<()>().await;
+        };
+        let told = tokio::select! {
+            () = reading => false,
+            () = taken.notified() => true,
+            () = tokio::time::sleep(Duration::from_secs(2)) => false,
+        };
+        assert_eq!(told, is_told, "read: {is_read}");
+    }
 }
 
 #[tokio::test]
