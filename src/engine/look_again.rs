@@ -2,10 +2,9 @@
 //! given up.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 use super::Engine;
@@ -19,37 +18,33 @@ pub(super) const LOOK_AGAIN_PAUSES: [Duration; 4] =
 
 impl Engine {
     /// Reads an attempt that nobody reads any more, until that has worked once. There may be thousands that wait for their
-    /// turn, so that each knows no more than its name until then.
+    /// turn, so that of each nothing is held but its name until then.
     pub(super) fn look_again(&self, attempt: AttemptReference) {
-        if !self.looks_again.wanted().insert(attempt) {
-            return;
-        }
+        let Some(mut place) = self.looks_again.want(attempt) else { return };
         let engine = self.clone();
         self.tasks.spawn(async move {
-            if !engine.look_until_read(attempt).await {
-                engine.sweep_soon();
+            while let Some(attempt) = place.next() {
+                if !engine.look_until_read(attempt).await {
+                    engine.sweep_soon();
+                }
+                if engine.stopping.is_cancelled() {
+                    break;
+                }
             }
         });
     }
 
-    /// `false` when it could not be read, however often that was tried. It is taken off the list before it is read: whoever
-    /// asks for it during the reading wants what happened since, so it is read once more.
+    /// `false` when it could not be read, however often that was tried. It is off the list while it is read: whoever asks for
+    /// it during the reading wants what happened since, so it is read once more.
     async fn look_until_read(&self, attempt: AttemptReference) -> bool {
         for pause in LOOK_AGAIN_PAUSES {
-            let Some(turn) = self.stopping.run_until_cancelled(self.looks_again.turns.acquire()).await else { break };
-            self.looks_again.wanted().remove(&attempt);
-            if Box::pin(self.look_once(attempt)).await {
-                return true;
-            }
-            drop(turn);
-            if !self.looks_again.wanted().insert(attempt) {
+            if Box::pin(self.look_once(attempt)).await || self.looks_again.is_wanted(attempt) {
                 return true;
             }
             if self.stopping.run_until_cancelled(sleep(pause)).await.is_none() {
                 break;
             }
         }
-        self.looks_again.wanted().remove(&attempt);
         false
     }
 
@@ -63,20 +58,60 @@ impl Engine {
 }
 
 /// Attempts that wait to be read once more, each once however often it was wanted.
-#[derive(Debug)]
-pub(super) struct LooksAgain {
-    turns: Semaphore,
-    wanted: Mutex<BTreeSet<AttemptReference>>,
+#[derive(Debug, Clone, Default)]
+pub(super) struct LooksAgain(Arc<Mutex<Waiting>>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    wanted: BTreeSet<AttemptReference>,
+    readers: usize,
+}
+
+/// One of those who read at once. It reads until nothing waits.
+struct Place {
+    looks: LooksAgain,
+    is_left: bool,
 }
 
 impl LooksAgain {
-    fn wanted(&self) -> MutexGuard<'_, BTreeSet<AttemptReference>> {
-        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_wanted(&self, attempt: AttemptReference) -> bool {
+        self.lock().wanted.contains(&attempt)
+    }
+
+    /// Puts an attempt on the list. Returns a place to read it from while there is one; else those who read come to it.
+    fn want(&self, attempt: AttemptReference) -> Option<Place> {
+        let mut waiting = self.lock();
+        if !waiting.wanted.insert(attempt) || waiting.readers == AT_ONCE {
+            return None;
+        }
+        waiting.readers += 1;
+        Some(Place { looks: self.clone(), is_left: false })
     }
 }
 
-impl Default for LooksAgain {
-    fn default() -> Self {
-        Self { turns: Semaphore::new(AT_ONCE), wanted: Mutex::default() }
+impl Place {
+    /// The next one to read, the newest first, since somebody may wait for news of it. With the last one the place is given up,
+    /// so that nobody relies on it.
+    fn next(&mut self) -> Option<AttemptReference> {
+        let mut waiting = self.looks.lock();
+        let next = waiting.wanted.pop_last();
+        if next.is_none() && !self.is_left {
+            waiting.readers -= 1;
+            self.is_left = true;
+        }
+        next
+    }
+}
+
+impl Drop for Place {
+    /// A reading that ended by a defect leaves its place to another.
+    fn drop(&mut self) {
+        if !self.is_left {
+            self.looks.lock().readers -= 1;
+        }
     }
 }

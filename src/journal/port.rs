@@ -12,7 +12,7 @@ use super::read;
 use super::record::Record;
 use super::sweeps::{self, Swept};
 use super::told::Told;
-use crate::domain::attempt::{Alarm, Attempt, Event, Kind};
+use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Kind};
 use crate::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, StoreId, TillId};
 use crate::domain::operation::{Operation, ProviderName, Status};
 use crate::domain::request::Original;
@@ -133,6 +133,10 @@ impl Journal for SqliteJournal {
 
     async fn terminals(&self) -> Result<Vec<TerminalUse>> {
         read::terminals(&self.readers).await
+    }
+
+    async fn stands(&self, operation: OperationId, kind: AlarmKind) -> Result<bool> {
+        read::stands(&self.readers, operation, kind).await
     }
 
     async fn alarms(&self) -> Result<Vec<RaisedAlarm>> {

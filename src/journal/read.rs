@@ -5,11 +5,11 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
 use super::begin::BY_REFERENCE;
-use super::entries::{OPERATION, RUNS};
+use super::entries::{OPERATION, RUNS, STANDING_ALARM};
 use super::error::{of_step, unreadable};
 use super::record::deciding;
 use super::rows::{self, get, optional_time, select_operations};
-use crate::domain::attempt::{Attempt, Kind};
+use crate::domain::attempt::{AlarmKind, Attempt, Kind};
 use crate::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, TerminalName, TillId};
 use crate::domain::operation::Operation;
 use crate::domain::request::Original;
@@ -163,6 +163,11 @@ async fn holder(pool: &SqlitePool, attempt: Option<String>) -> Result<Option<Ope
     let reference = rows::attempt_reference(&attempt)?;
     let runs = rows.iter().map(rows::operation).collect::<Result<Vec<_>>>()?;
     Ok(runs.into_iter().find(|run| run.attempt.order.reference == reference && run.attempt.phase.is_live()))
+}
+
+pub(super) async fn stands(pool: &SqlitePool, operation: OperationId, kind: AlarmKind) -> Result<bool> {
+    let query = sqlx::query(STANDING_ALARM).bind(operation.to_string()).bind(kind.name());
+    Ok(query.fetch_optional(pool).await.map_err(of_step)?.is_some())
 }
 
 pub(super) async fn alarms(pool: &SqlitePool) -> Result<Vec<RaisedAlarm>> {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Callback, Refunded, Results, Trace};
-use crate::domain::attempt::{Alarm, Attempt, Event, Kind, NotResolvable};
+use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Kind, NotResolvable};
 use crate::domain::directory::Terminal;
 use crate::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, StoreId, TerminalName, TillId};
 use crate::domain::money::Money;
@@ -343,6 +343,8 @@ pub trait Journal: Results + Send + Sync {
     async fn has_used(&self, provider: ProviderName, terminal: &str) -> Result<bool, JournalError>;
     /// What is known of each terminal that ever took part; ask by name for the rest.
     async fn terminals(&self) -> Result<Vec<TerminalUse>, JournalError>;
+    /// Whether an alarm of this kind stands on an operation. There may be thousands of others.
+    async fn stands(&self, operation: OperationId, kind: AlarmKind) -> Result<bool, JournalError>;
     /// The alarms that nobody has seen to yet.
     async fn alarms(&self) -> Result<Vec<RaisedAlarm>, JournalError>;
     /// What happened to an operation, oldest first.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use pos_bridge::domain::attempt::{Alarm, Attempt, Event, Kind};
+use pos_bridge::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Kind};
 use pos_bridge::domain::directory::Till;
 use pos_bridge::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, StoreId, TillId};
 use pos_bridge::domain::operation::{Operation, ProviderName, Status};
@@ -111,6 +111,9 @@ impl Journal for NoJournal {
         broken()
     }
     async fn terminals(&self) -> Result<Vec<TerminalUse>> {
+        broken()
+    }
+    async fn stands(&self, _: OperationId, _: AlarmKind) -> Result<bool> {
         broken()
     }
     async fn alarms(&self) -> Result<Vec<RaisedAlarm>> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use pos_bridge::domain::attempt::{Alarm, Attempt, Event, Kind, Phase};
+use pos_bridge::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Kind, Phase};
 use pos_bridge::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, StoreId, TillId};
 use pos_bridge::domain::operation::{Operation, ProviderName, Status};
 use pos_bridge::domain::request::Original;
@@ -301,6 +301,11 @@ impl Journal for MemoryJournal {
 
     async fn terminals(&self) -> Result<Vec<TerminalUse>> {
         Ok(Vec::new())
+    }
+
+    async fn stands(&self, operation: OperationId, kind: AlarmKind) -> Result<bool> {
+        let alarms = self.alarms().await?;
+        Ok(alarms.iter().any(|it| it.operation == Some(operation) && it.alarm.kind == kind))
     }
 
     async fn alarms(&self) -> Result<Vec<RaisedAlarm>> {

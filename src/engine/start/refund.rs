@@ -166,8 +166,7 @@ impl Engine {
         if lost > 0 {
             self.note_lost_at_machines(sale, lost).await?;
         }
-        let standing = self.alarms().await?;
-        let waits = standing.iter().any(|it| it.operation == Some(sale) && it.alarm.kind == AlarmKind::Orphan);
+        let waits = self.health.journal(self.journal.stands(sale, AlarmKind::Orphan).await)?;
         let text = "money of this sale was given back that the bridge does not know of; a person must look first, and \
                     acknowledge the alarm";
         Ok(waits.then(|| not_sent("lost_refund", text)))
