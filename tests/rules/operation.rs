@@ -3,6 +3,7 @@
 use pos_bridge::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
 use pos_bridge::domain::evidence::Approval;
 use pos_bridge::domain::identifiers::TransactionId;
+use pos_bridge::domain::money::Amount;
 use pos_bridge::domain::operation::{Operation, Status, paid_twice};
 
 use crate::support::*;
@@ -87,4 +88,24 @@ fn no_attempt_decides_over_itself() {
     }
     let numbered = |number| Attempt { number, ..sale(approved(false)) };
     assert!(numbered(2).decides_over(&numbered(1)) && !numbered(1).decides_over(&numbered(2)), "both were paid");
+}
+
+/// A result that a till has booked is told anew only when something that it books has changed.
+#[test]
+fn a_result_is_another_one_when_its_attempt_its_outcome_or_its_amount_is() {
+    let told = |number, phase| operation(Attempt { number, ..sale(phase) });
+    let approved = |minor, captured| {
+        let approval = Approval { amount: Amount::new(minor).unwrap(), captured, ..approval() };
+        Phase::Approved { approval, late: false, resolution: None }
+    };
+    let before = told(1, approved(100, false));
+    let table = [
+        (told(1, approved(100, true)), true),
+        (told(1, approved(110, false)), false),
+        (told(2, approved(100, false)), false),
+        (told(1, Phase::Cancelled { resolution: None }), false),
+    ];
+    for (after, is_same) in table {
+        assert_eq!(after.is_same_result(&before), is_same, "{:?}", after.attempt);
+    }
 }

@@ -5,7 +5,7 @@ use pos_bridge::domain::attempt::Phase;
 use pos_bridge::domain::directory::RefundLimits;
 use pos_bridge::domain::evidence::Approval;
 use pos_bridge::domain::money::{Amount, Currency, Money};
-use pos_bridge::domain::operation::Operation;
+use pos_bridge::domain::operation::{Operation, Status};
 use pos_bridge::domain::refund::{Allowance, NotRefundable, RefundRoute, refund_amount, sendable};
 use proptest::prelude::*;
 
@@ -24,6 +24,21 @@ fn only_an_approved_sale_is_refunded() {
         assert_eq!(refused, Err(NotRefundable::NotApproved { status: sale.status() }));
         // What is not decided yet may be approved in a moment.
         assert_eq!(refused.is_err_and(|reason| reason.may_pass()), !sale.status().is_final());
+    }
+}
+
+/// A till may ask again by itself only where time alone can help.
+#[test]
+fn only_what_is_not_decided_yet_may_be_refundable_later() {
+    let table = [
+        (NotRefundable::AnotherUnderWay, true),
+        (NotRefundable::NotApproved { status: Status::Pending }, true),
+        (NotRefundable::NotApproved { status: Status::Declined }, false),
+        (NotRefundable::NoTransaction, false),
+        (NotRefundable::Exceeds { left: 1 }, false),
+    ];
+    for (reason, may_pass) in table {
+        assert_eq!(reason.may_pass(), may_pass, "{reason}");
     }
 }
 
