@@ -154,10 +154,12 @@ impl<S: Transport> AsyncWrite for HalfClose<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
-        if self.exchange.flushed()
-            && let Some(reader) = self.reader.take()
-        {
-            reader.wake();
+        if self.exchange.flushed() {
+            // Each answer has its own time to arrive.
+            self.confirmation = None;
+            if let Some(reader) = self.reader.take() {
+                reader.wake();
+            }
         }
         // What is not known yet is waited for while the next request is read, or the connection is closed.
         let _ = self.poll_confirmed(context);
