@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::begin::repeat_rules;
 use super::record::ring_out;
 use super::{Engine, Refusal};
-use crate::domain::attempt::{Alarm, AlarmKind, Event, Preparation};
+use crate::domain::attempt::{Alarm, AlarmKind, Event};
 use crate::domain::directory::{Store, Terminal};
 use crate::domain::evidence::{PaymentRecord, PaymentState};
 use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TillId};
@@ -36,14 +36,8 @@ impl Engine {
         let till_reference = trace.till_reference.as_deref().and_then(split_till_reference);
         let till = till_reference.as_ref().and_then(|(till, _)| self.directory.till(till));
         let asked_at = trace.payment.created_at.unwrap_or_else(|| provider.now());
-        let preparation = self.shared_payment(&trace).await?;
         let orphan = Orphan {
             operation: OperationId(self.new_number()),
-            reference: match &preparation {
-                Some(_) => AttemptReference::new(self.new_number()),
-                None => trace.reference,
-            },
-            preparation,
             provider: provider.name(),
             store: store.id.clone(),
             asked_terminal: till_reference
@@ -67,13 +61,6 @@ impl Engine {
             }
         }
         Ok(true)
-    }
-
-    /// What a lost attempt ran on where the journal holds an earlier one on the same payment, whose reference that carries.
-    async fn shared_payment(&self, trace: &Trace) -> Result<Option<Preparation>, Refusal> {
-        let found = self.health.journal(self.journal.find_attempt(trace.reference).await)?;
-        let shared = found.and_then(|(_, earlier)| earlier.preparation);
-        Ok(shared.map(|earlier| Preparation { run: trace.payment.session.clone(), ..earlier.for_the_next() }))
     }
 
     /// What neither the journal nor the list tells may be a sale that a till is about to repeat: its terminal takes

@@ -46,7 +46,7 @@ impl Step for Adopt {
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Option<Adopted>)> {
         let Self { orphan, outbox } = self;
         let mut writes = Writes::default();
-        if !load_runs(transaction, orphan.reference).await?.is_empty() {
+        if !load_runs(transaction, orphan.trace.reference).await?.is_empty() {
             return Ok((writes, None));
         }
         let now = whole_milliseconds(orphan.now);
@@ -145,7 +145,7 @@ impl Orphan {
         let (till, reference) = match &self.till_reference {
             Some(known) => known.clone(),
             None => {
-                let reference = Reference::new(self.reference.to_string());
+                let reference = Reference::new(self.trace.reference.to_string());
                 (TillId::new(UNNAMED).map_err(unreadable)?, reference.map_err(unreadable)?)
             }
         };
@@ -159,7 +159,7 @@ impl Orphan {
         };
         let (asked_at, horizon) = (whole_milliseconds(self.asked_at), whole_milliseconds(self.horizon));
         let order = Order {
-            reference: self.reference,
+            reference: self.trace.reference,
             money,
             terminal: provider_terminal,
             may_grow: self.trace.payment.added > 0,
@@ -176,7 +176,6 @@ impl Orphan {
             original: None,
             attempt: Attempt {
                 phase: masked(Phase::Approved { approval: self.approval(money.amount), late: true, resolution: None }),
-                preparation: self.preparation.clone(),
                 ..Attempt::first(self.operation, Kind::Sale, order, asked_at, horizon)
             },
             refunded: 0,

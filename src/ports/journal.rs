@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Callback, Refunded, Results, Trace};
-use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Kind, NotResolvable, Preparation};
+use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Kind, NotResolvable};
 use crate::domain::directory::Terminal;
 use crate::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, StoreId, TerminalName, TillId};
 use crate::domain::money::Money;
@@ -187,11 +187,6 @@ pub struct RaisedAlarm {
 pub struct Orphan {
     /// The number that its operation gets, where it becomes one.
     pub operation: OperationId,
-    /// The reference of the attempt that it is taken in as: the one that the payment carries, or a new one where that is an
-    /// earlier attempt's.
-    pub reference: AttemptReference,
-    /// What the lost attempt ran on, where an earlier attempt of its operation ran on the same payment.
-    pub preparation: Option<Preparation>,
     /// The payment as the provider holds it.
     pub trace: Trace,
     /// Whose books it stands in.

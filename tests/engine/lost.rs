@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use pos_bridge::domain::attempt::{AlarmKind, Phase, Preparation, Reason};
+use pos_bridge::domain::attempt::{AlarmKind, Phase, Reason};
 use pos_bridge::domain::evidence::{Approval, Finding, PaymentRecord, PaymentState, Terms};
-use pos_bridge::domain::identifiers::{AttemptReference, Handle, TransactionId};
+use pos_bridge::domain::identifiers::{AttemptReference, TransactionId};
 use pos_bridge::domain::money::{Amount, Currency, Money};
 use pos_bridge::domain::operation::Status;
 use pos_bridge::domain::request::{Details, Naming, SaleRequest};
@@ -103,38 +103,6 @@ async fn p39_a_lost_payment_without_number_and_terminal_answers_the_till_that_as
     let again = shop.sell(SaleRequest { naming, money, terminal: None, details: Details::default() }).await.unwrap();
     assert!(again.replayed && again.possible_duplicate);
     assert_eq!(again.operation.approval().unwrap().transaction, Some(transaction()));
-}
-
-/// A restored backup holds a declined attempt, and not the one after it, which ran on the same payment on another terminal.
-#[tokio::test]
-async fn p39_a_payment_of_a_lost_later_attempt_is_a_run_of_its_sale() {
-    let provider = Scripted::new();
-    let payment_of_both = Preparation {
-        payment: Handle::new("pi_1").unwrap(),
-        reference: some_reference(),
-        earlier_runs: Vec::new(),
-        refunded: 0,
-        run: None,
-    };
-    *provider.preparations.lock().unwrap() = [Prepared::Ready(payment_of_both)].into();
-    provider.finds(Finding::Declined(Reason::new("declined", "no")));
-    let shop = Shop::open(provider).await;
-    let first = shop.pay("R-1").await.unwrap().operation;
-    eventually("the decline", async || (shop.find("R-1").await.status() == Status::Declined).then_some(())).await;
-    let mut lost = payment(first.attempt.order.reference, PaymentState::Approved { captured: true }, Timestamp::now());
-    lost.traces[0].payment.session = Some(Handle::new("ts_lost").unwrap());
-    lost.traces[0].payment.terms.terminal = Some("T0293".to_owned());
-    lost.traces[0].terminal = Some("T0293".to_owned());
-    shop.provider.lists(lost);
-    for _ in 0..2 {
-        shop.called_back(some_reference()).await;
-        let paid = eventually("the payment", async || {
-            Some(shop.find("R-1").await).filter(|operation| operation.status() == Status::Approved)
-        })
-        .await;
-        assert!(paid.id == first.id && paid.attempt.number == 2 && paid.is_late(), "{paid:?}");
-        assert_eq!((paid.terminal.as_str(), shop.alarms().await), ("back", vec![AlarmKind::Orphan]));
-    }
 }
 
 /// Two bridges at one of Dojo's locations see each other's sales, which name no terminal that they will be paid on.

@@ -17,8 +17,6 @@ fn orphan(till_reference: Option<(&str, &str)>) -> Orphan {
     Orphan {
         asked_terminal: None,
         operation: OperationId(number()),
-        reference: reference_of_attempt,
-        preparation: None,
         trace: Trace {
             reference: reference_of_attempt,
             till_reference: till_reference.map(|(till, reference)| format!("{till}/{reference}")),
@@ -93,7 +91,7 @@ async fn a_payment_that_is_known_is_not_adopted() {
     let fixture = Fixture::new().await;
     let known = fixture.begin(sale("till-1", "R-1", "front", 10_000)).await;
     let mut found = orphan(Some(("till-1", "R-1")));
-    found.reference = known.attempt.order.reference;
+    found.trace.reference = known.attempt.order.reference;
     assert_eq!(fixture.journal.adopt(found).await, Ok(None));
     assert_eq!(fixture.journal.alarms().await, Ok(vec![]));
 }
@@ -193,7 +191,7 @@ async fn a_lost_payment_from_before_a_number_started_over_leaves_the_new_sale_al
     let meant = async || fixture.journal.find(&till("till-1"), Kind::Sale, &reference("R-1")).await.unwrap().unwrap();
     assert_eq!(meant().await, known);
 
-    lost.reference = AttemptReference::new(number());
+    lost.trace.reference = AttemptReference::new(number());
     (lost.operation, lost.asked_at, lost.horizon) = (OperationId(number()), later(-5000), hours(1));
     let newer = self::adopted(&fixture, lost).await;
     assert_eq!(meant().await, newer, "what was lost came after the number had started over");
@@ -258,7 +256,7 @@ async fn what_was_given_back_of_a_lost_payment_is_not_given_back_again() {
     lost.trace.refunded = Refunded::Elsewhere(2_000);
     let adopted = self::adopted(&fixture, lost.clone()).await;
     assert_eq!(adopted.refunded, 5_000);
-    assert_eq!(adopted.reference.as_str(), lost.reference.to_string(), "a name of its own");
+    assert_eq!(adopted.reference.as_str(), lost.trace.reference.to_string(), "a name of its own");
     assert_eq!(fixture.journal.operation(adopted.id).await.unwrap(), Some(adopted.clone()));
     assert_eq!(fixture.journal.note_refunded(adopted.id, Refunded::Elsewhere(2_000), None, now()).await, Ok(false));
     let Begun::New(rest) = fixture.refund(&adopted, "F-1", None).await else { panic!() };

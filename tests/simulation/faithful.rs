@@ -63,7 +63,7 @@ enum Question {
     Told(OperationId, u32, Timestamp),
     Acknowledge(OperationId, Timestamp),
     NoteRefunded(OperationId, Refunded, Timestamp),
-    Adopt(Box<Orphan>),
+    Adopt(Orphan),
     Find(TillId, Reference),
     List(TillId),
     Open,
@@ -84,7 +84,7 @@ async fn answer(journal: &dyn Journal, question: &Question) -> String {
             let alarm = Some(Alarm { kind: AlarmKind::Orphan, text: String::new() });
             format!("{:?} {:?}", journal.note_refunded(sale, refunded, alarm, now).await, journal.operation(sale).await)
         }
-        Question::Adopt(orphan) => answer_about_lost(journal, *orphan).await,
+        Question::Adopt(orphan) => answer_about_lost(journal, orphan).await,
         Question::Find(till, reference) => {
             let original = Original::Reference { reference: reference.clone(), till: None };
             let found = journal.find(&till, Kind::Refund, &reference).await;
@@ -168,7 +168,7 @@ impl Questioner {
                 let refunded = if self.dice.percent(50) { Refunded::InAll(minor) } else { Refunded::Elsewhere(minor) };
                 Question::NoteRefunded(*self.dice.pick(&self.operations).unwrap(), refunded, now)
             }
-            21 => Question::Adopt(Box::new(self.orphan(number, till))),
+            21 => Question::Adopt(self.orphan(number, till)),
             17 => Question::Find(till, self.reference()),
             18 => Question::List(till),
             19 => Question::AcknowledgeAlarm(self.dice.between(1, 6), now),
@@ -241,8 +241,6 @@ impl Questioner {
             horizon: asked_at + SignedDuration::from_secs(420),
             reuse_after: rules.reuse_after,
             now: self.time(),
-            reference,
-            preparation: None,
             trace: Trace {
                 reference,
                 till_reference: None,

@@ -66,8 +66,8 @@ impl Engine {
         Ok(!is_open)
     }
 
-    /// The attempt behind a payment; `None` where the journal does not hold it. Where several attempts ran on one payment, it
-    /// carries the first one's reference and belongs to the one whose run brought it.
+    /// The attempt behind a payment. Where several attempts ran on one payment, it carries the first one's reference and
+    /// belongs to the one whose run brought it.
     async fn attempt_of(&self, trace: &Trace) -> Result<Option<(Operation, Attempt)>, Refusal> {
         let found = self.health.journal(self.journal.find_attempt(trace.reference).await)?;
         let Some(prepared) = found.as_ref().and_then(|(_, attempt)| attempt.preparation.as_ref()) else {
@@ -76,10 +76,9 @@ impl Engine {
         let mut on_payment = self.health.journal(self.journal.find_prepared(&prepared.payment, Kind::Sale).await)?;
         let run = trace.payment.session.as_ref();
         let started = run.and_then(|run| on_payment.iter().rposition(|(_, attempt)| attempt.may_have_started(run)));
-        Ok(match (started, run) {
-            (Some(position), _) => Some(on_payment.swap_remove(position)),
-            (None, Some(_)) => None,
-            (None, None) => on_payment.pop(),
+        Ok(match started {
+            Some(position) => Some(on_payment.swap_remove(position)),
+            None => on_payment.pop(),
         })
     }
 

@@ -13,7 +13,7 @@ type Result<T> = std::result::Result<T, JournalError>;
 
 impl Pages {
     pub(crate) fn adopt(&mut self, orphan: Orphan) -> Result<Option<Adopted>> {
-        if self.position(orphan.reference).is_some() {
+        if self.position(orphan.trace.reference).is_some() {
             return Ok(None);
         }
         let lost = operation_of(&orphan);
@@ -107,7 +107,7 @@ fn operation_of(orphan: &Orphan) -> Operation {
     let (till, reference) = orphan.till_reference.clone().expect("and its till");
     let (payment, asked_at) = (&orphan.trace.payment, whole_milliseconds(orphan.asked_at));
     let order = Order {
-        reference: orphan.reference,
+        reference: orphan.trace.reference,
         money: orphan.money,
         terminal: terminal.terminal_id.clone(),
         may_grow: payment.added > 0,
@@ -131,11 +131,7 @@ fn operation_of(orphan: &Orphan) -> Operation {
         store: orphan.store.clone(),
         provider: orphan.provider,
         original: None,
-        attempt: Attempt {
-            phase: Phase::Approved { approval, late: true, resolution: None },
-            preparation: orphan.preparation.clone(),
-            ..first
-        },
+        attempt: Attempt { phase: Phase::Approved { approval, late: true, resolution: None }, ..first },
         refunded: 0,
         simulated: orphan.simulated,
         told_at: None,
