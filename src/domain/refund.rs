@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::attempt::{Phase, Reason};
 use super::directory::RefundLimits;
 use super::money::{Amount, Currency, Money};
-use super::operation::{Operation, Status};
+use super::operation::{Operation, Retry, Status};
 
 /// Why a refund is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +15,8 @@ pub enum NotRefundable {
     NotApproved {
         /// What the sale is instead.
         status: Status,
+        /// Nothing comes of it by itself any more: a person decides.
+        is_abandoned: bool,
     },
     /// An operator approved it without a payment at the provider to give back.
     #[error("the provider's payment behind this sale is not known; refund it in the provider's back office")]
@@ -26,7 +28,10 @@ pub enum NotRefundable {
     #[error(
         "another refund of this sale is not decided yet; wait for it, or have it decided with `pos-bridge resolve`"
     )]
-    AnotherUnderWay,
+    AnotherUnderWay {
+        /// Nothing comes of it by itself any more: a person decides.
+        is_abandoned: bool,
+    },
     /// The terminal is driven by another provider than the one that holds the payment.
     #[error(
         "the sale was taken through {sale}, terminal {terminal:?} is driven by another provider; name one of {sale}"
@@ -103,13 +108,16 @@ pub enum NotRefundable {
 }
 
 impl NotRefundable {
-    /// It may be refundable later, without a person: what is in the way is not decided yet.
+    /// What the till may do next: ask again where what is in the way will be decided.
     #[must_use]
-    pub const fn may_pass(&self) -> bool {
+    pub const fn retry(&self) -> Retry {
         match self {
-            Self::NotApproved { status } => !status.is_final(),
-            Self::AnotherUnderWay => true,
-            _ => false,
+            Self::NotApproved { is_abandoned: true, .. } | Self::AnotherUnderWay { is_abandoned: true } => {
+                Retry::Operator
+            }
+            Self::NotApproved { status, .. } if !status.is_final() => Retry::SameReference,
+            Self::AnotherUnderWay { .. } => Retry::SameReference,
+            _ => Retry::Never,
         }
     }
 }
@@ -200,7 +208,10 @@ impl Allowance {
 /// [`NotRefundable`] when the sale is not approved, the currency differs, or more is asked than is left.
 pub fn refund_amount(sale: &Operation, set_aside: i64, asked: Option<Money>) -> Result<Amount, NotRefundable> {
     let Phase::Approved { approval, .. } = &sale.attempt.phase else {
-        return Err(NotRefundable::NotApproved { status: sale.status() });
+        return Err(NotRefundable::NotApproved {
+            status: sale.status(),
+            is_abandoned: matches!(sale.attempt.phase, Phase::Abandoned { .. }),
+        });
     };
     if approval.transaction.is_none() {
         return Err(NotRefundable::NoTransaction);

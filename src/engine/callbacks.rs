@@ -12,25 +12,26 @@ impl Engine {
     /// [`Refusal::StorageUnavailable`]: have it sent again.
     pub async fn called_back(&self, callback: Callback) -> Result<CallbackReceipt, Refusal> {
         let known = match &callback.about {
-            Some(Subject::Attempt(reference)) => self.journal.find_attempt(*reference).await.map(Vec::from_iter),
-            // Which of the attempts on it is meant is not told.
-            Some(Subject::Payment(payment)) => self.journal.find_prepared(payment, Kind::Sale).await,
-            None => Ok(Vec::new()),
+            Some(Subject::Attempt(reference)) => self.journal.find_attempt(*reference).await,
+            // Of several attempts on it the last one: its reading tells when another one was paid, while one that never
+            // reached a terminal would take another's run for its own.
+            Some(Subject::Payment(payment)) => {
+                self.journal.find_prepared(payment, Kind::Sale).await.map(|mut found| found.pop())
+            }
+            None => Ok(None),
         };
         let known = self.health.journal(known)?;
-        let Some((operation, _)) = known.last() else {
+        let Some((operation, attempt)) = known else {
             return self.unknown_callback(callback).await;
         };
+        let reference = attempt.order.reference;
         let news = self.health.journal(self.journal.keep_callback(callback).await)?;
         if news {
             self.readers.wake_refunds_of(operation.id);
-            for (_, attempt) in &known {
-                let reference = attempt.order.reference;
-                if !self.readers.wake(reference) {
-                    self.look_again(reference);
-                }
+            if !self.readers.wake(reference) {
+                self.look_again(reference);
             }
-            self.look_at_unpaid_refunds(operation).await?;
+            self.look_at_unpaid_refunds(&operation).await?;
         }
         Ok(CallbackReceipt::Kept)
     }

@@ -147,14 +147,15 @@ impl Engine {
             return true;
         }
         for other in others {
-            // What cannot be read now is read once more.
-            let Ok(seen) = ask(provider, &other).await else { continue };
+            // What cannot be read now is read with the next round, before any older one.
+            let Ok(seen) = ask(provider, &other).await else { return false };
             if seen.paid_by_another {
                 continue;
             }
+            let is_paid = matches!(seen.finding, Finding::Approved(_));
             let moved = self.record_news(&other, seen.finding, seen.at).await;
-            if moved.is_some_and(|moved| matches!(moved.phase, Phase::Approved { .. })) {
-                return true;
+            if is_paid {
+                return moved.is_some_and(|moved| matches!(moved.phase, Phase::Approved { .. }));
             }
         }
         false

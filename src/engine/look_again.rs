@@ -65,6 +65,7 @@ pub(super) struct LooksAgain(Arc<Mutex<Waiting>>);
 struct Waiting {
     wanted: BTreeSet<AttemptReference>,
     readers: usize,
+    oldest_next: bool,
 }
 
 /// One of those who read at once. It reads until nothing waits.
@@ -94,11 +95,13 @@ impl LooksAgain {
 }
 
 impl Place {
-    /// The next one to read, the newest first, since somebody may wait for news of it. With the last one the place is given up,
-    /// so that nobody relies on it.
+    /// The next one to read: the newest, since somebody may wait for news of it, and the oldest by turns, so that newer ones that
+    /// cannot be read do not keep it from being read for ever. With the last one the place is given up, so that nobody relies
+    /// on it.
     fn next(&mut self) -> Option<AttemptReference> {
         let mut waiting = self.looks.lock();
-        let next = waiting.wanted.pop_last();
+        let next = if waiting.oldest_next { waiting.wanted.pop_first() } else { waiting.wanted.pop_last() };
+        waiting.oldest_next = !waiting.oldest_next;
         if next.is_none() && !self.is_left {
             waiting.readers -= 1;
             self.is_left = true;

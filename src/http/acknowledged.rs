@@ -32,12 +32,24 @@ pub(super) fn unacknowledged(local: SocketAddr, remote: SocketAddr) -> io::Resul
     kernel.recv(&mut bytes, 0)?;
     let answer = NetlinkMessage::<SockDiagMessage>::deserialize(&bytes).map_err(io::Error::other)?;
     match answer.payload {
-        NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(found)) => Ok(Some(found.header.send_queue)),
+        NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(found)) => {
+            // Where no connection fits, the kernel may tell of the listener.
+            let is_it = found.header.socket_id.destination_port == remote.port();
+            Ok(is_it.then_some(found.header.send_queue))
+        }
         NetlinkPayload::Error(error) => match error.to_io() {
             gone if gone.kind() == io::ErrorKind::NotFound => Ok(None),
             error => Err(error),
         },
         _ => Err(io::Error::other("the kernel answered something else")),
+    }
+}
+
+/// A link-local address means one interface's only.
+const fn interface_of(address: SocketAddr) -> u32 {
+    match address {
+        SocketAddr::V6(address) => address.scope_id(),
+        SocketAddr::V4(_) => 0,
     }
 }
 
@@ -49,7 +61,7 @@ fn question(local: SocketAddr, remote: SocketAddr) -> Vec<u8> {
         source_port: local.port(),
         destination_address: remote.ip(),
         destination_port: remote.port(),
-        interface_id: 0,
+        interface_id: interface_of(remote),
         cookie: NO_COOKIE,
     };
     let request = InetRequest {

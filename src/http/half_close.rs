@@ -17,11 +17,14 @@ use tokio::time::{Instant, Sleep, sleep};
 use super::exchange::{Exchange, Stage};
 use super::transport::{Delivery, Transport};
 
-/// How long an acknowledgement or a reset may take to come back: several times the way through any shop's network, and longer
-/// than any system delays its acknowledgements.
-const CONFIRMATION_TIME: Duration = Duration::from_millis(500);
-/// Between two looks for it.
-const CONFIRMATION_PAUSE: Duration = Duration::from_millis(10);
+/// How long a reset may take to come back: several times the way through any shop's network.
+const RESET_TIME: Duration = Duration::from_millis(500);
+/// How long a connection that is being closed waits for an acknowledgement: a radio network may lose an answer and the first
+/// repetitions of it.
+const ACKNOWLEDGEMENT_TIME: Duration = Duration::from_secs(5);
+/// Between two looks for it; doubled each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
 /// What hyper writes before a body that a till sends on request only. It is no answer.
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
@@ -41,13 +44,21 @@ pub(super) struct HalfClose<S> {
 
 /// An answer that was written, and of which it is not known yet whether it has arrived.
 struct Confirmation {
-    until: Instant,
+    begun: Instant,
+    pause: Duration,
     next_look: Pin<Box<Sleep>>,
 }
 
 impl Confirmation {
     fn begin() -> Self {
-        Self { until: Instant::now() + CONFIRMATION_TIME, next_look: Box::pin(sleep(CONFIRMATION_PAUSE)) }
+        Self { begun: Instant::now(), pause: FIRST_PAUSE, next_look: Box::pin(sleep(FIRST_PAUSE)) }
+    }
+
+    fn poll_next_look(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        ready!(self.next_look.as_mut().poll(context));
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        self.next_look.as_mut().reset(Instant::now() + self.pause);
+        Poll::Ready(())
     }
 }
 
@@ -78,19 +89,18 @@ impl<S: Transport> HalfClose<S> {
         if self.exchange.may_be_gone() { self.exchange.not_told() } else { self.exchange.told() }
     }
 
-    /// Waits until it is known whether the written answer was told.
+    /// Waits until it is known whether the written answer was told. While the connection lives, it may arrive yet.
     fn poll_confirmed(&mut self, context: &mut Context<'_>) -> Poll<()> {
         while self.exchange.is_awaited() {
-            let is_late = self.confirmation.as_ref().is_some_and(|begun| Instant::now() >= begun.until);
+            let waited = self.confirmation.as_ref().map_or(Duration::ZERO, |it| it.begun.elapsed());
             match self.stream.delivery() {
                 Delivery::Arrived => self.exchange.told(),
-                Delivery::Untold if is_late || !self.exchange.may_be_gone() => self.exchange.told(),
+                Delivery::Untold if waited >= RESET_TIME || !self.exchange.may_be_gone() => self.exchange.told(),
                 Delivery::Broken => self.broken_off(),
-                Delivery::UnderWay if is_late => self.exchange.not_told(),
+                Delivery::UnderWay if self.is_shut_down && waited >= ACKNOWLEDGEMENT_TIME => self.exchange.not_told(),
                 Delivery::UnderWay | Delivery::Untold => {
-                    let Confirmation { next_look, .. } = self.confirmation.get_or_insert_with(Confirmation::begin);
-                    ready!(next_look.as_mut().poll(context));
-                    next_look.as_mut().reset(Instant::now() + CONFIRMATION_PAUSE);
+                    let confirmation = self.confirmation.get_or_insert_with(Confirmation::begin);
+                    ready!(confirmation.poll_next_look(context));
                 }
             }
         }

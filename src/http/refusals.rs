@@ -25,7 +25,7 @@ pub(super) fn problem(refusal: &Refusal, asking: Option<&TillId>) -> Problem {
             Problem { retry: Retry::Operator, ..naming(operation, Some(paid), refused) }
         }
         Refusal::TerminalFrozen(_) => Problem { retry: Retry::Operator, ..refused },
-        Refusal::NotRefundable(reason) if reason.may_pass() => Problem { retry: Retry::SameReference, ..refused },
+        Refusal::NotRefundable(reason) => Problem { retry: reason.retry(), ..refused },
         _ => refused,
     }
 }
@@ -81,16 +81,25 @@ mod tests {
             ),
             (Refusal::NotRefundable(NotRefundable::NoTransaction), "not_refundable", Retry::Never),
             (
-                Refusal::NotRefundable(NotRefundable::NotApproved { status: Status::Declined }),
+                Refusal::NotRefundable(NotRefundable::NotApproved { status: Status::Declined, is_abandoned: false }),
                 "not_refundable",
                 Retry::Never,
             ),
             (
-                Refusal::NotRefundable(NotRefundable::NotApproved { status: Status::Unknown }),
+                Refusal::NotRefundable(NotRefundable::NotApproved { status: Status::Unknown, is_abandoned: false }),
                 "not_refundable",
                 Retry::SameReference,
             ),
-            (Refusal::NotRefundable(NotRefundable::AnotherUnderWay), "not_refundable", Retry::SameReference),
+            (
+                Refusal::NotRefundable(NotRefundable::AnotherUnderWay { is_abandoned: false }),
+                "not_refundable",
+                Retry::SameReference,
+            ),
+            (
+                Refusal::NotRefundable(NotRefundable::AnotherUnderWay { is_abandoned: true }),
+                "not_refundable",
+                Retry::Operator,
+            ),
             (
                 Refusal::NotRefundable(NotRefundable::Currency { sale: "NOK", asked: "SEK" }),
                 "not_refundable",

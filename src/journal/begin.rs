@@ -104,8 +104,8 @@ async fn of_sale(
         Ok(amount) => amount,
         Err(reason) => return Ok(Err(reason)),
     };
-    if one_at_a_time && transaction.row(UNDECIDED_REFUND, &[&original.to_string()]).await?.is_some() {
-        return Ok(Err(NotRefundable::AnotherUnderWay));
+    if one_at_a_time && let Some(undecided) = transaction.row(UNDECIDED_REFUND, &[&original.to_string()]).await? {
+        return Ok(Err(NotRefundable::AnotherUnderWay { is_abandoned: get(&undecided, "is_abandoned")? }));
     }
     let payment = sale.approval().and_then(|approval| approval.transaction.clone());
     Ok(Ok(Returned { money: Money { amount, currency: sale.money.currency }, payment }))
@@ -257,9 +257,11 @@ pub(super) const SET_ASIDE: &str = "SELECT (SELECT refunded_elsewhere FROM opera
     + COALESCE(SUM(a.set_aside), 0) AS set_aside FROM operation refund JOIN attempt a ON a.operation = refund.id \
     WHERE refund.original = ?";
 
-/// A refund of a sale of which it is not proven what became of it.
-pub(super) const UNDECIDED_REFUND: &str = "SELECT 1 FROM operation refund JOIN attempt a ON a.operation = refund.id \
-    WHERE refund.original = ? AND a.phase IN ('reserved', 'sending', 'open', 'unknown', 'abandoned') LIMIT 1";
+/// Whether the refunds of a sale of which it is not proven what became of them all wait for a person; no row where there is
+/// none.
+pub(super) const UNDECIDED_REFUND: &str = "SELECT MIN(a.phase = 'abandoned') AS is_abandoned FROM operation refund \
+    JOIN attempt a ON a.operation = refund.id WHERE refund.original = ? \
+    AND a.phase IN ('reserved', 'sending', 'open', 'unknown', 'abandoned') GROUP BY refund.original";
 
 /// What a till gave back since a moment. The attempts of a day are few and stand together, by their names; a till's
 /// refunds of all times are not (`CROSS JOIN` is SQLite's way to say which of the two to begin with).

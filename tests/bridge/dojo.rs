@@ -55,6 +55,23 @@ async fn a_declined_sale_goes_on_with_its_intent() {
     bridge.books_agree().await;
 }
 
+/// A history that is behind does not show the session that took the money: it must not count for the one before.
+#[tokio::test]
+async fn a_history_that_is_behind_gives_the_payment_to_no_earlier_attempt() {
+    let bridge = Bridge::with(dojo()).await;
+    bridge.simulator.terminal_mode(1, "manual").await;
+    begin_attempt(&bridge, 1).await;
+    bridge.simulator.customer(1, "decline").await;
+    assert_eq!(bridge.till(1).result("R-1").await.word(), "declined");
+    bridge.simulator.dojo_policy(&json!({ "history_lag_milliseconds": 4_000 })).await;
+    begin_attempt(&bridge, 2).await;
+    bridge.simulator.customer(1, "approve").await;
+    let paid = bridge.till(1).result("R-1").await;
+    assert_eq!((paid.word(), &paid.body["late"], &paid.body["attempt"]), ("approved", &json!(false), &json!(2)));
+    assert!(!String::from_utf8(bridge.run(&["alarms", "--json"]).await.stdout).unwrap().contains("late_approval"));
+    bridge.books_agree().await;
+}
+
 /// The first attempt is read on after its cancel, and must not take the second one's payment for its own.
 #[tokio::test]
 async fn a_cancelled_sale_that_is_tried_again_is_paid_once_and_quietly() {

@@ -46,7 +46,10 @@ fn refundable(at_machines: &[(&str, i64)]) -> Refundable {
 }
 
 async fn sold(at_machines: &[(&str, i64)]) -> Shop {
-    let provider = Scripted::new();
+    sold_by(Scripted::new(), at_machines).await
+}
+
+async fn sold_by(provider: Scripted, at_machines: &[(&str, i64)]) -> Shop {
     *provider.preparations.lock().unwrap() = [Prepared::Ready(preparation())].into();
     *provider.refundable.lock().unwrap() = Some(refundable(at_machines));
     provider.finds(approved(10_000));
@@ -77,7 +80,14 @@ async fn refunded(shop: &Shop, number: &str, minor: i64) -> Operation {
 /// A restored backup does not know of a refund that was made since; the sum alone would let it be made again.
 #[tokio::test]
 async fn p39_a_refund_at_a_machine_that_the_journal_lost_is_not_made_again() {
-    let shop = sold(&[("ts_lost", 4_000)]).await;
+    is_not_made_again(Scripted::new()).await;
+    let mut by_api = Scripted::new();
+    by_api.refunds_by_api = true;
+    is_not_made_again(by_api).await;
+}
+
+async fn is_not_made_again(provider: Scripted) {
+    let shop = sold_by(provider, &[("ts_lost", 4_000)]).await;
     let refused = refunded(&shop, "B-1", 4_000).await;
     assert_eq!((refused.status(), refused.reason().unwrap().code.as_str()), (Status::Failed, "lost_refund"));
     assert_eq!(shop.provider.given_back(), [0; 0], "nothing was sent");

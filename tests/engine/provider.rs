@@ -51,6 +51,8 @@ pub(crate) struct Scripted {
     pub(crate) started_on: Mutex<Vec<String>>,
     /// What can be given back of a sale, where of refunds only the sum is told; `None` where no sale is refunded.
     pub(crate) refundable: Mutex<Option<Refundable>>,
+    /// Refunds go without the card.
+    pub(crate) refunds_by_api: bool,
     /// What refunds were started, in minor units.
     pub(crate) given_back: Mutex<Vec<i64>>,
     /// What a terminal can do.
@@ -86,6 +88,7 @@ impl Scripted {
             away: Mutex::default(),
             started_on: Mutex::default(),
             refundable: Mutex::default(),
+            refunds_by_api: false,
             given_back: Mutex::default(),
             capabilities: Capabilities {
                 signature: false,
@@ -179,7 +182,8 @@ impl Provider for Scripted {
         locked(&self.preparations).pop_front().unwrap()
     }
     fn refund_route(&self) -> RefundRoute {
-        if locked(&self.refundable).is_some() { RefundRoute::Terminal } else { RefundRoute::Plain }
+        let at_machines = locked(&self.refundable).is_some() && !self.refunds_by_api;
+        if at_machines { RefundRoute::Terminal } else { RefundRoute::Plain }
     }
     fn capabilities(&self, _: &Terminal) -> Capabilities {
         self.capabilities.clone()
@@ -225,7 +229,7 @@ impl Provider for Scripted {
     }
     async fn start_refund(&self, order: RefundOrder<'_>) -> Answer<Handle> {
         assert!(order.transaction.is_none() || locked(&self.refundable).is_some(), "this test refunds no sale");
-        assert!(order.attempt.card_present);
+        assert!(order.attempt.card_present || self.refunds_by_api);
         locked(&self.given_back).push(order.attempt.order.money.amount.minor());
         Answer::Yes(Handle::new("T1.refund").unwrap())
     }

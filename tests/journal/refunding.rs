@@ -108,7 +108,7 @@ async fn only_an_approved_sale_is_given_back() {
     let declined = fixture.declined_sale("R-1").await;
     assert_eq!(
         fixture.refund(&declined, "F-1", None).await,
-        Begun::NotRefundable(NotRefundable::NotApproved { status: Status::Declined })
+        Begun::NotRefundable(NotRefundable::NotApproved { status: Status::Declined, is_abandoned: false })
     );
     let sale = fixture.approved_sale("R-2").await;
     let Begun::New(refund) = fixture.refund(&sale, "F-2", None).await else { panic!() };
@@ -168,7 +168,7 @@ async fn a_refund_that_cannot_be_told_from_another_waits_for_it() {
         fixture.journal.begin_refund(refund)
     };
     let Ok(Begun::New(first)) = begin("F-1").await else { panic!() };
-    assert_eq!(begin("F-2").await, Ok(Begun::NotRefundable(NotRefundable::AnotherUnderWay)));
+    assert_eq!(begin("F-2").await, Ok(Begun::NotRefundable(NotRefundable::AnotherUnderWay { is_abandoned: false })));
     fixture.record(&first, Event::Refused { reason: Reason::new("no", "no") }).await;
     assert!(matches!(begin("F-2").await, Ok(Begun::New(_))));
 }

@@ -5,7 +5,7 @@ use pos_bridge::domain::attempt::Phase;
 use pos_bridge::domain::directory::RefundLimits;
 use pos_bridge::domain::evidence::Approval;
 use pos_bridge::domain::money::{Amount, Currency, Money};
-use pos_bridge::domain::operation::{Operation, Status};
+use pos_bridge::domain::operation::{Operation, Retry, Status};
 use pos_bridge::domain::refund::{Allowance, NotRefundable, RefundRoute, refund_amount, sendable};
 use proptest::prelude::*;
 
@@ -21,24 +21,27 @@ fn only_an_approved_sale_is_refunded() {
     for phase in phases().into_iter().filter(|phase| phase.name() != "approved") {
         let sale = operation(sale(phase));
         let refused = refund_amount(&sale, 0, None);
-        assert_eq!(refused, Err(NotRefundable::NotApproved { status: sale.status() }));
-        // What is not decided yet may be approved in a moment.
-        assert_eq!(refused.is_err_and(|reason| reason.may_pass()), !sale.status().is_final());
+        let is_abandoned = matches!(sale.attempt.phase, Phase::Abandoned { .. });
+        assert_eq!(refused, Err(NotRefundable::NotApproved { status: sale.status(), is_abandoned }));
     }
 }
 
 /// A till may ask again by itself only where time alone can help.
 #[test]
-fn only_what_is_not_decided_yet_may_be_refundable_later() {
+fn a_till_asks_again_for_a_refund_only_where_what_is_in_the_way_will_be_decided() {
+    let not_approved = |status, is_abandoned| NotRefundable::NotApproved { status, is_abandoned };
     let table = [
-        (NotRefundable::AnotherUnderWay, true),
-        (NotRefundable::NotApproved { status: Status::Pending }, true),
-        (NotRefundable::NotApproved { status: Status::Declined }, false),
-        (NotRefundable::NoTransaction, false),
-        (NotRefundable::Exceeds { left: 1 }, false),
+        (NotRefundable::AnotherUnderWay { is_abandoned: false }, Retry::SameReference),
+        (NotRefundable::AnotherUnderWay { is_abandoned: true }, Retry::Operator),
+        (not_approved(Status::Pending, false), Retry::SameReference),
+        (not_approved(Status::Unknown, false), Retry::SameReference),
+        (not_approved(Status::Unknown, true), Retry::Operator),
+        (not_approved(Status::Declined, false), Retry::Never),
+        (NotRefundable::NoTransaction, Retry::Never),
+        (NotRefundable::Exceeds { left: 1 }, Retry::Never),
     ];
-    for (reason, may_pass) in table {
-        assert_eq!(reason.may_pass(), may_pass, "{reason}");
+    for (reason, retry) in table {
+        assert_eq!(reason.retry(), retry, "{reason:?}");
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn of_code(code: Code) -> Value {
 }
 
 fn detail(code: Code) -> String {
-    let declined = NotRefundable::NotApproved { status: Status::Declined };
+    let declined = NotRefundable::NotApproved { status: Status::Declined, is_abandoned: false };
     match code {
         Code::InvalidRequest => "amount: must be a whole number of minor units, such as 39900 for 399.00".into(),
         Code::Unauthorized => {

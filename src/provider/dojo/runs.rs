@@ -14,10 +14,17 @@ pub(super) fn own<'a>(found: &'a Intent, prepared: &Preparation) -> Option<&'a S
     }
 }
 
-/// The session that brought the payment, as far as the history tells; `read` is a later word on one of them.
+/// The session that brought the payment, as far as the history tells; `read` is a later word on one of them, or on one that the
+/// history does not show yet.
 pub(super) fn payer<'a>(found: &'a Intent, read: Option<&'a Session>) -> Option<&'a Session> {
     let latest = |session: &'a Session| read.filter(|read| read.id == session.id).unwrap_or(session);
-    sales(found).map(latest).enumerate().max_by_key(|(place, session)| (nearness(session), *place)).map(|(_, it)| it)
+    let unlisted = read.filter(|read| sales(found).all(|session| session.id != read.id));
+    sales(found)
+        .map(latest)
+        .chain(unlisted)
+        .enumerate()
+        .max_by_key(|(place, session)| (nearness(session), *place))
+        .map(|(_, it)| it)
 }
 
 /// The payment came of another attempt's session.

@@ -19,7 +19,7 @@ pub(in crate::till) fn message(problem: &Problem, language: Language) -> String 
         (Code::TerminalBusy, _, Some(InTheWay::Holder(till))) => BUSY_WITH.to(language).replace(TILL, till.as_str()),
         (Code::NotRefundable, Retry::SameReference, _) => NOT_REFUNDABLE_YET.to(language).to_owned(),
         (Code::NotFound, Retry::SameReference, _) => NOT_YET.to(language).to_owned(),
-        (Code::NotFound, Retry::Operator, _) => PERSON_DECIDES.to(language).to_owned(),
+        (Code::NotFound | Code::NotRefundable, Retry::Operator, _) => PERSON_DECIDES.to(language).to_owned(),
         (code, _, _) => text(code).to(language).to_owned(),
     }
 }

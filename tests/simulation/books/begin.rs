@@ -57,8 +57,8 @@ impl Pages {
         if let Err(reason) = allowance.allows(money, 0) {
             return Ok(Begun::NotRefundable(reason));
         }
-        if one_at_a_time && self.has_undecided_refund(original) {
-            return Ok(Begun::NotRefundable(NotRefundable::AnotherUnderWay));
+        if one_at_a_time && let Some(is_abandoned) = self.has_undecided_refund(original) {
+            return Ok(Begun::NotRefundable(NotRefundable::AnotherUnderWay { is_abandoned }));
         }
         if route.needs_terminal()
             && let Some(obstacle) = self.in_the_way(&new.terminal)
@@ -72,12 +72,13 @@ impl Pages {
         Ok(self.write(operation, &new, &place, route.needs_terminal()))
     }
 
-    fn has_undecided_refund(&self, sale: OperationId) -> bool {
-        self.entries
-            .iter()
-            .filter(|refund| refund.head.original == Some(sale))
-            .flat_map(|refund| &refund.runs)
-            .any(|run| run.attempt.phase.is_live() || matches!(run.attempt.phase, Phase::Abandoned { .. }))
+    /// Whether all of them wait for a person; `None` where there is none.
+    fn has_undecided_refund(&self, sale: OperationId) -> Option<bool> {
+        let refunds = self.entries.iter().filter(|refund| refund.head.original == Some(sale));
+        let is_abandoned = |run: &Run| matches!(run.attempt.phase, Phase::Abandoned { .. });
+        let undecided = refunds.flat_map(|refund| &refund.runs);
+        let undecided = undecided.filter(|run| run.attempt.phase.is_live() || is_abandoned(run));
+        undecided.map(is_abandoned).reduce(|all, one| all && one)
     }
 
     /// What may stand in the provider's books: what is only reserved was never sent.

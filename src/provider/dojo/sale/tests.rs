@@ -141,3 +141,15 @@ fn a_payment_belongs_to_the_attempt_whose_session_brought_it() {
         assert_eq!([owns(&first), owns(&second), owns(&unknown)], expected, "{history_of:?}");
     }
 }
+
+/// A history that is behind does not show the session that took the money a moment ago, which was read by its name.
+#[test]
+fn a_session_that_the_history_does_not_show_yet_brought_the_payment() {
+    let second = Preparation { earlier_runs: vec![handle("ts_1")], run: Some(handle("ts_2")), ..preparation() };
+    let found = Intent { status: "Captured".to_owned(), ..history(&[("ts_1", "Declined", None)]) };
+    let read = session("Captured", json!({"id": "ts_2"}));
+    assert!(!runs::is_anothers(&found, &second, Some(&read)));
+    let read = session("Declined", json!({"id": "ts_2"}));
+    let signed = Intent { status: "Captured".to_owned(), ..history(&[("ts_1", "Captured", None)]) };
+    assert!(runs::is_anothers(&signed, &second, Some(&read)), "one that took nothing did not");
+}
