@@ -77,3 +77,43 @@ fn question(local: SocketAddr, remote: SocketAddr) -> Vec<u8> {
     message.serialize(&mut bytes);
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    /// A till over IPv4, over IPv6, and over IPv4 at a listener for both.
+    #[test]
+    fn what_has_arrived_is_known_of_every_kind_of_address() {
+        for (listen, call) in [("127.0.0.1:0", "127.0.0.1"), ("[::1]:0", "[::1]"), ("[::]:0", "127.0.0.1")] {
+            let Ok(listener) = TcpListener::bind(listen) else {
+                eprintln!("NOT TESTED: this machine has no {listen}");
+                continue;
+            };
+            let port = listener.local_addr().unwrap().port();
+            let mut till = TcpStream::connect(format!("{call}:{port}")).unwrap();
+            let (mut stream, remote) = listener.accept().unwrap();
+            let local = stream.local_addr().unwrap();
+            if let Err(error) = unacknowledged(local, remote) {
+                eprintln!("NOT TESTED: this machine's kernel does not tell ({error})");
+                return;
+            }
+            stream.write_all(b"approved").unwrap();
+            till.read_exact(&mut [0; 8]).unwrap();
+            let told = (0..100).any(|_| {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+                matches!(unacknowledged(local, remote), Ok(Some(0)))
+            });
+            assert!(told, "{listen}: {:?}", unacknowledged(local, remote));
+            // Nobody reads on: what does not fit into the other side's memory stays here.
+            stream.set_nonblocking(true).unwrap();
+            while stream.write(&[0; 65_536]).is_ok() {}
+            assert!(matches!(unacknowledged(local, remote), Ok(Some(1..))), "{listen}");
+            drop((till, stream));
+            assert!(!matches!(unacknowledged(local, SocketAddr::new(remote.ip(), 1)), Ok(Some(_))), "{listen}");
+        }
+    }
+}
