@@ -32,8 +32,9 @@ const CALLS: [&str; 14] = [
 pub(crate) const JOURNAL: &str = "journal-writer";
 /// Each on its own: `strace` counts for each thread by itself.
 const THREADS: [&str; 2] = [JOURNAL, "tokio-rt-worker"];
-/// What the program still does when its till has been answered.
-pub(crate) const AFTERMATH: Duration = Duration::from_millis(60);
+/// What the program still does when its till has been answered: it notes that, once the till's machine has acknowledged the
+/// answer, which may take 40 ms.
+pub(crate) const AFTERMATH: Duration = Duration::from_millis(150);
 
 /// One kind of call of one thread of one script.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,7 @@
 //! Every write and every sync of the journal fails: once, or from then on for ever.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use crate::aim::{AFTERMATH, JOURNAL, Target};
 use crate::arguments::Form;
@@ -12,6 +13,8 @@ use crate::world::World;
 
 const SYNCS: [&str; 2] = ["fsync", "fdatasync"];
 const CHANGES: [&str; 5] = ["pwrite64", "ftruncate", "fallocate", "unlink", "openat"];
+/// How long a bridge that must stop may take for it.
+const STOPPING_TIME: Duration = Duration::from_secs(5);
 /// The short form tries one call of so many, each in one way.
 const SHORT_STRIDE: u32 = 48;
 
@@ -95,10 +98,16 @@ async fn strike(trouble: Trouble, world: &mut World) -> Result<End, Vec<String>>
     let grip = target.aim(&mut world.shop, Strike::Fail(error), number, for_ever);
     target.script.perform(world).await;
     tokio::time::sleep(AFTERMATH).await;
-    let end = end_of(world)?;
+    let must_stop = SYNCS.contains(&target.call) && !target.script.is_start();
+    let mut end = end_of(world)?;
+    let struck = Instant::now();
+    while end == End::WentOn && must_stop && struck.elapsed() < STOPPING_TIME {
+        tokio::time::sleep(AFTERMATH).await;
+        end = end_of(world)?;
+    }
     drop(grip);
     // Whoever carries on after a sync that failed believes in pages that are not there.
-    if end == End::WentOn && SYNCS.contains(&target.call) && !target.script.is_start() {
+    if end == End::WentOn && must_stop {
         return Err(vec!["a sync failed, and the bridge goes on".to_owned()]);
     }
     if end == End::WentOn && !target.script.is_start() {
