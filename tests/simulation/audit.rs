@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use pos_bridge::domain::attempt::{AlarmKind, Kind, Phase};
+use pos_bridge::domain::attempt::{AlarmKind, Attempt, Kind, Phase};
 use pos_bridge::domain::identifiers::OperationId;
 use pos_bridge::domain::operation::{Operation, ProviderName, Status};
 
@@ -29,15 +29,17 @@ pub(crate) fn audit(pages: &Pages, books: &Books, now: i64, said: &[Operation]) 
     wrongs
 }
 
-/// A refund that was sent after the copy was made, of whose sale Dojo tells only how much was given back: which refund that was
-/// only a person can tell, and one is asked.
+/// A refund that was sent after the copy was made, or another one of its sale was, of which Dojo tells only how much was given
+/// back: which refund that was only a person can tell, and one is asked.
 fn is_left_to_a_person(pages: &Pages, books: &Books, entry: &Entry, run: &Run) -> bool {
     let is_asked = |alarm: &Standing| {
         alarm.raised.operation == entry.head.original && alarm.raised.alarm.kind == AlarmKind::Orphan
     };
+    let of_its_sale = |refund: &&Refund| run.attempt.refund_of.as_ref() == Some(&refund.transaction);
+    let is_lost = |attempt: &Attempt| books.lost.contains_key(&attempt.order.reference);
     entry.head.kind == Kind::Refund
         && run.terminal.provider == ProviderName::Dojo
-        && books.lost.contains_key(&run.attempt.order.reference)
+        && (is_lost(&run.attempt) || books.refunds.iter().filter(of_its_sale).any(|refund| is_lost(&refund.attempt)))
         && pages.alarms.iter().any(is_asked)
 }
 
