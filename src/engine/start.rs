@@ -94,9 +94,9 @@ impl Engine {
                 };
                 Some(Started { looked: Some(Ok(())), ..Started::unread(attempt) })
             }
-            Ok(seen) => {
+            Ok(answer) => {
                 let mut attempt = self.record_surely(&before, vec![event]).await?;
-                let looked = self.learn(provider, operation, &mut attempt, seen).await;
+                let looked = self.learn(provider, operation, &mut attempt, answer).await;
                 Some(Started { looked: Some(looked), ..Started::unread(attempt) })
             }
             Err(_) => self.write_while_looking(starting, &before, event, looking).await,

@@ -36,9 +36,9 @@ pub(super) const AMOUNT_CHANGED: &str = "amount_changed";
 
 pub(super) const END: &str = "SELECT COALESCE(MAX(sequence), 0) FROM event";
 
-/// Events that brought one of the operation's attempts to a proven end, or changed the amount of one. An operation that is under way again has no
-/// result to tell; its next one comes with an event of its own. Sales write no index for this: the log is read in
-/// stretches instead.
+/// Events that brought one of the operation's attempts to a proven end, or changed the amount of one. An operation that is
+/// under way again has no result to tell; its next one comes with an event of its own. Sales write no index for this: the log
+/// is read in stretches instead.
 pub(super) const RESULTS: &str = select_operations!(
     "SELECT e.sequence AS logged_as,",
     "event e CROSS JOIN operation o ON o.id = e.operation JOIN attempt a ON a.reference = o.deciding_attempt \

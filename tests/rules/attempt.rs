@@ -1,6 +1,6 @@
 //! `Attempt::step`, phase by phase and event by event.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use pos_bridge::domain::attempt::{AlarmKind, Event, Kind, NotResolvable, OperatorVerdict, Phase, Reason, Resolution};
 use pos_bridge::domain::evidence::{Approval, Contradiction, Finding, PaymentRecord, PaymentState};
 use pos_bridge::domain::identifiers::TransactionId;
@@ -274,13 +274,14 @@ fn a_capture_is_noted_on_a_known_approval() {
     assert_eq!(captured.phase, Phase::Approved { approval: approval(), late: false, resolution: None });
 }
 
+fn resolved(verdict: OperatorVerdict, at: Timestamp) -> Event {
+    let resolution = Resolution { verdict, by: "Kari".to_owned(), reason: "terminal receipt".to_owned() };
+    Event::Resolved { resolution, at }
+}
+
 /// P36: only a person decides an abandoned attempt, and only when nothing can come any more.
 #[test]
 fn p36_an_operator_decides_what_is_not_proven() {
-    let resolved = |verdict, at| Event::Resolved {
-        resolution: Resolution { verdict, by: "Kari".to_owned(), reason: "terminal receipt".to_owned() },
-        at,
-    };
     for phase in phases() {
         let attempt = sale(phase.clone());
         for (verdict, outcome) in [(OperatorVerdict::Approved, "approved"), (OperatorVerdict::NotTaken, "cancelled")] {
@@ -315,14 +316,7 @@ fn a_second_payment_of_an_approved_attempt_is_loud_once() {
 /// The provider's record decides over an operator in both directions.
 #[test]
 fn a_proven_decline_takes_back_an_operators_approval() {
-    let approved = Event::Resolved {
-        resolution: Resolution {
-            verdict: OperatorVerdict::Approved,
-            by: "Kari".to_owned(),
-            reason: "receipt".to_owned(),
-        },
-        at: horizon(),
-    };
+    let approved = resolved(OperatorVerdict::Approved, horizon());
     let resolved = after(&sale(Phase::Abandoned { handle: None }), &[approved]);
     let declined = seen(Finding::Declined(reason()), horizon());
     let transition = step(&resolved, &declined).unwrap();
@@ -339,14 +333,7 @@ fn a_proven_decline_takes_back_an_operators_approval() {
 /// What an operator approved was told with the amount that was asked for; a tip at the machine makes it more.
 #[test]
 fn a_record_of_another_amount_than_an_operator_approved_is_loud() {
-    let approved = Event::Resolved {
-        resolution: Resolution {
-            verdict: OperatorVerdict::Approved,
-            by: "Kari".to_owned(),
-            reason: "receipt".to_owned(),
-        },
-        at: horizon(),
-    };
+    let approved = resolved(OperatorVerdict::Approved, horizon());
     let resolved = after(&sale(Phase::Abandoned { handle: None }), &[approved]);
     let asked = resolved.order.money.amount;
     for (minor, alarm) in [(asked.minor(), None), (asked.minor() + 400, Some(AlarmKind::Mismatch))] {
@@ -370,14 +357,7 @@ fn a_session_that_ran_out_long_ago_is_cancelled_too() {
 /// An operator's word yields to the provider's record: "not taken" that was taken is a late approval.
 #[test]
 fn the_record_corrects_an_operator() {
-    let not_taken = Event::Resolved {
-        resolution: Resolution {
-            verdict: OperatorVerdict::NotTaken,
-            by: "Kari".to_owned(),
-            reason: "no receipt".to_owned(),
-        },
-        at: horizon(),
-    };
+    let not_taken = resolved(OperatorVerdict::NotTaken, horizon());
     let resolved = after(&sale(Phase::Abandoned { handle: None }), &[not_taken]);
     let transition = step(&resolved, &seen(Finding::Approved(approval()), start())).unwrap();
     assert!(matches!(transition.attempt.phase, Phase::Approved { late: true, .. }));
