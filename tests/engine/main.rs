@@ -2,13 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod absence;
-mod at_machines;
 mod at_terminal;
 mod given_up;
 mod lost;
 mod paid_before;
 mod pool;
 mod provider;
+mod refunds;
 mod shop;
 mod starting;
 mod unlinked;

@@ -53,6 +53,8 @@ pub(crate) struct Scripted {
     pub(crate) refundable: Mutex<Option<Refundable>>,
     /// Refunds go without the card.
     pub(crate) refunds_by_api: bool,
+    /// How long a refund may be under way, where its reply is lost.
+    pub(crate) loses_refunds_for: Option<SignedDuration>,
     /// What refunds were started, in minor units.
     pub(crate) given_back: Mutex<Vec<i64>>,
     /// What a terminal can do.
@@ -89,6 +91,7 @@ impl Scripted {
             started_on: Mutex::default(),
             refundable: Mutex::default(),
             refunds_by_api: false,
+            loses_refunds_for: None,
             given_back: Mutex::default(),
             capabilities: Capabilities {
                 signature: false,
@@ -173,7 +176,8 @@ impl Provider for Scripted {
     }
     fn timeouts(&self) -> Timeouts {
         let minutes = SignedDuration::from_mins;
-        Timeouts { session: minutes(5), afterwards: minutes(5), refund: minutes(5) }
+        let refund = self.loses_refunds_for.unwrap_or(minutes(5));
+        Timeouts { session: minutes(5), afterwards: minutes(5), refund }
     }
     fn prepares_sales(&self) -> bool {
         !locked(&self.preparations).is_empty()
@@ -231,7 +235,10 @@ impl Provider for Scripted {
         assert!(order.transaction.is_none() || locked(&self.refundable).is_some(), "this test refunds no sale");
         assert!(order.attempt.card_present || self.refunds_by_api);
         locked(&self.given_back).push(order.attempt.order.money.amount.minor());
-        Answer::Yes(Handle::new("T1.refund").unwrap())
+        match self.loses_refunds_for {
+            Some(_) => Answer::Unknown("reset".to_owned()),
+            None => Answer::Yes(Handle::new("T1.refund").unwrap()),
+        }
     }
     async fn look_for_refund(&self, _: &Attempt, _: Look) -> Result<Seen, ReadError> {
         Ok(Seen::at(self.now(), locked(&self.finding).clone()))

@@ -1,6 +1,7 @@
 //! Attempts that a provider prepares first, refunds that change their way, and signatures.
 
-use pos_bridge::domain::attempt::{Attempt, Event, Kind, Phase, Preparation};
+use jiff::SignedDuration;
+use pos_bridge::domain::attempt::{AlarmKind, Attempt, Event, Kind, Phase, Preparation};
 use pos_bridge::domain::evidence::{Contradiction, Finding, Order, PaymentState, Sighting, judge};
 use pos_bridge::domain::identifiers::{AttemptReference, Handle};
 use ulid::Ulid;
@@ -102,6 +103,27 @@ fn what_a_customer_adds_counts_only_where_it_may_be_added() {
             matches!(found, Finding::Contradiction { what: Contradiction::Amount { asked: 39_900, .. }, .. }),
             "{found:?}"
         );
+    }
+}
+
+/// P39: in a journal that was put back the growth of the sum may be a later refund, and that time has passed tells so.
+#[test]
+fn a_refund_that_the_sum_alone_shows_after_its_time_is_loud() {
+    let unknown = |handle| Phase::Unknown { handle, empty_since: None };
+    let by_sum = Attempt { preparation: Some(preparation()), ..without_card(unknown(None)) };
+    let in_time = horizon() - SignedDuration::from_millis(1);
+    for (what, refund, at, is_loud) in [
+        ("in its time", by_sum.clone(), in_time, false),
+        ("after it", by_sum.clone(), horizon(), true),
+        ("its reply came", Attempt { phase: unknown(Some(handle())), ..by_sum.clone() }, horizon(), false),
+        ("at a machine", Attempt { card_present: true, ..by_sum.clone() }, horizon(), false),
+        ("each refund has its record", without_card(unknown(None)), horizon(), false),
+        ("a sale", Attempt { kind: Kind::Sale, ..by_sum }, horizon(), false),
+    ] {
+        let moved = step(&refund, &seen(Finding::Approved(approval()), at)).unwrap();
+        assert!(matches!(moved.attempt.phase, Phase::Approved { late: false, .. }), "{what}");
+        let expected = is_loud.then_some(AlarmKind::LateApproval);
+        assert_eq!(moved.alarm.map(|alarm| alarm.kind), expected, "{what}");
     }
 }
 

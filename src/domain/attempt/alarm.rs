@@ -15,7 +15,7 @@ pub struct Alarm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AlarmKind {
-    /// A payment completed after the till had been told otherwise.
+    /// A payment completed after the till had been told otherwise, or a refund showed in the sum alone after its time.
     LateApproval,
     /// The provider's record contradicts what was asked.
     Mismatch,

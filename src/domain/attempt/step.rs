@@ -128,7 +128,7 @@ impl Attempt {
 
     fn seen(&self, finding: &Finding, at: Timestamp) -> Option<Transition> {
         match finding {
-            Finding::Approved(approval) => self.seen_approved(approval),
+            Finding::Approved(approval) => self.seen_approved(approval, at),
             Finding::Corrected(reason) => self.seen_corrected(reason),
             // The record decides over an operator, too.
             Finding::Declined(reason) if self.rests_on_an_operator() => self.seen_corrected(reason),
@@ -150,8 +150,8 @@ impl Attempt {
         }
     }
 
-    /// An approval always wins, and is loud when the till had been told otherwise.
-    fn seen_approved(&self, seen: &Approval) -> Option<Transition> {
+    /// An approval always wins, and is loud when the till had been told otherwise, or when another refund may be meant.
+    fn seen_approved(&self, seen: &Approval, at: Timestamp) -> Option<Transition> {
         if let Phase::Approved { approval: known, late, resolution } = &self.phase {
             let (approval, alarm) = self.seen_again(known, seen)?;
             let phase = Phase::Approved { approval, late: *late, resolution: resolution.clone() };
@@ -164,9 +164,21 @@ impl Attempt {
                 AlarmKind::LateApproval,
                 "this payment completed after the till had been told otherwise; give the goods or refund it",
             )),
+            (false, false) if self.is_told_by_the_sum() && at >= self.horizon => Some(self.alarm(
+                AlarmKind::LateApproval,
+                "its reply never came, and the sum that was given back of the sale showed it only after its time; where a \
+                 backup was put in place of the journal, a later refund may be meant; compare with the provider's back \
+                 office, then acknowledge this: refunds of the sale wait for it",
+            )),
             (false, false) => None,
         };
         Some(Transition { alarm, ..self.to(Phase::Approved { approval: seen.clone(), late, resolution: None }) })
+    }
+
+    /// Nothing but the growth of the sum tells of it. Refunds of one payment are made one at a time, so that within its time
+    /// the growth is its own; after that another may have been made, by a journal that was lost since.
+    fn is_told_by_the_sum(&self) -> bool {
+        self.kind == Kind::Refund && !self.card_present && self.preparation.is_some() && self.phase.handle().is_none()
     }
 
     /// What a later reading adds to a known approval: that it was captured, the payment behind an operator's word and how

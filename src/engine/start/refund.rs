@@ -1,5 +1,7 @@
 //! A refund is sent once, after the provider was asked what is left, and whether it is perhaps made already.
 
+use std::iter;
+
 use super::{Sent, Starting, not_sent};
 use crate::domain::attempt::{AlarmKind, Attempt, Event, Kind, Phase, Preparation};
 use crate::domain::identifiers::{Handle, OperationId};
@@ -169,10 +171,21 @@ impl Engine {
         if lost > 0 {
             self.note_lost_at_machines(sale, lost).await?;
         }
-        let waits = self.health.journal(self.journal.stands(sale, AlarmKind::Orphan).await)?;
+        let waits = self.is_in_doubt(sale, &before).await?;
         let text = "money of this sale was given back that the bridge does not know of; a person must look first, and \
                     acknowledge the alarm";
         Ok(waits.then(|| not_sent("lost_refund", text)))
+    }
+
+    /// Whether a person has yet to see which refunds of the sale were made.
+    async fn is_in_doubt(&self, sale: OperationId, before: &[(Operation, Attempt)]) -> Result<bool, Refusal> {
+        let refunds = before.iter().map(|(refund, _)| (refund.id, AlarmKind::LateApproval));
+        for (subject, alarm) in iter::once((sale, AlarmKind::Orphan)).chain(refunds) {
+            if self.health.journal(self.journal.stands(subject, alarm).await)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Minor units of refunds at machines that the payment's sum would show by now, if it held such.

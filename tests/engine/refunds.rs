@@ -1,5 +1,6 @@
-//! Refunds at machines, where the provider tells of a payment's refunds the sum and whether that holds these is not known.
+//! Refunds where the provider tells of a payment's refunds the sum, and whether that holds those at machines is not known.
 
+use jiff::SignedDuration;
 use pos_bridge::domain::attempt::{AlarmKind, Preparation};
 use pos_bridge::domain::evidence::{Approval, Finding};
 use pos_bridge::domain::identifiers::{AttemptReference, Handle, Reference, TransactionId};
@@ -106,4 +107,24 @@ async fn refunds_at_machines_that_the_journal_knows_are_no_news() {
     *shop.provider.refundable.lock().unwrap() = Some(refundable(&[("T1.refund", 4_000)]));
     assert_eq!(refunded(&shop, "B-2", 6_000).await.status(), Status::Approved);
     assert_eq!((shop.alarms().await, shop.provider.given_back()), (Vec::new(), vec![4_000, 6_000]));
+}
+
+/// P39: it may be another one, which the journal lost and whose till asks for it again.
+#[tokio::test]
+async fn p39_nothing_more_is_given_back_while_a_refund_that_the_sum_shows_late_is_in_doubt() {
+    let mut provider = Scripted::new();
+    provider.refunds_by_api = true;
+    provider.loses_refunds_for = Some(SignedDuration::ZERO);
+    let shop = sold_by(provider, &[]).await;
+    assert_eq!(refunded(&shop, "B-1", 4_000).await.status(), Status::Approved);
+    assert_eq!(shop.alarms().await, [AlarmKind::LateApproval]);
+    *shop.provider.refundable.lock().unwrap() = Some(Refundable { refunded: 4_000, ..refundable(&[]) });
+
+    let refused = refunded(&shop, "B-2", 4_000).await;
+    assert_eq!((refused.status(), refused.reason().unwrap().code.as_str()), (Status::Failed, "lost_refund"));
+    assert_eq!(shop.provider.given_back(), [4_000]);
+    let alarm = shop.engine.alarms().await.unwrap().remove(0);
+    shop.engine.acknowledge_alarm(alarm.id, "Kari").await.unwrap();
+    assert_eq!(refunded(&shop, "B-3", 4_000).await.status(), Status::Approved);
+    assert_eq!(shop.provider.given_back(), [4_000, 4_000]);
 }
