@@ -146,7 +146,8 @@ impl Attempt {
     }
 
     /// The payment adds nothing to what is known: both are approved by the same captured transaction, or both took nothing.
-    /// After a decline or a cancel an undecided record agrees too: what was stopped may go on for a while.
+    /// After a decline or a cancel an undecided record agrees too: what was stopped may go on for a while. An unclear one never
+    /// does.
     #[must_use]
     pub fn agrees_with(&self, payment: &PaymentRecord) -> bool {
         match (&self.phase, &payment.state) {

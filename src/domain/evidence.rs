@@ -96,8 +96,10 @@ pub struct Terms {
 /// What became of a payment, in words that every provider shares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PaymentState {
-    /// Not decided, or in a state that this program does not know.
+    /// Begun, and nothing was taken yet.
     Undecided,
+    /// Perhaps taken: the provider does not know itself, contradicts itself, or says a word that this program does not know.
+    Unclear,
     /// Taken, or reserved so that it will be.
     Approved {
         /// Money is taken, not only reserved.
@@ -256,18 +258,21 @@ fn compare_added(order: &Order, added: i64) -> Result<(), Contradiction> {
     }
 }
 
-/// An approved payment first, an undecided one next (it may yet be approved), any other last.
+/// An approved payment first, next one that may be or may yet become so, any other last.
 fn deciding_payment(payments: &[PaymentRecord]) -> Option<&PaymentRecord> {
     payments.iter().min_by_key(|payment| match payment.state {
         PaymentState::Approved { .. } => 0,
-        PaymentState::Undecided => 1,
-        PaymentState::Declined(_) | PaymentState::Voided => 2,
+        PaymentState::Unclear => 1,
+        PaymentState::Undecided => 2,
+        PaymentState::Declined(_) | PaymentState::Voided => 3,
     })
 }
 
 fn judge_payment(order: &Order, payment: &PaymentRecord, several: bool) -> Finding {
     match &payment.state {
-        PaymentState::Undecided => Finding::Undecided { handle: payment.session.clone(), started: true },
+        PaymentState::Undecided | PaymentState::Unclear => {
+            Finding::Undecided { handle: payment.session.clone(), started: true }
+        }
         PaymentState::Declined(reason) => Finding::Declined(reason.clone()),
         PaymentState::Voided => Finding::Cancelled,
         PaymentState::Approved { captured } => Finding::Approved(Approval {

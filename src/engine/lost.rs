@@ -1,4 +1,4 @@
-//! Payments and refunds of ours at the provider that the journal does not hold: a backup was restored, or a disk was lost.
+//! Payments of ours at the provider that the journal does not hold: a backup was restored, or a disk was lost.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use super::{Engine, Refusal};
 use crate::domain::attempt::{Alarm, AlarmKind, Event};
 use crate::domain::directory::{Store, Terminal};
 use crate::domain::evidence::{PaymentRecord, PaymentState};
-use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TillId};
+use crate::domain::identifiers::{OperationId, Reference, TillId};
 use crate::domain::money::{Amount, Currency, Money};
 use crate::domain::operation::ProviderName;
 use crate::ports::{Adopted, AlarmState, LostPayment, Orphan, Provider, Trace, Unreadable};
@@ -26,9 +26,16 @@ impl Engine {
         match trace.payment.state {
             PaymentState::Approved { .. } => {}
             // One that no machine was asked for yet is known by its till.
-            PaymentState::Undecided if named.is_none() && self.is_of_strange_till(till_reference) => return Ok(true),
-            PaymentState::Undecided => return Ok(!may_be_decided(provider, &trace.payment)),
-            PaymentState::Declined(_) | PaymentState::Voided => return Ok(true),
+            PaymentState::Undecided | PaymentState::Unclear
+                if named.is_none() && self.is_of_strange_till(till_reference) =>
+            {
+                return Ok(true);
+            }
+            PaymentState::Undecided | PaymentState::Unclear if may_be_decided(provider, &trace.payment) => {
+                return Ok(false);
+            }
+            PaymentState::Unclear => return self.raise_lost(provider.name(), unreadable(trace)).await,
+            PaymentState::Undecided | PaymentState::Declined(_) | PaymentState::Voided => return Ok(true),
         }
         let Some(money) = money_of(&trace.payment) else {
             return self.raise_lost(provider.name(), unreadable(trace)).await;
@@ -70,8 +77,8 @@ impl Engine {
         let Place::Ours(terminal) = place else { return Ok(true) };
         let names_terminal = terminal.is_some();
         let text = format!(
-            "the provider holds a payment that the journal had lost and that cannot be understood: {} ({}), for {}; find \
-             it in the provider's back office, and do not repeat its sale before that; then acknowledge this",
+            "the provider holds a payment that the journal had lost, and does not tell what became of it: {} ({}), for {}; \
+             find it in the provider's back office, and do not repeat its sale before that; then acknowledge this",
             payment.transaction.as_deref().unwrap_or("without a usable name"),
             payment.reference,
             payment.till_reference.as_deref().unwrap_or("a till that it does not name"),
@@ -84,28 +91,6 @@ impl Engine {
             ring_out(reference, &alarm);
         }
         Ok(names_terminal || state == AlarmState::Acknowledged)
-    }
-
-    /// The provider holds a refund of ours that the journal does not know.
-    pub(super) async fn raise_lost_refund(&self, sale: OperationId, reference: AttemptReference) {
-        let text = format!(
-            "the provider holds a refund of this sale that the journal had lost ({reference}); further refunds of it are \
-             not sent from here, make them in the provider's back office"
-        );
-        let alarm = Alarm { kind: AlarmKind::Orphan, text };
-        // Where it could not be written, the next sweep that finds it raises it again.
-        let _ = self.raise(sale, alarm).await;
-    }
-
-    /// The provider holds a refund of ours that had failed, and that is not as it was asked for, or not decided.
-    pub(super) async fn raise_disproved_refund(&self, sale: OperationId, reference: AttemptReference) {
-        let text = format!(
-            "the provider's record of this sale shows a refund that had failed ({reference}), undecided or not as it was asked \
-             for; further refunds of it are not sent from here meanwhile, make them in the provider's back office"
-        );
-        let alarm = Alarm { kind: AlarmKind::Mismatch, text };
-        // Where it could not be written, the next refund that is asked for raises it again.
-        let _ = self.raise(sale, alarm).await;
     }
 
     /// Where a payment was taken, by the terminal that it names. One that was replaced since is still ours, where one of our
@@ -178,7 +163,7 @@ fn money_of(payment: &PaymentRecord) -> Option<Money> {
     Some(Money { amount, currency: Currency::from_code(&payment.terms.currency).ok()? })
 }
 
-/// A payment without usable money.
+/// A payment that tells too little to be taken up.
 fn unreadable(trace: Trace) -> Unreadable {
     Unreadable {
         reference: trace.reference,

@@ -202,6 +202,22 @@ async fn nothing_is_found_only_when_both_lists_are_read() {
     };
     assert!(finding(unknown(), broken).await.is_err());
     assert!(finding(unknown(), |_| error(404, "wrong address")).await.is_err());
+    for status in [400, 404, 405, 410, 501] {
+        let no_search = move |request: &Request| match request.path() {
+            "/checkout/transactions" => reply(200, json!([])),
+            _ => error(status, "no such search"),
+        };
+        assert_eq!(finding(unknown(), no_search).await, Ok(Finding::Nothing), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn an_approval_does_not_wait_for_a_search_that_fails() {
+    let script = |request: &Request| match request.path() {
+        "/checkout/transactions" => reply(200, json!([payment(json!({}))])),
+        _ => error(500, "oops"),
+    };
+    assert!(matches!(finding(unknown(), script).await, Ok(Finding::Approved(_))));
 }
 
 #[tokio::test]

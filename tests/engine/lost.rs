@@ -248,6 +248,32 @@ async fn a_lost_payment_that_is_too_old_to_be_decided_keeps_nothing_closed() {
     assert!(shop.pay("R-1").await.is_ok());
 }
 
+/// P39: its provider will not decide it any more, and whoever repeats its sale might be charged twice.
+#[tokio::test]
+async fn p39_a_lost_payment_of_which_nobody_knows_whether_it_was_taken_freezes_its_terminal() {
+    let provider = Scripted::new();
+    let long_ago = Timestamp::now() - SignedDuration::from_mins(11);
+    provider.lists(payment(some_reference(), PaymentState::Unclear, long_ago));
+    let shop = Shop::open(provider).await;
+    assert_eq!(shop.alarms().await, [AlarmKind::Unreadable]);
+    assert!(matches!(shop.pay("R-1").await, Err(Refusal::TerminalFrozen(_))));
+}
+
+/// D13: what was called unpaid is captured later, and its provider never says so plainly.
+#[tokio::test]
+async fn an_unpaid_sale_whose_payment_stays_unclear_is_for_a_person() {
+    let shop = Shop::open(Scripted::new()).await;
+    shop.provider.finds(Finding::Cancelled);
+    shop.pay("R-1").await.unwrap();
+    let cancelled = async || Some(shop.find("R-1").await).filter(|sale| sale.status() == Status::Cancelled);
+    let reference = eventually("the end", cancelled).await.attempt.order.reference;
+    let long_ago = Timestamp::now() - SignedDuration::from_mins(11);
+    shop.provider.lists(payment(reference, PaymentState::Unclear, long_ago));
+    shop.engine.recover().await.unwrap();
+    eventually("the alarm", async || (shop.alarms().await == [AlarmKind::Mismatch]).then_some(())).await;
+    assert_eq!(shop.find("R-1").await.status(), Status::Cancelled, "nothing proves the contrary");
+}
+
 /// A sale that was approved before this start.
 async fn approved() -> (Shop, AttemptReference) {
     let shop = Shop::open(Scripted::new()).await;

@@ -176,7 +176,7 @@ pub(crate) fn approval(attempt: &Attempt) -> Approval {
     Approval {
         transaction: Some(TransactionId::new(format!("T1.{}", attempt.order.reference)).unwrap()),
         amount: attempt.order.money.amount,
-        captured: false,
+        captured: true,
         card: None,
         receipt: None,
         several: false,

@@ -219,15 +219,15 @@ async fn a_new_result_was_neither_told_nor_booked() {
     let declined = fixture.declined_sale("R-1").await;
     let booked = fixture.journal.acknowledge(declined.id, later(1)).await.unwrap();
     assert!(booked.told_at.is_some() && booked.acknowledged_at.is_some());
-    let late = fixture.record(&declined, approved(&declined.attempt)).await;
+    let authorized = Approval { captured: false, ..approval(&declined.attempt) };
+    let late = fixture.record(&declined, seen(Finding::Approved(authorized))).await;
     assert_eq!(late.alarm.map(|alarm| alarm.kind), Some(AlarmKind::LateApproval));
     assert!(late.operation.is_late());
     assert_eq!((late.operation.told_at, late.operation.acknowledged_at), (None, None));
     assert_eq!(fixture.journal.operation(declined.id).await.unwrap(), Some(late.operation.clone()));
     // That it was captured later is no new result.
     fixture.journal.told(declined.id, 1, Status::Approved, later(2)).await.unwrap();
-    let captured = Approval { captured: true, ..approval(&declined.attempt) };
-    let after = fixture.record(&declined, seen(Finding::Approved(captured))).await;
+    let after = fixture.record(&declined, approved(&declined.attempt)).await;
     assert!(after.moved && after.operation.told_at.is_some() && after.alarm.is_none());
 }
 

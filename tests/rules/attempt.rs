@@ -1,7 +1,9 @@
 //! `Attempt::step`, phase by phase and event by event.
 
 use jiff::{SignedDuration, Timestamp};
-use pos_bridge::domain::attempt::{AlarmKind, Event, Kind, NotResolvable, OperatorVerdict, Phase, Reason, Resolution};
+use pos_bridge::domain::attempt::{
+    AlarmKind, Attempt, Event, Kind, NotResolvable, OperatorVerdict, Phase, Reason, Resolution,
+};
 use pos_bridge::domain::evidence::{Approval, Contradiction, Finding, PaymentRecord, PaymentState};
 use pos_bridge::domain::identifiers::TransactionId;
 use pos_bridge::domain::money::Amount;
@@ -164,6 +166,42 @@ fn a_session_that_ran_out_is_cancelled_unless_somebody_pays() {
     assert_eq!(ran_out.phase, open.phase, "only a reading makes it cancelled");
 }
 
+/// At the horizon no customer stands there any more, and a cancel that the provider takes is proof.
+#[test]
+fn a_payment_that_was_begun_and_never_decided_is_cancelled_at_the_horizon() {
+    let open = sale(Phase::Open { handle: handle() });
+    let stopped = after(&open, &[seen(started(), horizon())]);
+    assert!(stopped.cancel_wanted && stopped.phase.is_live());
+    assert_eq!(after(&stopped, &[seen(Finding::Cancelled, horizon())]).phase.name(), "cancelled");
+    let refund = after(&attempt(Kind::Refund, Phase::Open { handle: handle() }), &[seen(started(), horizon())]);
+    assert!(!refund.cancel_wanted, "only a sale is cancelled by us");
+}
+
+/// C4: a cancel that crossed with the authorization may void it yet, and the goods would be gone.
+#[test]
+fn an_authorization_against_a_wish_to_cancel_is_no_approval_before_it_is_captured() {
+    let authorized = || Finding::Approved(Approval { captured: false, ..approval() });
+    let wanted = Attempt { cancel_wanted: true, ..sale(Phase::Open { handle: handle() }) };
+    let in_time = horizon() - SignedDuration::from_secs(1);
+    assert_eq!(step(&wanted, &seen(authorized(), in_time)), None);
+    assert_eq!(after(&wanted, &[seen(Finding::Approved(approval()), in_time)]).phase.name(), "approved");
+    assert_eq!(after(&wanted, &[seen(Finding::Cancelled, in_time)]).phase.name(), "cancelled");
+    assert_eq!(after(&wanted, &[seen(authorized(), horizon())]).phase.name(), "approved", "nothing voids it any more");
+    let unwanted = Attempt { cancel_wanted: false, ..wanted };
+    assert_eq!(after(&unwanted, &[seen(authorized(), in_time)]).phase.name(), "approved");
+}
+
+/// P37: one answer whose date was far ahead must not hold the terminal until that day.
+#[test]
+fn a_reading_that_was_dated_ahead_is_forgotten_when_the_provider_corrects_itself() {
+    let ahead = horizon() + SignedDuration::from_hours(48);
+    let unknown = sale(Phase::Unknown { handle: None, empty_since: Some(ahead) });
+    let first = after(&unknown, &[seen(Finding::Nothing, horizon())]);
+    assert_eq!(first.phase, Phase::Unknown { handle: None, empty_since: Some(horizon()) });
+    let second = after(&first, &[seen(Finding::Nothing, horizon() + SignedDuration::from_secs(30))]);
+    assert_eq!(second.phase.name(), "abandoned");
+}
+
 /// Both at once: it is given up in the reading that finds that nobody can pay it any more.
 #[test]
 fn a_session_that_ran_out_and_is_given_up_is_loud() {
@@ -195,6 +233,7 @@ fn a_payment_that_says_what_is_known_is_no_news() {
         (declined.clone(), no(), None, true),
         (declined.clone(), PaymentState::Voided, None, true),
         (declined.clone(), PaymentState::Undecided, None, true),
+        (declined.clone(), PaymentState::Unclear, None, false),
         (declined, yes(true), None, false),
         (sale(Phase::Cancelled { resolution: None }), PaymentState::Undecided, None, true),
         (sale(Phase::Failed { reason: reason() }), PaymentState::Voided, None, true),

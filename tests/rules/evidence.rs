@@ -26,7 +26,7 @@ fn a_payment_decides_over_its_session_and_an_approval_over_every_other_payment()
         Finding::Corrected(_) => "corrected",
         Finding::Contradiction { .. } => "contradiction",
     };
-    let cases: [(Option<bool>, &[PaymentState], &str); 11] = [
+    let cases: [(Option<bool>, &[PaymentState], &str); 13] = [
         (None, &[], "nothing"),
         (Some(false), &[], "prompting"),
         (Some(true), &[], "cancelled"),
@@ -38,6 +38,8 @@ fn a_payment_decides_over_its_session_and_an_approval_over_every_other_payment()
         (None, &[declined.clone(), approved.clone()], "approved, several"),
         (None, &[declined.clone(), PaymentState::Undecided], "started"),
         (None, &[declined.clone(), PaymentState::Voided], "declined"),
+        (Some(true), &[PaymentState::Unclear], "started"),
+        (None, &[PaymentState::Unclear, approved.clone()], "approved, several"),
     ];
     for (session, payments, expected) in cases {
         assert_eq!(name(judge(&order(), &sighting(session, payments))), expected, "{session:?} {payments:?}");

@@ -128,6 +128,7 @@ impl Attempt {
 
     fn seen(&self, finding: &Finding, at: Timestamp) -> Option<Transition> {
         match finding {
+            Finding::Approved(approval) if self.may_be_voided(approval, at) => self.seen_undecided(None, at),
             Finding::Approved(approval) => self.seen_approved(approval, at),
             Finding::Corrected(reason) => self.seen_corrected(reason),
             // The record decides over an operator, too.
@@ -140,7 +141,8 @@ impl Attempt {
             Finding::Declined(reason) => Some(self.to(Phase::Declined { reason: reason.clone() })),
             Finding::Cancelled => Some(self.to(Phase::Cancelled { resolution: None })),
             Finding::Contradiction { what, handle } => self.seen_contradiction(what, handle.as_ref(), at),
-            Finding::Undecided { handle, started: false } if self.ran_out(at) => {
+            // At the horizon no customer holds a card to it any more.
+            Finding::Undecided { handle, started } if self.ran_out(at) && (!started || at >= self.horizon) => {
                 Some(self.stop_unpaid(self.seen_undecided(handle.as_ref(), at)))
             }
             Finding::Undecided { handle, .. } => self.seen_undecided(handle.as_ref(), at),
@@ -148,6 +150,11 @@ impl Attempt {
             Finding::Lapsed { handle } => self.seen_lapsed(handle, at),
             Finding::Nothing => self.seen_undecided(None, at),
         }
+    }
+
+    /// A cancel that crossed with the authorization may void it yet (Dintero), so that it is no money before it is captured.
+    fn may_be_voided(&self, approval: &Approval, at: Timestamp) -> bool {
+        self.cancel_wanted && !approval.captured && self.phase.is_live() && at < self.horizon
     }
 
     /// An approval always wins, and is loud when the till had been told otherwise, or when another refund may be meant.
@@ -290,6 +297,10 @@ impl Attempt {
             };
         }
         match self.phase {
+            // A provider whose clock was put back since: its date of the first empty reading counts for nothing.
+            Phase::Unknown { empty_since: Some(since), .. } if at < since => {
+                Some(self.to(Phase::Unknown { handle, empty_since: Some(at) }))
+            }
             Phase::Unknown { empty_since: Some(since), .. } if at.duration_since(since) >= EMPTY_LOOK_GAP => {
                 Some(Transition {
                     attempt: self.to(Phase::Abandoned { handle }).attempt,

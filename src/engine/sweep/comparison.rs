@@ -4,11 +4,9 @@ use jiff::SignedDuration;
 
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
 use crate::domain::directory::Store;
-use crate::domain::evidence::{Finding, PaymentState, Sighting, judge};
-use crate::domain::identifiers::OperationId;
+use crate::domain::evidence::{Finding, PaymentRecord, PaymentState, Sighting, judge};
 use crate::domain::operation::Operation;
 use crate::engine::lost::may_be_decided;
-use crate::engine::record::ring_out;
 use crate::engine::{Engine, Refusal};
 use crate::ports::{Provider, Refunded, Trace};
 
@@ -41,6 +39,7 @@ impl Engine {
             return Ok(complete);
         };
         let payments: Vec<_> = traces.iter().map(|trace| trace.payment.clone()).collect();
+        self.warn_of_unclear(provider, &operation, &attempt, &payments).await?;
         let is_paid = payments.iter().any(|payment| matches!(payment.state, PaymentState::Approved { .. }));
         let finding = judge(&attempt.as_sent(), &Sighting { session: None, payments });
         if let Finding::Contradiction { what, .. } = &finding
@@ -64,6 +63,27 @@ impl Engine {
             self.watch_approval(&operation, &attempt, trace).await?;
         }
         Ok(!is_open)
+    }
+
+    /// A payment of what was called unpaid may be taken after all, and its provider does not tell: that is for a person.
+    async fn warn_of_unclear(
+        &self,
+        provider: &dyn Provider,
+        operation: &Operation,
+        attempt: &Attempt,
+        payments: &[PaymentRecord],
+    ) -> Result<(), Refusal> {
+        let stays_unclear =
+            |payment: &PaymentRecord| payment.state == PaymentState::Unclear && !may_be_decided(provider, payment);
+        if attempt.phase.may_move_money() || !payments.iter().any(stays_unclear) {
+            return Ok(());
+        }
+        let text = format!(
+            "sale of {}: its till was told that nothing was taken, and the provider's record says neither that nor the \
+             contrary; see its back office",
+            operation.money
+        );
+        self.raise(operation.id, Alarm { kind: AlarmKind::Mismatch, text }).await
     }
 
     /// The attempt behind a payment. Where several attempts ran on one payment, it carries the first one's reference and
@@ -114,30 +134,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Notes what somebody else gave back of a sale. Where the provider tells only the sum, it may have been a refund of
-    /// ours that the journal lost: a person must look before another one is made.
-    pub(in crate::engine) async fn note_refunded(&self, sale: OperationId, refunded: Refunded) -> Result<(), Refusal> {
-        let alarm = match refunded {
-            Refunded::Elsewhere(_) => None,
-            Refunded::InAll(sum) => Some(perhaps_lost(sum)),
-        };
-        self.note(sale, refunded, alarm).await
-    }
-
-    /// Notes what was given back of a sale at machines and stands in no refund of the journal's.
-    pub(in crate::engine) async fn note_lost_at_machines(&self, sale: OperationId, minor: i64) -> Result<(), Refusal> {
-        self.note(sale, Refunded::Elsewhere(minor), Some(perhaps_lost(minor))).await
-    }
-
-    async fn note(&self, sale: OperationId, refunded: Refunded, alarm: Option<Alarm>) -> Result<(), Refusal> {
-        let noted = self.journal.note_refunded(sale, refunded, alarm.clone(), self.clock.now()).await;
-        let is_news = self.health.journal(noted)?;
-        if let Some(alarm) = alarm.filter(|_| is_news) {
-            ring_out(sale, &alarm);
-        }
-        Ok(())
-    }
-
     /// An approval that was never captured, or voided by somebody else, or taken back, is no money. Whether the provider
     /// corrected itself, only a reading of its own tells.
     async fn watch_approval(&self, operation: &Operation, attempt: &Attempt, trace: &Trace) -> Result<(), Refusal> {
@@ -165,15 +161,6 @@ impl Engine {
 fn was_sent_after_all(provider: &dyn Provider, attempt: &Attempt, finding: &Finding, traces: &[Trace]) -> bool {
     let may_be_paid = |trace: &Trace| trace.payment.session.is_some() && may_be_decided(provider, &trace.payment);
     matches!(finding, Finding::Undecided { .. }) && attempt.is_disproved_by(finding) && traces.iter().any(may_be_paid)
-}
-
-fn perhaps_lost(sum: i64) -> Alarm {
-    let text = format!(
-        "the provider has given back {sum} minor units of this sale, more than the journal knows of: somebody did so in the \
-         back office, or a refund was lost with the journal; compare the two, then acknowledge this, and refunds of the sale \
-         go on"
-    );
-    Alarm { kind: AlarmKind::Orphan, text }
 }
 
 /// Minor units that the attempt was approved with.

@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
         let mut url = self.api.checkout(&["sessions"]);
         url.query_pairs_mut().append_pair("search", &ours.to_string()).append_pair("limit", &PAGE.to_string());
         let reply = classify::replied(self.call(&Call::page("search_sessions", url)).await)?;
-        if matches!(reply.status, 403 | 404) {
+        if matches!(reply.status, 400 | 403 | 404 | 405 | 410 | 501) {
             return Ok(Vec::new());
         }
         let found: Vec<Value> = classify::reading(Ok(Exchanged::Replied(reply)))?.unwrap_or_default();

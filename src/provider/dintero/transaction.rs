@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::wire::{Transaction, TransactionEvent};
+use super::wire::{Correction, Transaction, TransactionEvent};
 use crate::domain::attempt::Reason;
 use crate::domain::card::{Card, Receipt, without_card_numbers};
 use crate::domain::evidence::{PaymentRecord, PaymentState, Terms};
@@ -30,14 +30,36 @@ pub(super) fn record(transaction: &Transaction) -> Option<PaymentRecord> {
 /// What became of a payment. Words that are not known here, and `UNKNOWN`, are never a "not paid".
 pub(super) fn state(transaction: &Transaction) -> PaymentState {
     match status(transaction) {
-        "AUTHORIZED" => PaymentState::Approved { captured: false },
-        "CAPTURED" | "PARTIALLY_CAPTURED" | "PARTIALLY_CAPTURED_REFUNDED" | "PARTIALLY_REFUNDED" | "REFUNDED" => {
+        "AUTHORIZED" if is_being_voided(transaction) => PaymentState::Unclear,
+        // The rest is not taken yet, and may never be.
+        "AUTHORIZED" | "PARTIALLY_CAPTURED" => PaymentState::Approved { captured: false },
+        "CAPTURED" | "PARTIALLY_CAPTURED_REFUNDED" | "PARTIALLY_REFUNDED" | "REFUNDED" => {
             PaymentState::Approved { captured: true }
         }
+        "DECLINED" | "FAILED" if was_authorized(transaction) => PaymentState::Unclear,
         "DECLINED" | "FAILED" => PaymentState::Declined(decline_reason(transaction)),
         "AUTHORIZATION_VOIDED" => PaymentState::Voided,
-        _ => PaymentState::Undecided,
+        "INITIATED" => PaymentState::Undecided,
+        _ => PaymentState::Unclear,
     }
+}
+
+/// A cancel of an authorization is done later where it was answered with 202: the status stays as it was until then.
+fn is_being_voided(transaction: &Transaction) -> bool {
+    let last = transaction.events.iter().rfind(|event| matches!(event.event.as_str(), "INITIATE_VOID" | "VOID"));
+    last.is_some_and(|event| event.event == "INITIATE_VOID" && event.success != Some(false))
+}
+
+/// The events say that the money was reserved or taken, whatever the status does: a capture that failed is tried again for
+/// 48 hours. What was corrected is told by the correction.
+fn was_authorized(transaction: &Transaction) -> bool {
+    let succeeded = |event: &&TransactionEvent| event.success == Some(true);
+    let last = transaction.events.iter().filter(succeeded).rfind(|event| takes(event) || event.event == "VOID");
+    transaction.events.iter().all(|event| event.correction.is_none()) && last.is_some_and(takes)
+}
+
+fn takes(event: &TransactionEvent) -> bool {
+    matches!(event.event.as_str(), "AUTHORIZE" | "CAPTURE")
 }
 
 /// The provider took back what it had approved.
@@ -87,9 +109,19 @@ pub(super) fn holds(transaction: &Transaction, event: &TransactionEvent) -> bool
     }
     match event.event.as_str() {
         "CAPTURE" => correction.status.contains("CAPTURED") || correction.status.contains("REFUNDED"),
-        "REFUND" => correction.status.contains("REFUNDED"),
+        "REFUND" => correction.status.contains("REFUNDED") && is_in_what_is_left(transaction, event, correction),
         _ => event.success == Some(true),
     }
+}
+
+/// The status alone does not tell one refund of several: what is left to refund then does, where Dintero says it.
+fn is_in_what_is_left(transaction: &Transaction, event: &TransactionEvent, correction: &Correction) -> bool {
+    let (Some(left), Some(amount)) = (correction.remaining_refund_amount, event.amount) else { return true };
+    let captured = sum(transaction, "CAPTURE", |_| true);
+    let before = transaction.events.iter().take_while(|other| !std::ptr::eq(*other, event));
+    let refunded =
+        before.filter(|other| other.event == "REFUND" && holds(transaction, other)).filter_map(|it| it.amount);
+    captured.saturating_sub(left) >= refunded.fold(amount, i64::saturating_add)
 }
 
 pub(super) fn added_by_correction<'a>(

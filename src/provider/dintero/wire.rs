@@ -266,6 +266,9 @@ pub(super) struct Correction {
     /// The events that were added to put it right.
     #[serde(default)]
     pub(super) event_ids: Vec<String>,
+    /// Minor units that could still be given back behind it.
+    #[serde(default, deserialize_with = "tolerant")]
+    pub(super) remaining_refund_amount: Option<i64>,
 }
 
 /// Why an event failed.

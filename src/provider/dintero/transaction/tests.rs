@@ -16,6 +16,7 @@ fn transaction(status: &str, events: Value) -> Transaction {
 fn every_status_has_its_meaning() {
     let meaning = |status| match state(&transaction(status, json!([]))) {
         PaymentState::Undecided => "undecided",
+        PaymentState::Unclear => "unclear",
         PaymentState::Approved { captured: false } => "authorised",
         PaymentState::Approved { captured: true } => "captured",
         PaymentState::Declined(_) => "declined",
@@ -26,20 +27,63 @@ fn every_status_has_its_meaning() {
         ("AUTHORIZED", "authorised"),
         ("AUTHORIZATION_VOIDED", "voided"),
         ("CAPTURED", "captured"),
-        ("PARTIALLY_CAPTURED", "captured"),
+        ("PARTIALLY_CAPTURED", "authorised"),
         ("PARTIALLY_CAPTURED_REFUNDED", "captured"),
         ("PARTIALLY_REFUNDED", "captured"),
         ("REFUNDED", "captured"),
         ("DECLINED", "declined"),
         ("FAILED", "declined"),
-        ("UNKNOWN", "undecided"),
-        ("ON_HOLD", "undecided"),
-        ("SETTLED_ON_THE_MOON", "undecided"),
-        ("", "undecided"),
-        ("declined", "undecided"),
+        ("UNKNOWN", "unclear"),
+        ("ON_HOLD", "unclear"),
+        ("SETTLED_ON_THE_MOON", "unclear"),
+        ("", "unclear"),
+        ("declined", "unclear"),
     ];
     for (status, expected) in table {
         assert_eq!(meaning(status), expected, "{status}");
+    }
+}
+
+/// A capture that failed is tried again, and a cancel that is under way may still void what was authorized.
+#[test]
+fn a_status_that_its_events_contradict_is_unclear() {
+    let event = |name: &str, success: Option<bool>| json!({"event": name, "success": success, "amount": 39900});
+    let (yes, no, under_way) = (Some(true), Some(false), None);
+    for (status, events, is_unclear) in [
+        ("FAILED", json!([event("AUTHORIZE", yes), event("CAPTURE", no)]), true),
+        ("DECLINED", json!([event("AUTHORIZE", no), event("AUTHORIZE", yes)]), true),
+        ("FAILED", json!([event("CAPTURE", yes)]), true),
+        ("FAILED", json!([event("INITIALIZE", yes), event("AUTHORIZE", no)]), false),
+        ("FAILED", json!([event("AUTHORIZE", yes), event("VOID", yes)]), false),
+        ("FAILED", json!([event("AUTHORIZE", yes), event("VOID", no)]), true),
+        ("FAILED", json!([event("AUTHORIZE", under_way)]), false),
+        ("AUTHORIZED", json!([event("AUTHORIZE", yes)]), false),
+        ("AUTHORIZED", json!([event("AUTHORIZE", yes), event("INITIATE_VOID", yes)]), true),
+        ("AUTHORIZED", json!([event("AUTHORIZE", yes), event("INITIATE_VOID", under_way)]), true),
+        ("AUTHORIZED", json!([event("AUTHORIZE", yes), event("INITIATE_VOID", no)]), false),
+        ("AUTHORIZED", json!([event("AUTHORIZE", yes), event("INITIATE_VOID", yes), event("VOID", no)]), false),
+    ] {
+        let found = state(&transaction(status, events.clone()));
+        assert_eq!(found == PaymentState::Unclear, is_unclear, "{status} {events}: {found:?}");
+    }
+}
+
+/// "PARTIALLY_REFUNDED" is true of a payment whose first refund was made, whatever became of the second.
+#[test]
+fn what_is_left_tells_which_refund_of_several_a_correction_means() {
+    let refunded = |success: bool, left: Value| {
+        let correction = json!({"status": "PARTIALLY_REFUNDED", "remaining_refund_amount": left});
+        let events = json!([
+            {"event": "CAPTURE", "success": true, "amount": 39900},
+            {"event": "REFUND", "success": true, "amount": 100},
+            {"event": "REFUND", "success": success, "amount": 200, "correction": correction},
+        ]);
+        sums(&transaction("PARTIALLY_REFUNDED", events)).refunded
+    };
+    for success in [true, false] {
+        assert_eq!(refunded(success, json!(39600)), 300);
+        assert_eq!(refunded(success, json!(39800)), 100);
+        assert_eq!(refunded(success, Value::Null), 300, "it is not told: the status is believed");
     }
 }
 
