@@ -58,14 +58,22 @@ fn settings(
     let reverses_whole = section.choice("whole_refund", Some(false), &WHOLE_REFUNDS);
     let signature_settle = section.whole("signature_settle_seconds", 120, 1..=900);
     let api_url = section.read("api_url", Url::parse(API_URL).ok(), base_url);
-    let times = times::read(section, api_url.as_ref().is_some_and(is_loopback));
+    let is_simulator = api_url.as_ref().is_some_and(is_loopback);
+    let times = times::read(section, is_simulator);
+    if let (Some(settle), Some(times)) = (signature_settle, &times)
+        && !is_simulator
+        && seconds(settle) > times.in_flight
+    {
+        // A person may decide once that has passed, and the payment may be captured until this has.
+        section.mistake("signature_settle_seconds", "must be no longer than in_flight_seconds: raise that");
+    }
     let (software_house_id, reseller_id) = (software_house_id?, reseller_id.ok()?);
     let (api_key, is_sandbox) = key?;
     if !is_sandbox {
         no_placeholders(section, &software_house_id, reseller_id.as_deref());
     }
     let api_url = api_url?;
-    if !is_sandbox && is_loopback(&api_url) {
+    if !is_sandbox && is_simulator {
         let message = "is on this machine (a simulator), and the key is production (sk_prod_...): sales would take no \
                        money; use a sandbox key here, or leave api_url out";
         section.mistake("api_url", message);

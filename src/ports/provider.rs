@@ -79,7 +79,7 @@ impl Seen {
 pub enum Prepared {
     /// It can be sent to the terminal.
     Ready(Preparation),
-    /// The payment that an earlier attempt ran on was made: that attempt tells.
+    /// The payment that an earlier attempt ran on was made, or may have been: that attempt tells.
     Decided,
     /// It cannot be sent, and nothing was.
     Refused(Reason),

@@ -205,6 +205,8 @@ fn each_mistake_about_dojo_names_exactly_its_key() {
         ("[dojo]", "[dojo]\nrefund = \"plain\"", &["dojo.refund"]),
         ("[dojo]", "[dojo]\nreseller_id_on = [\"all\"]", &["dojo.reseller_id_on[0]"]),
         ("[dojo]", "[dojo]\nsignature_settle_seconds = 0", &["dojo.signature_settle_seconds"]),
+        ("[dojo]", "[dojo]\nsignature_settle_seconds = 121", &["dojo.signature_settle_seconds"]),
+        ("[dojo]", "[dojo]\nsignature_settle_seconds = 121\nin_flight_seconds = 121", &[]),
         ("[dojo]", "[dojo]\nwebhook_secret = \"ws_one\"", &["dojo.webhook_secret"]),
         ("[dojo]", "[dojo]\nrequest_timeout_ms = 60000\nin_flight_seconds = 59", &["dojo.in_flight_seconds"]),
         ("id = \"oslo-center\"", "id = \"oslo-center\"\npayout_destination_id = \"seller-1\"", &[]),

@@ -38,19 +38,38 @@ async fn every_page_is_read_and_asks_for_the_same_days() {
     let server = Server::start(|request| match after(request).as_deref() {
         None => page(1, Some("two")),
         Some("two") => page(2, Some("three")),
+        Some("three") => reply(200, json!({"data": [intent("Captured", json!({}))], "after": "four"})),
         // Dojo may name a next page after the last one.
-        Some(_) => reply(200, json!({"data": [intent("Captured", json!({}))], "after": "four"})),
+        Some(_) => reply(200, json!({"data": [], "after": "five"})),
     })
     .await;
     assert_eq!(list(&server).await.unwrap().traces.len(), 3);
     let requests = server.requests_for(SEARCH);
     let cursors: Vec<_> = requests.iter().map(after).collect();
-    assert_eq!(cursors, [None, Some("two".to_owned()), Some("three".to_owned())]);
+    assert_eq!(cursors, [None, Some("two"), Some("three"), Some("four")].map(|after| after.map(str::to_owned)));
     for request in &requests {
         let body = request.json();
         assert_eq!((request.method.as_str(), &body["startDate"]), ("POST", &json!(SINCE)));
         assert_eq!((&body["cursor"]["limit"], &body["endDate"]), (&json!(100), &requests[0].json()["endDate"]));
     }
+}
+
+/// What is hidden may be taken out of a page after it was cut.
+#[tokio::test]
+async fn a_page_with_fewer_payments_than_were_asked_for_is_not_taken_for_the_last() {
+    let short = |number, next| {
+        let ours = AttemptReference::new(Ulid::from_parts(number, 1)).to_string();
+        reply(200, json!({"data": [intent("Captured", json!({"reference": ours}))], "after": next}))
+    };
+    let server = Server::start(move |request| match after(request).as_deref() {
+        None => short(1, "two"),
+        Some("two") => short(2, "three"),
+        // The last one is told once more.
+        Some(_) => short(3, "three"),
+    });
+    assert_eq!(list(&server.await).await.unwrap().traces.len(), 3);
+    let without_payments = Server::start(|_| reply(200, json!({}))).await;
+    assert!(matches!(list(&without_payments).await, Err(ReadError::Unreachable { .. })), "that is no list");
 }
 
 #[tokio::test]

@@ -97,10 +97,64 @@ async fn a_payment_that_another_attempt_brought_is_told_as_such() {
         let earlier = json!({"terminalSession": {"id": "ts_0", "terminalId": "tm_1", "status": earlier}});
         json!({"terminalSessionHistory": [earlier, {"terminalSession": session("Canceled")}]})
     };
-    for (earlier, payment, expected) in [("Captured", "Captured", true), ("Declined", "Created", false)] {
+    for (earlier, payment, expected) in [
+        ("Captured", "Captured", true),
+        ("Authorized", "Authorized", true),
+        ("Authorized", "Teleported", true),
+        ("Declined", "Created", false),
+        ("Declined", "Canceled", false),
+    ] {
         let server = record(session("Canceled"), intent(payment, runs(earlier))).await;
         let seen = dojo(&server.url).look_for_sale(&later, Look::Usual).await.unwrap();
         assert_eq!((found(&seen.finding), seen.paid_by_another), ("cancelled", expected), "{earlier}");
+    }
+}
+
+/// The session of the second attempt never came, and its cashier stopped it.
+#[tokio::test]
+async fn an_intent_that_was_let_go_is_proof_for_each_attempt_on_it() {
+    let earlier = json!({"id": "ts_0", "terminalId": "tm_1", "status": "Declined"});
+    let later = Attempt {
+        preparation: Some(Preparation { earlier_runs: vec![Handle::new("ts_0").unwrap()], ..preparation() }),
+        ..sale(unknown())
+    };
+    assert_eq!(look(&later, json!({}), intent("Canceled", history(earlier))).await, Finding::Cancelled);
+}
+
+/// D5: the signature of the first was rejected, the second was paid, and then the first was captured after all.
+#[tokio::test]
+async fn each_of_two_sessions_that_took_the_money_tells_of_both() {
+    let another = |earlier: &str| {
+        let earlier = json!({"terminalSession": {"id": "ts_0", "terminalId": "tm_1", "status": earlier}});
+        json!({"terminalSessionHistory": [{"terminalSession": session("Captured")}, earlier]})
+    };
+    for (other, expected) in [("Captured", true), ("Declined", false)] {
+        let finding = look(&sale(open()), session("Captured"), intent("Captured", another(other))).await;
+        assert!(matches!(finding, Finding::Approved(approval) if approval.several == expected), "{other}");
+    }
+}
+
+/// "A captured intent outranks every session": not being able to read that one must not hold the terminal.
+#[tokio::test]
+async fn a_captured_intent_is_believed_while_its_session_cannot_be_read() {
+    let attempt = Attempt {
+        preparation: Some(Preparation { run: Some(Handle::new("ts_1").unwrap()), ..preparation() }),
+        ..sale(open())
+    };
+    let told = |id: &str| history(json!({"id": id, "terminalId": "tm_1", "status": "Captured"}));
+    for (status, history, expected) in [
+        ("Captured", told("ts_1"), Some("approved")),
+        ("Captured", told("ts_2"), None),
+        ("Captured", json!({}), None),
+        ("Created", told("ts_1"), None),
+    ] {
+        let found_intent = intent(status, history);
+        let server = Server::start(move |request| match request.path() {
+            SESSION => problem(500),
+            _ => reply(200, found_intent.clone()),
+        });
+        let seen = dojo(&server.await.url).look_for_sale(&attempt, Look::Usual).await;
+        assert_eq!(seen.ok().map(|seen| found(&seen.finding)), expected, "{status}");
     }
 }
 

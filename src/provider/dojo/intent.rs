@@ -84,11 +84,9 @@ pub(super) fn payment(intent: &Intent, run: Option<&Session>) -> Result<Option<P
         "Created" => return Ok(None),
         "Captured" | "Refunded" => PaymentState::Approved { captured: true },
         // The one says that it was let go, the other that it goes on or was taken: a later reading tells.
-        "Canceled" if run.is_some_and(|run| session::is_taken(run) || !session::is_over(run)) => {
-            PaymentState::Undecided
-        }
+        "Canceled" if run.is_some_and(|run| session::is_taken(run) || !session::is_over(run)) => PaymentState::Unclear,
         "Reversed" | "Canceled" => PaymentState::Voided,
-        _ => PaymentState::Undecided,
+        _ => PaymentState::Unclear,
     };
     let details = run.and_then(|run| run.payment_details.as_ref()).or(intent.payment_details.as_ref());
     Ok(Some(PaymentRecord {

@@ -127,9 +127,12 @@ impl Intents<'_, '_> {
         }
         let (start_date, end_date) = &self.dates;
         let page = self.reader.page(start_date, end_date, self.pager.after()).await?;
-        let found = page.data.unwrap_or_default();
-        // Dojo may name a next page after the last one.
-        self.pager.turn(page.after.filter(|_| found.len() == PAGE))?;
+        let found = page.data.ok_or_else(|| unusable("a page of the list of payments without the payments"))?;
+        // A page with fewer than were asked for need not be the last, and Dojo may name a next one after that: it is empty, or
+        // the same once more.
+        let leads_on = |next: &String| found.len() == PAGE || self.pager.after() != Some(next);
+        let next = page.after.filter(|next| !found.is_empty() && leads_on(next));
+        self.pager.turn(next)?;
         Ok(Some(found))
     }
 }

@@ -5,6 +5,7 @@ use super::intent;
 use super::session;
 use super::wire::{Intent, Session};
 use crate::domain::attempt::Preparation;
+use crate::domain::identifiers::Handle;
 
 /// The session that an attempt started: the one that is known, else the first that came to those that were there before.
 pub(super) fn own<'a>(found: &'a Intent, prepared: &Preparation) -> Option<&'a Session> {
@@ -36,9 +37,16 @@ pub(super) fn is_anothers(found: &Intent, prepared: &Preparation, read: Option<&
     })
 }
 
-/// More than one session took the money.
-pub(super) fn took_twice(found: &Intent) -> bool {
-    sales(found).filter(|session| session.status == "Captured").count() > 1
+/// The history tells that the payment came of the session that this attempt is known to have started, and where.
+pub(super) fn is_known_payer(found: &Intent, prepared: &Preparation) -> bool {
+    let known = prepared.run.as_ref().map(Handle::as_str);
+    payer(found, None).is_some_and(|payer| Some(payer.id.as_str()) == known && payer.terminal_id.is_some())
+}
+
+/// More than one session took the money, and this is one of them.
+pub(super) fn took_twice(found: &Intent, read: Option<&Session>) -> bool {
+    let took = |session: &&Session| session.status == "Captured";
+    read.filter(took).is_some_and(|own| sales(found).filter(took).any(|other| other.id != own.id))
 }
 
 /// Something may still come of a session that was not there before.

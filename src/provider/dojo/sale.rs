@@ -11,7 +11,7 @@ use super::settings::Settings;
 use super::wire::{Details, Intent, SaleDetails, Session, SessionRequest};
 use super::{classify, intent, runs, session};
 use crate::domain::attempt::{Attempt, Kind, Preparation, Reason};
-use crate::domain::evidence::{Finding, SessionRecord, SessionState, Sighting, judge};
+use crate::domain::evidence::{Finding, PaymentRecord, PaymentState, SessionRecord, SessionState, Sighting, judge};
 use crate::domain::identifiers::Handle;
 use crate::ports::{Answer, Prepared, ReadError, SaleOrder, Seen};
 use crate::provider::client::Reply;
@@ -71,12 +71,10 @@ async fn again(api: &Api, attempt: &Attempt, earlier: &Preparation) -> Result<Op
             }
             Err(unusable("the payment of an earlier attempt is still open"))
         }
-        "Canceled" if !intent::is_let_go(&found) => {
-            Err(unusable("the payment of an earlier attempt was let go and taken at once"))
-        }
-        "Canceled" | "Reversed" => Ok(None),
-        "Captured" | "Refunded" => Ok(Some(Prepared::Decided)),
-        _ => Err(unusable("the payment of an earlier attempt is not decided")),
+        "Canceled" if intent::is_let_go(&found) => Ok(None),
+        "Reversed" => Ok(None),
+        // Taken, or perhaps: authorized, let go and taken at once, a word that is not known here.
+        _ => Ok(Some(Prepared::Decided)),
     }
 }
 
@@ -168,11 +166,16 @@ pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> R
     };
     let started = attempt.phase.handle().or(prepared.run.as_ref());
     let known = match started {
-        Some(handle) => reader.session(handle).await?,
-        None => None,
+        Some(handle) => reader.session(handle).await,
+        None => Ok(None),
     };
     let Some(found) = reader.intent(prepared.payment.as_str()).await? else {
-        return Ok(Seen::at(reader.at(), Finding::Nothing));
+        return known.map(|_| Seen::at(reader.at(), Finding::Nothing));
+    };
+    let known = match known {
+        // What the intent says of a payment decides over every session.
+        Err(_) if intent::captured(&found)? > 0 && runs::is_known_payer(&found, prepared) => None,
+        known => known?,
     };
     let mut run = known.or_else(|| runs::own(&found, prepared).cloned());
     if let Some(unread) = run.as_ref().filter(|run| started.is_none() && session::is_over(run)) {
@@ -184,7 +187,9 @@ pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> R
     let state = |run| session::state(run, refused, api.clock().now(), settings.signature_settle);
     let finding = conclude(attempt, &found, run.as_ref().map(|run| (run, state(run))))?;
     let at_terminal = run.as_ref().map(|run| session::at_terminal(run, api.clock().now())).unwrap_or_default();
-    let paid_by_another = runs::is_anothers(&found, prepared, run.as_ref()) && intent::captured(&found)? > 0;
+    let is_perhaps_paid =
+        !matches!(intent::payment(&found, None)?, None | Some(PaymentRecord { state: PaymentState::Voided, .. }));
+    let paid_by_another = is_perhaps_paid && runs::is_anothers(&found, prepared, run.as_ref());
     Ok(Seen { at_terminal, paid_by_another, ..Seen::at(reader.at(), finding) })
 }
 
@@ -195,10 +200,11 @@ fn conclude(attempt: &Attempt, found: &Intent, run: Option<(&Session, SessionSta
     }
     let read = run.as_ref().map(|(run, _)| *run);
     let mut payments: Vec<_> = intent::payment(found, read)?.into_iter().collect();
-    if attempt.preparation.as_ref().is_some_and(|prepared| runs::is_anothers(found, prepared, read)) {
-        payments.clear();
-    } else if runs::took_twice(found) {
+    if runs::took_twice(found, read) {
         payments.extend(payments.first().cloned());
+    } else if attempt.preparation.as_ref().is_some_and(|prepared| runs::is_anothers(found, prepared, read)) {
+        // What was let go proves of each of them that nothing was taken.
+        payments.retain(|payment| payment.state == PaymentState::Voided);
     }
     let session = match run {
         Some((run, state)) => Some(SessionRecord {

@@ -22,10 +22,10 @@ fn state(status: &str, run: Option<&Session>) -> Option<PaymentState> {
 #[test]
 fn every_status_of_an_intent_has_its_state() {
     let approved = Some(PaymentState::Approved { captured: true });
-    let undecided = Some(PaymentState::Undecided);
+    let unclear = Some(PaymentState::Unclear);
     let voided = Some(PaymentState::Voided);
     let expected =
-        [None, undecided.clone(), approved.clone(), voided.clone(), approved, voided, undecided.clone(), undecided];
+        [None, unclear.clone(), approved.clone(), voided.clone(), approved, voided, unclear.clone(), unclear];
     for (status, expected) in STATUSES.into_iter().zip(expected) {
         assert_eq!(state(status, None), expected, "{status}");
     }
@@ -36,15 +36,15 @@ fn every_status_of_an_intent_has_its_state() {
 fn an_intent_that_was_let_go_and_taken_at_once_is_not_decided() {
     let cancelled = |run: &str| state("Canceled", Some(&session(run, json!({}))));
     for alive in ["InitiateRequested", "Initiated", "SignatureVerificationRequired", "CancelRequested", "Teleported"] {
-        assert_eq!(cancelled(alive), Some(PaymentState::Undecided), "{alive}: it goes on at the machine");
+        assert_eq!(cancelled(alive), Some(PaymentState::Unclear), "{alive}: it goes on at the machine");
     }
     for taken in ["Authorized", "Captured", "SignatureVerificationAccepted"] {
-        assert_eq!(cancelled(taken), Some(PaymentState::Undecided), "{taken}");
+        assert_eq!(cancelled(taken), Some(PaymentState::Unclear), "{taken}");
         let reversed = state("Reversed", Some(&session(taken, json!({}))));
         assert_eq!(reversed, Some(PaymentState::Voided), "{taken}: it was taken, and given back");
     }
     for under_way in ["InitiateRequested", "Initiated", "CancelRequested", "Teleported"] {
-        assert_eq!(cancelled(under_way), Some(PaymentState::Undecided), "{under_way}");
+        assert_eq!(cancelled(under_way), Some(PaymentState::Unclear), "{under_way}");
     }
     for not_taken in ["Canceled", "Expired", "Declined", "SignatureVerificationRejected"] {
         assert_eq!(cancelled(not_taken), Some(PaymentState::Voided), "{not_taken}");
