@@ -12,6 +12,7 @@ pub mod operation;
 pub mod prompt;
 pub mod reading;
 pub mod refund;
+pub mod refund_books;
 pub mod repeat;
 pub mod request;
 #[cfg(test)]

@@ -20,6 +20,7 @@
 //! | `sweep` | every hour: whatever was missed |
 //! | `look_again` | what nobody reads any more is read once more |
 //! | `lost` | payments that the journal does not hold |
+//! | `refund_books` | what was given back of a sale and does not agree with the journal |
 //! | `relay` | results are pushed to the tills that want them so |
 //! | `stream` | a till follows its results |
 //! | `operator` | a person decides |
@@ -44,6 +45,7 @@ mod questions;
 mod readers;
 mod record;
 mod recovery;
+mod refund_books;
 mod refusal;
 mod relay;
 mod start;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use pos_bridge::domain::attempt::{Attempt, Reason};
 use pos_bridge::domain::directory::{Store, Terminal};
-use pos_bridge::domain::evidence::Finding;
+use pos_bridge::domain::evidence::{Approval, Finding};
 use pos_bridge::domain::identifiers::{Handle, TransactionId};
 use pos_bridge::domain::operation::ProviderName;
 use pos_bridge::domain::prompt::AtTerminal;
@@ -240,8 +240,14 @@ impl Provider for Scripted {
             None => Answer::Yes(Handle::new("T1.refund").unwrap()),
         }
     }
-    async fn look_for_refund(&self, _: &Attempt, _: Look) -> Result<Seen, ReadError> {
-        Ok(Seen::at(self.now(), locked(&self.finding).clone()))
+    /// What was made of another amount is another refund.
+    async fn look_for_refund(&self, attempt: &Attempt, _: Look) -> Result<Seen, ReadError> {
+        let is_other = |approval: &Approval| approval.amount != attempt.order.money.amount;
+        let finding = match locked(&self.finding).clone() {
+            Finding::Approved(approval) if is_other(&approval) => Finding::Nothing,
+            finding => finding,
+        };
+        Ok(Seen::at(self.now(), finding))
     }
     async fn list(&self, _: &Store, since: Timestamp, pages: &mut dyn Pages) -> Result<(), ReadError> {
         *locked(&self.listed_since) = Some(since);

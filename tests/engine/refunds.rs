@@ -1,7 +1,7 @@
 //! Refunds where the provider tells of a payment's refunds the sum, and whether that holds those at machines is not known.
 
 use jiff::SignedDuration;
-use pos_bridge::domain::attempt::{AlarmKind, Preparation};
+use pos_bridge::domain::attempt::{AlarmKind, OperatorVerdict, Preparation, Reason, Resolution};
 use pos_bridge::domain::evidence::{Approval, Finding};
 use pos_bridge::domain::identifiers::{AttemptReference, Handle, Reference, TransactionId};
 use pos_bridge::domain::money::Amount;
@@ -62,6 +62,14 @@ async fn sold_by(provider: Scripted, at_machines: &[(&str, i64)]) -> Shop {
 
 async fn refunded(shop: &Shop, number: &str, minor: i64) -> Operation {
     shop.provider.finds(approved(minor));
+    let begun = asked_for(shop, number, minor).await;
+    eventually("the refund", async || {
+        shop.journal.operation(begun.id).await.unwrap().filter(|refund| refund.status().is_final())
+    })
+    .await
+}
+
+async fn asked_for(shop: &Shop, number: &str, minor: i64) -> Operation {
     let reference = |text: &str| Reference::new(text).unwrap();
     let request = RefundRequest {
         naming: Naming::Reference(reference(number)),
@@ -71,11 +79,7 @@ async fn refunded(shop: &Shop, number: &str, minor: i64) -> Operation {
         terminal: None,
         details: Details::default(),
     };
-    let begun = shop.engine.refund(&shop.till, request, patience()).await.unwrap().operation;
-    eventually("the refund", async || {
-        shop.journal.operation(begun.id).await.unwrap().filter(|refund| refund.status().is_final())
-    })
-    .await
+    shop.engine.refund(&shop.till, request, patience()).await.unwrap().operation
 }
 
 /// A restored backup does not know of a refund that was made since; the sum alone would let it be made again.
@@ -127,4 +131,40 @@ async fn p39_nothing_more_is_given_back_while_a_refund_that_the_sum_shows_late_i
     shop.engine.acknowledge_alarm(alarm.id, "Kari").await.unwrap();
     assert_eq!(refunded(&shop, "B-3", 4_000).await.status(), Status::Approved);
     assert_eq!(shop.provider.given_back(), [4_000, 4_000]);
+}
+
+/// R10: the machine was offline, its session was called declined, and it gave the money back all the same.
+#[tokio::test]
+async fn r10_a_refund_that_a_machine_made_after_all_is_found_before_more_is_given_back() {
+    let shop = sold(&[]).await;
+    shop.provider.finds(Finding::Declined(Reason::new("declined", "no")));
+    let declined = asked_for(&shop, "B-1", 4_000).await;
+    eventually("the no", async || {
+        shop.journal.operation(declined.id).await.unwrap().filter(|refund| refund.status() == Status::Declined)
+    })
+    .await;
+    *shop.provider.refundable.lock().unwrap() = Some(refundable(&[("T1.refund", 4_000)]));
+    let refused = refunded(&shop, "B-2", 4_000).await;
+    assert_eq!((refused.status(), refused.reason().unwrap().code.as_str()), (Status::Failed, "earlier_refund"));
+    assert_eq!(shop.provider.given_back(), [4_000], "one was sent");
+    assert_eq!(shop.alarms().await, [AlarmKind::LateApproval]);
+    assert_eq!(shop.find("R-1").await.refunded, 4_000);
+}
+
+/// It was paid back in cash: the provider's sum will never show it.
+#[tokio::test]
+async fn what_an_operator_calls_given_back_keeps_no_later_refund_waiting() {
+    let mut provider = Scripted::new();
+    provider.refunds_by_api = true;
+    provider.loses_refunds_for = Some(SignedDuration::ZERO);
+    let shop = sold_by(provider, &[]).await;
+    shop.provider.finds(Finding::Nothing);
+    let lost = asked_for(&shop, "B-1", 4_000).await;
+    let resolution =
+        Resolution { verdict: OperatorVerdict::Approved, by: "Kari".to_owned(), reason: "paid in cash".to_owned() };
+    eventually("the sending", async || (!shop.provider.given_back().is_empty()).then_some(())).await;
+    shop.engine.resolve(lost.id, resolution).await.unwrap();
+    let second = refunded(&shop, "B-2", 6_000).await;
+    assert_eq!(second.status(), Status::Approved, "{:?}", second.reason());
+    assert_eq!(shop.provider.given_back(), [4_000, 6_000]);
 }

@@ -18,6 +18,7 @@ mod phase;
 mod random_walks;
 mod readings;
 mod refund;
+mod refund_books;
 mod repeat;
 mod request;
 mod stories;

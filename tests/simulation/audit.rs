@@ -111,17 +111,19 @@ fn judge_entry(pages: &Pages, books: &Books, now: i64, entry: &Entry, wrongs: &m
     let sessions: Vec<_> = books.sessions.iter().filter(is_ours).collect();
     let is_paid = sessions.iter().any(|session| session.took_money(now));
     let of_it = |refund: &&Refund| sessions.iter().any(|session| session.transaction() == refund.transaction);
-    let sum = |under_way| -> i64 {
-        let refunds = books.refunds.iter().filter(of_it).filter(|refund| books.was_under_way(refund) == under_way);
+    let sum = |counts: &dyn Fn(&&Refund) -> bool| -> i64 {
+        let refunds = books.refunds.iter().filter(of_it).filter(counts);
         refunds.map(|refund| refund.attempt.order.money.amount.minor()).sum()
     };
-    let (given_back, made_once_more) = (sum(false), sum(true));
+    let given_back = sum(&|refund| !books.was_under_way(refund));
+    // What a backup holds undecided stays set aside beside what the lost journal gave back instead.
+    let lost = sum(&|refund| books.lost.contains_key(&refund.attempt.order.reference));
     let taken = entry.head.money.amount.minor();
     if given_back > if is_paid { taken } else { 0 } {
         wrongs.push(format!("I14, I16: {given_back} of {name} was given back"));
     }
     // The simulated provider gives back whatever it is asked for; a real one refuses more than is left.
-    if pages.set_aside(entry.head.id) - made_once_more > taken {
+    if pages.set_aside(entry.head.id) - lost > taken {
         wrongs.push(format!("I14: more of {name} is set aside than it took"));
     }
 }

@@ -1,14 +1,12 @@
 //! A refund is sent once, after the provider was asked what is left, and whether it is perhaps made already.
 
-use std::iter;
-
 use super::{Sent, Starting, not_sent};
-use crate::domain::attempt::{AlarmKind, Attempt, Event, Kind, Phase, Preparation};
-use crate::domain::identifiers::{Handle, OperationId};
+use crate::domain::attempt::{Attempt, Event, Kind, Phase, Preparation};
 use crate::domain::operation::Operation;
 use crate::domain::refund::{RefundRoute, sendable};
+use crate::engine::refund_books::Doubt;
 use crate::engine::{Engine, Refusal};
-use crate::ports::{Provider, RefundOrder, Refundable, Refunded};
+use crate::ports::{Provider, RefundOrder, Refundable};
 
 impl Engine {
     /// Asks the provider what is left to refund, writes that the refund is being sent, and sends it.
@@ -44,10 +42,12 @@ impl Engine {
         if let Some(event) = self.refund_in_the_way(provider, operation, &refundable).await {
             return instead(event);
         }
-        if provider.refunds_one_at_a_time()
-            && let Some(event) = self.disagreement(provider, operation, attempt, &refundable).await
-        {
-            return instead(event);
+        if let Some(sale) = operation.original.filter(|_| provider.refunds_one_at_a_time()) {
+            match self.doubt(provider, sale, attempt, &refundable).await {
+                Ok(None) => {}
+                Ok(Some(doubt)) => return instead(Event::NotSent { reason: doubt.reason() }),
+                Err(refusal) => return instead(not_sent("storage_unavailable", refusal.to_string())),
+            }
         }
         if let Err(reason) = sendable(attempt.order.money.amount, refundable.captured, refundable.refunded) {
             return instead(Event::Refused { reason });
@@ -108,9 +108,7 @@ impl Engine {
                     if looked.is_ok() && refund.is_disproved_by(finding) {
                         self.raise_disproved_refund(operation.original.unwrap_or(operation.id), *reference).await;
                     }
-                    let text = "an earlier refund of this sale, which had failed, is made after all; see how the sale \
-                                stands before anything more is given back";
-                    return Some(not_sent("earlier_refund", text));
+                    return Some(Event::NotSent { reason: Doubt::EarlierMade.reason() });
                 }
                 Ok(Some(_)) => {}
                 Ok(None) => {
@@ -123,90 +121,4 @@ impl Engine {
         }
         None
     }
-
-    /// Where refunds carry no reference of ours, what the provider tells of a payment's refunds must be what the journal knows:
-    /// their sum, and the runs at machines, which the sum may leave out.
-    ///
-    /// More may be the very refund that is asked for (a restored backup): nothing is sent until a person has looked. Less is
-    /// an old record: what its sum grows by from there would be no proof of a refund that is told by the sum.
-    async fn disagreement(
-        &self,
-        provider: &dyn Provider,
-        operation: &Operation,
-        attempt: &Attempt,
-        refundable: &Refundable,
-    ) -> Option<Event> {
-        let sale = operation.original?;
-        match self.compare_with_journal(provider, sale, attempt, refundable).await {
-            Ok(disagreement) => disagreement,
-            Err(refusal) => Some(not_sent("storage_unavailable", refusal.to_string())),
-        }
-    }
-
-    async fn compare_with_journal(
-        &self,
-        provider: &dyn Provider,
-        sale: OperationId,
-        attempt: &Attempt,
-        refundable: &Refundable,
-    ) -> Result<Option<Event>, Refusal> {
-        let Some(known) = self.health.journal(self.journal.operation(sale).await)? else { return Ok(None) };
-        let before = match &refundable.preparation {
-            Some(found) => self.health.journal(self.journal.find_prepared(&found.payment, Kind::Refund).await)?,
-            None => Vec::new(),
-        };
-        let missing = known.refunded - refundable.refunded;
-        let lost = lost_at_machines(attempt, &before, &refundable.at_machines);
-        let left_out = self.left_out(provider, &before);
-        // A lost one that was noted before is left out as well.
-        let is_explained = missing == left_out || missing == left_out + lost;
-        if missing > 0 && !attempt.card_present && !is_explained {
-            let text =
-                "the provider's record does not show the earlier refunds of this sale yet; try again in a moment";
-            return Ok(Some(not_sent("provider_behind", text)));
-        }
-        if missing < 0 {
-            self.note_refunded(sale, Refunded::InAll(refundable.refunded)).await?;
-        }
-        if lost > 0 {
-            self.note_lost_at_machines(sale, lost).await?;
-        }
-        let waits = self.is_in_doubt(sale, &before).await?;
-        let text = "money of this sale was given back that the bridge does not know of; a person must look first, and \
-                    acknowledge the alarm";
-        Ok(waits.then(|| not_sent("lost_refund", text)))
-    }
-
-    /// Whether a person has yet to see which refunds of the sale were made.
-    async fn is_in_doubt(&self, sale: OperationId, before: &[(Operation, Attempt)]) -> Result<bool, Refusal> {
-        let refunds = before.iter().map(|(refund, _)| (refund.id, AlarmKind::LateApproval));
-        for (subject, alarm) in iter::once((sale, AlarmKind::Orphan)).chain(refunds) {
-            if self.health.journal(self.journal.stands(subject, alarm).await)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Minor units of refunds at machines that the payment's sum would show by now, if it held such.
-    fn left_out(&self, provider: &dyn Provider, before: &[(Operation, Attempt)]) -> i64 {
-        let settled =
-            |refund: &Operation| self.clock.now().duration_since(refund.updated_at) >= provider.timeouts().refund;
-        let approved = |(refund, attempt): &&(Operation, Attempt)| {
-            attempt.card_present && matches!(attempt.phase, Phase::Approved { .. }) && settled(refund)
-        };
-        before.iter().filter(approved).map(|(_, attempt)| attempt.order.money.amount.minor()).sum()
-    }
-}
-
-/// Minor units of refunds at machines that the journal does not hold. One of its own whose run nobody knows may be any of
-/// them.
-fn lost_at_machines(asked: &Attempt, before: &[(Operation, Attempt)], at_machines: &[(Handle, i64)]) -> i64 {
-    let others = || before.iter().map(|(_, refund)| refund).filter(|it| it.order.reference != asked.order.reference);
-    let run = |refund: &'_ Attempt| refund.preparation.as_ref().and_then(|prepared| prepared.run.clone());
-    if others().any(|refund| refund.card_present && refund.phase.may_move_money() && run(refund).is_none()) {
-        return 0;
-    }
-    let is_lost = |(found, _): &&(Handle, i64)| others().all(|refund| run(refund).as_ref() != Some(found));
-    at_machines.iter().filter(is_lost).map(|(_, amount)| *amount).sum()
 }

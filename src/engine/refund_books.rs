@@ -1,0 +1,168 @@
+//! What was given back of a sale, by others or by a journal that was lost, is noted, and nothing more is given back before a
+//! person has looked at what nobody understands.
+
+use std::iter;
+
+use super::record::ring_out;
+use super::{Engine, Refusal};
+use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Reason};
+use crate::domain::identifiers::{AttemptReference, Handle, OperationId};
+use crate::domain::operation::Operation;
+use crate::domain::refund_books::{Difference, Known, Told, run_of};
+use crate::ports::{Provider, Refundable, Refunded};
+
+/// Why a refund is not sent yet, though its sale can be refunded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// An earlier one, which was said to have failed, is made after all.
+    EarlierMade,
+    /// The provider's record is an old one.
+    Behind,
+    /// Money was given back that the journal does not know of.
+    PerhapsLost,
+}
+
+impl Doubt {
+    pub(super) fn reason(self) -> Reason {
+        let (code, text) = match self {
+            Self::EarlierMade => (
+                "earlier_refund",
+                "an earlier refund of this sale, which had failed, is made after all; see how the sale stands before \
+                 anything more is given back",
+            ),
+            Self::Behind => (
+                "provider_behind",
+                "the provider's record does not show the earlier refunds of this sale yet; try again in a moment",
+            ),
+            Self::PerhapsLost => (
+                "lost_refund",
+                "money of this sale was given back that the bridge does not know of; a person must look first, and \
+                 acknowledge the alarm",
+            ),
+        };
+        Reason::new(code, text)
+    }
+}
+
+impl Engine {
+    /// Where refunds carry no reference of ours, what the provider tells of a payment's refunds must be what the journal
+    /// knows.
+    ///
+    /// More may be the very refund that is asked for (a restored backup): nothing is sent until a person has looked. Less is
+    /// an old record: what its sum grows by from there would be no proof of a refund that is told by the sum.
+    pub(super) async fn doubt(
+        &self,
+        provider: &dyn Provider,
+        sale: OperationId,
+        attempt: &Attempt,
+        refundable: &Refundable,
+    ) -> Result<Option<Doubt>, Refusal> {
+        let Some(known) = self.health.journal(self.journal.operation(sale).await)? else { return Ok(None) };
+        let refunds = match &refundable.preparation {
+            Some(found) => self.health.journal(self.journal.find_prepared(&found.payment, Kind::Refund).await)?,
+            None => Vec::new(),
+        };
+        if self.is_made_after_all(provider, &refunds, &refundable.at_machines).await {
+            return Ok(Some(Doubt::EarlierMade));
+        }
+        let difference = Difference::between(
+            Known { sum: known.refunded, refunds: &refunds },
+            Told { sum: refundable.refunded, at_machines: &refundable.at_machines },
+            attempt.order.reference,
+            self.clock.now(),
+            provider.timeouts().refund,
+        );
+        if difference.is_behind() && !attempt.card_present {
+            return Ok(Some(Doubt::Behind));
+        }
+        if difference.missing < 0 {
+            self.note_refunded(sale, Refunded::InAll(refundable.refunded)).await?;
+        }
+        if difference.lost_at_machines > 0 {
+            let minor = difference.lost_at_machines;
+            self.note(sale, Refunded::Elsewhere(minor), Some(perhaps_lost(minor))).await?;
+        }
+        Ok(self.waits_for_a_person(sale, &refunds).await?.then_some(Doubt::PerhapsLost))
+    }
+
+    /// A refund at a machine that had failed, or that a person had called so, and that its machine made after all.
+    async fn is_made_after_all(
+        &self,
+        provider: &dyn Provider,
+        refunds: &[(Operation, Attempt)],
+        at_machines: &[(Handle, i64)],
+    ) -> bool {
+        let is_told = |refund: &Attempt| at_machines.iter().any(|(run, _)| run_of(refund) == Some(run));
+        let unpaid = refunds.iter().filter(|(_, refund)| !refund.phase.may_move_money() && is_told(refund));
+        for (operation, refund) in unpaid {
+            let mut refund = refund.clone();
+            // What cannot be read now is as little known as what is not decided.
+            let _ = self.look(provider, operation, &mut refund).await;
+            if refund.phase.may_move_money() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether a person has yet to see which refunds of the sale were made.
+    async fn waits_for_a_person(&self, sale: OperationId, refunds: &[(Operation, Attempt)]) -> Result<bool, Refusal> {
+        let refunds = refunds.iter().map(|(refund, _)| (refund.id, AlarmKind::LateApproval));
+        for (subject, alarm) in iter::once((sale, AlarmKind::Orphan)).chain(refunds) {
+            if self.health.journal(self.journal.stands(subject, alarm).await)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Notes what somebody else gave back of a sale. Where the provider tells only the sum, it may have been a refund of
+    /// ours that the journal lost: a person must look before another one is made.
+    pub(super) async fn note_refunded(&self, sale: OperationId, refunded: Refunded) -> Result<(), Refusal> {
+        let alarm = match refunded {
+            Refunded::Elsewhere(_) => None,
+            Refunded::InAll(sum) => Some(perhaps_lost(sum)),
+        };
+        self.note(sale, refunded, alarm).await
+    }
+
+    async fn note(&self, sale: OperationId, refunded: Refunded, alarm: Option<Alarm>) -> Result<(), Refusal> {
+        let noted = self.journal.note_refunded(sale, refunded, alarm.clone(), self.clock.now()).await;
+        let is_news = self.health.journal(noted)?;
+        if let Some(alarm) = alarm.filter(|_| is_news) {
+            ring_out(sale, &alarm);
+        }
+        Ok(())
+    }
+
+    /// The provider holds a refund of ours that the journal does not know.
+    pub(super) async fn raise_lost_refund(&self, sale: OperationId, reference: AttemptReference) {
+        let text = format!(
+            "the provider holds a refund of this sale that the journal had lost ({reference}); further refunds of it are \
+             not sent from here, make them in the provider's back office"
+        );
+        let alarm = Alarm { kind: AlarmKind::Orphan, text };
+        // Where it could not be written, the next sweep that finds it raises it again.
+        let _ = self.raise(sale, alarm).await;
+    }
+
+    /// The provider holds a refund of ours that had failed, and that is not as it was asked for, or not decided.
+    pub(super) async fn raise_disproved_refund(&self, sale: OperationId, reference: AttemptReference) {
+        let text = format!(
+            "the provider's record of this sale shows a refund that had failed ({reference}), undecided or not as it was asked \
+             for; further refunds of it are not sent from here meanwhile, make them in the provider's back office"
+        );
+        let alarm = Alarm { kind: AlarmKind::Mismatch, text };
+        // Where it could not be written, the next refund that is asked for raises it again.
+        let _ = self.raise(sale, alarm).await;
+    }
+}
+
+fn perhaps_lost(sum: i64) -> Alarm {
+    let text = format!(
+        "the provider has given back {sum} minor units of this sale, more than the journal knows of: somebody did so in the \
+         back office, or a refund was lost with the journal; compare the two, then acknowledge this, and refunds of the sale \
+         go on"
+    );
+    Alarm { kind: AlarmKind::Orphan, text }
+}

@@ -1,0 +1,119 @@
+//! `Difference`: a payment's refunds as the journal holds them, beside what a provider tells that names none of them.
+
+use jiff::SignedDuration;
+use pos_bridge::domain::attempt::{Attempt, Kind, Phase, Preparation};
+use pos_bridge::domain::evidence::{Approval, Order};
+use pos_bridge::domain::identifiers::{AttemptReference, Handle};
+use pos_bridge::domain::money::Amount;
+use pos_bridge::domain::operation::Operation;
+use pos_bridge::domain::refund_books::{Difference, Known, Told};
+use ulid::Ulid;
+
+use crate::support::*;
+
+const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
+
+fn run(name: &str) -> Handle {
+    Handle::new(name).unwrap()
+}
+
+fn reference(number: u64) -> AttemptReference {
+    AttemptReference::new(Ulid::from_parts(number, 1))
+}
+
+/// A refund of 40.00 that was approved just now, at a machine as this run, or without the card.
+fn refund(number: u64, at_machine: Option<&str>) -> (Operation, Attempt) {
+    let approval = Approval { amount: Amount::new(4_000).unwrap(), ..approval() };
+    let phase = Phase::Approved { approval, late: false, resolution: None };
+    let preparation = Preparation {
+        payment: run("pi_1"),
+        reference: reference(9),
+        earlier_runs: Vec::new(),
+        refunded: 0,
+        run: at_machine.map(run),
+    };
+    let made = Attempt {
+        order: Order { reference: reference(number), ..order() },
+        card_present: at_machine.is_some(),
+        preparation: Some(preparation),
+        ..attempt(Kind::Refund, phase)
+    };
+    (operation(made.clone()), made)
+}
+
+fn long_ago((mut operation, attempt): (Operation, Attempt)) -> (Operation, Attempt) {
+    operation.updated_at = start() - PATIENCE;
+    (operation, attempt)
+}
+
+fn in_phase((operation, attempt): (Operation, Attempt), phase: Phase) -> (Operation, Attempt) {
+    (operation, Attempt { phase, ..attempt })
+}
+
+/// An operator called it given back.
+fn by_word((operation, mut attempt): (Operation, Attempt)) -> (Operation, Attempt) {
+    if let Phase::Approved { approval, .. } = &mut attempt.phase {
+        approval.transaction = None;
+    }
+    (operation, attempt)
+}
+
+fn difference(known: i64, refunds: &[(Operation, Attempt)], sum: i64, at_machines: &[(Handle, i64)]) -> Difference {
+    let (known, told) = (Known { sum: known, refunds }, Told { sum, at_machines });
+    Difference::between(known, told, reference(7), start(), PATIENCE)
+}
+
+#[test]
+fn what_the_sum_does_not_hold_is_missing_and_makes_the_record_an_old_one() {
+    let by_api = || vec![refund(1, None)];
+    let at_machine = || vec![refund(1, Some("ts_1"))];
+    let at_machine_long_ago = || vec![long_ago(refund(1, Some("ts_1")))];
+    let by_api_long_ago = || vec![long_ago(refund(1, None))];
+    let by_word_at_machine = || vec![long_ago(by_word(refund(1, Some("ts_1"))))];
+    for (what, refunds, known, sum, missing, is_behind) in [
+        ("it is held", by_api(), 4_000, 4_000, 0, false),
+        ("it is not held yet", by_api(), 4_000, 0, 4_000, true),
+        ("somebody else gave more back", by_api(), 4_000, 5_000, -1_000, false),
+        ("one at a machine may come yet", at_machine(), 4_000, 0, 4_000, true),
+        ("one at a machine that would have come", at_machine_long_ago(), 4_000, 0, 4_000, false),
+        ("that, and something else", at_machine_long_ago(), 5_000, 0, 5_000, true),
+        ("one by the API comes", by_api_long_ago(), 4_000, 0, 4_000, true),
+        ("an operator's word never comes", vec![by_word(refund(1, None))], 4_000, 0, 0, false),
+        ("nor at a machine", by_word_at_machine(), 4_000, 0, 0, false),
+        ("undecided ones are not known", vec![in_phase(refund(1, None), Phase::Sending)], 0, 0, 0, false),
+    ] {
+        let found = difference(known, &refunds, sum, &[]);
+        assert_eq!((found.missing, found.is_behind()), (missing, is_behind), "{what}");
+    }
+}
+
+/// P39: what a machine gave back and no refund of the journal's is.
+#[test]
+fn a_run_at_a_machine_that_is_no_refund_of_the_journals_was_lost() {
+    let told = [(run("ts_1"), 4_000), (run("ts_2"), 500)];
+    let without_run = |phase| {
+        let (operation, mut attempt) = refund(1, Some("ts_1"));
+        attempt.preparation.as_mut().unwrap().run = None;
+        vec![in_phase((operation, attempt), phase)]
+    };
+    for (what, refunds, lost) in [
+        ("none is known", Vec::new(), 4_500),
+        ("one is known", vec![refund(1, Some("ts_1"))], 500),
+        ("both are", vec![refund(1, Some("ts_1")), refund(2, Some("ts_2"))], 0),
+        ("the one that is asked for is none of them", vec![refund(7, Some("ts_1"))], 4_500),
+        ("one of ours may be any of them", without_run(Phase::Sending), 0),
+        ("one that was not made is none", without_run(Phase::Failed { reason: reason() }), 4_500),
+        ("nor is one without the card", vec![refund(1, None)], 4_500),
+    ] {
+        assert_eq!(difference(0, &refunds, 0, &told).lost_at_machines, lost, "{what}");
+    }
+}
+
+/// One that was noted before is known, and the sum leaves it out like every other at a machine.
+#[test]
+fn what_was_lost_and_noted_does_not_make_the_record_an_old_one() {
+    let told = [(run("ts_1"), 4_000), (run("ts_2"), 500)];
+    let found = difference(4_500, &[long_ago(refund(1, Some("ts_1")))], 0, &told);
+    assert_eq!(found, Difference { missing: 4_500, left_out: 4_000, lost_at_machines: 500 });
+    assert!(!found.is_behind());
+}
