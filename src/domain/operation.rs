@@ -9,7 +9,7 @@ use super::evidence::Approval;
 use super::identifiers::{OperationId, Reference, StoreId, TerminalName, TillId};
 use super::money::Money;
 
-/// A sale or a refund, unique by till, kind and reference.
+/// A sale or a refund. Its till, kind and reference name it; where a number started over, the newest generation is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operation {
     /// Its number, the same for ever.
