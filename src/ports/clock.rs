@@ -8,7 +8,7 @@ use super::provider::Provider;
 
 /// The time of day, and chance. Behind a trait so that tests can jump, and play the same again.
 pub trait Clock: Send + Sync {
-    /// Now, in the shop.
+    /// Now: the provider's time once it has told it, this machine's until then ([`ProvidersClock`]).
     fn now(&self) -> Timestamp;
     /// A number that nobody foresees.
     fn chance(&self) -> u128 {

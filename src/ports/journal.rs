@@ -62,7 +62,7 @@ pub struct NewAttempt {
     pub known_by: KnownBy,
     /// What a repeated request means to this till.
     pub rules: RepeatRules,
-    /// Now, on this machine.
+    /// Now, by [`Clock::now`](super::Clock::now).
     pub now: Timestamp,
 }
 
@@ -210,7 +210,7 @@ pub struct Orphan {
     pub asked_at: Timestamp,
     /// From when on nothing could come of it any more, on the provider's clock.
     pub horizon: Timestamp,
-    /// Now, on this machine.
+    /// Now, by [`Clock::now`](super::Clock::now).
     pub now: Timestamp,
 }
 
@@ -232,7 +232,7 @@ pub struct LostPayment {
     pub terminal: Option<Terminal>,
     /// What to raise.
     pub alarm: Alarm,
-    /// Now, on this machine.
+    /// Now, by [`Clock::now`](super::Clock::now).
     pub now: Timestamp,
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn real_time(virtual_milliseconds: u64, speed: u32) -> Duration {
     }
 }
 
-/// Real time plus a settable offset; everything Dintero would say or judge by time uses it.
+/// Real time plus a settable offset; everything that a provider would say or judge by time uses it.
 #[derive(Debug, Default)]
 pub(crate) struct Clock {
     offset_seconds: AtomicI64,
