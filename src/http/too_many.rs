@@ -31,10 +31,10 @@ pub struct Callers {
 /// What a call is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum About {
-    /// Where it stands.
-    OneOperation,
+    /// Where one operation stands.
+    ReadsOne,
     /// Its cancel, its signature, its acknowledgement.
-    WhatBecomesOfOne,
+    ActsOnOne,
     AnythingElse,
 }
 
@@ -43,8 +43,8 @@ impl About {
         let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
         let is_of_one = ["/pay/", "/refund/"].iter().any(|resource| route.starts_with(resource));
         match (is_of_one, request.method() == Method::POST) {
-            (true, false) => Self::OneOperation,
-            (true, true) => Self::WhatBecomesOfOne,
+            (true, false) => Self::ReadsOne,
+            (true, true) => Self::ActsOnOne,
             (false, _) => Self::AnythingElse,
         }
     }
