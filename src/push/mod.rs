@@ -120,13 +120,14 @@ impl Pusher for HttpPusher {
         let encoded = format.encode(&Answer::Operation(Box::new(reply)));
         let (content_type, body) = encoded.map_err(|error| NotPushed(format!("it cannot be written: {error}")))?;
         let time = now.as_second();
-        let signature = signature::signature(push.secret.expose_secret(), message_id, time, &body);
+        let signature = signature::signature(push.secret.expose_secret(), message_id, time, &body)
+            .ok_or_else(|| NotPushed("it cannot be signed".to_owned()))?;
         let request = client
             .post(push.url.clone())
             .header(CONTENT_TYPE, &*content_type)
             .header("webhook-id", message_id)
             .header("webhook-timestamp", time)
-            .header("webhook-signature", signature.unwrap_or_default())
+            .header("webhook-signature", signature)
             .body(body);
         // Only the status counts: the body is not read.
         match request.send().await {

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// The value of `webhook-signature`; `time` is in Unix seconds. `None` never happens: any key will do.
+/// The value of `webhook-signature`; `time` is in Unix seconds. `None`: the key cannot sign (HMAC takes any).
 pub(super) fn signature(key: &[u8], message_id: &str, time: i64, body: &[u8]) -> Option<String> {
     let mut code = Hmac::<Sha256>::new_from_slice(key).ok()?;
     code.update(format!("{message_id}.{time}.").as_bytes());
