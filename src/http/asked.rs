@@ -18,9 +18,9 @@ use crate::till::format::{Format, UnsupportedContentType};
 use crate::till::problem::{Code, Problem};
 use crate::till::requests::{self, Wait};
 
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-const PREFER: HeaderName = HeaderName::from_static("prefer");
+pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+pub(super) const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// The last piece of an address, as axum reads it.
 pub(super) type PathText = Result<Path<String>, PathRejection>;

@@ -25,6 +25,9 @@ use crate::till::problem::{Code, Problem};
 
 /// The header of a key, for those who cannot write `Authorization`.
 pub(super) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+/// What a wrong key is told.
+pub(super) const WRONG_KEY: &str =
+    "this key is not one of a till; after `pos-bridge till add` or `till key` the bridge must be started again";
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"pos-bridge\"");
 
 /// The till that a request was proven to come from.
@@ -113,7 +116,7 @@ fn refused(api: &TillApi, stranger: &Stranger, headers: &HeaderMap, peer: Peer) 
             if let Err(locked) = counted {
                 return too_many::refused(None, headers, "wrong keys from this address", locked);
             }
-            "this key is not one of a till; after `pos-bridge till add` or `till key` the bridge must be started again"
+            WRONG_KEY
         }
         Stranger::Browser => {
             let detail = "a browser needs the till's key; an address alone is not enough";

@@ -17,6 +17,9 @@ use super::limits::Limits;
 use super::{language, respond};
 use crate::till::problem::{Code, Problem};
 
+/// What is told of a body that came too slowly.
+pub(super) const TOO_SLOW: &str = "the body did not come in time; nothing was done";
+
 /// The bodies that a listener takes.
 #[derive(Debug, Clone)]
 pub(super) struct Bodies {
@@ -64,7 +67,7 @@ impl Bodies {
         }
         match tokio::time::timeout(self.limits.body_read, self.collected(body)).await {
             Ok(collected) => collected,
-            Err(_) => Err(Problem::new(Code::RequestTimeout, "the body did not come in time; nothing was done")),
+            Err(_) => Err(Problem::new(Code::RequestTimeout, TOO_SLOW)),
         }
     }
 

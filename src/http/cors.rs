@@ -13,20 +13,23 @@ use axum::http::header::{
 use axum::http::{HeaderName, HeaderValue, Method};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use super::asked::{IDEMPOTENCY_KEY, LAST_EVENT_ID, PREFER};
+use super::authentication::API_KEY;
+
 /// How long a browser may remember what it was told.
 const MAX_AGE: Duration = Duration::from_secs(600);
 
 /// Headers of requests: who, which one, how long, in which language, from where on.
 const SENT: [HeaderName; 9] = [
     AUTHORIZATION,
-    HeaderName::from_static("x-api-key"),
+    API_KEY,
     CONTENT_TYPE,
     ACCEPT,
     ACCEPT_LANGUAGE,
     CACHE_CONTROL,
-    HeaderName::from_static("idempotency-key"),
-    HeaderName::from_static("prefer"),
-    HeaderName::from_static("last-event-id"),
+    IDEMPOTENCY_KEY,
+    PREFER,
+    LAST_EVENT_ID,
 ];
 
 /// Lets the pages of these origins call the router. Without any, nothing is added.

@@ -9,6 +9,9 @@ use super::respond;
 use crate::till::format::Format;
 use crate::till::problem::{Code, Problem};
 
+/// What is told of a defect.
+pub(super) const DEFECT: &str = "the bridge failed on this request; ask again with the same reference, and report it";
+
 /// What answers a request; should it panic, the caller is told in this format. The panic itself is in the log.
 pub(super) fn caught(
     format: Format,
@@ -18,8 +21,7 @@ pub(super) fn caught(
 }
 
 fn defect(format: Format) -> Response {
-    let detail = "the bridge failed on this request; ask again with the same reference, and report it";
-    respond::problem(format, Problem::new(Code::InternalError, detail))
+    respond::problem(format, Problem::new(Code::InternalError, DEFECT))
 }
 
 #[cfg(test)]

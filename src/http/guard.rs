@@ -17,6 +17,9 @@ use crate::till::problem::{Code, Problem};
 /// Where a request stands to the page that made it, as browsers tell servers that they trust (HTTPS, or this machine).
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
+/// What a page of a foreign origin is told.
+pub(super) const FOREIGN_ORIGIN: &str = "web pages of this Origin may not call; add it to allowed_origins";
+
 /// Refuses whatever a web page may have sent, before anything else is looked at.
 pub(super) fn check(settings: &TillListenerSettings, request: &Request) -> Result<(), Problem> {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
@@ -85,11 +88,7 @@ fn check_origin(settings: &TillListenerSettings, headers: &HeaderMap) -> Result<
         Some(_) => origins.all(|origin| origin.to_str().is_ok_and(|text| is_allowed(text) || is_ours(text))),
         None => headers.get_all(FETCH_SITE).iter().all(came_from_ours),
     };
-    if allowed {
-        Ok(())
-    } else {
-        Err(Problem::new(Code::Forbidden, "web pages of this Origin may not call; add it to allowed_origins"))
-    }
+    if allowed { Ok(()) } else { Err(Problem::new(Code::Forbidden, FOREIGN_ORIGIN)) }
 }
 
 /// Whether the bridge's own page (`/docs`) calls, with a key. Its `Host` was found to be ours, so a page that stands at

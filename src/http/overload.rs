@@ -20,6 +20,9 @@ use crate::till::problem::{Code, Problem};
 /// How long a caller without a place may take to ask and to take its answer.
 const REFUSAL_TIME: Duration = Duration::from_secs(1);
 
+/// What a caller is told while every place is taken.
+pub(super) const NO_PLACE: &str = "too many connections are open; nothing was done, ask again in a moment";
+
 /// Counts a caller without a place. Returns the room for telling it; without that it is closed.
 pub(super) fn note(full: Full, peer: Peer, room: &Room) -> Option<OwnedSemaphorePermit> {
     metrics::counter!("pos_bridge_connections_refused_total", "reason" => full.word()).increment(1);
@@ -53,10 +56,7 @@ impl Full {
 
     fn problem(self) -> Problem {
         match self {
-            Self::Everywhere => {
-                let detail = "too many connections are open; nothing was done, ask again in a moment";
-                Problem::new(Code::Overloaded, detail)
-            }
+            Self::Everywhere => Problem::new(Code::Overloaded, NO_PLACE),
             Self::ForThisAddress => {
                 let detail = "this address has too many connections open; nothing was done, close some and ask again";
                 Problem::new(Code::RateLimited, detail)

@@ -18,6 +18,9 @@ use crate::till::problem::{Code, Problem};
 /// How long a till should leave a state that may change soon, in seconds.
 const RETRY_AFTER_SECONDS: &str = "1";
 
+/// What another method than those of an address is told.
+pub(super) const OTHER_METHOD: &str = "use one of the methods in the Allow header";
+
 /// How the reply to a request with these headers is written, while nobody knows which till sent it.
 pub(super) fn reply_format(headers: &HeaderMap) -> Format {
     reply_format_for(headers, &Profile::default())
@@ -146,7 +149,7 @@ pub(super) async fn not_found(request: Request) -> Response {
 
 /// There is, but not for this method; `Allow` tells for which.
 pub(super) async fn method_not_allowed(request: Request) -> Response {
-    refused(request.headers(), Problem::new(Code::MethodNotAllowed, "use one of the methods in the Allow header"))
+    refused(request.headers(), Problem::new(Code::MethodNotAllowed, OTHER_METHOD))
 }
 
 /// A refusal of a caller who is not known to be a till.

@@ -6,6 +6,7 @@ use super::calls::Answer;
 use crate::domain::operation::Status;
 use crate::domain::refund::NotRefundable;
 use crate::engine::Refusal;
+use crate::http::{authentication, body, defects, guard, overload, respond};
 use crate::till::problem::{Code, Problem};
 
 /// What comes back, each with what it shows.
@@ -41,14 +42,11 @@ fn detail(code: Code) -> String {
     let declined = NotRefundable::NotApproved { status: Status::Declined, is_abandoned: false };
     match code {
         Code::InvalidRequest => "amount: must be a whole number of minor units, such as 39900 for 399.00".into(),
-        Code::Unauthorized => {
-            "this key is not one of a till; after `pos-bridge till add` or `till key` the bridge must be started again"
-                .into()
-        }
-        Code::Forbidden => "web pages of this Origin may not call; add it to allowed_origins".into(),
+        Code::Unauthorized => authentication::WRONG_KEY.into(),
+        Code::Forbidden => guard::FOREIGN_ORIGIN.into(),
         Code::NotFound => Refusal::NotFound("sale").to_string(),
-        Code::MethodNotAllowed => "use one of the methods in the Allow header".into(),
-        Code::RequestTimeout => "the body did not come in time; nothing was done".into(),
+        Code::MethodNotAllowed => respond::OTHER_METHOD.into(),
+        Code::RequestTimeout => body::TOO_SLOW.into(),
         Code::ReferenceConflict => "this reference was used for 399.00 NOK; use a new reference for a new sale".into(),
         Code::NotResolvable => Refusal::NothingToSign.to_string(),
         Code::PayloadTooLarge => "send at most 65536 bytes".into(),
@@ -60,10 +58,8 @@ fn detail(code: Code) -> String {
         Code::UnknownTerminal => Refusal::UnknownTerminal("kiosk".into()).to_string(),
         Code::TerminalBusy => "terminal front is busy with sale R-1000 of till till-2".into(),
         Code::RateLimited => "too many requests of this till; wait 3 seconds".into(),
-        Code::InternalError => {
-            "the bridge failed on this request; ask again with the same reference, and report it".into()
-        }
-        Code::Overloaded => "too many connections are open; nothing was done, ask again in a moment".into(),
+        Code::InternalError => defects::DEFECT.into(),
+        Code::Overloaded => overload::NO_PLACE.into(),
         Code::StorageUnavailable => Refusal::StorageUnavailable("the disk is full".into()).to_string(),
         Code::StorageStalled => Refusal::StorageStalled.to_string(),
         Code::ShuttingDown => Refusal::ShuttingDown.to_string(),
