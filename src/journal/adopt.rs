@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::begin::{BY_REFERENCE, FIRST_GENERATION};
 use super::entries::{append_event, insert_attempt, insert_operation, load_runs, raise_alarm, stands};
-use super::error::unreadable;
+use super::error::{Result, unreadable};
 use super::outbox::Outbox;
 use super::record::{join, stop_all};
 use super::redact::masked;
@@ -27,8 +27,6 @@ use crate::domain::operation::Operation;
 use crate::domain::repeat::Kinship;
 use crate::domain::request::Details;
 use crate::ports::{Adopted, JournalError, Orphan, Recorded, Refunded};
-
-type Result<T> = std::result::Result<T, JournalError>;
 
 /// Stands for a till or terminal that nobody can name any more.
 const UNNAMED: &str = "unknown";

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::entries::{INSERT_ALARM, device, load, raise_alarm, stands};
+use super::error::Result;
 use super::rows::get;
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
@@ -11,8 +12,6 @@ use crate::domain::attempt::Alarm;
 use crate::domain::card::without_card_numbers;
 use crate::domain::identifiers::OperationId;
 use crate::ports::{AlarmState, JournalError, LostPayment};
-
-type Result<T> = std::result::Result<T, JournalError>;
 
 /// An alarm that does not come of an event. Whoever finds its cause comes back to it, so it is raised once for ever.
 pub(super) struct Raise {

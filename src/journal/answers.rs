@@ -69,9 +69,9 @@ mod tests {
     use tokio::time::sleep;
 
     use super::*;
+    use crate::journal::error::Result;
     use crate::journal::step::{Pending, Step};
     use crate::journal::transaction::{Transaction, Writes};
-    use crate::ports::JournalError;
 
     struct Nothing;
 
@@ -79,12 +79,12 @@ mod tests {
     impl Step for Nothing {
         type Outcome = ();
 
-        async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ()), JournalError> {
+        async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ())> {
             Ok((Writes::default(), ()))
         }
     }
 
-    type Answer = oneshot::Receiver<Result<(), JournalError>>;
+    type Answer = oneshot::Receiver<Result<()>>;
 
     fn held(disk_took: Duration) -> (Answers, Answer) {
         let (reply, answer) = oneshot::channel();

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::earlier::{Place, Repeated, found};
 use super::entries::{self, append_event, insert_attempt, insert_operation};
+use super::error::Result;
 use super::redact::clean_json;
 use super::rows::{self, get, select_operations, whole_milliseconds};
 use super::step::Step;
@@ -19,8 +20,6 @@ use crate::domain::refund::{Allowance, NotRefundable, refund_amount};
 use crate::domain::repeat::{Fingerprint, KnownBy};
 use crate::domain::request::Details;
 use crate::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale};
-
-type Result<T> = std::result::Result<T, JournalError>;
 
 #[async_trait]
 impl Step for NewSale {
@@ -95,7 +94,7 @@ async fn of_sale(
     original: OperationId,
     asked: Option<Money>,
     one_at_a_time: bool,
-) -> Result<std::result::Result<Returned, NotRefundable>> {
+) -> Result<Result<Returned, NotRefundable>> {
     let sale = entries::load(transaction, original).await?;
     if sale.kind != Kind::Sale {
         return Err(JournalError::NotFound);
@@ -116,7 +115,7 @@ async fn of_no_sale(
     asked: Option<Money>,
     till: &TillId,
     allowance: &Allowance,
-) -> Result<std::result::Result<Returned, NotRefundable>> {
+) -> Result<Result<Returned, NotRefundable>> {
     let money = asked.ok_or(JournalError::NotFound)?;
     let first = AttemptReference::first_at(allowance.day_began).to_string();
     let row = transaction.row(GIVEN_BACK_WITHOUT_SALE, &[&first, till.as_str()]).await?;

@@ -3,12 +3,11 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
+use super::error::Result;
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
 use crate::domain::card::without_card_numbers;
-use crate::ports::{Callback, JournalError, Subject};
-
-type Result<T> = std::result::Result<T, JournalError>;
+use crate::ports::{Callback, Subject};
 
 /// Callbacks are kept for so long: by then none is delivered again, and what it was about stands in the event log.
 const CALLBACKS_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);

@@ -6,14 +6,13 @@ use sqlx::sqlite::SqliteRow;
 
 use super::begin::FIRST_GENERATION;
 use super::entries;
+use super::error::Result;
 use super::rows::{self, get, select_operations};
 use super::transaction::Transaction;
 use crate::domain::attempt::Kind;
 use crate::domain::operation::Operation;
 use crate::domain::repeat::{Fingerprint, KnownBy, Repeat};
 use crate::ports::{Begun, JournalError, NewAttempt};
-
-type Result<T> = std::result::Result<T, JournalError>;
 
 /// What stands in the journal before anything begins.
 pub(super) struct Found {

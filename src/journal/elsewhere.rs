@@ -5,14 +5,13 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::entries::{append_event, load, raise_alarm, stands};
+use super::error::Result;
 use super::rows::{get, whole_milliseconds};
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::Alarm;
 use crate::domain::identifiers::OperationId;
 use crate::ports::{JournalError, Refunded};
-
-type Result<T> = std::result::Result<T, JournalError>;
 
 /// Somebody else gave money of a sale back. A reading that says less than is known is stale.
 pub(super) struct NoteRefunded {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::error::unreadable;
+use super::error::{Result, unreadable};
 use super::redact::clean_json;
 use super::rows::{self, select_operations};
 use super::transaction::{Transaction, Writes};
@@ -14,8 +14,6 @@ use crate::domain::identifiers::{AttemptReference, OperationId, ProviderTerminal
 use crate::domain::operation::{Operation, ProviderName};
 use crate::domain::request::Details;
 use crate::ports::JournalError;
-
-type Result<T> = std::result::Result<T, JournalError>;
 
 /// Writes a new operation with its deciding attempt's name. The attempt is written after it by [`insert_attempt`].
 /// `asked_terminal` is given where the till had no number for it.

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use crate::ports::JournalError;
 
+/// What comes of a step or a reading.
+pub(super) type Result<T, E = JournalError> = std::result::Result<T, E>;
+
 /// Why the journal could not be opened. Every message tells the people who run the machine what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {

@@ -2,12 +2,10 @@
 
 use sqlx::SqlitePool;
 
-use super::error::of_step;
+use super::error::{Result, of_step};
 use super::rows::{self, get, select_operations};
 use crate::domain::identifiers::TillId;
-use crate::ports::{JournalError, LogPage, LoggedResult};
-
-type Result<T> = std::result::Result<T, JournalError>;
+use crate::ports::{LogPage, LoggedResult};
 
 /// How many events one page looks at, whosever they are: a reading is short, however much there is to read.
 const PAGE: i64 = 500;

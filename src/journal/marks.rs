@@ -5,14 +5,12 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::entries::{append_event, load, update_operation};
+use super::error::Result;
 use super::rows::whole_milliseconds;
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
 use crate::domain::identifiers::OperationId;
 use crate::domain::operation::Operation;
-use crate::ports::JournalError;
-
-type Result<T> = std::result::Result<T, JournalError>;
 
 /// The till was warned of a superseded sale that was paid: what it begins next, it begins knowing that.
 pub(super) struct Warned {

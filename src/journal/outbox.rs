@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::SqlitePool;
 
-use super::error::of_step;
+use super::error::{Result, of_step};
 use super::rows::{self, get, whole_milliseconds};
 use super::step::Step;
 use super::told::{Told, note_told};
@@ -16,8 +16,6 @@ use crate::domain::card::without_card_numbers;
 use crate::domain::identifiers::TillId;
 use crate::domain::operation::Operation;
 use crate::ports::{JournalError, OutboxEntry, Pushes};
-
-type Result<T> = std::result::Result<T, JournalError>;
 
 /// What was given up is kept in the outbox for so long. The result itself stays in the journal.
 const UNDELIVERED_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);

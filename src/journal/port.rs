@@ -7,6 +7,7 @@ use super::SqliteJournal;
 use super::adopt::Adopt;
 use super::alarms::{AcknowledgeAlarm, Raise};
 use super::elsewhere::NoteRefunded;
+use super::error::Result;
 use super::marks::{Acknowledge, Warned};
 use super::read;
 use super::record::Record;
@@ -17,11 +18,9 @@ use crate::domain::identifiers::{AttemptReference, Handle, OperationId, Referenc
 use crate::domain::operation::{Operation, ProviderName, Status};
 use crate::domain::request::Original;
 use crate::ports::{
-    Adopted, AlarmState, Begun, Callback, HistoryLine, Journal, JournalError, LostPayment, NewRefund, NewSale,
-    OperationFilter, Orphan, RaisedAlarm, Recorded, Refunded, TerminalUse,
+    Adopted, AlarmState, Begun, Callback, HistoryLine, Journal, LostPayment, NewRefund, NewSale, OperationFilter,
+    Orphan, RaisedAlarm, Recorded, Refunded, TerminalUse,
 };
-
-type Result<T> = std::result::Result<T, JournalError>;
 
 #[async_trait]
 impl Journal for SqliteJournal {

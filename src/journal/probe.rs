@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use super::error::Result;
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
-use crate::ports::JournalError;
 
 /// Writes one row durably, to measure the disk.
 pub(super) struct Probe {
@@ -16,7 +16,7 @@ pub(super) struct Probe {
 impl Step for Probe {
     type Outcome = ();
 
-    async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ()), JournalError> {
+    async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ())> {
         let mut writes = Writes::default();
         writes
             .add("INSERT INTO probe (id, at) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at")

@@ -6,16 +6,14 @@ use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
 use super::begin::BY_REFERENCE;
 use super::entries::{OPERATION, RUNS, STANDING_ALARM};
-use super::error::{of_step, unreadable};
+use super::error::{Result, of_step, unreadable};
 use super::record::deciding;
 use super::rows::{self, get, optional_time, select_operations};
 use crate::domain::attempt::{AlarmKind, Attempt, Kind};
 use crate::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, TerminalName, TillId};
 use crate::domain::operation::Operation;
 use crate::domain::request::Original;
-use crate::ports::{HistoryLine, JournalError, OperationFilter, RaisedAlarm, TerminalUse};
-
-type Result<T> = std::result::Result<T, JournalError>;
+use crate::ports::{HistoryLine, OperationFilter, RaisedAlarm, TerminalUse};
 
 /// At most so many operations come in one page.
 const PAGE_MAX: u32 = 1000;
@@ -138,7 +136,7 @@ pub(super) async fn unpaid_refunds(pool: &SqlitePool, sale: OperationId) -> Resu
     references(sqlx::query_scalar(UNPAID_REFUNDS).bind(sale.to_string()).fetch_all(pool).await)
 }
 
-fn references(found: std::result::Result<Vec<String>, sqlx::Error>) -> Result<Vec<AttemptReference>> {
+fn references(found: Result<Vec<String>, sqlx::Error>) -> Result<Vec<AttemptReference>> {
     found.map_err(of_step)?.iter().map(|text| rows::attempt_reference(text)).collect()
 }
 
@@ -191,7 +189,7 @@ pub(super) async fn check_integrity(pool: &SqlitePool) -> Result<Vec<String>> {
     Ok(found)
 }
 
-fn one(found: std::result::Result<Option<SqliteRow>, sqlx::Error>) -> Result<Option<Operation>> {
+fn one(found: Result<Option<SqliteRow>, sqlx::Error>) -> Result<Option<Operation>> {
     found.map_err(of_step)?.as_ref().map(rows::operation).transpose()
 }
 

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::entries::{append_event, load_runs, raise_alarm, stands, update_attempt, update_operation};
+use super::error::Result;
 use super::log::AMOUNT_CHANGED;
 use super::outbox::Outbox;
 use super::redact::masked;
@@ -15,8 +16,6 @@ use crate::domain::attempt::{Alarm, Attempt, Event, Phase, Transition};
 use crate::domain::identifiers::AttemptReference;
 use crate::domain::operation::{Operation, paid_twice};
 use crate::ports::{JournalError, Recorded};
-
-type Result<T> = std::result::Result<T, JournalError>;
 
 /// Events of an attempt, in the order in which they came.
 pub(super) struct Record {

@@ -3,13 +3,12 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::error::unreadable;
+use super::error::{Result, unreadable};
 use crate::domain::attempt::Phase;
 use crate::domain::card::{Card, Receipt, holds_card_number, without_card_numbers};
-use crate::ports::JournalError;
 
 /// The JSON of an event or of details. It is masked text by text, so that it stays valid JSON.
-pub(super) fn clean_json(event: &impl Serialize) -> Result<String, JournalError> {
+pub(super) fn clean_json(event: &impl Serialize) -> Result<String> {
     let mut value = serde_json::to_value(event).map_err(unreadable)?;
     mask(&mut value);
     Ok(value.to_string())

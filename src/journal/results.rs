@@ -3,14 +3,13 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use super::error::Result;
 use super::outbox::{Postpone, PushAgain, Pushed};
 use super::told::Told;
 use super::{SqliteJournal, log, outbox};
 use crate::domain::identifiers::TillId;
 use crate::domain::operation::Status;
-use crate::ports::{JournalError, LogPage, OutboxEntry, Pushes, Results};
-
-type Result<T> = std::result::Result<T, JournalError>;
+use crate::ports::{LogPage, OutboxEntry, Pushes, Results};
 
 #[async_trait]
 impl Results for SqliteJournal {

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::error::{of_step, unreadable};
+use super::error::{Result, of_step, unreadable};
 use crate::domain::attempt::{Alarm, Attempt};
 use crate::domain::evidence::Order;
 use crate::domain::identifiers::{
@@ -13,9 +13,7 @@ use crate::domain::identifiers::{
 };
 use crate::domain::money::{Amount, Currency, Money};
 use crate::domain::operation::Operation;
-use crate::ports::{HistoryLine, JournalError, OutboxEntry, RaisedAlarm};
-
-type Result<T> = std::result::Result<T, JournalError>;
+use crate::ports::{HistoryLine, OutboxEntry, RaisedAlarm};
 
 /// Operations as [`operation`] reads them; `$select` begins the list, `$rest` follows `FROM`. One attempt `a` stands in
 /// each row; `refunded` is added up on every read, so it is never wrong.

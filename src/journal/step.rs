@@ -5,6 +5,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 
+use super::error::Result;
 use super::transaction::{Transaction, Writes};
 use crate::ports::JournalError;
 
@@ -19,7 +20,7 @@ pub(super) trait Step: Send + 'static {
     }
     /// Reads what it needs inside the writer's transaction and decides: what is to be written, and what the caller gets
     /// once that is on disk.
-    async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Self::Outcome), JournalError>;
+    async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Self::Outcome)>;
 }
 
 /// A step with its caller, without its type.
@@ -30,7 +31,7 @@ pub(super) trait Command: Send {
     /// What the step decided could not be written.
     fn fail(&mut self, error: JournalError);
     /// Answers the caller: with the step's outcome once the batch is committed, else with what went wrong.
-    fn answer(self: Box<Self>, batch: &Result<(), JournalError>);
+    fn answer(self: Box<Self>, batch: &Result<()>);
     /// As [`Step::can_wait`].
     fn can_wait(&self) -> bool;
     /// When the caller handed it in.
@@ -40,15 +41,15 @@ pub(super) trait Command: Send {
 /// A step that waits for its commit.
 pub(super) struct Pending<S: Step> {
     step: Option<S>,
-    outcome: Option<Result<S::Outcome, JournalError>>,
-    reply: oneshot::Sender<Result<S::Outcome, JournalError>>,
+    outcome: Option<Result<S::Outcome>>,
+    reply: oneshot::Sender<Result<S::Outcome>>,
     can_wait: bool,
     queued_at: Instant,
 }
 
 impl<S: Step> Pending<S> {
     /// A step that is handed in now.
-    pub(super) fn new(step: S, reply: oneshot::Sender<Result<S::Outcome, JournalError>>) -> Self {
+    pub(super) fn new(step: S, reply: oneshot::Sender<Result<S::Outcome>>) -> Self {
         let can_wait = step.can_wait();
         Self { step: Some(step), outcome: None, reply, can_wait, queued_at: Instant::now() }
     }
@@ -75,7 +76,7 @@ impl<S: Step> Command for Pending<S> {
         self.outcome = Some(Err(error));
     }
 
-    fn answer(self: Box<Self>, batch: &Result<(), JournalError>) {
+    fn answer(self: Box<Self>, batch: &Result<()>) {
         let answer = match (self.outcome, batch) {
             (Some(outcome), Ok(())) => outcome,
             (Some(Err(own)), Err(JournalError::Unavailable(_))) => Err(own),

@@ -4,15 +4,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::SqlitePool;
 
-use super::error::of_step;
+use super::error::{Result, of_step};
 use super::rows::{optional_time, whole_milliseconds};
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
 use crate::domain::identifiers::StoreId;
 use crate::domain::operation::ProviderName;
-use crate::ports::JournalError;
-
-type Result<T> = std::result::Result<T, JournalError>;
 
 /// A shop's payments were compared.
 pub(super) struct Swept {

@@ -7,12 +7,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::error::Result;
 use super::rows::whole_milliseconds;
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
 use crate::domain::identifiers::OperationId;
 use crate::domain::operation::Status;
-use crate::ports::JournalError;
 
 /// The till was given the final result of an attempt. What is not final, or no longer the result (the provider took it
 /// back meanwhile), is not noted: a note allows the till's next request to run again.
@@ -59,7 +59,7 @@ impl Step for WriteNotes {
     }
 
     /// Nothing is read: the statements look for themselves.
-    async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ()), JournalError> {
+    async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ())> {
         let mut writes = Writes::default();
         let notes = std::mem::take(&mut *self.0.lock());
         if !notes.is_empty() {

@@ -5,7 +5,7 @@ use futures_util::TryStreamExt;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, Either, Encode, Executor, Sqlite, SqliteConnection, Type};
 
-use super::error::of_step;
+use super::error::{Result, of_step};
 use crate::ports::JournalError;
 
 /// The transaction of a batch of steps. What one step writes goes ahead of the next one's reading in the same trip, and
@@ -48,11 +48,7 @@ impl<'connection> Transaction<'connection> {
 
     /// The rows of a reading; its values are all texts, one for each question mark. What is wrong with them is this
     /// step's alone: for the others the transaction is lost, and may be tried again.
-    pub(super) async fn rows(
-        &mut self,
-        reading: &'static str,
-        values: &[&str],
-    ) -> Result<Vec<SqliteRow>, JournalError> {
+    pub(super) async fn rows(&mut self, reading: &'static str, values: &[&str]) -> Result<Vec<SqliteRow>> {
         if let Some(lost) = &self.lost {
             return Err(lost.clone());
         }
@@ -67,11 +63,7 @@ impl<'connection> Transaction<'connection> {
     }
 
     /// The only row of a reading, or the first; `None` when there is none.
-    pub(super) async fn row(
-        &mut self,
-        reading: &'static str,
-        values: &[&str],
-    ) -> Result<Option<SqliteRow>, JournalError> {
+    pub(super) async fn row(&mut self, reading: &'static str, values: &[&str]) -> Result<Option<SqliteRow>> {
         Ok(self.rows(reading, values).await?.into_iter().next())
     }
 
@@ -199,7 +191,7 @@ impl Writes {
     }
 
     /// Itself, unless a value could not be bound.
-    pub(super) fn checked(mut self) -> Result<Self, JournalError> {
+    pub(super) fn checked(mut self) -> Result<Self> {
         self.mistake.take().map_or(Ok(self), |mistake| Err(of_step(mistake)))
     }
 

@@ -16,7 +16,7 @@ use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
 
 use super::answers::Answers;
-use super::error::{is_no_transaction, may_be_rolled_back, of_step};
+use super::error::{Result, is_no_transaction, may_be_rolled_back, of_step};
 use super::step::{Command, Pending, Step};
 use super::transaction::{Refused, Transaction, Uncommitted};
 use crate::ports::JournalError;
@@ -60,7 +60,7 @@ impl Queue {
     }
 
     /// Has a step committed, and returns its outcome after that.
-    pub(super) async fn commit<S: Step>(&self, step: S) -> Result<S::Outcome, JournalError> {
+    pub(super) async fn commit<S: Step>(&self, step: S) -> Result<S::Outcome> {
         let (reply, answer) = oneshot::channel();
         if self.steps.send(Box::new(Pending::new(step, reply))).await.is_err() {
             return Err(self.why_not());
@@ -165,7 +165,7 @@ impl Writer {
 
     /// Commits a batch. `Err` is about all of it: [`JournalError::Broken`] when it is open what is on disk, anything
     /// else when nothing is.
-    async fn commit(&mut self, batch: &mut [Box<dyn Command>]) -> Result<(), JournalError> {
+    async fn commit(&mut self, batch: &mut [Box<dyn Command>]) -> Result<()> {
         let (began, steps) = (Instant::now(), batch.len());
         for command in batch.iter().filter(|command| !command.can_wait()) {
             histogram!("pos_bridge_journal_queue_seconds").record(began.duration_since(command.queued_at()));
@@ -175,7 +175,7 @@ impl Writer {
         Ok(())
     }
 
-    async fn commit_steps(&mut self, batch: &mut [Box<dyn Command>]) -> Result<(), JournalError> {
+    async fn commit_steps(&mut self, batch: &mut [Box<dyn Command>]) -> Result<()> {
         let mut transaction = Transaction::new(&mut self.connection);
         self.answers.give_after(decide(batch, &mut transaction)).await;
         let began = Instant::now();
@@ -198,13 +198,13 @@ impl Writer {
     }
 
     /// Nothing of the batch is on disk, which is nobody's fault: it may be tried again.
-    async fn give_up(&mut self, error: JournalError) -> Result<(), JournalError> {
+    async fn give_up(&mut self, error: JournalError) -> Result<()> {
         self.roll_back().await?;
         Err(error)
     }
 
     /// Takes everything back; an error means that it is open what is on disk.
-    async fn roll_back(&mut self) -> Result<(), JournalError> {
+    async fn roll_back(&mut self) -> Result<()> {
         match self.execute("ROLLBACK").await {
             Err(error) if !is_no_transaction(&error) => Err(JournalError::Broken(error.to_string())),
             _ => Ok(()),
