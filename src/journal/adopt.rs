@@ -14,7 +14,7 @@ use super::begin::{BY_REFERENCE, FIRST_GENERATION};
 use super::entries::{append_event, insert_attempt, insert_operation, load_runs, raise_alarm, stands};
 use super::error::{Result, unreadable};
 use super::outbox::Outbox;
-use super::record::{join, stop_all};
+use super::record::Recording;
 use super::redact::masked;
 use super::rows::{self, whole_milliseconds};
 use super::step::Step;
@@ -71,7 +71,7 @@ async fn join_sale(
     known: &Operation,
     outbox: &Outbox,
 ) -> Result<Adopted> {
-    let mut runs = load_runs(transaction, known.attempt.order.reference).await?;
+    let runs = load_runs(transaction, known.attempt.order.reference).await?;
     let last = runs.iter().map(|run| run.attempt.number).max().unwrap_or_default();
     let attempt = Attempt {
         operation: known.id,
@@ -90,7 +90,7 @@ async fn join_sale(
         .bind(run.simulated)
         .bind(orphan.given_back())
         .bind(run.id.to_string());
-    let payment = join(writes, &mut runs, run, outbox, now)?;
+    let payment = Recording { writes, runs, outbox, now }.join(run)?;
     let alarm = (!stands(transaction, known.id, AlarmKind::Orphan).await?).then(|| alarm(orphan));
     if let Some(alarm) = &alarm {
         raise_alarm(writes, &payment.operation, alarm, now);
@@ -221,8 +221,8 @@ async fn stop_rivals(
     let mut stopped = Vec::new();
     for row in transaction.rows(RIVALS, &name_of(orphan)).await? {
         let rival = rows::attempt_reference(&rows::get::<String>(&row, "reference")?)?;
-        let mut runs = load_runs(transaction, rival).await?;
-        stopped.extend(stop_all(writes, &mut runs, outbox, orphan.updated_at)?);
+        let runs = load_runs(transaction, rival).await?;
+        stopped.extend(Recording { writes, runs, outbox, now: orphan.updated_at }.stop_all()?);
     }
     Ok(stopped)
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::earlier::{Place, Repeated, found};
+use super::earlier::{Place, Repeated, read_before};
 use super::entries::{self, append_event, insert_attempt, insert_operation};
 use super::error::Result;
 use super::redact::clean_json;
@@ -28,7 +28,7 @@ impl Step for NewSale {
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Begun)> {
         let Self { attempt: new, money, is_prepared } = self;
         let asked = Fingerprint { money: Some(money), original: None };
-        let found = found(transaction, &new, Kind::Sale, &asked).await?;
+        let found = read_before(transaction, &new, Kind::Sale, &asked).await?;
         let place = match found.earlier.repeated(&new, &asked) {
             Repeated::Answered(answer) => return Ok((Writes::default(), *answer)),
             Repeated::Begins(place) => place,
@@ -54,7 +54,7 @@ impl Step for NewRefund {
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Begun)> {
         let Self { attempt: new, original, asked, allowance, route, one_at_a_time } = self;
         let fingerprint = Fingerprint { money: asked, original };
-        let found = found(transaction, &new, Kind::Refund, &fingerprint).await?;
+        let found = read_before(transaction, &new, Kind::Refund, &fingerprint).await?;
         let place = match found.earlier.repeated(&new, &fingerprint) {
             Repeated::Answered(answer) => return Ok((Writes::default(), *answer)),
             Repeated::Begins(place) => place,

@@ -32,7 +32,7 @@ pub(super) struct Earlier {
 }
 
 /// What stands in the journal of what is asked for, and of its terminal.
-pub(super) async fn found(
+pub(super) async fn read_before(
     transaction: &mut Transaction<'_>,
     new: &NewAttempt,
     kind: Kind,
