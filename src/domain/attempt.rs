@@ -72,6 +72,12 @@ impl Reason {
         let clean = |text: String| without_card_numbers(&text).chars().take(500).collect();
         Self { code: clean(code.into()), text: clean(text.into()) }
     }
+
+    /// Provably nothing was sent that could move money.
+    #[must_use]
+    pub fn not_sent(text: impl Into<String>) -> Self {
+        Self::new("not_sent", text)
+    }
 }
 
 /// One run of an operation at the provider.

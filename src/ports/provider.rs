@@ -242,7 +242,7 @@ pub trait Provider: Send + Sync {
     }
     /// Prepares a sale, by calls that move no money. Asked only of a provider that prepares sales.
     async fn prepare_sale(&self, _: SaleOrder<'_>) -> Prepared {
-        Prepared::Refused(Reason::new("not_sent", "this provider prepares no sales"))
+        Prepared::Refused(Reason::not_sent("this provider prepares no sales"))
     }
     /// How refunds are made.
     fn refund_route(&self) -> RefundRoute;

@@ -85,7 +85,7 @@ impl MemoryJournal {
 
     fn misread(&self, attempt: AttemptReference, event: Event, now: Timestamp) -> Event {
         let cancelled = || Event::Seen { finding: pos_bridge::domain::evidence::Finding::Cancelled, at: now };
-        let reason = || pos_bridge::domain::attempt::Reason::new("not_sent", "restarted");
+        let reason = || pos_bridge::domain::attempt::Reason::not_sent("restarted");
         let sending = || {
             let pages = self.disk.pages();
             pages.position(attempt).is_some_and(|at| matches!(pages.wanted(at).1.phase, Phase::Sending))

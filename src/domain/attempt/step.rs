@@ -104,9 +104,10 @@ impl Attempt {
     /// What was reserved was provably not sent; what was being sent may have arrived.
     fn interrupted(&self) -> Option<Transition> {
         match self.phase {
-            Phase::Reserved => Some(self.to(Phase::Failed {
-                reason: Reason::new("not_sent", "the bridge was restarted before anything was sent"),
-            })),
+            Phase::Reserved => {
+                let reason = Reason::not_sent("the bridge was restarted before anything was sent");
+                Some(self.to(Phase::Failed { reason }))
+            }
             _ => self.silent(),
         }
     }

@@ -15,9 +15,9 @@ use crate::provider::client::{Exchanged, Reply};
 pub(super) fn answer<T>(outcome: Result<Exchanged, TokenError>, accept: impl FnOnce(&Reply) -> Option<T>) -> Answer<T> {
     let reply = match outcome {
         Ok(Exchanged::Replied(reply)) => reply,
-        Ok(Exchanged::NotConnected(cause)) => return Answer::NotSent(Reason::new("not_sent", cause)),
+        Ok(Exchanged::NotConnected(cause)) => return Answer::NotSent(Reason::not_sent(cause)),
         Ok(Exchanged::Broken(cause)) => return Answer::Unknown(cause),
-        Err(TokenError::Unreachable { cause, .. }) => return Answer::NotSent(Reason::new("not_sent", cause)),
+        Err(TokenError::Unreachable { cause, .. }) => return Answer::NotSent(Reason::not_sent(cause)),
         Err(TokenError::Refused(reason)) => return Answer::No(reason),
     };
     match (reply.status, provider_error(&reply)) {

@@ -164,7 +164,7 @@ impl Provider for Dintero {
 
     async fn start_refund(&self, order: RefundOrder<'_>) -> Answer<Handle> {
         let Some(transaction) = order.transaction else {
-            return Answer::NotSent(Reason::new("not_sent", "Dintero gives nothing back without a payment"));
+            return Answer::NotSent(Reason::not_sent("Dintero gives nothing back without a payment"));
         };
         let url = self.api.checkout(&["transactions", transaction.as_str(), "refund"]);
         match Call::post("refund", url).with_body(&refund::request(&self.settings, &order)) {
@@ -227,5 +227,5 @@ fn trace(reference: AttemptReference, payment: serde_json::Value) -> Result<Trac
 }
 
 fn unwritable<T>(error: &serde_json::Error) -> Answer<T> {
-    Answer::NotSent(Reason::new("not_sent", format!("the request cannot be written: {error}")))
+    Answer::NotSent(Reason::not_sent(format!("the request cannot be written: {error}")))
 }

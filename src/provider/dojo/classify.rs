@@ -14,7 +14,7 @@ use crate::provider::client::{Exchanged, Reply};
 pub(super) fn answer<T>(outcome: Exchanged, accept: impl FnOnce(&Reply) -> Option<T>) -> Answer<T> {
     let reply = match outcome {
         Exchanged::Replied(reply) => reply,
-        Exchanged::NotConnected(cause) => return Answer::NotSent(Reason::new("not_sent", cause)),
+        Exchanged::NotConnected(cause) => return Answer::NotSent(Reason::not_sent(cause)),
         Exchanged::Broken(cause) => return Answer::Unknown(cause),
     };
     match (reply.status, provider_error(&reply)) {

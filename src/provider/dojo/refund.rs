@@ -71,7 +71,7 @@ pub(super) async fn start(api: &Api, settings: &Settings, order: RefundOrder<'_>
         };
     }
     let Some(transaction) = transaction else {
-        return Answer::NotSent(Reason::new("not_sent", "without a sale, money is given back at a machine alone"));
+        return Answer::NotSent(Reason::not_sent("without a sale, money is given back at a machine alone"));
     };
     if settings.reverses_whole && is_whole(api, attempt, transaction).await {
         return reverse(api, transaction).await;
@@ -85,7 +85,7 @@ pub(super) async fn start(api: &Api, settings: &Settings, order: RefundOrder<'_>
             let created: RefundCreated = serde_json::from_slice(&reply.body).ok()?;
             Handle::new(created.refund_id).ok()
         }),
-        Err(error) => Answer::NotSent(Reason::new("not_sent", format!("the request cannot be written: {error}"))),
+        Err(error) => Answer::NotSent(Reason::not_sent(format!("the request cannot be written: {error}"))),
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) async fn prepare(api: &Api, order: SaleOrder<'_>) -> Prepared {
     let call = Call::new("create_intent", Method::POST, &segments).with_body(&intent::request(&order, &operation));
     let call = match call {
         Ok(call) => call,
-        Err(error) => return Prepared::Refused(Reason::new("not_sent", error.to_string())),
+        Err(error) => return Prepared::Refused(Reason::not_sent(error.to_string())),
     };
     match classify::answer(api.send(call).await, created) {
         Answer::Yes(preparation) => Prepared::Ready(preparation),
@@ -96,7 +96,7 @@ async fn search(api: &Api, attempt: &Attempt, cause: &str) -> Prepared {
             Ok([]) | Err(_) => {}
         }
     }
-    Prepared::Refused(Reason::new("not_sent", format!("the payment could not be prepared: {cause}")))
+    Prepared::Refused(Reason::not_sent(format!("the payment could not be prepared: {cause}")))
 }
 
 /// Starts the machine, once. A refusal that Dojo does not document (the machine is in use) is no proof by itself: the
@@ -104,7 +104,7 @@ async fn search(api: &Api, attempt: &Attempt, cause: &str) -> Prepared {
 pub(super) async fn start(api: &Api, order: SaleOrder<'_>) -> Answer<Handle> {
     let attempt = order.attempt;
     let Some(prepared) = &attempt.preparation else {
-        return Answer::NotSent(Reason::new("not_sent", "the payment was not prepared"));
+        return Answer::NotSent(Reason::not_sent("the payment was not prepared"));
     };
     let sale = SaleDetails { payment_intent_id: prepared.payment.as_str() };
     match send_session(api, attempt, Details::Sale { sale }).await {
@@ -129,7 +129,7 @@ pub(super) async fn send_session(api: &Api, attempt: &Attempt, details: Details<
         Ok(call) => call,
         Err(error) => {
             let text = format!("the request cannot be written: {error}");
-            return Started::Answered(Answer::NotSent(Reason::new("not_sent", text)));
+            return Started::Answered(Answer::NotSent(Reason::not_sent(text)));
         }
     };
     let outcome = api.send(call).await;

@@ -222,7 +222,7 @@ impl Provider for Intents {
                 return Prepared::Ready(found);
             }
         }
-        Prepared::Refused(Reason::new("not_sent", "the payment could not be prepared"))
+        Prepared::Refused(Reason::not_sent("the payment could not be prepared"))
     }
     fn refund_route(&self) -> RefundRoute {
         RefundRoute::Plain

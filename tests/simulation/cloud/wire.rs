@@ -76,7 +76,7 @@ impl Cloud {
         }
         sleep(Duration::from_millis(u64::try_from(there).unwrap()) + back).await;
         match fault {
-            "not sent" => Answer::NotSent(Reason::new("not_sent", "connection refused")),
+            "not sent" => Answer::NotSent(Reason::not_sent("connection refused")),
             "refused" => Answer::No(Reason::new("refused", "no")),
             "server error" => Answer::Unknown("500".to_owned()),
             _ => Answer::Yes(()),
