@@ -52,7 +52,7 @@ pub use serve::ServeArguments;
 pub use simulate::SimulateArguments;
 pub use status::{OperationKind, StatusArguments};
 pub use terminals::TerminalsArguments;
-pub use till::{AddTillArguments, EndOldKeyArguments, ListTillsArguments, Scope, TillCommand, TillKeyArguments};
+pub use till::{AddTillArguments, EndOldKeyArguments, ListTillsArguments, TillCommand, TillKeyArguments};
 pub use tls::{TlsAction, TlsArguments};
 
 /// A payment bridge between the tills of a shop and its card terminals.

@@ -3,12 +3,14 @@
 use std::io::Write;
 use std::path::Path;
 
+use clap::builder::PossibleValue;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{CommandError, Exit};
 use crate::config::{ListedTill, TillFile};
+use crate::domain::directory::{Scope, Scopes};
 use crate::domain::identifiers::{TerminalName, TillId};
 use crate::domain::till_key::till_key;
 
@@ -69,28 +71,21 @@ pub struct ListTillsArguments {
     pub json: bool,
 }
 
-/// What a till may ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Scope {
-    /// Sales
-    Pay,
-    /// Refunds
-    Refund,
-    /// Every reading
-    Status,
-    /// Money back without a sale; needs `unlinked_refund_max_per_day` in the till's profile
-    #[value(name = "unlinked_refund")]
-    UnlinkedRefund,
-}
+impl ValueEnum for Scope {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
 
-impl Scope {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Pay => "pay",
-            Self::Refund => "refund",
-            Self::Status => "status",
-            Self::UnlinkedRefund => "unlinked_refund",
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Self::Pay => "Sales",
+            Self::Refund => "Refunds",
+            Self::Status => "Every reading",
+            Self::UnlinkedRefund => {
+                "Money back without a sale; needs `unlinked_refund_max_per_day` in the till's profile"
+            }
+        };
+        Some(PossibleValue::new(self.name()).help(help))
     }
 }
 
@@ -105,7 +100,7 @@ impl TillCommand {
         }
         match self {
             Self::Add(AddTillArguments { id, terminal, scopes, json }) => {
-                let scopes: Vec<&str> = scopes.iter().map(|scope| scope.word()).collect();
+                let scopes: Vec<&str> = scopes.iter().map(|scope| scope.name()).collect();
                 let key = till_key(rand::random());
                 file.add(&id, &terminal, &scopes, &sha256(&key))?;
                 file.save()?;
@@ -189,7 +184,8 @@ fn as_json(till: &ListedTill) -> Value {
 /// All when the file names none.
 fn scopes(till: &ListedTill) -> Vec<&str> {
     if till.scopes.is_empty() {
-        return [Scope::Pay, Scope::Refund, Scope::Status].map(Scope::word).to_vec();
+        let usual = Scopes::default();
+        return Scope::ALL.into_iter().filter(|scope| usual.has(*scope)).map(Scope::name).collect();
     }
     till.scopes.iter().map(String::as_str).collect()
 }

@@ -11,8 +11,8 @@ use url::Url;
 use super::directory::{Known, identifier};
 use super::section::{Section, boolean, text};
 use crate::domain::directory::{
-    AmountFormat, Charset, Credentials, Dialect, Language, Profile, Push, RefundLimits, Scopes, SignaturePolicy, Till,
-    WAIT_SECONDS_MAX,
+    AmountFormat, Charset, Credentials, Dialect, Language, Profile, Push, RefundLimits, Scope, Scopes, SignaturePolicy,
+    Till, WAIT_SECONDS_MAX,
 };
 use crate::domain::identifiers::{TerminalName, TillId};
 use crate::domain::repeat::OnRepeat;
@@ -20,13 +20,6 @@ use crate::domain::repeat::OnRepeat;
 const LANGUAGES: [(&str, Language); 4] =
     [("en", Language::English), ("nb", Language::Norwegian), ("sv", Language::Swedish), ("da", Language::Danish)];
 const DIALECTS: [(&str, Dialect); 3] = [("json", Dialect::Json), ("form", Dialect::Form), ("xml", Dialect::Xml)];
-const CHARSETS: [(&str, Charset); 5] = [
-    ("utf-8", Charset::Utf8),
-    ("iso-8859-1", Charset::Latin1),
-    ("windows-1252", Charset::Windows1252),
-    ("ibm850", Charset::Ibm850),
-    ("ibm865", Charset::Ibm865),
-];
 const AMOUNT_FORMATS: [(&str, AmountFormat); 3] = [
     ("minor", AmountFormat::Minor),
     ("decimal", AmountFormat::Decimal),
@@ -52,7 +45,8 @@ pub(super) fn read(mut section: Section<'_>, known: &mut Known) -> Option<Till> 
 fn profile(section: &mut Section<'_>, known: &Known) -> Option<Profile> {
     let usual = Profile::default();
     let dialect = section.choice("dialect", Some(usual.dialect), &DIALECTS);
-    let charset = section.choice("charset", Some(usual.charset), &CHARSETS);
+    let charsets = Charset::ALL.map(|charset| (charset.name(), charset));
+    let charset = section.choice("charset", Some(usual.charset), &charsets);
     let amounts = section.choice("amount_format", Some(usual.amounts), &AMOUNT_FORMATS);
     let language = section.choice("language", Some(usual.language), &LANGUAGES);
     let receipt_columns = section.read("receipt_columns", Some(usual.receipt_columns), receipt_columns);
@@ -121,17 +115,20 @@ fn limit(value: &Value) -> Result<Option<i64>, String> {
 
 /// All scopes when none is named, but the one that lets money go out without a sale.
 fn scopes(section: &mut Section<'_>) -> Option<Scopes> {
-    let named = section.list("scopes", |text| match text {
-        "pay" | "refund" | "status" | "unlinked_refund" => Ok(text.to_owned()),
-        other => Err(format!("{other:?} is no scope; write \"pay\", \"refund\", \"status\" or \"unlinked_refund\"")),
-    })?;
-    let is_named = |scope: &str| named.iter().any(|name| name == scope);
-    let has = |scope: &str| named.is_empty() || is_named(scope);
-    let unlinked_refund = is_named("unlinked_refund");
-    if unlinked_refund && !is_named("refund") {
+    let named = section.list("scopes", scope)?;
+    let has = |scope: Scope| named.is_empty() || named.contains(&scope);
+    let unlinked_refund = named.contains(&Scope::UnlinkedRefund);
+    if unlinked_refund && !named.contains(&Scope::Refund) {
         section.mistake("scopes", "\"unlinked_refund\" does nothing without \"refund\" beside it: add that");
     }
-    Some(Scopes { pay: has("pay"), refund: has("refund"), status: has("status"), unlinked_refund })
+    Some(Scopes { pay: has(Scope::Pay), refund: has(Scope::Refund), status: has(Scope::Status), unlinked_refund })
+}
+
+fn scope(text: &str) -> Result<Scope, String> {
+    Scope::ALL.into_iter().find(|scope| scope.name() == text).ok_or_else(|| {
+        let [others @ .., last] = Scope::ALL.map(|scope| format!("{:?}", scope.name()));
+        format!("{text:?} is no scope; write {} or {last}", others.join(", "))
+    })
 }
 
 /// A till that supersedes would sell beside its older sale, on another terminal, instead of in its place.

@@ -178,6 +178,23 @@ pub enum Charset {
     Ibm865,
 }
 
+impl Charset {
+    /// Every code page, for choices and tables.
+    pub const ALL: [Self; 5] = [Self::Utf8, Self::Latin1, Self::Windows1252, Self::Ibm850, Self::Ibm865];
+
+    /// The name that the configuration and the replies use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Utf8 => "utf-8",
+            Self::Latin1 => "iso-8859-1",
+            Self::Windows1252 => "windows-1252",
+            Self::Ibm850 => "ibm850",
+            Self::Ibm865 => "ibm865",
+        }
+    }
+}
+
 /// How a till spells amounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AmountFormat {
@@ -188,6 +205,35 @@ pub enum AmountFormat {
     Decimal,
     /// The same, and groups of three digits may stand apart: `1 234,50`.
     GroupedDecimal,
+}
+
+/// One thing that a till may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// To begin and cancel sales.
+    Pay,
+    /// To begin and cancel refunds.
+    Refund,
+    /// To read its own operations, totals and terminals.
+    Status,
+    /// To give money back without a sale.
+    UnlinkedRefund,
+}
+
+impl Scope {
+    /// Every scope, for choices and tables.
+    pub const ALL: [Self; 4] = [Self::Pay, Self::Refund, Self::Status, Self::UnlinkedRefund];
+
+    /// The word that the configuration and the refusals use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pay => "pay",
+            Self::Refund => "refund",
+            Self::Status => "status",
+            Self::UnlinkedRefund => "unlinked_refund",
+        }
+    }
 }
 
 /// What a till may ask for.
@@ -206,6 +252,19 @@ pub struct Scopes {
 impl Default for Scopes {
     fn default() -> Self {
         Self { pay: true, refund: true, status: true, unlinked_refund: false }
+    }
+}
+
+impl Scopes {
+    /// Whether this is one of them.
+    #[must_use]
+    pub const fn has(self, scope: Scope) -> bool {
+        match scope {
+            Scope::Pay => self.pay,
+            Scope::Refund => self.refund,
+            Scope::Status => self.status,
+            Scope::UnlinkedRefund => self.unlinked_refund,
+        }
     }
 }
 

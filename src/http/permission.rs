@@ -8,28 +8,29 @@ use axum::http::Method;
 use axum::response::Response;
 
 use super::respond;
-use crate::domain::directory::{Scopes, Till};
+use crate::domain::directory::{Scope, Scopes, Till};
 use crate::till::problem::{Code, Problem};
 
 /// Refuses a call that the till has no scope for. What is not known here needs `status`.
 pub(super) fn check(till: &Till, request: &Request) -> Result<(), Box<Response>> {
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let Some(scope) = missing(till.profile.scopes, request.method(), route) else { return Ok(()) };
-    let detail = format!("this needs the scope \"{scope}\", which this till does not have; add it to its scopes");
+    let detail =
+        format!("this needs the scope {:?}, which this till does not have; add it to its scopes", scope.name());
     Err(Box::new(respond::refused_to(till, request.headers(), Problem::new(Code::Forbidden, detail))))
 }
 
 /// The scope that a till would need for this, when it has not.
-fn missing(scopes: Scopes, method: &Method, route: &str) -> Option<&'static str> {
+fn missing(scopes: Scopes, method: &Method, route: &str) -> Option<Scope> {
     let reads = method != Method::POST;
     let is_below =
         |resource: &str| route.strip_prefix(resource).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let (scope, granted) = if is_below("/pay") {
-        ("pay", scopes.pay || reads && scopes.status)
+        (Scope::Pay, scopes.pay || reads && scopes.status)
     } else if is_below("/refund") {
-        ("refund", scopes.refund || reads && scopes.status)
+        (Scope::Refund, scopes.refund || reads && scopes.status)
     } else {
-        ("status", scopes.status)
+        (Scope::Status, scopes.status)
     };
     (!granted).then_some(scope)
 }

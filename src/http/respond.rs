@@ -168,7 +168,7 @@ pub(super) fn refused_to(till: &Till, headers: &HeaderMap, refusal: Problem) -> 
 /// A text to print in a till's code page, with the line ends that printers want.
 pub(super) fn plain_text(charset: Charset, text: &str) -> Response {
     let printed = charset::encode_text(charset, &format!("{}\r\n", text.replace('\n', "\r\n")));
-    ([(CONTENT_TYPE, format!("text/plain; charset={}", charset::name(charset)))], printed).into_response()
+    ([(CONTENT_TYPE, format!("text/plain; charset={}", charset.name()))], printed).into_response()
 }
 
 #[cfg(test)]

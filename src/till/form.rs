@@ -40,7 +40,7 @@ fn pair(piece: &[u8], charset: Charset) -> Result<Pair, Invalid> {
         Some(equals) => (&piece[..equals], &piece[equals + 1..]),
         None => (piece, &[][..]),
     };
-    let wanted = || format!("must be text in {}", charset::name(charset));
+    let wanted = || format!("must be text in {}", charset.name());
     let name = decoded(name, charset).map_err(|raw| Invalid::new(shown(&raw), wanted()))?;
     let value = decoded(value, charset).map_err(|_| Invalid::new(shown(&name), wanted()))?;
     Ok((name, value))

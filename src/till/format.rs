@@ -42,10 +42,7 @@ pub struct Wishes<'a> {
 
 /// A body in no dialect or code page that is understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "send application/json, application/x-www-form-urlencoded or application/xml, in utf-8, iso-8859-1, windows-1252, \
-     ibm850 or ibm865"
-)]
+#[error("send application/json, application/x-www-form-urlencoded or application/xml, in {}", charset::choice())]
 pub struct UnsupportedContentType;
 
 impl From<Dialect> for Format {
@@ -142,8 +139,9 @@ impl Format {
 
     fn xml_charset(self, body: &[u8]) -> Result<Charset, Invalid> {
         match xml::declared_encoding(body).filter(|_| !self.charset_is_stated) {
-            Some(name) => charset::named(name)
-                .ok_or_else(|| Invalid::new(BODY, "must be in utf-8, iso-8859-1, windows-1252, ibm850 or ibm865")),
+            Some(name) => {
+                charset::named(name).ok_or_else(|| Invalid::new(BODY, format!("must be in {}", charset::choice())))
+            }
             None => Ok(self.charset),
         }
     }
@@ -159,7 +157,7 @@ impl Format {
             Dialect::Form => charset::encode(self.charset, lines::encode(answer)?, lines::escape),
             Dialect::Xml => {
                 let root = if is_problem { "problem" } else { "reply" };
-                let document = xml::encode(answer, root, charset::name(self.charset))?;
+                let document = xml::encode(answer, root, self.charset.name())?;
                 charset::encode(self.charset, document, xml::escape)
             }
         };
@@ -176,7 +174,7 @@ impl Format {
         };
         match (self.dialect, self.charset) {
             (Dialect::Json, Charset::Utf8) => media_type.into(),
-            (_, charset) => format!("{media_type}; charset={}", charset::name(charset)).into(),
+            (_, charset) => format!("{media_type}; charset={}", charset.name()).into(),
         }
     }
 }
@@ -216,7 +214,7 @@ fn text(body: &[u8], charset: Charset, field_before: fn(&str) -> Option<&str>) -
     charset::decode(charset, body).map_err(|bad| {
         let before = String::from_utf8_lossy(&body[..bad.position]);
         let field = field_before(&before).map_or(BODY.to_owned(), shown);
-        Invalid::new(field, format!("must be text in {}", charset::name(charset)))
+        Invalid::new(field, format!("must be text in {}", charset.name()))
     })
 }
 

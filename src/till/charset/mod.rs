@@ -15,35 +15,33 @@ pub(super) struct BadBytes {
     pub(super) position: usize,
 }
 
-/// The names that each code page goes by, the one that replies use first.
-const NAMES: [(Charset, &[&str]); 5] = [
-    (Charset::Utf8, &["utf-8", "utf8", "us-ascii", "ascii"]),
-    (Charset::Latin1, &["iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "latin-1", "l1"]),
-    (Charset::Windows1252, &["windows-1252", "cp1252", "cp-1252"]),
-    (Charset::Ibm850, &["ibm850", "cp850", "cp-850", "850"]),
-    (Charset::Ibm865, &["ibm865", "cp865", "cp-865", "865"]),
-];
+/// What a code page is called beside its name.
+const fn other_names(charset: Charset) -> &'static [&'static str] {
+    match charset {
+        Charset::Utf8 => &["utf8", "us-ascii", "ascii"],
+        Charset::Latin1 => &["iso8859-1", "iso_8859-1", "latin1", "latin-1", "l1"],
+        Charset::Windows1252 => &["cp1252", "cp-1252"],
+        Charset::Ibm850 => &["cp850", "cp-850", "850"],
+        Charset::Ibm865 => &["cp865", "cp-865", "865"],
+    }
+}
 
-/// The code page of this name.
+/// The code page that goes by this name.
 pub(super) fn named(text: &str) -> Option<Charset> {
-    let has_name = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(text));
-    NAMES.iter().find(|(_, names)| has_name(names)).map(|(charset, _)| *charset)
+    let is_it = |name: &str| name.eq_ignore_ascii_case(text);
+    Charset::ALL
+        .into_iter()
+        .find(|charset| is_it(charset.name()) || other_names(*charset).iter().any(|name| is_it(name)))
+}
+
+/// The names of all code pages, to choose from.
+pub(super) fn choice() -> String {
+    let [others @ .., last] = Charset::ALL.map(Charset::name);
+    format!("{} or {last}", others.join(", "))
 }
 
 /// Browsers read these as control characters; nobody writes them.
 const UNASSIGNED_IN_1252: [u8; 5] = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
-
-/// The name of a code page, as replies say it.
-#[must_use]
-pub const fn name(charset: Charset) -> &'static str {
-    match charset {
-        Charset::Utf8 => "utf-8",
-        Charset::Latin1 => "iso-8859-1",
-        Charset::Windows1252 => "windows-1252",
-        Charset::Ibm850 => "ibm850",
-        Charset::Ibm865 => "ibm865",
-    }
-}
 
 /// The text that the bytes are in this code page.
 pub(super) fn decode(charset: Charset, bytes: &[u8]) -> Result<Cow<'_, str>, BadBytes> {

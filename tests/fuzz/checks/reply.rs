@@ -7,7 +7,6 @@ use pos_bridge::domain::directory::{Charset, Dialect, Language, Profile};
 use pos_bridge::domain::evidence::Approval;
 use pos_bridge::domain::identifiers::Reference;
 use pos_bridge::domain::operation::Operation;
-use pos_bridge::till::charset;
 use pos_bridge::till::dialect::Answer;
 use pos_bridge::till::fields::{Fields, Value};
 use pos_bridge::till::format::Format;
@@ -66,7 +65,7 @@ pub(super) fn every_way(operation: &Operation, reply: Reply, old: Charset) {
 pub(super) fn told(answer: &Answer, dialect: Dialect, charset: Charset) -> Vec<(String, String)> {
     let profile = Profile { dialect, charset, ..Profile::default() };
     let of = |media_type: &str| {
-        let content_type = format!("{media_type}; charset={}", charset::name(charset));
+        let content_type = format!("{media_type}; charset={}", charset.name());
         Format::of_request(Some(&content_type), &profile).expect("it is known")
     };
     let (media_type, read) = match dialect {
