@@ -12,6 +12,7 @@ pub mod domain;
 pub mod engine;
 pub mod http;
 pub mod journal;
+mod outbound;
 pub mod ports;
 pub mod provider;
 pub mod push;

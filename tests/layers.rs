@@ -15,13 +15,14 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
     ("ports", &["domain", "ports"], &["tokio", "axum", "hyper", "sqlx", "reqwest"]),
     ("engine", &["domain", "ports", "engine"], &["axum", "hyper", "sqlx", "reqwest"]),
     ("journal", &["domain", "ports", "journal"], &["axum", "hyper", "reqwest"]),
-    ("provider", &["domain", "ports", "provider"], &["axum", "sqlx"]),
-    ("push", &["domain", "ports", "till", "push"], &["axum", "sqlx"]),
+    ("provider", &["domain", "ports", "outbound", "provider"], &["axum", "sqlx"]),
+    ("push", &["domain", "ports", "outbound", "till", "push"], &["axum", "sqlx"]),
+    ("outbound", &["outbound"], &["tokio", "axum", "hyper", "sqlx"]),
     ("till", &["domain", "ports", "till"], &["tokio", "axum", "sqlx", "reqwest"]),
     ("http", &["domain", "ports", "engine", "till", "http"], &["sqlx", "reqwest"]),
     ("simulator", &["simulator"], &["sqlx"]),
     ("certificates", &["certificates"], &["axum", "hyper", "sqlx", "reqwest"]),
-    ("config", &["domain", "provider", "config"], &["tokio", "axum", "hyper", "sqlx", "reqwest"]),
+    ("config", &["domain", "outbound", "provider", "config"], &["tokio", "axum", "hyper", "sqlx", "reqwest"]),
     ("telemetry", &["domain", "config", "telemetry"], &["axum", "hyper", "sqlx", "reqwest"]),
 ];
 

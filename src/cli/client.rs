@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reqwest::header::ACCEPT;
-use reqwest::{Certificate, Client, Method, RequestBuilder, StatusCode};
+use reqwest::{Certificate, Client, ClientBuilder, Method, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
 use crate::config::ConfigurationErrors;
+use crate::outbound;
 
 /// How long the bridge may take beyond the wait that it was asked for.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -105,7 +106,7 @@ impl Bridge {
             base.set_path(&format!("{}/", url.path()));
         }
         let trusted = authority.map(certificates).transpose()?.unwrap_or_default();
-        let client = built(Client::builder().tls_certs_merge(trusted))?;
+        let client = built(outbound::client().tls_certs_merge(trusted))?;
         Ok(Self { client, base, place: url.to_string(), by_socket: false, key })
     }
 
@@ -113,7 +114,7 @@ impl Bridge {
     pub(super) fn behind(socket: PathBuf) -> Result<Self, ClientError> {
         let place = socket.display().to_string();
         let base = Url::parse("http://localhost/").map_err(|error| ClientError::Request(error.to_string()))?;
-        Ok(Self { client: built(Client::builder().unix_socket(socket))?, base, place, by_socket: true, key: None })
+        Ok(Self { client: built(outbound::client().unix_socket(socket))?, base, place, by_socket: true, key: None })
     }
 
     pub(super) async fn get(&self, path: &[&str], wait: u32) -> Result<Answer, ClientError> {
@@ -187,15 +188,8 @@ fn certificates(file: &Path) -> Result<Vec<Certificate>, ClientError> {
     if certificates.is_empty() { Err(unreadable("it holds no certificate".to_owned())) } else { Ok(certificates) }
 }
 
-/// No proxy and no redirect: the key goes to the bridge and nowhere else.
-fn built(builder: reqwest::ClientBuilder) -> Result<Client, ClientError> {
-    builder
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(Duration::from_secs(5))
-        .retry(reqwest::retry::never())
-        .build()
-        .map_err(|error| ClientError::Request(root_cause(&error)))
+fn built(builder: ClientBuilder) -> Result<Client, ClientError> {
+    builder.connect_timeout(Duration::from_secs(5)).build().map_err(|error| ClientError::Request(root_cause(&error)))
 }
 
 /// An address of a bridge, as it is typed.

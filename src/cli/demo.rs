@@ -14,6 +14,7 @@ use tokio::process::{Child, ChildStdin, Command};
 
 use super::simulate::start_simulator;
 use super::{CommandError, Exit, stop};
+use crate::outbound;
 use crate::simulator::{DojoOptions, RunningSimulator, SimulatorOptions};
 
 /// How long a bridge that ended stays down.
@@ -103,7 +104,7 @@ impl DemoArguments {
     }
 
     async fn wait_until_ready(&self, bridge: &mut Bridge) -> Result<(), CommandError> {
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(1)).build();
+        let client = outbound::client().timeout(Duration::from_secs(1)).build();
         let client = client.map_err(|error| CommandError::Demo(error.to_string()))?;
         loop {
             let answer = client.get(format!("http://{}/ready", self.listen)).send().await;

@@ -5,9 +5,10 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
-use super::section::{Section, base_url, is_loopback, text};
+use super::section::{Section, base_url, text};
 use super::times;
 use crate::domain::refund::RefundRoute;
+use crate::outbound::is_loopback;
 use crate::provider::dintero::{Settings, StartRule};
 
 const CHECKOUT_URL: &str = "https://checkout.dintero.com/v1";

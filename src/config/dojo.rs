@@ -6,9 +6,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
-use super::section::{Section, base_url, is_loopback, text};
+use super::section::{Section, base_url, text};
 use super::times::{self, seconds};
 use crate::domain::refund::RefundRoute;
+use crate::outbound::is_loopback;
 use crate::provider::dojo::{PartnerHeaders, Parts, Settings};
 
 const API_URL: &str = "https://api.dojo.tech";

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::findings::Findings;
 use super::secret;
+use crate::outbound::is_loopback;
 
 /// What an unfinished example shows where a value belongs.
 pub(super) const PLACEHOLDER: &str = "...";
@@ -215,16 +216,6 @@ pub(super) fn base_url(value: &Value) -> Result<Url, String> {
         Err("must end with its path, without ? and #".to_owned())
     } else {
         Ok(url)
-    }
-}
-
-/// The address stays on this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

@@ -1,17 +1,17 @@
 //! One HTTP exchange with a provider. Every setting here is what makes the meaning of its outcome true: what each
 //! provider's `classify` concludes from it.
 
-use std::error::Error;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder, Response};
-use url::{Host, Url};
+use url::Url;
 
 use super::SetupError;
 use super::clock;
+use crate::outbound::{self, describe, is_loopback};
 
 /// The longest reply that is read.
 pub(super) const REPLY_MAX: usize = 1024 * 1024;
@@ -77,13 +77,9 @@ impl Client {
             plain_http |= !is_encrypted(provider, key, url)?;
         }
         let builder = || {
-            reqwest::Client::builder()
+            outbound::client()
                 .user_agent(USER_AGENT)
                 .default_headers(headers.clone())
-                .redirect(reqwest::redirect::Policy::none())
-                .retry(reqwest::retry::never())
-                .no_proxy()
-                .referer(false)
                 .https_only(!plain_http)
                 .connect_timeout(CONNECT_MAX.min(request_timeout / 2))
                 .read_timeout(request_timeout)
@@ -206,15 +202,9 @@ pub(super) fn under(base: &Url, segments: &[&str]) -> Url {
 
 /// Whether calls to this address are encrypted; plain HTTP is for the simulator on this machine alone.
 fn is_encrypted(section: &'static str, key: &'static str, url: &Url) -> Result<bool, SetupError> {
-    let loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
     match url.scheme() {
         "https" => Ok(true),
-        "http" if loopback => Ok(false),
+        "http" if is_loopback(url) => Ok(false),
         _ => Err(SetupError::Url { section, key, url: url.to_string() }),
     }
 }
@@ -230,17 +220,6 @@ fn parse_date(text: &str) -> Option<Timestamp> {
 /// Whole seconds, as Dintero documents them; Dojo documents none.
 fn parse_retry_after(text: &str) -> Option<Duration> {
     text.trim().parse().ok().map(|seconds| Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
-}
-
-/// An error and everything below it, without the address that was called.
-fn describe(error: &reqwest::Error) -> String {
-    let mut text = if error.is_timeout() { "timed out".to_owned() } else { "failed".to_owned() };
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

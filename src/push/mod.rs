@@ -6,7 +6,6 @@ mod destination;
 mod signature;
 
 use std::collections::HashMap;
-use std::error::Error;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -19,6 +18,7 @@ use secrecy::ExposeSecret;
 use crate::domain::directory::{Directory, Push, Store, Till};
 use crate::domain::identifiers::TillId;
 use crate::domain::operation::Operation;
+use crate::outbound::{self, describe};
 use crate::ports::{NotPushed, Pusher};
 use crate::till::dialect::Answer;
 use crate::till::format::{Format, Wishes};
@@ -32,7 +32,6 @@ use destination::{CheckedNames, Ourselves};
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How much of that to be found.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const USER_AGENT: &str = concat!("pos-bridge/", env!("CARGO_PKG_VERSION"));
 
 /// Why results cannot be pushed at all.
 #[derive(Debug, thiserror::Error)]
@@ -85,13 +84,8 @@ impl HttpPusher {
 /// A connection for each message: most tills hear rarely, and none is asked to keep one open.
 fn client(push: &Push, ourselves: Ourselves) -> Result<Client, reqwest::Error> {
     let port = push.url.port_or_known_default().unwrap_or_default();
-    Client::builder()
-        .user_agent(USER_AGENT)
+    outbound::client()
         .dns_resolver(CheckedNames { ourselves, port })
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .no_proxy()
-        .referer(false)
         .http1_only()
         .pool_max_idle_per_host(0)
         .connect_timeout(CONNECT_TIMEOUT)
@@ -136,15 +130,4 @@ impl Pusher for HttpPusher {
             Err(error) => Err(NotPushed(describe(&error))),
         }
     }
-}
-
-/// An error and everything below it, without the address that was called.
-fn describe(error: &reqwest::Error) -> String {
-    let mut text = if error.is_timeout() { "timed out".to_owned() } else { "failed".to_owned() };
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

@@ -9,6 +9,7 @@ use url::Url;
 use super::{Line, ok, warning};
 use crate::config::Configuration;
 use crate::domain::operation::ProviderName;
+use crate::outbound;
 
 /// How long the way from the provider's side to the callback listener may take.
 const CALLBACK_TIMEOUT: Duration = Duration::from_secs(10);
@@ -64,10 +65,6 @@ async fn check_way(public_url: &Url, provider: ProviderName) -> Line {
 
 /// Both providers post; an empty call is no callback of either.
 async fn call(address: &str) -> Result<u16, reqwest::Error> {
-    let client = reqwest::Client::builder()
-        .timeout(CALLBACK_TIMEOUT)
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()?;
+    let client = outbound::client().timeout(CALLBACK_TIMEOUT).build()?;
     Ok(client.post(address).send().await?.status().as_u16())
 }

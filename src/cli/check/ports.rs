@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Line, fault, ok};
 use crate::config::Configuration;
+use crate::outbound;
 
 /// How long whoever has the tills' address may take to say that it is a bridge.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -44,12 +45,7 @@ fn refused(key: &str, address: SocketAddr, error: &std::io::Error) -> Line {
 /// Whether a bridge answers there, by whatever certificate: nothing is told to it that it should not know.
 async fn is_a_bridge(scheme: &str, listen: SocketAddr) -> bool {
     let address = SocketAddr::new(reachable(listen.ip()), listen.port());
-    let client = reqwest::Client::builder()
-        .timeout(ANSWER_TIMEOUT)
-        .redirect(reqwest::redirect::Policy::none())
-        .tls_danger_accept_invalid_certs(true)
-        .no_proxy()
-        .build();
+    let client = outbound::client().timeout(ANSWER_TIMEOUT).tls_danger_accept_invalid_certs(true).build();
     let asked = async {
         let answer = client?.get(format!("{scheme}://{address}/health")).send().await?;
         answer.json::<serde_json::Value>().await
