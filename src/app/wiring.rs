@@ -47,7 +47,7 @@ pub(super) fn parts(
         pusher,
         clock,
         pace: Pace {
-            poll_interval: configuration.reading.poll_interval,
+            poll_interval: configuration.poll_interval,
             sweep_interval: configuration.sweep.interval,
             sweep_window: configuration.sweep.window,
             ..Pace::default()

@@ -24,7 +24,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 pub use findings::{ConfigurationErrors, Mistake};
-pub use settings::{Callbacks, Configuration, Database, Limits, LogFormat, Reading, Server, Sweep, Telemetry, Tls};
+pub use settings::{Callbacks, Configuration, Database, Limits, LogFormat, Server, Sweep, Telemetry, Tls};
 pub use till_file::{ListedTill, TillFile, TillFileError};
 
 use findings::Findings;
@@ -123,7 +123,8 @@ fn read(
 
     let intervals =
         [dintero.as_ref().and_then(|dintero| dintero.poll_interval), dojo.as_ref().and_then(|dojo| dojo.poll_interval)];
-    let poll_interval = intervals.into_iter().flatten().min().unwrap_or(Reading::default().poll_interval);
+    let usual = times::milliseconds(times::POLL_INTERVAL_MILLISECONDS);
+    let poll_interval = intervals.into_iter().flatten().min().unwrap_or(usual);
     let dintero = dintero.map(|draft| draft.settings.ok_or(())).transpose().ok()?;
     let dojo = dojo.map(|draft| draft.settings.ok_or(())).transpose().ok()?;
     Some(Configuration {
@@ -133,7 +134,7 @@ fn read(
         dintero,
         dojo,
         directory: directory.complete()?,
-        reading: Reading { poll_interval },
+        poll_interval,
         sweep: sweep?,
         telemetry: telemetry?,
         warnings: Vec::new(),

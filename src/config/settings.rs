@@ -25,8 +25,8 @@ pub struct Configuration {
     pub dojo: Option<dojo::Settings>,
     /// The shops, terminals and tills.
     pub directory: Directory,
-    /// How the provider's record is read.
-    pub reading: Reading,
+    /// How long to wait between two readings of a young attempt.
+    pub poll_interval: Duration,
     /// How payments that the journal lost are looked for.
     pub sweep: Sweep,
     /// What is logged, and how.
@@ -111,19 +111,6 @@ impl Database {
         let mut path = self.path.clone().into_os_string();
         path.push(".sock");
         path.into()
-    }
-}
-
-/// How the provider's record is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reading {
-    /// How long to wait between two readings of a young attempt.
-    pub poll_interval: Duration,
-}
-
-impl Default for Reading {
-    fn default() -> Self {
-        Self { poll_interval: Duration::from_secs(1) }
     }
 }
 

@@ -8,6 +8,8 @@ use super::section::Section;
 
 /// A customer needs so many seconds to find a card; less is for a simulator.
 const REAL_SECONDS_MIN: u32 = 30;
+/// How long to wait between two readings of a young attempt, where nobody says.
+pub(super) const POLL_INTERVAL_MILLISECONDS: u32 = 1000;
 
 /// The times of a provider's section.
 pub(super) struct Times {
@@ -28,7 +30,8 @@ pub(super) fn read(section: &mut Section<'_>, simulated: bool) -> Option<Times> 
     let refund_patience = section.whole("refund_patience_seconds", 900, shortest..=86_400);
     let request_timeout = section.whole("request_timeout_ms", 10_000, 100..=60_000);
     // A provider is asked politely.
-    let poll_interval = section.whole("poll_interval_ms", 1000, if simulated { 10 } else { 200 }..=60_000);
+    let shortest_poll = if simulated { 10 } else { 200 };
+    let poll_interval = section.whole("poll_interval_ms", POLL_INTERVAL_MILLISECONDS, shortest_poll..=60_000);
     let (in_flight, request_timeout) = (in_flight?, request_timeout?);
     if in_flight * 1000 < request_timeout {
         section.mistake("in_flight_seconds", "must be no shorter than request_timeout_ms: raise it");
@@ -49,6 +52,7 @@ pub(super) fn seconds(number: u32) -> SignedDuration {
     SignedDuration::from_secs(i64::from(number))
 }
 
-fn milliseconds(number: u32) -> Duration {
+/// Whole milliseconds.
+pub(super) fn milliseconds(number: u32) -> Duration {
     Duration::from_millis(u64::from(number))
 }

@@ -19,14 +19,14 @@ impl Engine {
     pub(super) fn drive_new(&self, operation: Operation, details: Details) {
         let (engine, operation) = (self.clone(), Box::new(operation));
         self.supervise(operation.attempt.order.reference, async move {
-            let Some(reading) = engine.readers.claim(operation.attempt.order.reference, &operation) else {
+            let Some(claim) = engine.readers.claim(operation.attempt.order.reference, &operation) else {
                 return false;
             };
             // Kept apart, so that the many that wait do not hold the space of those that start.
-            let started = Box::pin(engine.start(&operation, &details, &reading)).await;
+            let started = Box::pin(engine.start(&operation, &details, &claim)).await;
             let Some(started) = started else { return false };
             drop(details);
-            engine.follow(&operation, started, &reading, || ()).await
+            engine.follow(&operation, started, &claim, || ()).await
         });
     }
 
@@ -40,8 +40,8 @@ impl Engine {
     ) {
         let engine = self.clone();
         self.supervise(attempt.order.reference, async move {
-            let Some(reading) = engine.readers.claim(attempt.order.reference, &operation) else { return false };
-            engine.follow(&operation, Started::unread(attempt), &reading, after_first_look).await
+            let Some(claim) = engine.readers.claim(attempt.order.reference, &operation) else { return false };
+            engine.follow(&operation, Started::unread(attempt), &claim, after_first_look).await
         });
     }
 

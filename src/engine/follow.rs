@@ -6,13 +6,13 @@ use jiff::SignedDuration;
 use tokio::time::{Instant, sleep};
 
 use super::Engine;
-use super::readers::Reading;
+use super::readers::Claim;
 use super::start::Started;
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, EMPTY_LOOK_GAP, Kind, Phase};
 use crate::domain::evidence::Finding;
 use crate::domain::operation::Operation;
+use crate::domain::polling;
 use crate::domain::prompt::AtTerminal;
-use crate::domain::reading;
 use crate::ports::{Look, Provider, ReadError, Seen};
 
 /// Between two readings however often somebody calls: callbacks cannot make the bridge hammer the provider.
@@ -34,7 +34,7 @@ impl Engine {
         &self,
         operation: &Operation,
         started: Started,
-        reading: &Reading,
+        claim: &Claim,
         after_first_look: impl FnOnce(),
     ) -> bool {
         let Ok(provider) = self.provider(operation.provider) else { return false };
@@ -60,7 +60,7 @@ impl Engine {
             }
             let usual = self.pause(&attempt, begun.elapsed());
             let wanted = look.err().flatten().map_or(usual, |wanted| wanted.min(RETRY_AFTER_MAX));
-            if self.rest(reading, wanted.max(usual)).await {
+            if self.rest(claim, wanted.max(usual)).await {
                 // A wish to cancel or an operator's decision may have come meanwhile.
                 attempt = self.latest(&attempt).await.unwrap_or(attempt);
             }
@@ -71,24 +71,18 @@ impl Engine {
         let settled = !attempt.phase.is_live();
         if attempt.may_still_win() {
             // Kept apart, so that the many that wait do not hold the space of the few that were stopped.
-            Box::pin(self.watch_stopped(provider, operation, attempt, reading)).await;
+            Box::pin(self.watch_stopped(provider, operation, attempt, claim)).await;
         }
         settled
     }
 
     /// What crossed with the stop may still win: the record is read for as long as such a payment can take, though the
     /// terminal is free and the till has its answer.
-    async fn watch_stopped(
-        &self,
-        provider: &dyn Provider,
-        operation: &Operation,
-        mut attempt: Attempt,
-        reading: &Reading,
-    ) {
+    async fn watch_stopped(&self, provider: &dyn Provider, operation: &Operation, mut attempt: Attempt, claim: &Claim) {
         let until = Instant::now() + provider.timeouts().afterwards.unsigned_abs();
         let pause = self.pace.poll_interval * 5;
         while Instant::now() < until && attempt.may_still_win() {
-            self.rest(reading, pause).await;
+            self.rest(claim, pause).await;
             if self.stopping.is_cancelled() {
                 return;
             }
@@ -172,11 +166,11 @@ impl Engine {
 
     /// Rests until the next reading is due; `true` when somebody wants it sooner, as everybody does who changes the
     /// attempt from outside.
-    async fn rest(&self, reading: &Reading, pause: Duration) -> bool {
+    async fn rest(&self, claim: &Claim, pause: Duration) -> bool {
         let shortest = SHORTEST_PAUSE.min(pause);
         tokio::select! {
             biased;
-            () = reading.woken() => {
+            () = claim.woken() => {
                 sleep(shortest).await;
                 true
             }
@@ -187,7 +181,7 @@ impl Engine {
 
     fn pause(&self, attempt: &Attempt, age: Duration) -> Duration {
         let waits_for_second_look = matches!(attempt.phase, Phase::Unknown { empty_since: Some(_), .. });
-        let pause = reading::pause(age, self.pace.poll_interval);
+        let pause = polling::pause(age, self.pace.poll_interval);
         let pause = if waits_for_second_look { pause.min(EMPTY_LOOK_GAP.unsigned_abs()) } else { pause };
         // A tenth of jitter, so that forty shops do not ask in step.
         let percent = u32::try_from(self.clock.chance() % 11).unwrap_or_default() + 95;

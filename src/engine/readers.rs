@@ -28,7 +28,7 @@ pub(super) struct Readers {
 
 /// The right to read one attempt; dropping it gives the right back.
 #[derive(Debug)]
-pub(super) struct Reading {
+pub(super) struct Claim {
     readers: Readers,
     attempt: AttemptReference,
     wake: Arc<Notify>,
@@ -36,7 +36,7 @@ pub(super) struct Reading {
 
 impl Readers {
     /// Takes the right to read an attempt; `None` when somebody has it.
-    pub(super) fn claim(&self, attempt: AttemptReference, of: &Operation) -> Option<Reading> {
+    pub(super) fn claim(&self, attempt: AttemptReference, of: &Operation) -> Option<Claim> {
         let mut readers = self.lock();
         if readers.contains_key(&attempt) {
             return None;
@@ -51,7 +51,7 @@ impl Readers {
         };
         readers.insert(attempt, reader);
         metrics::gauge!("pos_bridge_open_attempts").set(count(readers.len()));
-        Some(Reading { readers: self.clone(), attempt, wake })
+        Some(Claim { readers: self.clone(), attempt, wake })
     }
 
     /// Has the attempt read soon; `false` when nobody reads it.
@@ -105,14 +105,14 @@ impl Readers {
     }
 }
 
-impl Reading {
+impl Claim {
     /// Returns when somebody wants the attempt read soon.
     pub(super) async fn woken(&self) {
         self.wake.notified().await;
     }
 }
 
-impl Drop for Reading {
+impl Drop for Claim {
     fn drop(&mut self) {
         let mut readers = self.readers.lock();
         readers.remove(&self.attempt);

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::Engine;
 use super::follow::{Looked, ask};
-use super::readers::Reading;
+use super::readers::Claim;
 use super::record::news;
 use super::wishes::PassedOn;
 use crate::domain::attempt::{Attempt, Event, Kind, Phase, Reason};
@@ -51,7 +51,7 @@ struct Starting<'a> {
     provider: &'a dyn Provider,
     operation: &'a Operation,
     details: &'a Details,
-    reading: &'a Reading,
+    claim: &'a Claim,
 }
 
 /// What was sent, and what the answer to it means.
@@ -63,9 +63,9 @@ struct Sent {
 impl Engine {
     /// Sends what starts the attempt, at most once, and writes what the answer means. `None` when it was decided
     /// meanwhile, or when the program must stop.
-    pub(super) async fn start(&self, operation: &Operation, details: &Details, reading: &Reading) -> Option<Started> {
+    pub(super) async fn start(&self, operation: &Operation, details: &Details, claim: &Claim) -> Option<Started> {
         let provider = self.provider(operation.provider).ok()?;
-        let starting = Starting { provider: provider.as_ref(), operation, details, reading };
+        let starting = Starting { provider: provider.as_ref(), operation, details, claim };
         let sent = match operation.kind {
             Kind::Sale => self.start_sale(starting).await?,
             Kind::Refund => self.start_refund(starting).await?,
@@ -155,11 +155,11 @@ impl Engine {
 
     /// Rests before what provably never left is tried again; an error when it is not, because nobody waits for it.
     async fn may_try_again(&self, starting: Starting<'_>, begun: Instant, reason: Reason) -> Result<(), Event> {
-        let Starting { operation, reading, .. } = starting;
+        let Starting { operation, claim, .. } = starting;
         self.health.note_provider(operation.provider, Some(reason.text.clone()));
         tokio::select! {
             biased;
-            () = reading.woken() => return Err(Event::NotSent { reason }),
+            () = claim.woken() => return Err(Event::NotSent { reason }),
             () = self.stopping.cancelled() => return Err(Event::NotSent { reason }),
             () = sleep(SEND_PAUSE) => {}
         }

@@ -18,7 +18,7 @@ fn values_arrive_typed_and_defaults_hold() {
     assert_eq!(configuration.callbacks.public_url, None);
     assert_eq!(configuration.database.path, Path::new("data/pos-bridge.db"));
     assert_eq!(configuration.database.operator_socket(), Path::new("data/pos-bridge.db.sock"));
-    assert_eq!(configuration.reading.poll_interval, Duration::from_secs(1));
+    assert_eq!(configuration.poll_interval, Duration::from_secs(1));
     assert_eq!((configuration.sweep.interval, configuration.sweep.window.as_hours()), (Duration::from_secs(3600), 72));
     assert_eq!(configuration.telemetry.format, LogFormat::Text);
     let dintero = configuration.dintero.expect("an account");
