@@ -20,10 +20,10 @@ impl Engine {
     /// Reads an attempt that nobody reads any more, until that has worked once. There may be thousands that wait for their
     /// turn, so that of each nothing is held but its name until then.
     pub(super) fn look_again(&self, attempt: AttemptReference) {
-        let Some(mut place) = self.looks_again.want(attempt) else { return };
+        let Some(mut worker) = self.looks_again.want(attempt) else { return };
         let engine = self.clone();
         self.tasks.spawn(async move {
-            while let Some(attempt) = place.next() {
+            while let Some(attempt) = worker.next() {
                 if !engine.look_until_read(attempt).await {
                     engine.sweep_soon();
                 }
@@ -59,23 +59,23 @@ impl Engine {
 
 /// Attempts that wait to be read once more, each once however often it was wanted.
 #[derive(Debug, Clone, Default)]
-pub(super) struct LooksAgain(Arc<Mutex<Waiting>>);
+pub(super) struct LooksAgain(Arc<Mutex<Backlog>>);
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct Backlog {
     wanted: BTreeSet<AttemptReference>,
     readers: usize,
     oldest_next: bool,
 }
 
 /// One of those who read at once. It reads until nothing waits.
-struct Place {
+struct Worker {
     looks: LooksAgain,
     is_left: bool,
 }
 
 impl LooksAgain {
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+    fn lock(&self) -> MutexGuard<'_, Backlog> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -83,35 +83,35 @@ impl LooksAgain {
         self.lock().wanted.contains(&attempt)
     }
 
-    /// Puts an attempt on the list. Returns a place to read it from while there is one; else those who read come to it.
-    fn want(&self, attempt: AttemptReference) -> Option<Place> {
-        let mut waiting = self.lock();
-        if !waiting.wanted.insert(attempt) || waiting.readers == AT_ONCE {
+    /// Puts an attempt on the list. Returns who is to read it while there may be one more; else those who read come to it.
+    fn want(&self, attempt: AttemptReference) -> Option<Worker> {
+        let mut backlog = self.lock();
+        if !backlog.wanted.insert(attempt) || backlog.readers == AT_ONCE {
             return None;
         }
-        waiting.readers += 1;
-        Some(Place { looks: self.clone(), is_left: false })
+        backlog.readers += 1;
+        Some(Worker { looks: self.clone(), is_left: false })
     }
 }
 
-impl Place {
+impl Worker {
     /// The next one to read: the newest, since somebody may wait for news of it, and the oldest by turns, so that newer ones that
     /// cannot be read do not keep it from being read for ever. With the last one the place is given up, so that nobody relies
     /// on it.
     fn next(&mut self) -> Option<AttemptReference> {
-        let mut waiting = self.looks.lock();
-        let next = if waiting.oldest_next { waiting.wanted.pop_first() } else { waiting.wanted.pop_last() };
-        waiting.oldest_next = !waiting.oldest_next;
+        let mut backlog = self.looks.lock();
+        let next = if backlog.oldest_next { backlog.wanted.pop_first() } else { backlog.wanted.pop_last() };
+        backlog.oldest_next = !backlog.oldest_next;
         if next.is_none() && !self.is_left {
-            waiting.readers -= 1;
+            backlog.readers -= 1;
             self.is_left = true;
         }
         next
     }
 }
 
-impl Drop for Place {
-    /// A reading that ended by a defect leaves its place to another.
+impl Drop for Worker {
+    /// One whose reading ended by a defect makes room for another.
     fn drop(&mut self) {
         if !self.is_left {
             self.looks.lock().readers -= 1;

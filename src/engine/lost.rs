@@ -21,8 +21,8 @@ impl Engine {
     /// be approved.
     pub(super) async fn adopt(&self, provider: &dyn Provider, store: &Store, trace: Trace) -> Result<bool, Refusal> {
         let (named, till_reference) = (trace.terminal.as_deref(), trace.till_reference.as_deref());
-        let place = self.place(provider.name(), named, till_reference).await?;
-        let Place::Ours(terminal) = place else { return Ok(true) };
+        let whose = self.whose(provider.name(), named, till_reference).await?;
+        let Whose::Ours(terminal) = whose else { return Ok(true) };
         match trace.payment.state {
             PaymentState::Approved { .. } => {}
             // One that no machine was asked for yet is known by its till.
@@ -73,8 +73,8 @@ impl Engine {
     /// What neither the journal nor the list tells may be a sale that a till is about to repeat: its terminal takes
     /// nothing until somebody has looked. Where it names no terminal the sweep is not complete until then.
     pub(super) async fn raise_lost(&self, provider: ProviderName, payment: Unreadable) -> Result<bool, Refusal> {
-        let place = self.place(provider, payment.terminal.as_deref(), payment.till_reference.as_deref()).await?;
-        let Place::Ours(terminal) = place else { return Ok(true) };
+        let whose = self.whose(provider, payment.terminal.as_deref(), payment.till_reference.as_deref()).await?;
+        let Whose::Ours(terminal) = whose else { return Ok(true) };
         let names_terminal = terminal.is_some();
         let text = format!(
             "the provider holds a payment that the journal had lost, and does not tell what became of it: {} ({}), for {}; \
@@ -93,22 +93,22 @@ impl Engine {
         Ok(names_terminal || state == AlarmState::Acknowledged)
     }
 
-    /// Where a payment was taken, by the terminal that it names. One that was replaced since is still ours, where one of our
+    /// Whose terminal took a payment, by the terminal that it names. One that was replaced since is still ours, where one of our
     /// tills asked for it: a terminal may have gone to another bridge of the shop, too.
-    async fn place(
+    async fn whose(
         &self,
         provider: ProviderName,
         named: Option<&str>,
         till_reference: Option<&str>,
-    ) -> Result<Place, Refusal> {
-        let Some(named) = named else { return Ok(Place::Ours(None)) };
+    ) -> Result<Whose, Refusal> {
+        let Some(named) = named else { return Ok(Whose::Ours(None)) };
         let ours = self.directory.terminals.iter().find(|terminal| terminal.terminal_id.as_str() == named);
         if let Some(terminal) = ours {
-            return Ok(Place::Ours(Some(terminal.clone())));
+            return Ok(Whose::Ours(Some(terminal.clone())));
         }
         let is_of_ours = till_of(till_reference).is_some_and(|till| self.directory.till(&till).is_some());
         let is_former = is_of_ours && self.is_former_terminal(provider, named).await?;
-        Ok(if is_former { Place::Ours(None) } else { Place::Elsewhere })
+        Ok(if is_former { Whose::Ours(None) } else { Whose::Elsewhere })
     }
 
     /// A till asked for it that is none of ours, as far as that is told.
@@ -139,7 +139,7 @@ impl FormerTerminals {
 }
 
 /// Whose terminal took a payment.
-enum Place {
+enum Whose {
     /// One of ours, or one that nobody names or that is no longer there.
     Ours(Option<Terminal>),
     /// That of another bridge of the same shop.

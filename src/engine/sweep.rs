@@ -97,13 +97,13 @@ impl Engine {
     async fn sweep_store(&self, name: ProviderName, store: &Store) -> bool {
         let Ok(provider) = self.provider(name) else { return false };
         let Ok(last) = self.health.journal(self.journal.last_sweep(name, &store.id).await) else { return false };
-        let mut news = News { engine: self, held: Listing::default() };
-        if let Err(error) = self.list(provider.as_ref(), store, last, &mut news).await {
+        let mut unexplained = Unexplained { engine: self, held: Listing::default() };
+        if let Err(error) = self.list(provider.as_ref(), store, last, &mut unexplained).await {
             tracing::warn!(store = %store.id, %error, "the sweep could not read the provider's list");
             self.health.note_provider(name, Some(error.to_string()));
             return false;
         }
-        let mut listing = news.held;
+        let mut listing = unexplained.held;
         self.health.note_provider(name, None);
         let listed_at = provider.now();
         let mut complete = true;
@@ -142,10 +142,10 @@ impl Engine {
         provider: &dyn Provider,
         store: &Store,
         last: Option<Timestamp>,
-        news: &mut News<'_>,
+        unexplained: &mut Unexplained<'_>,
     ) -> Result<(), ReadError> {
         provider.learn_time().await?;
-        provider.list(store, window_begins(provider.now(), last, self.pace.sweep_window), news).await
+        provider.list(store, window_begins(provider.now(), last, self.pace.sweep_window), unexplained).await
     }
 
     /// Enrolment is for people to see; not knowing it stops nothing.
@@ -184,13 +184,13 @@ fn window_begins(now: Timestamp, last: Option<Timestamp>, window: SignedDuration
 
 /// What of a list must be compared once it is whole, since several payments may be one attempt's. Most say what is known, and
 /// are let go of as they come: the payments of days would take more room than all else.
-struct News<'a> {
+struct Unexplained<'a> {
     engine: &'a Engine,
     held: Listing,
 }
 
 #[async_trait]
-impl Pages for News<'_> {
+impl Pages for Unexplained<'_> {
     async fn take(&mut self, page: Listing) {
         self.held.unreadable.extend(page.unreadable);
         for trace in page.traces {

@@ -9,23 +9,24 @@ use tokio::sync::watch;
 use crate::domain::identifiers::OperationId;
 use crate::domain::operation::Operation;
 
-type Bells = HashMap<OperationId, watch::Sender<Option<Arc<Operation>>>>;
+/// Rings with what was just committed of an operation.
+type Bell = watch::Sender<Option<Arc<Operation>>>;
 
 /// Everybody who waits for an operation.
 #[derive(Clone, Default)]
 pub(super) struct Waiters {
-    bells: Arc<Mutex<Bells>>,
+    bells: Arc<Mutex<HashMap<OperationId, Bell>>>,
 }
 
 /// Somebody who waits for an operation; dropping it ends the waiting.
 pub struct Waiting {
     // In this order: a bell is let go before it is looked whether it hangs for anybody else.
     bell: watch::Receiver<Option<Arc<Operation>>>,
-    place: Place,
+    hook: Hook,
 }
 
 /// Whose bell it is; whoever leaves last takes it down.
-struct Place {
+struct Hook {
     waiters: Waiters,
     operation: OperationId,
 }
@@ -34,7 +35,7 @@ impl Waiters {
     /// Starts waiting: every ring from now on is heard.
     pub(super) fn wait_for(&self, operation: OperationId) -> Waiting {
         let bell = self.lock().entry(operation).or_insert_with(|| watch::channel(None).0).subscribe();
-        Waiting { bell, place: Place { waiters: self.clone(), operation } }
+        Waiting { bell, hook: Hook { waiters: self.clone(), operation } }
     }
 
     /// Rings for everybody who waits for this operation, with what was just committed of it.
@@ -49,7 +50,7 @@ impl Waiters {
         self.lock().contains_key(&operation)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Bells> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<OperationId, Bell>> {
         self.bells.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -66,11 +67,11 @@ impl Waiting {
 
 impl fmt::Debug for Waiting {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Waiting({})", self.place.operation)
+        write!(formatter, "Waiting({})", self.hook.operation)
     }
 }
 
-impl Drop for Place {
+impl Drop for Hook {
     fn drop(&mut self) {
         let mut bells = self.waiters.lock();
         if bells.get(&self.operation).is_some_and(|bell| bell.receiver_count() == 0) {

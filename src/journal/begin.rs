@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::earlier::{Place, Repeated, read_before};
+use super::earlier::{Repeated, Target, read_before};
 use super::entries::{self, append_event, insert_attempt, insert_operation};
 use super::error::Result;
 use super::redact::clean_json;
@@ -29,9 +29,9 @@ impl Step for NewSale {
         let Self { attempt: new, money, is_prepared } = self;
         let asked = Fingerprint { money: Some(money), original: None };
         let found = read_before(transaction, &new, Kind::Sale, &asked).await?;
-        let place = match found.earlier.repeated(&new, &asked) {
+        let target = match found.earlier.repeated(&new, &asked) {
             Repeated::Answered(answer) => return Ok((Writes::default(), *answer)),
-            Repeated::Begins(place) => place,
+            Repeated::Begins(target) => target,
         };
         if new.rules.heeds_superseded
             && let Some(paid) = paid_unheard(transaction, &new).await?
@@ -42,8 +42,8 @@ impl Step for NewSale {
             return Ok((Writes::default(), obstacle));
         }
         let phase = if is_prepared { Phase::Reserved } else { Phase::Sending };
-        let operation = new.operation(Kind::Sale, money, None, None, phase, place.earlier());
-        write(operation, &new, &place, true)
+        let operation = new.operation(Kind::Sale, money, None, None, phase, target.earlier());
+        write(operation, &new, &target, true)
     }
 }
 
@@ -55,12 +55,12 @@ impl Step for NewRefund {
         let Self { attempt: new, original, asked, allowance, route, one_at_a_time } = self;
         let fingerprint = Fingerprint { money: asked, original };
         let found = read_before(transaction, &new, Kind::Refund, &fingerprint).await?;
-        let place = match found.earlier.repeated(&new, &fingerprint) {
+        let target = match found.earlier.repeated(&new, &fingerprint) {
             Repeated::Answered(answer) => return Ok((Writes::default(), *answer)),
-            Repeated::Begins(place) => place,
+            Repeated::Begins(target) => target,
         };
         // A refund that runs again gives back what it was first made for.
-        let asked = place.earlier().map_or(asked, |operation| Some(operation.money));
+        let asked = target.earlier().map_or(asked, |operation| Some(operation.money));
         let returned = match original {
             Some(original) => of_sale(transaction, original, asked, one_at_a_time).await?,
             None => of_no_sale(transaction, asked, &new.till, &allowance).await?,
@@ -77,9 +77,9 @@ impl Step for NewRefund {
         {
             return Ok((Writes::default(), obstacle));
         }
-        let mut operation = new.operation(Kind::Refund, money, original, payment, Phase::Reserved, place.earlier());
+        let mut operation = new.operation(Kind::Refund, money, original, payment, Phase::Reserved, target.earlier());
         operation.attempt.card_present = route.begins_at_terminal();
-        write(operation, &new, &place, route.needs_terminal())
+        write(operation, &new, &target, route.needs_terminal())
     }
 }
 
@@ -205,14 +205,14 @@ struct BegunEvent<'a> {
     expires_at: Timestamp,
 }
 
-fn write(operation: Operation, new: &NewAttempt, place: &Place, on_terminal: bool) -> Result<(Writes, Begun)> {
+fn write(operation: Operation, new: &NewAttempt, target: &Target, on_terminal: bool) -> Result<(Writes, Begun)> {
     let mut writes = Writes::default();
-    match place {
-        Place::New(generation) => {
+    match target {
+        Target::New(generation) => {
             let asked_terminal = (new.known_by != KnownBy::Reference).then_some(&new.asked_terminal);
             insert_operation(&mut writes, &operation, *generation, 0, &new.details, asked_terminal)?;
         }
-        Place::Again(earlier) => run_again(&mut writes, earlier, &operation, &new.details)?,
+        Target::Again(earlier) => run_again(&mut writes, earlier, &operation, &new.details)?,
     }
     insert_attempt(&mut writes, &operation, on_terminal)?;
     let Attempt { order, refund_of, expires_at, .. } = &operation.attempt;

@@ -86,18 +86,18 @@ pub(super) enum Repeated {
     /// It is answered from what is known.
     Answered(Box<Begun>),
     /// It begins here.
-    Begins(Place),
+    Begins(Target),
 }
 
 /// Where a new attempt is put.
-pub(super) enum Place {
+pub(super) enum Target {
     /// Into a new operation of this generation under its reference.
     New(i64),
     /// Into this operation.
     Again(Box<Operation>),
 }
 
-impl Place {
+impl Target {
     /// What it runs again.
     pub(super) fn earlier(&self) -> Option<&Operation> {
         match self {
@@ -111,12 +111,12 @@ impl Earlier {
     /// What the request means after it.
     pub(super) fn repeated(self, new: &NewAttempt, asked: &Fingerprint) -> Repeated {
         let above = self.generation + 1;
-        let Some(known) = self.operation else { return Repeated::Begins(Place::New(FIRST_GENERATION)) };
+        let Some(known) = self.operation else { return Repeated::Begins(Target::New(FIRST_GENERATION)) };
         match new.known_by {
             KnownBy::Content if known.is_of_other_environment(new.simulated) => {
-                Repeated::Begins(Place::New(FIRST_GENERATION))
+                Repeated::Begins(Target::New(FIRST_GENERATION))
             }
-            _ if known.is_of_other_environment(new.simulated) => Repeated::Begins(Place::New(above)),
+            _ if known.is_of_other_environment(new.simulated) => Repeated::Begins(Target::New(above)),
             KnownBy::Reference => {
                 let now = new.now.min(by_the_providers_clock(&known, new));
                 answer(known.repeat(asked, new.rules, now), known, above)
@@ -126,7 +126,7 @@ impl Earlier {
                 // It gets a number of its own.
                 answer(repeat, known, FIRST_GENERATION)
             }
-            KnownBy::Nothing => Repeated::Begins(Place::New(above)),
+            KnownBy::Nothing => Repeated::Begins(Target::New(above)),
         }
     }
 }
@@ -144,8 +144,8 @@ fn answer(repeat: Repeat, known: Operation, generation: i64) -> Repeated {
         Repeat::Conflict => Repeated::Answered(Box::new(Begun::Conflict(known))),
         Repeat::Join => Repeated::Answered(Box::new(Begun::Joined(known))),
         Repeat::Replay => Repeated::Answered(Box::new(Begun::Replayed(known))),
-        Repeat::NewAttempt => Repeated::Begins(Place::Again(Box::new(known))),
-        Repeat::NewOperation => Repeated::Begins(Place::New(generation)),
+        Repeat::NewAttempt => Repeated::Begins(Target::Again(Box::new(known))),
+        Repeat::NewOperation => Repeated::Begins(Target::New(generation)),
     }
 }
 

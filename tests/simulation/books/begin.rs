@@ -16,7 +16,7 @@ use super::{Entry, Pages, Run, device, whole_milliseconds};
 type Result<T> = std::result::Result<T, JournalError>;
 
 /// Where a new attempt is put.
-enum Place {
+enum Target {
     New(i64),
     Again(usize),
 }
@@ -24,30 +24,30 @@ enum Place {
 impl Pages {
     pub(crate) fn begin_sale(&mut self, sale: NewSale) -> Result<Begun> {
         let NewSale { attempt: new, money, is_prepared } = sale;
-        let place = match self.repeated(&new, Kind::Sale, &Fingerprint { money: Some(money), original: None }) {
-            Ok(place) => place,
+        let target = match self.repeated(&new, Kind::Sale, &Fingerprint { money: Some(money), original: None }) {
+            Ok(target) => target,
             Err(answer) => return Ok(*answer),
         };
         if let Some(obstacle) = self.in_the_way(&new.terminal) {
             return Ok(obstacle);
         }
         let phase = if is_prepared { Phase::Reserved } else { Phase::Sending };
-        let mut operation = self.new_operation(&new, Kind::Sale, money, phase, &place);
+        let mut operation = self.new_operation(&new, Kind::Sale, money, phase, &target);
         operation.original = None;
-        Ok(self.write(operation, &new, &place, true))
+        Ok(self.write(operation, &new, &target, true))
     }
 
     pub(crate) fn begin_refund(&mut self, refund: NewRefund) -> Result<Begun> {
         let NewRefund { attempt: new, original, asked, allowance, route, one_at_a_time } = refund;
         let original = original.expect("the simulation refunds sales alone");
-        let place = match self.repeated(&new, Kind::Refund, &Fingerprint { money: asked, original: Some(original) }) {
-            Ok(place) => place,
+        let target = match self.repeated(&new, Kind::Refund, &Fingerprint { money: asked, original: Some(original) }) {
+            Ok(target) => target,
             Err(answer) => return Ok(*answer),
         };
         let sale = self.operation(original).filter(|sale| sale.kind == Kind::Sale).ok_or(JournalError::NotFound)?;
-        let asked = match place {
-            Place::New(_) => asked,
-            Place::Again(entry) => Some(self.entries[entry].head.money),
+        let asked = match target {
+            Target::New(_) => asked,
+            Target::Again(entry) => Some(self.entries[entry].head.money),
         };
         let amount = match refund_amount(&sale, self.set_aside(original), asked) {
             Ok(amount) => amount,
@@ -65,11 +65,11 @@ impl Pages {
         {
             return Ok(obstacle);
         }
-        let mut operation = self.new_operation(&new, Kind::Refund, money, Phase::Reserved, &place);
+        let mut operation = self.new_operation(&new, Kind::Refund, money, Phase::Reserved, &target);
         operation.original = Some(original);
         operation.attempt.refund_of = sale.approval().and_then(|approval| approval.transaction.clone());
         operation.attempt.card_present = route.begins_at_terminal();
-        Ok(self.write(operation, &new, &place, route.needs_terminal()))
+        Ok(self.write(operation, &new, &target, route.needs_terminal()))
     }
 
     /// Whether all of them wait for a person; `None` where there is none.
@@ -97,7 +97,7 @@ impl Pages {
         elsewhere + moving.map(|run| run.attempt.order.money.amount.minor()).sum::<i64>()
     }
 
-    fn repeated(&self, new: &NewAttempt, kind: Kind, asked: &Fingerprint) -> std::result::Result<Place, Box<Begun>> {
+    fn repeated(&self, new: &NewAttempt, kind: Kind, asked: &Fingerprint) -> std::result::Result<Target, Box<Begun>> {
         assert_eq!(new.known_by, KnownBy::Reference, "this journal knows tills that number");
         assert!(!new.rules.heeds_superseded, "and that supersede nothing");
         let named = self.entries.iter().enumerate().filter(|(_, entry)| {
@@ -107,10 +107,10 @@ impl Pages {
         let above = named.iter().map(|(_, entry)| entry.generation).max().unwrap_or_default() + 1;
         let means = |entry: &Entry| !self.decided(entry).is_of_other_environment(new.simulated);
         let meant = named.into_iter().max_by_key(|(_, entry)| (means(entry), entry.generation));
-        let Some((position, entry)) = meant else { return Ok(Place::New(1)) };
+        let Some((position, entry)) = meant else { return Ok(Target::New(1)) };
         let known = self.decided(entry);
         if known.is_of_other_environment(new.simulated) {
-            return Ok(Place::New(above));
+            return Ok(Target::New(above));
         }
         // The number's age is told by the provider's clock.
         let passed = new.horizon.duration_since(known.attempt.horizon);
@@ -119,8 +119,8 @@ impl Pages {
             Repeat::Conflict => Err(Box::new(Begun::Conflict(known))),
             Repeat::Join => Err(Box::new(Begun::Joined(known))),
             Repeat::Replay => Err(Box::new(Begun::Replayed(known))),
-            Repeat::NewAttempt => Ok(Place::Again(position)),
-            Repeat::NewOperation => Ok(Place::New(above)),
+            Repeat::NewAttempt => Ok(Target::Again(position)),
+            Repeat::NewOperation => Ok(Target::New(above)),
         }
     }
 
@@ -133,11 +133,11 @@ impl Pages {
         frozen.map(|alarm| Begun::Frozen(alarm.raised.alarm.text.clone()))
     }
 
-    fn new_operation(&self, new: &NewAttempt, kind: Kind, money: Money, phase: Phase, place: &Place) -> Operation {
+    fn new_operation(&self, new: &NewAttempt, kind: Kind, money: Money, phase: Phase, target: &Target) -> Operation {
         let now = whole_milliseconds(new.now);
-        let earlier = match place {
-            Place::New(_) => None,
-            Place::Again(entry) => Some(self.decided(&self.entries[*entry])),
+        let earlier = match target {
+            Target::New(_) => None,
+            Target::Again(entry) => Some(self.decided(&self.entries[*entry])),
         };
         let id = earlier.as_ref().map_or(new.operation, |earlier| earlier.id);
         let same_provider = earlier.as_ref().filter(|earlier| earlier.provider == new.terminal.provider);
@@ -173,18 +173,18 @@ impl Pages {
         }
     }
 
-    fn write(&mut self, operation: Operation, new: &NewAttempt, place: &Place, on_terminal: bool) -> Begun {
+    fn write(&mut self, operation: Operation, new: &NewAttempt, target: &Target, on_terminal: bool) -> Begun {
         let run = Run {
             attempt: operation.attempt.clone(),
             terminal: new.terminal.clone(),
             lease: on_terminal.then(|| device(&new.terminal)),
             phase_since: operation.updated_at,
         };
-        match place {
-            Place::New(generation) => {
+        match target {
+            Target::New(generation) => {
                 self.entries.push(Entry { head: operation.clone(), generation: *generation, runs: vec![run] });
             }
-            Place::Again(entry) => {
+            Target::Again(entry) => {
                 let entry = &mut self.entries[*entry];
                 let elsewhere = entry.head.refunded;
                 entry.head = Operation { refunded: elsewhere, ..operation.clone() };
