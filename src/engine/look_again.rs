@@ -95,9 +95,8 @@ impl LooksAgain {
 }
 
 impl Worker {
-    /// The next one to read: the newest, since somebody may wait for news of it, and the oldest by turns, so that newer ones that
-    /// cannot be read do not keep it from being read for ever. With the last one the place is given up, so that nobody relies
-    /// on it.
+    /// The newest and the oldest by turns: somebody may be waiting for the newest, and the oldest must not starve behind newer
+    /// ones that cannot be read. With the last one the worker leaves, so that nobody relies on it.
     fn next(&mut self) -> Option<AttemptReference> {
         let mut backlog = self.looks.lock();
         let next = if backlog.oldest_next { backlog.wanted.pop_first() } else { backlog.wanted.pop_last() };

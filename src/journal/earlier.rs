@@ -167,7 +167,7 @@ impl Obstacle {
 }
 
 /// What a reference (named twice) means to a till, after what keeps a device from a new attempt (named twice); one row in any
-/// case. What a test has made of the number hides no real sale, nor the other way round.
+/// case. A sandbox operation under the number does not hide a real one, nor the reverse.
 pub(super) const BEFORE: &str = select_operations!(
     "SELECT (SELECT reference FROM attempt WHERE leased_terminal = ?) AS holder, (SELECT text FROM alarm WHERE \
      freezes = ? AND acknowledged_at IS NULL ORDER BY id LIMIT 1) AS frozen, (SELECT MAX(generation) FROM operation \

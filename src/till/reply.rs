@@ -67,7 +67,7 @@ pub struct Reply {
     /// The payment in the provider's books.
     #[serde(skip_serializing_if = "Option::is_none")]
     transaction_id: Option<String>,
-    /// Counts the runs of this operation on a terminal.
+    /// Which attempt of this operation the result is of, counted from 1.
     attempt: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     card: Option<Card>,

@@ -66,7 +66,7 @@ impl Attempt {
             .then(|| Self { preparation: preparation.cloned(), ..self.to(Phase::Sending).attempt }.unalarmed())
     }
 
-    /// Once, and only from the first way, which took nothing.
+    /// Only once, and only from the route without the card, which took nothing.
     fn rerouted(&self) -> Option<Transition> {
         (matches!(self.phase, Phase::Sending) && self.kind == Kind::Refund && !self.card_present)
             .then(|| Self { card_present: true, ..self.to(Phase::Reserved).attempt }.unalarmed())
