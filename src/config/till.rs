@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretSlice};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::directory::{Known, identifier};
@@ -239,6 +240,10 @@ fn key_sha256(value: &Value) -> Result<[u8; 32], String> {
     let mut hash = [0; 32];
     for (byte, place) in hash.iter_mut().zip((0..64).step_by(2)) {
         *byte = u8::from_str_radix(&text[place..place + 2], 16).map_err(|_| wrong().to_owned())?;
+    }
+    if hash == <[u8; 32]>::from(Sha256::digest([])) {
+        // Anybody can send an empty key.
+        return Err("is the hash of an empty key: KEY was not set; `pos-bridge till key` makes a key".to_owned());
     }
     Ok(hash)
 }

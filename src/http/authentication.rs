@@ -128,8 +128,12 @@ fn refused(api: &TillApi, stranger: &Stranger, headers: &HeaderMap, peer: Peer) 
     response
 }
 
-/// The key in the headers; `None` when there is none that can be read, or more than one.
+/// The key in the headers; `None` when there is none that can be read, more than one, or an empty one.
 fn presented(headers: &HeaderMap) -> Option<Presented<'_>> {
+    only_key(headers).filter(|presented| !presented.key.is_empty())
+}
+
+fn only_key(headers: &HeaderMap) -> Option<Presented<'_>> {
     let mut keys = headers.get_all(AUTHORIZATION).iter().chain(headers.get_all(API_KEY));
     if let (Some(_), Some(_)) = (keys.next(), keys.next()) {
         return None;

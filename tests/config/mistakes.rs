@@ -161,6 +161,17 @@ fn equal_keys_are_refused() {
     assert_eq!(wrong_keys(&text), Vec::<String>::new());
 }
 
+/// What `printf %s "$KEY" | sha256sum` prints when KEY is not set: with it, whoever sends an empty key would be the till.
+#[test]
+fn the_hash_of_an_empty_key_is_refused() {
+    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852B855";
+    for name in ["key_sha256", "key_sha256_old"] {
+        let line = format!("id = \"till-2\"\n{name} = \"{empty}\"");
+        let error = load_with(&with("id = \"till-2\"", &line), &[]).expect_err("refused").to_string();
+        assert!(error.contains(&format!("tills[1].{name}: is the hash of an empty key: KEY was not set")), "{error}");
+    }
+}
+
 #[test]
 fn a_terminal_of_dintero_needs_the_account() {
     let text = good();
