@@ -75,6 +75,7 @@ use lines::Lines;
 use look_again::LooksAgain;
 use lost::FormerTerminals;
 use readers::Readers;
+use stream::Streamed;
 use waiters::Waiters;
 
 pub use refusal::Refusal;
@@ -97,6 +98,7 @@ pub struct Engine {
     waiters: Waiters,
     lines: Lines,
     bells: Bells,
+    streamed: Arc<Streamed>,
     readers: Readers,
     former_terminals: Arc<FormerTerminals>,
     tasks: TaskTracker,
@@ -202,6 +204,7 @@ impl Engine {
             health: Arc::default(),
             waiters: Waiters::default(),
             lines: Lines::default(),
+            streamed: Arc::default(),
             readers: Readers::default(),
             former_terminals: Arc::default(),
             tasks: TaskTracker::new(),

@@ -1,6 +1,7 @@
 //! A till follows its own results as they come, from any position in the log on.
 
 use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
@@ -40,10 +41,40 @@ impl Engine {
     pub async fn results(&self, till: &Till, after: Option<i64>) -> Result<ResultStream, Refusal> {
         // Listened first, read then: what is committed in between rings.
         let news = self.bells.listen(&till.id).ok_or(Refusal::NotFound("till"))?;
-        let end = self.health.journal(self.journal.log_end().await)?;
-        // A position beyond the end is of a journal that an older copy has replaced.
-        let position = after.map_or(end, |after| after.min(end));
+        let position = match after {
+            None => self.health.journal(self.journal.log_end().await)?,
+            Some(after) => self.known_position(&till.id, after),
+        };
         Ok(ResultStream { engine: self.clone(), till: till.id.clone(), position, news, shown: HashMap::new() })
+    }
+}
+
+impl Engine {
+    /// A position that was neither in the log when this process opened it nor told by it since is of a journal that an older
+    /// copy has replaced. What that copy lacked may have been taken in since: all that is new to this process is told.
+    fn known_position(&self, till: &TillId, after: i64) -> i64 {
+        let opening = self.journal.log_end_at_opening();
+        if after > opening.max(self.streamed.up_to(till)) { opening } else { after }
+    }
+}
+
+/// How far this process has told each till its results.
+#[derive(Debug, Default)]
+pub(super) struct Streamed(Mutex<HashMap<TillId, i64>>);
+
+impl Streamed {
+    fn up_to(&self, till: &TillId) -> i64 {
+        self.lock().get(till).copied().unwrap_or_default()
+    }
+
+    fn note(&self, till: &TillId, position: i64) {
+        let mut positions = self.lock();
+        let known = positions.entry(till.clone()).or_default();
+        *known = position.max(*known);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<TillId, i64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -58,7 +89,8 @@ impl ResultStream {
             let page = self.engine.journal.results_after(&self.till, self.position).await;
             let page = self.engine.health.journal(page)?;
             self.position = page.end;
-            if !page.results.is_empty() {
+            if let Some(last) = page.results.last() {
+                self.engine.streamed.note(&self.till, last.sequence);
                 return Ok(News::Results(page.results));
             }
             if page.more {

@@ -7,8 +7,8 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, SqlitePool};
 
-use super::JournalOptions;
 use super::error::{OpenError, is_damage};
+use super::{JournalOptions, log};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -78,6 +78,11 @@ pub(super) async fn open_readers(options: &JournalOptions) -> Result<SqlitePool,
         .connect_with(common(options).read_only(true).thread_name(|number| format!("journal-reader-{number}")))
         .await
         .map_err(explain(&options.path))
+}
+
+/// Where the log ends.
+pub(super) async fn log_end(readers: &SqlitePool, path: &Path) -> Result<i64, OpenError> {
+    sqlx::query_scalar(log::END).fetch_one(readers).await.map_err(explain(path))
 }
 
 fn common(options: &JournalOptions) -> SqliteConnectOptions {

@@ -89,6 +89,7 @@ pub struct SqliteJournal {
     readers: SqlitePool,
     outbox: Outbox,
     notes: Notes,
+    log_end_at_opening: i64,
 }
 
 impl SqliteJournal {
@@ -101,7 +102,9 @@ impl SqliteJournal {
         let lock = files::prepare(&options.path)?;
         let writer = connection::open_writer(&options).await?;
         let readers = connection::open_readers(&options).await?;
+        let log_end_at_opening = connection::log_end(&readers, &options.path).await?;
         Ok(Self {
+            log_end_at_opening,
             path: options.path,
             queue: Queue::start(writer, lock),
             readers,

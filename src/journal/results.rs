@@ -38,6 +38,10 @@ impl Results for SqliteJournal {
         log::end(&self.readers).await
     }
 
+    fn log_end_at_opening(&self) -> i64 {
+        self.log_end_at_opening
+    }
+
     async fn results_after(&self, till: &TillId, position: i64) -> Result<LogPage> {
         log::results_after(&self.readers, till, position).await
     }

@@ -11,5 +11,6 @@ mod provider;
 mod refunds;
 mod shop;
 mod starting;
+mod streams;
 mod unlinked;
 mod waiting;

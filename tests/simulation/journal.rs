@@ -339,6 +339,9 @@ impl Results for MemoryJournal {
     async fn log_end(&self) -> Result<i64> {
         Ok(0)
     }
+    fn log_end_at_opening(&self) -> i64 {
+        0
+    }
     async fn results_after(&self, _: &TillId, position: i64) -> Result<LogPage> {
         Ok(LogPage { results: Vec::new(), end: position, more: false })
     }
