@@ -43,7 +43,7 @@ impl Engine {
         if let Some(alarm) = &recorded.alarm {
             ring_out(operation.id, alarm);
         }
-        if attempt.phase.is_final() {
+        if recorded.decided {
             let labels = [("kind", attempt.kind.name()), ("outcome", attempt.phase.name())];
             metrics::counter!("pos_bridge_outcomes_total", &labels).increment(1);
         }

@@ -127,7 +127,8 @@ async fn begin_operation(
     let alarm = alarm(orphan);
     raise_alarm(writes, &operation, &alarm, now);
     let attempt = operation.attempt.clone();
-    let payment = Recorded { operation, attempt, moved: true, alarm: Some(alarm), stopped: Vec::new() };
+    let (moved, decided, alarm) = (true, true, Some(alarm));
+    let payment = Recorded { operation, attempt, moved, decided, alarm, stopped: Vec::new() };
     Ok(Adopted { payment, stopped })
 }
 

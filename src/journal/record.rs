@@ -104,13 +104,16 @@ impl Recording<'_> {
         let before = deciding(&self.runs)?.clone();
         let Some(transition) = self.runs[position].attempt.step(event)? else {
             let attempt = self.runs[position].attempt.clone();
-            return Ok(Recorded { operation: before, attempt, moved: false, alarm: None, stopped: Vec::new() });
+            let (moved, decided, stopped) = (false, false, Vec::new());
+            return Ok(Recorded { operation: before, attempt, moved, decided, alarm: None, stopped });
         };
-        let was_approved = is_approved(&self.runs[position].attempt);
+        let was = self.runs[position].attempt.phase.name();
         let alarm = self.apply(position, transition, event)?;
-        let is_news = !was_approved && is_approved(&self.runs[position].attempt);
+        let is = &self.runs[position].attempt.phase;
+        let decided = is.is_final() && is.name() != was;
+        let is_news = decided && matches!(is, Phase::Approved { .. });
         let recorded = self.conclude(position, &before, is_news)?;
-        Ok(Recorded { alarm: recorded.alarm.or(alarm), ..recorded })
+        Ok(Recorded { decided, alarm: recorded.alarm.or(alarm), ..recorded })
     }
 
     /// What follows for the operation from what one of its runs is now, and from its approval when that is news.
@@ -133,7 +136,8 @@ impl Recording<'_> {
             (run.told_at, run.acknowledged_at) = (operation.told_at, operation.acknowledged_at);
             run.updated_at = operation.updated_at;
         }
-        Ok(Recorded { operation, attempt: self.runs[position].attempt.clone(), moved: true, alarm, stopped })
+        let attempt = self.runs[position].attempt.clone();
+        Ok(Recorded { operation, attempt, moved: true, decided: is_news, alarm, stopped })
     }
 
     /// Moves a run and appends its event; returns the alarm that goes with it.

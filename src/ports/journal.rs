@@ -125,6 +125,8 @@ pub struct Recorded {
     pub attempt: Attempt,
     /// The event changed something.
     pub moved: bool,
+    /// The attempt was not decided before, and is now.
+    pub decided: bool,
     /// What was raised with it.
     pub alarm: Option<Alarm>,
     /// Other attempts of the operation that are to be stopped because this one was approved, as they are now.

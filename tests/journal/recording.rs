@@ -76,6 +76,20 @@ async fn an_alarm_that_two_events_of_one_commit_raise_stands_once() {
     assert_eq!(raised, [AlarmKind::Corrected, AlarmKind::LateApproval]);
 }
 
+/// A figure counts attempts that were decided, not readings of them.
+#[tokio::test]
+async fn an_attempt_is_decided_once_whatever_is_learnt_of_it_later() {
+    let fixture = Fixture::new().await;
+    let begun = fixture.begin(sale("till-1", "R-1", "front", 100)).await;
+    let captured = Approval { captured: true, ..approval(&begun.attempt) };
+    let mut recorded = Vec::new();
+    for event in [Event::CancelWanted, approved(&begun.attempt), seen(Finding::Approved(captured))] {
+        let told = fixture.record(&begun, event).await;
+        recorded.push((told.moved, told.decided));
+    }
+    assert_eq!(recorded, [(true, false), (true, true), (true, false)]);
+}
+
 #[tokio::test]
 async fn what_many_tills_were_told_at_once_is_noted_of_each() {
     let fixture = Fixture::new().await;

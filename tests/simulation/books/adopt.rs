@@ -46,7 +46,7 @@ impl Pages {
         if let Some(alarm) = &alarm {
             self.raise_on(&operation, alarm.clone(), now);
         }
-        let payment = Recorded { operation, attempt, moved: true, alarm, stopped };
+        let payment = Recorded { operation, attempt, moved: true, decided: true, alarm, stopped };
         Ok(Adopted { payment, stopped: Vec::new() })
     }
 
@@ -74,7 +74,7 @@ impl Pages {
         self.entries.push(Entry { head: operation.clone(), generation, runs: vec![run] });
         self.raise_on(&operation, alarm(orphan), operation.updated_at);
         let (attempt, alarm) = (operation.attempt.clone(), Some(alarm(orphan)));
-        let payment = Recorded { operation, attempt, moved: true, alarm, stopped: Vec::new() };
+        let payment = Recorded { operation, attempt, moved: true, decided: true, alarm, stopped: Vec::new() };
         Adopted { payment, stopped: Vec::new() }
     }
 

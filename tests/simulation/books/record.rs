@@ -17,7 +17,8 @@ impl Pages {
         let before = self.decided(&self.entries[entry]);
         let known = self.entries[entry].runs[run].attempt.clone();
         let Some(transition) = known.step(event)? else {
-            return Ok(Recorded { operation: before, attempt: known, moved: false, alarm: None, stopped: Vec::new() });
+            let (moved, decided, stopped) = (false, false, Vec::new());
+            return Ok(Recorded { operation: before, attempt: known, moved, decided, alarm: None, stopped });
         };
         let is_approved = |attempt: &Attempt| matches!(attempt.phase, Phase::Approved { .. });
         let newly_approved = is_approved(&transition.attempt) && !is_approved(&known);
@@ -43,7 +44,8 @@ impl Pages {
             }
         }
         let operation = Operation { refunded: before.refunded, ..self.decided(&self.entries[entry]) };
-        Ok(Recorded { operation, attempt: seen.attempt, moved: true, alarm, stopped })
+        let decided = !known.phase.is_final() && seen.attempt.phase.is_final();
+        Ok(Recorded { operation, attempt: seen.attempt, moved: true, decided, alarm, stopped })
     }
 
     /// Every other run that may still take money.
