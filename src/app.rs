@@ -64,6 +64,7 @@ impl App {
         let callers = callback_doors(verifiers, &parts);
         let engine = Engine::new(parts);
         engine.recover().await.map_err(|cause| StartError::Recovery { path, cause })?;
+        engine.show_what_waits();
 
         let (listeners, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let app = Self { engine, journal, listeners, shutdown, addresses };

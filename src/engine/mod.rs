@@ -23,6 +23,7 @@
 //! | `refund_books` | what was given back of a sale and does not agree with the journal |
 //! | `relay` | results are pushed to the tills that want them so |
 //! | `stream` | a till follows its results |
+//! | `figures` | what waits for a person, as the figures show it |
 //! | `operator` | a person decides |
 //! | `waiters`, `readers`, `bells` | who waits for which operation, who reads which attempt, who follows which till |
 //! | `health`, `away` | why payments may not be possible right now; whether a provider is back |
@@ -33,6 +34,7 @@ mod bells;
 mod business_day;
 mod callbacks;
 mod drive;
+mod figures;
 mod follow;
 mod health;
 mod lines;

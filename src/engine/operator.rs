@@ -67,7 +67,6 @@ impl Engine {
             written => self.health.journal(written)?,
         }
         self.bells.ring_all();
-        self.count_undelivered();
         Ok(())
     }
 

@@ -54,7 +54,6 @@ impl Engine {
                 }
             });
         }
-        self.count_undelivered();
     }
 
     async fn relay_to(&self, till: &Till, mut news: watch::Receiver<()>) {
@@ -141,19 +140,8 @@ impl Engine {
                 %till, %operation, tries, why,
                 "a result was not taken for a day and is given up; see `pos-bridge pushes`"
             );
-            self.count_undelivered();
         }
         Ok(())
-    }
-
-    /// Shows how many were given up. Counted in the background: nobody waits for it.
-    pub(super) fn count_undelivered(&self) {
-        let engine = self.clone();
-        self.tasks.spawn(async move {
-            if let Ok(pushes) = engine.journal.pushes().await {
-                metrics::gauge!("pos_bridge_pushes_undelivered").set(pushes.undelivered as f64);
-            }
-        });
     }
 
     async fn rest_for(&self, rest: Duration) {

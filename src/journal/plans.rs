@@ -71,6 +71,7 @@ async fn every_reading_uses_an_index() {
         read::ABANDONED,
         read::UNPAID_REFUNDS,
         read::TERMINALS,
+        read::COUNT_ALARMS,
         read::ALARMS,
         read::HISTORY,
         sweeps::LAST,

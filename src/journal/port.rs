@@ -138,6 +138,10 @@ impl Journal for SqliteJournal {
         read::stands(&self.readers, operation, kind).await
     }
 
+    async fn standing_alarms(&self) -> Result<Vec<(AlarmKind, u64)>> {
+        read::standing_alarms(&self.readers).await
+    }
+
     async fn alarms(&self) -> Result<Vec<RaisedAlarm>> {
         read::alarms(&self.readers).await
     }

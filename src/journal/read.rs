@@ -168,6 +168,11 @@ pub(super) async fn stands(pool: &SqlitePool, operation: OperationId, kind: Alar
     Ok(query.fetch_optional(pool).await.map_err(of_step)?.is_some())
 }
 
+pub(super) async fn standing_alarms(pool: &SqlitePool) -> Result<Vec<(AlarmKind, u64)>> {
+    let rows = sqlx::query(COUNT_ALARMS).fetch_all(pool).await.map_err(of_step)?;
+    rows.iter().map(|row| Ok((rows::word(get(row, "kind")?)?, get(row, "count")?))).collect()
+}
+
 pub(super) async fn alarms(pool: &SqlitePool) -> Result<Vec<RaisedAlarm>> {
     let rows = sqlx::query(ALARMS).fetch_all(pool).await.map_err(of_step)?;
     rows.iter().map(rows::alarm).collect()
@@ -270,6 +275,9 @@ pub(super) const TERMINALS: &str = "WITH RECURSIVE known (terminal) AS (\
     (SELECT text FROM alarm WHERE alarm.terminal = known.terminal AND acknowledged_at IS NULL AND freezes IS NOT NULL \
     ORDER BY id LIMIT 1) AS frozen \
     FROM known WHERE terminal IS NOT NULL";
+
+pub(super) const COUNT_ALARMS: &str =
+    "SELECT kind, COUNT(*) AS count FROM alarm WHERE acknowledged_at IS NULL GROUP BY kind";
 
 pub(super) const ALARMS: &str = "SELECT alarm.id, alarm.kind, alarm.text, alarm.operation, alarm.terminal, alarm.raised_at, o.till, o.reference \
      FROM alarm LEFT JOIN operation o ON o.id = alarm.operation WHERE alarm.acknowledged_at IS NULL ORDER BY alarm.id";

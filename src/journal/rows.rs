@@ -136,7 +136,7 @@ fn text(row: &SqliteRow, column: &str) -> Result<String> {
 }
 
 /// One of the domain's enums by its word, as serde spells it.
-fn word<T: DeserializeOwned>(text: String) -> Result<T> {
+pub(super) fn word<T: DeserializeOwned>(text: String) -> Result<T> {
     serde_json::from_value(text.into()).map_err(unreadable)
 }
 

@@ -347,6 +347,8 @@ pub trait Journal: Results + Send + Sync {
     async fn terminals(&self) -> Result<Vec<TerminalUse>, JournalError>;
     /// Whether an alarm of this kind stands on an operation. There may be thousands of others.
     async fn stands(&self, operation: OperationId, kind: AlarmKind) -> Result<bool, JournalError>;
+    /// How many alarms of each kind nobody has seen to yet; nothing of a kind of which none stands.
+    async fn standing_alarms(&self) -> Result<Vec<(AlarmKind, u64)>, JournalError>;
     /// The alarms that nobody has seen to yet.
     async fn alarms(&self) -> Result<Vec<RaisedAlarm>, JournalError>;
     /// What happened to an operation, oldest first.

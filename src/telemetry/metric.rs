@@ -21,6 +21,7 @@ const METRICS: &[(&str, Kind, &str)] = &[
     ("pos_bridge_outcomes_total", Kind::Counter, "Attempts that were decided, by kind and outcome."),
     ("pos_bridge_open_attempts", Kind::Gauge, "Attempts whose record is being read."),
     ("pos_bridge_alarms_total", Kind::Counter, "Alarms that were raised, by kind."),
+    ("pos_bridge_alarms_standing", Kind::Gauge, "Alarms that nobody has acknowledged yet, by kind."),
     ("pos_bridge_waiting_tills", Kind::Gauge, "Tills whose call is being held."),
     ("pos_bridge_queued_tills", Kind::Gauge, "Those of them that wait for a terminal, not for a result."),
     ("pos_bridge_http_requests_total", Kind::Counter, "Requests, by route, method and status."),

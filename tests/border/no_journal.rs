@@ -116,6 +116,9 @@ impl Journal for NoJournal {
     async fn stands(&self, _: OperationId, _: AlarmKind) -> Result<bool> {
         broken()
     }
+    async fn standing_alarms(&self) -> Result<Vec<(AlarmKind, u64)>> {
+        broken()
+    }
     async fn alarms(&self) -> Result<Vec<RaisedAlarm>> {
         broken()
     }

@@ -59,6 +59,26 @@ async fn p17_a_record_with_another_amount_is_unknown_and_loud() {
     assert!(bridge.metric("pos_bridge_alarms_total").await.contains("mismatch"));
 }
 
+/// The figure that somebody is woken by.
+#[tokio::test]
+async fn the_figures_tell_which_alarms_stand() {
+    let mut bridge = Bridge::start().await;
+    let shown = async |bridge: &Bridge, count: &str| {
+        eventually("the figure", || async {
+            let line = bridge.metric("pos_bridge_alarms_standing{").await;
+            (line == format!("pos_bridge_alarms_standing{{kind=\"mismatch\"}} {count}")).then_some(())
+        })
+        .await;
+    };
+    bridge.till(1).post("/pay", json!({ "reference": "R-1", "amount": 990_113, "wait": 2 })).await;
+    shown(&bridge, "1").await;
+    bridge.kill();
+    bridge.boot().await;
+    shown(&bridge, "1").await;
+    assert!(bridge.run(&["acknowledge", "1", "--by", "Kari"]).await.status.success());
+    shown(&bridge, "0").await;
+}
+
 /// No card until the time is up: the session is cancelled, and that is the proof.
 #[tokio::test]
 async fn a_customer_who_never_shows_a_card_is_proven_unpaid() {

@@ -23,12 +23,16 @@ async fn an_alarm_stands_once_until_somebody_has_seen_to_it() {
         standing.iter().map(|raised| raised.alarm.clone()).collect::<Vec<_>>(),
         [alarm(AlarmKind::NotCaptured), alarm(AlarmKind::Mismatch)]
     );
+    let mut counted = fixture.journal.standing_alarms().await.unwrap();
+    counted.sort_by_key(|(kind, _)| kind.name());
+    assert_eq!(counted, [(AlarmKind::Mismatch, 1), (AlarmKind::NotCaptured, 1)]);
     assert_eq!((standing[0].operation, standing[0].terminal.clone()), (Some(sale.id), Some(sale.terminal.clone())));
 
     let seen_to = |id| fixture.journal.acknowledge_alarm(id, "Kari", now());
     assert_eq!((seen_to(standing[0].id).await, seen_to(standing[0].id).await), (Ok(()), Ok(())));
     assert_eq!(seen_to(99).await, Err(JournalError::NotFound));
     assert_eq!(fixture.journal.alarms().await.unwrap().len(), 1);
+    assert_eq!(fixture.journal.standing_alarms().await, Ok(vec![(AlarmKind::Mismatch, 1)]));
     assert_eq!(raise().await, Ok(false), "the sweep comes back to it; somebody has seen to it");
     let unknown = fixture.journal.raise(OperationId(number()), alarm(AlarmKind::Orphan), now()).await;
     assert_eq!(unknown, Err(JournalError::NotFound));
