@@ -63,6 +63,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use tokio::sync::{Notify, Semaphore, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use ulid::Ulid;
@@ -104,6 +105,7 @@ pub struct Engine {
     readers: Readers,
     former_terminals: Arc<FormerTerminals>,
     tasks: TaskTracker,
+    started: Instant,
     stopping: CancellationToken,
     recovered: watch::Sender<bool>,
     sweep_wanted: Arc<Notify>,
@@ -210,6 +212,7 @@ impl Engine {
             readers: Readers::default(),
             former_terminals: Arc::default(),
             tasks: TaskTracker::new(),
+            started: Instant::now(),
             stopping: CancellationToken::new(),
             recovered: watch::Sender::new(false),
             sweep_wanted: Arc::default(),

@@ -66,6 +66,7 @@ impl Engine {
             Err(JournalError::NotFound) => return Err(Refusal::NotFound("result to push; it was taken, perhaps")),
             written => self.health.journal(written)?,
         }
+        self.health.journal(self.journal.give_up_unwanted().await)?;
         self.bells.ring_all();
         Ok(())
     }

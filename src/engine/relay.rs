@@ -1,8 +1,9 @@
 //! Results are pushed to the tills that want them so, from the outbox, each till by a task of its own.
 //!
-//! One result at a time goes to a till, and a till that fails rests before the next one, so that neither the till nor the
-//! journal is kept busy by what cannot be delivered. What is sent is the operation as it is then. Whatever changed since
-//! stands behind it in the outbox as a message of its own, so a till may ignore a message that it had before.
+//! One result at a time goes to a till, and a till that is not reached rests before the next one, so that neither the till
+//! nor the journal is kept busy by what cannot be delivered. What a till refuses is tried again later, and holds up only what
+//! comes after it of its own operation. What is sent is the operation as it is then. Whatever changed since stands behind it
+//! in the outbox as a message of its own, so a till may ignore a message that it had before.
 
 use std::time::Duration;
 
@@ -13,24 +14,24 @@ use tokio::time::{sleep, timeout};
 
 use super::{Engine, Refusal};
 use crate::domain::directory::Till;
-use crate::ports::{NotPushed, OutboxEntry};
+use crate::ports::{JournalError, NotPushed, OutboxEntry};
 
 /// How many tills are pushed to at once.
 pub(super) const DELIVERIES: usize = 32;
-/// A result is given up when a try fails so long after the first.
+/// A result is given up when a try fails after it was tried for so long.
 const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// The longest that the first pause may be; each further one may be twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause between two tries of one result.
 const PAUSE_MAX: Duration = Duration::from_secs(15 * 60);
-/// The longest rest of a till that takes nothing.
+/// The longest rest of a till that is not reached.
 const REST_MAX: Duration = Duration::from_secs(60);
 
 /// What became of a try.
 enum Tried {
     /// The next result may go.
     Done,
-    /// The till, or the journal, needs a rest.
+    /// The till was not reached, or the journal does not work: both need a rest.
     Failed,
     /// The program stops.
     Stopped,
@@ -54,6 +55,8 @@ impl Engine {
                 }
             });
         }
+        let engine = self.clone();
+        self.tasks.spawn(async move { engine.health.journal(engine.journal.give_up_unwanted().await) });
     }
 
     async fn relay_to(&self, till: &Till, mut news: watch::Receiver<()>) {
@@ -82,12 +85,12 @@ impl Engine {
         }
     }
 
-    /// How long to wait for the next one. One that is further away than any pause can be was postponed by a clock that was
-    /// wrong: it is due.
+    /// How long to wait for the next one. One that was never tried is due, and so is one that is further away than any pause
+    /// can be: it was postponed by a clock that was wrong.
     fn until_due<'a>(&self, next: Option<&'a OutboxEntry>) -> (Option<&'a OutboxEntry>, Duration) {
-        let Some(due_at) = next.and_then(|push| push.due_at) else { return (None, PAUSE_MAX) };
+        let Some((push, due_at)) = next.and_then(|push| Some((push, push.due_at?))) else { return (None, PAUSE_MAX) };
         let wait = Duration::try_from(due_at.duration_since(self.clock.now())).unwrap_or_default();
-        (next, if wait > PAUSE_MAX { Duration::ZERO } else { wait })
+        (next, if push.tries == 0 || wait > PAUSE_MAX { Duration::ZERO } else { wait })
     }
 
     async fn listen(&self, news: &mut watch::Receiver<()>, wait: Duration) -> Tried {
@@ -99,7 +102,15 @@ impl Engine {
     }
 
     async fn try_push(&self, till: &Till, push: &OutboxEntry) -> Result<Tried, Refusal> {
-        let read = self.health.journal(self.journal.operation(push.operation).await)?;
+        let read = match self.journal.operation(push.operation).await {
+            Err(error @ JournalError::Corrupt(_)) => {
+                let (till, operation) = (&push.till, push.operation);
+                tracing::error!(%till, %operation, %error, "a result cannot be read, and is not pushed");
+                self.postpone(push, &error.to_string(), self.clock.now()).await?;
+                return Ok(Tried::Done);
+            }
+            read => self.health.journal(read)?,
+        };
         let Some(operation) = read.filter(|operation| operation.status().is_final()) else {
             // It is under way again; its next result is a message of its own.
             self.health.journal(self.journal.pushed(push, None, self.clock.now()).await)?;
@@ -119,16 +130,23 @@ impl Engine {
                 self.health.journal(self.journal.pushed(push, told, now).await)?;
                 Ok(Tried::Done)
             }
-            Err(why) => {
+            Err(NotPushed::Refused(why)) => {
+                self.postpone(push, &why, now).await?;
+                Ok(Tried::Done)
+            }
+            Err(NotPushed::Unreached(why)) => {
                 self.postpone(push, &why, now).await?;
                 Ok(Tried::Failed)
             }
         }
     }
 
-    async fn postpone(&self, push: &OutboxEntry, NotPushed(why): &NotPushed, now: Timestamp) -> Result<(), Refusal> {
+    async fn postpone(&self, push: &OutboxEntry, why: &str, now: Timestamp) -> Result<(), Refusal> {
         let tries = push.tries.saturating_add(1);
-        let due_at = (now.duration_since(push.since) < GIVEN_UP_AFTER).then(|| later(now, jittered(tries, PAUSE_MAX)));
+        let running = SignedDuration::try_from(self.started.elapsed()).unwrap_or(SignedDuration::MAX);
+        let since = tried_since(push, now.saturating_sub(running).unwrap_or(Timestamp::MIN), now);
+        let due_at = (now.duration_since(since) < GIVEN_UP_AFTER).then(|| later(now, jittered(tries, PAUSE_MAX)));
+        let push = &OutboxEntry { since, ..push.clone() };
         self.health.journal(self.journal.not_pushed(push, why, due_at, now).await)?;
         let (till, operation) = (&push.till, push.operation);
         if due_at.is_some() {
@@ -161,6 +179,12 @@ fn jittered(failures: u32, longest: Duration) -> Duration {
     Duration::from_millis(rand::rng().random_range(0..=limit))
 }
 
+/// Since when a result is tried. While it was due and the bridge was off, nobody tried it.
+fn tried_since(push: &OutboxEntry, started_at: Timestamp, now: Timestamp) -> Timestamp {
+    let off = push.due_at.map_or(SignedDuration::ZERO, |due_at| started_at.duration_since(due_at));
+    push.since.saturating_add(off.max(SignedDuration::ZERO)).unwrap_or(now).min(now)
+}
+
 fn later(now: Timestamp, pause: Duration) -> Timestamp {
     let pause = SignedDuration::try_from(pause).unwrap_or(SignedDuration::MAX);
     now.saturating_add(pause).unwrap_or(Timestamp::MAX)
@@ -168,7 +192,31 @@ fn later(now: Timestamp, pause: Duration) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use ulid::Ulid;
+
     use super::*;
+    use crate::domain::identifiers::{OperationId, TillId};
+
+    #[test]
+    fn the_time_in_which_the_bridge_was_off_does_not_count() {
+        let hour = |hour: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1000 + hour);
+        let since = |due: i64, started: i64, now: i64| {
+            let push = OutboxEntry {
+                number: 1,
+                till: TillId::new("till-1").unwrap(),
+                operation: OperationId(Ulid::nil()),
+                tries: 3,
+                since: hour(0),
+                due_at: Some(hour(due)),
+                last_error: None,
+            };
+            tried_since(&push, hour(started), hour(now))
+        };
+        assert_eq!(since(10, 5, 20), hour(0), "it was on, however late the try is");
+        assert_eq!(since(10, 40, 40), hour(30), "off from the tenth hour to the fortieth");
+        assert_eq!(since(-500, 40, 40), hour(40), "a clock that was wrong when it was postponed");
+        assert_eq!(since(10, -20, -10), hour(-10), "not since a moment that is still to come");
+    }
 
     #[test]
     fn pauses_grow_to_their_limit_and_never_beyond() {

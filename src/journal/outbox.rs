@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 use sqlx::SqlitePool;
 
 use super::error::{Result, of_step};
@@ -70,6 +71,7 @@ impl Step for Pushed {
 /// A try failed.
 pub(super) struct Postpone {
     pub(super) number: i64,
+    pub(super) since: Timestamp,
     pub(super) why: String,
     pub(super) due_at: Option<Timestamp>,
     pub(super) now: Timestamp,
@@ -85,7 +87,8 @@ impl Step for Postpone {
     async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ())> {
         let mut writes = Writes::default();
         writes
-            .add("UPDATE push SET tries = tries + 1, last_error = ?, due_at = ? WHERE number = ?")
+            .add("UPDATE push SET tries = tries + 1, since = ?, last_error = ?, due_at = ? WHERE number = ?")
+            .bind(self.since.as_millisecond())
             .bind(without_card_numbers(&self.why))
             .bind(self.due_at.map(Timestamp::as_millisecond))
             .bind(self.number);
@@ -93,6 +96,32 @@ impl Step for Postpone {
             let kept_since = self.now.saturating_sub(UNDELIVERED_KEPT).unwrap_or(Timestamp::MIN);
             writes.add("DELETE FROM push WHERE due_at IS NULL AND since < ?").bind(kept_since.as_millisecond());
         }
+        Ok((writes, ()))
+    }
+}
+
+/// Results of tills that are gone, or are pushed to no more: nobody would ever try them.
+pub(super) struct GiveUpUnwanted {
+    pub(super) outbox: Outbox,
+}
+
+#[async_trait]
+impl Step for GiveUpUnwanted {
+    type Outcome = ();
+    /// The next start does it again.
+    fn can_wait(&self) -> bool {
+        true
+    }
+
+    async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ())> {
+        let wanted = Value::from_iter(self.outbox.0.iter().map(TillId::as_str)).to_string();
+        let mut writes = Writes::default();
+        writes
+            .add(
+                "UPDATE push SET due_at = NULL, last_error = 'nothing is pushed to this till any more' WHERE due_at IS NOT \
+                 NULL AND till NOT IN (SELECT value FROM json_each(?))",
+            )
+            .bind(wanted);
         Ok((writes, ()))
     }
 }
@@ -146,11 +175,11 @@ const INSERT_PUSH: &str = "\
 /// The push with a number.
 pub(super) const PUSH: &str = "SELECT 1 FROM push WHERE number = CAST(? AS INTEGER)";
 
-/// The first of a till that no earlier one of its operation is ahead of.
+/// The first of a till that no earlier one of its operation is ahead of: what the till may take before what it has refused.
 pub(super) const NEXT_PUSH: &str = "\
     SELECT number, till, operation, tries, since, due_at, last_error FROM push WHERE till = ? AND due_at IS NOT NULL \
     AND NOT EXISTS (SELECT 1 FROM push earlier WHERE earlier.operation = push.operation AND earlier.due_at IS NOT NULL \
-    AND earlier.number < push.number) ORDER BY due_at, number LIMIT 1";
+    AND earlier.number < push.number) ORDER BY tries > 0, due_at, number LIMIT 1";
 
 /// As many as a person reads.
 pub(super) const OLDEST_PUSHES: &str = "\

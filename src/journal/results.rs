@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::error::Result;
-use super::outbox::{Postpone, PushAgain, Pushed};
+use super::outbox::{GiveUpUnwanted, Postpone, PushAgain, Pushed};
 use super::told::Told;
 use super::{SqliteJournal, log, outbox};
 use crate::domain::identifiers::TillId;
@@ -23,7 +23,11 @@ impl Results for SqliteJournal {
     }
 
     async fn not_pushed(&self, push: &OutboxEntry, why: &str, due_at: Option<Timestamp>, now: Timestamp) -> Result<()> {
-        self.queue.commit(Postpone { number: push.number, why: why.to_owned(), due_at, now }).await
+        self.queue.commit(Postpone { number: push.number, since: push.since, why: why.to_owned(), due_at, now }).await
+    }
+
+    async fn give_up_unwanted(&self) -> Result<()> {
+        self.queue.commit(GiveUpUnwanted { outbox: self.outbox.clone() }).await
     }
 
     async fn push_again(&self, number: Option<i64>, now: Timestamp) -> Result<()> {

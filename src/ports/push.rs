@@ -18,7 +18,7 @@ pub struct OutboxEntry {
     pub operation: OperationId,
     /// How often it was tried in vain.
     pub tries: u32,
-    /// Since when it is tried.
+    /// Since when it is tried, without the time in which the bridge was off.
     pub since: Timestamp,
     /// When it is tried next; `None` once it is given up.
     pub due_at: Option<Timestamp>,
@@ -46,10 +46,16 @@ pub struct Pushes {
     pub undelivered: u64,
 }
 
-/// Why a result did not reach its till; in words that hold no secret.
+/// Why a till did not take a result; in words that hold no secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct NotPushed(pub String);
+pub enum NotPushed {
+    /// The till did not answer: it would answer no other result either.
+    #[error("{0}")]
+    Unreached(String),
+    /// The till answered that it does not take this one, or this one cannot be sent. Others may go.
+    #[error("{0}")]
+    Refused(String),
+}
 
 /// Posts results to the tills' own addresses.
 #[async_trait]

@@ -32,14 +32,15 @@ pub struct LogPage {
 /// outbox from the commit on that brought it.
 #[async_trait]
 pub trait Results: Send + Sync {
-    /// What is to be pushed next to this till, even if it is not due yet. A result waits for the earlier ones of its
-    /// operation.
+    /// What is to be pushed next to this till, even if it is not due yet: first what was never tried. A result waits for the
+    /// earlier ones of its operation.
     async fn next_push(&self, till: &TillId) -> Result<Option<OutboxEntry>, JournalError>;
     /// The till took the result of this attempt (as good as [`super::Journal::told`]), or there was nothing to send any
     /// more (`None`).
     async fn pushed(&self, push: &OutboxEntry, told: Option<(u32, Status)>, now: Timestamp)
     -> Result<(), JournalError>;
-    /// A try failed; the next one is at `due_at`, or never.
+    /// A try failed; the next one is at `due_at`, or never. It is tried since `push.since`, which may be another moment than
+    /// before.
     async fn not_pushed(
         &self,
         push: &OutboxEntry,
@@ -47,6 +48,8 @@ pub trait Results: Send + Sync {
         due_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(), JournalError>;
+    /// Gives up what waits for tills to which nothing is pushed any more.
+    async fn give_up_unwanted(&self) -> Result<(), JournalError>;
     /// Makes what is not delivered due now, as if it were new: one, or all that were given up.
     async fn push_again(&self, number: Option<i64>, now: Timestamp) -> Result<(), JournalError>;
     /// What is not delivered yet.

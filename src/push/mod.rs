@@ -103,16 +103,17 @@ impl Pusher for HttpPusher {
         now: Timestamp,
     ) -> Result<(), NotPushed> {
         let (Some(push), Some(client)) = (&till.profile.push, self.clients.get(&till.id)) else {
-            return Err(NotPushed("the till has no notify_url".to_owned()));
+            return Err(NotPushed::Unreached("the till has no notify_url".to_owned()));
         };
         // A name is checked where it is resolved.
-        self.ourselves.check_url(&push.url).map_err(|forbidden| NotPushed(forbidden.to_string()))?;
+        self.ourselves.check_url(&push.url).map_err(|forbidden| NotPushed::Unreached(forbidden.to_string()))?;
         let language = till.profile.language;
         let store = self.stores.iter().find(|store| store.id == operation.store);
         let reply = Reply::new(operation, false, language).with_receipts(operation, Paper::of(till, store, language));
         let format = Format::of_reply(Wishes::default(), &till.profile, Format::default());
         let encoded = format.encode(&Answer::Operation(Box::new(reply)));
-        let (content_type, body) = encoded.map_err(|error| NotPushed(format!("it cannot be written: {error}")))?;
+        let (content_type, body) =
+            encoded.map_err(|error| NotPushed::Refused(format!("it cannot be written: {error}")))?;
         let time = now.as_second();
         let signature = signature::signature(push.secret.expose_secret(), message_id, time, &body)
             .ok_or_else(|| NotPushed("it cannot be signed".to_owned()))?;
@@ -126,8 +127,10 @@ impl Pusher for HttpPusher {
         // Only the status counts: the body is not read.
         match request.send().await {
             Ok(response) if response.status().is_success() => Ok(()),
-            Ok(response) => Err(NotPushed(format!("the till answered with status {}", response.status().as_u16()))),
-            Err(error) => Err(NotPushed(describe(&error))),
+            Ok(response) => {
+                Err(NotPushed::Refused(format!("the till answered with status {}", response.status().as_u16())))
+            }
+            Err(error) => Err(NotPushed::Unreached(describe(&error))),
         }
     }
 }

@@ -138,6 +138,9 @@ impl Results for NoJournal {
     async fn not_pushed(&self, _: &OutboxEntry, _: &str, _: Option<Timestamp>, _: Timestamp) -> Result<()> {
         broken()
     }
+    async fn give_up_unwanted(&self) -> Result<()> {
+        broken()
+    }
     async fn push_again(&self, _: Option<i64>, _: Timestamp) -> Result<()> {
         broken()
     }
@@ -161,6 +164,6 @@ pub(crate) struct NoPusher;
 #[async_trait]
 impl Pusher for NoPusher {
     async fn push(&self, _: &Till, _: &str, _: &Operation, _: Timestamp) -> std::result::Result<(), NotPushed> {
-        Err(NotPushed("this test has no tills to push to".into()))
+        Err(NotPushed::Unreached("this test has no tills to push to".into()))
     }
 }

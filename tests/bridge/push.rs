@@ -189,7 +189,7 @@ async fn what_is_not_taken_for_a_day_is_given_up_listed_and_sent_again_on_demand
     assert!(none_given_up, "it is still tried");
     assert_eq!((&waiting["waiting"], &waiting["pushes"][0]["state"]), (&json!(1), &json!("waiting")));
     bridge.stop().await;
-    rewrite(&bridge, "UPDATE push SET since = since - 86400000, due_at = 1").await;
+    rewrite(&bridge, "UPDATE push SET since = since - 86400000").await;
     bridge.boot().await;
     let given_up = within(PUSH_PATIENCE, "the bridge to give up", || async {
         let (success, answer) = pushes(&bridge).await;
@@ -215,6 +215,84 @@ async fn what_is_not_taken_for_a_day_is_given_up_listed_and_sent_again_on_demand
     assert_eq!(receiver.messages(1).await[0].told(), "R-1 approved");
     nothing_waits(&bridge).await;
     assert!(bridge.run(&["pushes", "resend", "--all"]).await.status.success());
+}
+
+/// P34: the shop was closed for two days, and so was the bridge.
+#[tokio::test]
+async fn the_time_in_which_the_bridge_was_off_is_no_day_of_trying() {
+    let mut receiver = Receiver::shut();
+    let mut bridge = pushing_to(&receiver).await;
+    bridge.till(1).pay("R-1", 100).await;
+    bridge.stop().await;
+    rewrite(&bridge, "UPDATE push SET tries = 1, since = since - 2 * 86400000, due_at = since - 2 * 86400000").await;
+    bridge.boot().await;
+    within(PUSH_PATIENCE, "a try in vain", || async {
+        let (_, answer) = pushes(&bridge).await;
+        (answer["pushes"][0]["tries"].as_i64().unwrap() > 1).then_some(())
+    })
+    .await;
+    receiver.reopen().await;
+    assert_eq!(receiver.messages(1).await[0].told(), "R-1 approved");
+    nothing_waits(&bridge).await;
+}
+
+/// Somebody took the till out of the configuration, or its `notify_url`.
+#[tokio::test]
+async fn what_waits_for_a_till_that_is_pushed_to_no_more_is_given_up() {
+    let mut bridge = pushing_to(&Receiver::shut()).await;
+    bridge.till(1).pay("R-1", 100).await;
+    bridge.stop().await;
+    rewrite(&bridge, "UPDATE push SET till = 'till-9'").await;
+    bridge.boot().await;
+    let given_up = eventually("the end of it", || async {
+        let (success, answer) = pushes(&bridge).await;
+        (!success).then_some(answer)
+    })
+    .await;
+    assert_eq!((&given_up["undelivered"], &given_up["waiting"]), (&json!(1), &json!(0)));
+    assert!(given_up["pushes"][0]["last_error"].as_str().unwrap().contains("any more"), "{given_up}");
+    assert!(bridge.run(&["pushes", "resend", "--all"]).await.status.success());
+    assert_eq!(pushes(&bridge).await.1["undelivered"], 1, "nobody would send it");
+}
+
+#[tokio::test]
+async fn what_a_till_refuses_holds_up_no_other_result() {
+    let receiver = Receiver::open().await;
+    let bridge = pushing_to(&receiver).await;
+    receiver.answer(1, Answers::With(500));
+    for sale in 1..=6 {
+        bridge.till(1).pay(&format!("R-{sale}"), 100).await;
+    }
+    receiver.messages(6 * 3).await;
+    assert_eq!(bridge.till(1).pay("R-7", 100).await.word(), "approved");
+    within(std::time::Duration::from_secs(5), "the fresh result", || async {
+        receiver.got().iter().any(|message| message.told() == "R-7 approved").then_some(())
+    })
+    .await;
+    receiver.answer(1, Answers::With(200));
+    nothing_waits(&bridge).await;
+}
+
+#[tokio::test]
+async fn a_result_that_cannot_be_read_holds_up_no_other() {
+    let mut receiver = Receiver::shut();
+    let mut bridge = pushing_to(&receiver).await;
+    bridge.till(1).pay("R-1", 990_100).await;
+    bridge.till(1).pay("R-2", 100).await;
+    bridge.stop().await;
+    rewrite(&bridge, "UPDATE push SET due_at = 1 WHERE number = (SELECT MIN(number) FROM push)").await;
+    let broken = "UPDATE attempt SET phase_detail = '{}' WHERE reference = (SELECT deciding_attempt FROM operation \
+                  WHERE reference = 'R-1')";
+    rewrite(&bridge, broken).await;
+    receiver.reopen().await;
+    // It may not become ready: its sweep cannot read that either.
+    bridge.spawn();
+    assert_eq!(receiver.messages(1).await[0].told(), "R-2 approved");
+    let left = within(PUSH_PATIENCE, "the other one to be postponed", || async {
+        let (_, answer) = pushes(&bridge).await;
+        answer["pushes"][0]["last_error"].as_str().filter(|why| why.contains("unreadable")).map(str::to_owned)
+    });
+    left.await;
 }
 
 #[tokio::test]

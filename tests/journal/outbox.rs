@@ -97,6 +97,31 @@ async fn a_result_waits_for_the_earlier_ones_of_its_operation() {
 }
 
 #[tokio::test]
+async fn what_was_never_tried_goes_before_what_was_refused() {
+    let fixture = Fixture::pushing().await;
+    declined_sale(&fixture, "R-1").await;
+    let refused = next(&fixture).await.unwrap();
+    fixture.journal.not_pushed(&refused, "no", Some(now()), now()).await.unwrap();
+    let fresh = fixture.begin(sale("till-1", "R-2", "front", 10_000)).await;
+    fixture.journal.record(fresh.attempt.order.reference, vec![declined()], later(60)).await.unwrap();
+    assert_eq!(next(&fixture).await.map(|push| push.operation), Some(fresh.id));
+    fixture.journal.not_pushed(&next(&fixture).await.unwrap(), "no", Some(later(120)), later(60)).await.unwrap();
+    assert_eq!(next(&fixture).await.map(|push| push.number), Some(refused.number), "then what has waited longest");
+}
+
+#[tokio::test]
+async fn what_waits_for_a_till_that_is_pushed_to_no_more_is_given_up() {
+    let fixture = Fixture::pushing().await;
+    declined_sale(&fixture, "R-1").await;
+    fixture.journal.give_up_unwanted().await.unwrap();
+    assert!(next(&fixture).await.is_some(), "it is wanted");
+    let fixture = fixture.reopened().await;
+    fixture.journal.give_up_unwanted().await.unwrap();
+    let listed = fixture.journal.pushes().await.unwrap();
+    assert_eq!((listed.waiting, listed.undelivered), (0, 1));
+}
+
+#[tokio::test]
 async fn what_was_given_up_is_listed_and_sent_again_on_demand() {
     let fixture = Fixture::pushing().await;
     declined_sale(&fixture, "R-1").await;

@@ -334,6 +334,9 @@ impl Results for MemoryJournal {
     async fn not_pushed(&self, _: &OutboxEntry, _: &str, _: Option<Timestamp>, _: Timestamp) -> Result<()> {
         Ok(())
     }
+    async fn give_up_unwanted(&self) -> Result<()> {
+        Ok(())
+    }
     async fn push_again(&self, _: Option<i64>, _: Timestamp) -> Result<()> {
         Ok(())
     }

@@ -72,6 +72,6 @@ struct NoPusher;
 #[async_trait]
 impl Pusher for NoPusher {
     async fn push(&self, _: &Till, _: &str, _: &Operation, _: Timestamp) -> Result<(), NotPushed> {
-        Err(NotPushed("nobody is pushed to".to_owned()))
+        Err(NotPushed::Unreached("nobody is pushed to".to_owned()))
     }
 }
