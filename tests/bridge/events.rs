@@ -197,18 +197,35 @@ async fn a_position_that_is_none_is_refused() {
     assert_eq!(till.post("/events", json!({})).await.status, 405);
 }
 
-/// The script that the README gives to till vendors, as it stands there.
+/// The script that the README gives to till vendors, as it stands there; from the beginning of the log on.
+fn follower_of(till: &Till) -> Option<VendorScript> {
+    let script = readme_script("### Results as a stream")
+        .replace("http://127.0.0.1:7117", &format!("http://{}", till.address))
+        .replace("the till's key", &till.key)
+        .replace("last = None", "last = \"0\"");
+    VendorScript::start(&script)
+}
+
 #[tokio::test]
 async fn the_readmes_script_follows_the_results() {
     let bridge = Bridge::start().await;
     let till = bridge.till(1);
     till.pay("R-1", 100).await;
-    let script = readme_script("### Results as a stream")
-        .replace("http://127.0.0.1:7117", &format!("http://{}", till.address))
-        .replace("the till's key", &till.key)
-        .replace("last = None", "last = \"0\"");
-    let Some(mut vendor) = VendorScript::start(&script) else { return };
+    let Some(mut vendor) = follower_of(&till) else { return };
     assert_eq!(vendor.line().await, "R-1 approved 100");
     till.pay("R-2", 990_100).await;
     assert_eq!(vendor.line().await, "R-2 declined 0");
+}
+
+/// What a terminal asks comes as an event too, and is no result.
+#[tokio::test]
+async fn the_readmes_script_takes_no_prompt_for_a_result() {
+    let bridge = Bridge::with(Setup { provider: Behind::Dojo, machine: "SIS0", ..Setup::default() }).await;
+    let till = bridge.till(1);
+    let Some(mut vendor) = follower_of(&till) else { return };
+    for reference in ["R-1", "R-2"] {
+        assert_eq!(till.pay(reference, 39_900).await.body["prompt"], "sign");
+        till.post(&format!("/pay/{reference}/signature"), json!({ "accepted": true })).await;
+        assert_eq!(vendor.line().await, format!("{reference} approved 39900"));
+    }
 }
