@@ -35,6 +35,13 @@ impl Watch {
     fn check(&self, request: &Request) -> Result<(), Problem> {
         self.against_pages.as_ref().map_or(Ok(()), |settings| guard::check(settings, request))
     }
+
+    /// What the tills' listener tells without a key (`/health`, `/metrics`, `/docs`). Whoever can reach it could fill the
+    /// log with that; the metrics count it.
+    fn tells_anybody(&self, response: &Response) -> bool {
+        let needs_no_key = self.against_pages.is_some() && response.extensions().get::<OfTill>().is_none();
+        needs_no_key && response.status().is_success()
+    }
 }
 
 /// Runs a request in its span and counts it. Every refusal is logged here, with who called and what it was told; those of
@@ -64,7 +71,12 @@ pub(super) async fn observe(State(watch): State<Watch>, request: Request, next: 
         if let Some(Refused { code, detail }) = response.extensions().get() {
             tracing::warn!(parent: &span, ?address, code, detail, "refused");
         }
-        tracing::info!(parent: &span, status, duration_ms = started.elapsed().as_millis(), "answered");
+        let duration_ms = started.elapsed().as_millis();
+        if watch.tells_anybody(&response) {
+            tracing::debug!(parent: &span, status, duration_ms, "answered");
+        } else {
+            tracing::info!(parent: &span, status, duration_ms, "answered");
+        }
     }
     metrics::counter!(
         "pos_bridge_http_requests_total", "route" => route.clone(), "method" => method, "status" => status.to_string()

@@ -9,6 +9,7 @@ mod cors;
 mod dialects;
 mod greed;
 mod hostile_pages;
+mod log;
 mod no_journal;
 mod old_http;
 mod operator;
