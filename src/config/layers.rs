@@ -52,8 +52,8 @@ fn read_file(path: &Path, findings: &Findings) -> Option<String> {
         Ok(readable_by_others) => {
             if readable_by_others && holds_a_secret(&text) {
                 let message = format!(
-                    "every user of this machine can read {} and it holds a secret; run chmod 0640 on it, or move the \
-                     secret to a file of its own",
+                    "every user of this machine can read {} and it holds a secret; move the secret to a file of its own, \
+                     or give this one to the user that the bridge runs as, with mode 0600",
                     path.display()
                 );
                 findings.warning("config", &message);

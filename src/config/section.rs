@@ -146,7 +146,11 @@ impl<'a> Section<'a> {
             Reported
         })?;
         if found.readable_by_others {
-            let message = format!("every user of this machine can read {path:?}; run chmod 0600 on it");
+            // The mode alone would take root's file away from the bridge.
+            let message = format!(
+                "every user of this machine can read {path:?}; give it to the user that the bridge runs as, with mode 0600, \
+                 or hand it over by systemd's LoadCredential"
+            );
             self.findings.warning(&self.key(name), &message);
         }
         Ok(found.secret)

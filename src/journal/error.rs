@@ -18,6 +18,19 @@ pub enum OpenError {
         /// What the system says.
         cause: std::io::Error,
     },
+    /// A file that is there and belongs to somebody else, such as a backup that root has put back.
+    #[error(
+        "{path} is there, but the bridge's user may not open it ({cause}); give it to that user, as root: chown \
+         --reference={folder} {path}"
+    )]
+    NotOurs {
+        /// Which one.
+        path: PathBuf,
+        /// The one that it lies in, which belongs to the bridge's user.
+        folder: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
     /// A symbolic link or a device stands where a file of the journal should be.
     #[error("{0} is not a regular file (a symbolic link?); put the journal's files there themselves")]
     NotRegular(PathBuf),

@@ -53,7 +53,13 @@ fn folder_of(database: &Path) -> PathBuf {
 
 fn at(path: &Path) -> impl FnOnce(std::io::Error) -> OpenError {
     let path = path.to_owned();
-    move |cause| OpenError::File { path, cause }
+    move |cause| {
+        if cause.kind() == ErrorKind::PermissionDenied && path.is_file() {
+            OpenError::NotOurs { folder: folder_of(&path), path, cause }
+        } else {
+            OpenError::File { path, cause }
+        }
+    }
 }
 
 /// A folder that exists keeps its mode: it may be somebody's home. Others may look into it (the files are private) but
@@ -173,6 +179,18 @@ fn is_network_fuse(kind: &str) -> bool {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+
+    /// As a test that root runs cannot see it: root may open everything.
+    #[test]
+    fn a_file_that_root_has_put_there_is_told_with_the_way_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, folder) = (folder.path().join("journal.db"), folder.path().display().to_string());
+        let refused = || at(&path)(ErrorKind::PermissionDenied.into()).to_string();
+        assert!(refused().contains("folder of its own"), "where there is none, the folder is at fault: {}", refused());
+        std::fs::write(&path, "").unwrap();
+        let way_out = format!("chown --reference={folder} {}", path.display());
+        assert!(refused().ends_with(&way_out), "{}", refused());
+    }
 
     #[test]
     fn file_systems_of_other_machines_are_recognised() {
