@@ -64,6 +64,11 @@ impl Authority {
         Ok(Self { issuer, until })
     }
 
+    /// Its last day.
+    pub(super) const fn until(&self) -> Date {
+        self.until
+    }
+
     /// A certificate in PEM for these names and this key. It counts from yesterday on, so that a till whose clock is
     /// behind takes it, and no longer than the authority.
     ///

@@ -72,8 +72,11 @@ pub enum CertificateError {
         /// The certificate.
         certificate: PathBuf,
     },
-    /// The authority has come to its end.
-    #[error("the authority in {authority} ends on {ends}; make a new one in another folder with `pos-bridge tls init`")]
+    /// The authority ends, and no certificate of it can last longer.
+    #[error(
+        "the authority in {authority} ends on {ends}; make a new one in another folder with `pos-bridge tls init`, and have \
+         every till trust it before"
+    )]
     AuthorityEnds {
         /// The authority.
         authority: PathBuf,

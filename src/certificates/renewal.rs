@@ -9,6 +9,9 @@ use super::{CertificateError, Facts, facts};
 /// How long before its end a certificate is renewed, and from when on its end is warned of.
 pub const AHEAD: SignedDuration = SignedDuration::from_hours(30 * 24);
 
+/// How long before its end an authority is warned of: every till must come to trust the next one.
+const AUTHORITY_AHEAD: SignedDuration = SignedDuration::from_hours(90 * 24);
+
 /// Whether a certificate was made by an authority whose key lies beside it.
 #[must_use]
 pub fn is_ours(files: &CertificateFiles) -> bool {
@@ -21,18 +24,29 @@ pub fn is_due(facts: &Facts, now: Timestamp) -> bool {
     facts.until.duration_since(now) < AHEAD
 }
 
+/// When the authority of a certificate ends, once that is soon and its key lies beside the certificate.
+#[must_use]
+pub fn authority_ends(files: &CertificateFiles, now: Timestamp) -> Option<Timestamp> {
+    let until = Facts::read(&files.authority()).ok().filter(|_| is_ours(files))?.until;
+    (until.duration_since(now) < AUTHORITY_AHEAD).then_some(until)
+}
+
 /// Puts a new certificate for the same names and the same key in the place of the old one. The key stays, so that a
 /// crash between two files can never leave a pair that does not fit.
 ///
 /// # Errors
-/// [`CertificateError`], and the old certificate stays.
+/// [`CertificateError`], and the old certificate stays; also when it lasts as long as its authority already.
 pub fn renew(files: &CertificateFiles, now: Timestamp) -> Result<Facts, CertificateError> {
     if !is_ours(files) {
         return Err(CertificateError::NotOurs { certificate: files.certificate.clone() });
     }
-    let names = Facts::read(&files.certificate)?.names;
+    let Facts { names, until, .. } = Facts::read(&files.certificate)?;
     let key = authority::key(&files.key)?;
-    let issued = Authority::beside(files, now)?.issue(&names, &key, authority::date(now))?;
+    let authority = Authority::beside(files, now)?;
+    if authority.until() <= authority::date(until) {
+        return Err(CertificateError::AuthorityEnds { authority: files.authority(), ends: authority.until() });
+    }
+    let issued = authority.issue(&names, &key, authority::date(now))?;
     files::replace(&files.certificate, &issued, PUBLIC)?;
     Facts::read(&files.certificate)
 }

@@ -247,8 +247,14 @@ fn a_certificate_lasts_no_longer_than_its_authority_and_the_authority_ends() {
     let files = make(folder.path(), days_ago(3600));
     let renewed = renewal::renew(&files, Timestamp::now()).unwrap();
     assert_eq!(renewed.until, Facts::read(&files.authority()).unwrap().until);
-    let error = renewal::renew(&files, Timestamp::now() + SignedDuration::from_hours(24 * 100)).unwrap_err();
-    assert!(matches!(error, CertificateError::AuthorityEnds { .. }), "{error}");
+    let before = std::fs::read(&files.certificate).unwrap();
+    for days in [0, 45, 100] {
+        let error = renewal::renew(&files, Timestamp::now() + SignedDuration::from_hours(24 * days)).unwrap_err();
+        assert!(matches!(error, CertificateError::AuthorityEnds { .. }), "after {days} days: {error}");
+    }
+    assert_eq!(std::fs::read(&files.certificate).unwrap(), before, "one that ends on the same day is no renewal");
+    let soon = |days| renewal::authority_ends(&files, days_ago(days)).is_some();
+    assert_eq!([soon(0), soon(60)], [true, false], "told of three months before");
 }
 
 #[test]

@@ -29,9 +29,22 @@ fn judge(allowed_hosts: &[String], files: &CertificateFiles, facts: &Facts, now:
         let text = format!("{found}, but from {} on only; check this machine's clock", facts.from);
         return fault("certificate", text);
     }
+    if let Some(ends) = renewal::authority_ends(files, now) {
+        let advice = "make a new one in another folder with `pos-bridge tls init`, and have every till trust it before";
+        return warning("certificate", format!("{found}; its authority ends {ends}: {advice}"));
+    }
+    if renewal::is_due(facts, now) {
+        let advice = if renews {
+            "it should be renewed by now: start the bridge, or run `pos-bridge tls renew` and see what it says"
+        } else {
+            "put a new one in its place"
+        };
+        return warning("certificate", format!("{found}; it ends soon: {advice}"));
+    }
     if is_readable_by_everyone(&files.key) {
-        let text = format!("every user of this machine can read {}; run chmod 0600 on it", files.key.display());
-        return warning("certificate", text);
+        let key = files.key.display();
+        let advice = "give it to the user that the bridge runs as, with mode 0600";
+        return warning("certificate", format!("every user of this machine can read {key}; {advice}"));
     }
     if let Some(name) = facts.names.names.iter().find(|name| !is_known(allowed_hosts, name)) {
         let advice = format!("calls by the name {name} are refused: add it to allowed_hosts");
@@ -39,9 +52,6 @@ fn judge(allowed_hosts: &[String], files: &CertificateFiles, facts: &Facts, now:
     }
     if renews {
         return ok("certificate", format!("{found}; the bridge renews it 30 days before"));
-    }
-    if renewal::is_due(facts, now) {
-        return warning("certificate", format!("{found}; it ends soon: put a new one in its place"));
     }
     ok("certificate", format!("{found}; a new one is taken up when you put it in its place"))
 }
@@ -72,11 +82,25 @@ mod tests {
         let days = |days: i64| now + SignedDuration::from_hours(24 * days);
         let verdict = |when| judge(&[], &files, &facts, when).verdict;
         let ours = [days(-30), now, days(380), days(400)].map(verdict);
-        assert_eq!(ours, [Verdict::Fault, Verdict::Ok, Verdict::Ok, Verdict::Fault]);
+        assert_eq!(ours, [Verdict::Fault, Verdict::Ok, Verdict::Warning, Verdict::Fault]);
 
         std::fs::remove_file(files.authority_key()).unwrap();
         let verdict = |when| judge(&[], &files, &facts, when).verdict;
         let anothers = [now, days(380), days(400)].map(verdict);
         assert_eq!(anothers, [Verdict::Ok, Verdict::Warning, Verdict::Fault]);
+    }
+
+    #[test]
+    fn the_end_of_the_authority_is_told_three_months_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Timestamp::now();
+        let names = Names { names: vec!["localhost".to_owned()], addresses: Vec::new() };
+        let made = now - SignedDuration::from_hours(24 * 3590);
+        let files = Authority::make(folder.path(), &names, made).unwrap();
+        renewal::renew(&files, now).unwrap();
+        let facts = Facts::read(&files.certificate).unwrap();
+        let judged = judge(&[], &files, &facts, now);
+        assert_eq!(judged.verdict, Verdict::Warning);
+        assert!(judged.text.contains("its authority ends"), "{}", judged.text);
     }
 }
