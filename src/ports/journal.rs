@@ -125,7 +125,7 @@ pub struct Recorded {
     pub attempt: Attempt,
     /// The event changed something.
     pub moved: bool,
-    /// The attempt was not decided before, and is now.
+    /// It decided the attempt, or decided it otherwise than before.
     pub decided: bool,
     /// What was raised with it.
     pub alarm: Option<Alarm>,

@@ -116,7 +116,7 @@ impl Pusher for HttpPusher {
             encoded.map_err(|error| NotPushed::Refused(format!("it cannot be written: {error}")))?;
         let time = now.as_second();
         let signature = signature::signature(push.secret.expose_secret(), message_id, time, &body)
-            .ok_or_else(|| NotPushed("it cannot be signed".to_owned()))?;
+            .ok_or_else(|| NotPushed::Refused("it cannot be signed".to_owned()))?;
         let request = client
             .post(push.url.clone())
             .header(CONTENT_TYPE, &*content_type)

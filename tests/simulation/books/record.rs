@@ -44,7 +44,7 @@ impl Pages {
             }
         }
         let operation = Operation { refunded: before.refunded, ..self.decided(&self.entries[entry]) };
-        let decided = !known.phase.is_final() && seen.attempt.phase.is_final();
+        let decided = seen.attempt.phase.is_final() && seen.attempt.phase.name() != known.phase.name();
         Ok(Recorded { operation, attempt: seen.attempt, moved: true, decided, alarm, stopped })
     }
 
