@@ -15,7 +15,11 @@ const AUTHORITY_AHEAD: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// Whether a certificate was made by an authority whose key lies beside it.
 #[must_use]
 pub fn is_ours(files: &CertificateFiles) -> bool {
-    files.authority_key().exists() && facts::is_signed_by(&files.certificate, &files.authority()).unwrap_or(false)
+    files.authority_key().exists() && is_of_the_authority_beside(files)
+}
+
+fn is_of_the_authority_beside(files: &CertificateFiles) -> bool {
+    facts::is_signed_by(&files.certificate, &files.authority()).unwrap_or(false)
 }
 
 /// Whether a certificate ends soon.
@@ -24,10 +28,10 @@ pub fn is_due(facts: &Facts, now: Timestamp) -> bool {
     facts.until.duration_since(now) < AHEAD
 }
 
-/// When the authority of a certificate ends, once that is soon and its key lies beside the certificate.
+/// When the authority that lies beside a certificate of its own ends, once that is soon; its key may be in a safe.
 #[must_use]
 pub fn authority_ends(files: &CertificateFiles, now: Timestamp) -> Option<Timestamp> {
-    let until = Facts::read(&files.authority()).ok().filter(|_| is_ours(files))?.until;
+    let until = Facts::read(&files.authority()).ok().filter(|_| is_of_the_authority_beside(files))?.until;
     (until.duration_since(now) < AUTHORITY_AHEAD).then_some(until)
 }
 

@@ -255,6 +255,8 @@ fn a_certificate_lasts_no_longer_than_its_authority_and_the_authority_ends() {
     assert_eq!(std::fs::read(&files.certificate).unwrap(), before, "one that ends on the same day is no renewal");
     let soon = |days| renewal::authority_ends(&files, days_ago(days)).is_some();
     assert_eq!([soon(0), soon(60)], [true, false], "told of three months before");
+    std::fs::remove_file(files.authority_key()).unwrap();
+    assert!(soon(0), "also where its key is kept elsewhere");
 }
 
 #[test]
