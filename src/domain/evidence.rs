@@ -258,13 +258,14 @@ fn compare_added(order: &Order, added: i64) -> Result<(), Contradiction> {
     }
 }
 
-/// An approved payment first, next one that may be or may yet become so, any other last.
+/// An approved payment first, a captured one before all, next one that may be or may yet become so, any other last.
 fn deciding_payment(payments: &[PaymentRecord]) -> Option<&PaymentRecord> {
     payments.iter().min_by_key(|payment| match payment.state {
-        PaymentState::Approved { .. } => 0,
-        PaymentState::Unclear => 1,
-        PaymentState::Undecided => 2,
-        PaymentState::Declined(_) | PaymentState::Voided => 3,
+        PaymentState::Approved { captured: true } => 0,
+        PaymentState::Approved { captured: false } => 1,
+        PaymentState::Unclear => 2,
+        PaymentState::Undecided => 3,
+        PaymentState::Declined(_) | PaymentState::Voided => 4,
     })
 }
 

@@ -79,8 +79,10 @@ impl Seen {
 pub enum Prepared {
     /// It can be sent to the terminal.
     Ready(Preparation),
-    /// The payment that an earlier attempt ran on was made, or may have been: that attempt tells.
+    /// The payment that an earlier attempt ran on was made: that attempt tells.
     Decided,
+    /// It may have been made, and that may be told in a moment.
+    Undecided(Reason),
     /// It cannot be sent, and nothing was.
     Refused(Reason),
     /// The provider was not reached; it may be tried again.

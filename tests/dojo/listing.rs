@@ -68,6 +68,8 @@ async fn a_page_with_fewer_payments_than_were_asked_for_is_not_taken_for_the_las
         Some(_) => short(3, "three"),
     });
     assert_eq!(list(&server.await).await.unwrap().traces.len(), 3);
+    let nothing = Server::start(|_| reply(200, json!({"data": null, "after": null}))).await;
+    assert_eq!(list(&nothing).await.unwrap(), Listing::default());
     let without_payments = Server::start(|_| reply(200, json!({}))).await;
     assert!(matches!(list(&without_payments).await, Err(ReadError::Unreachable { .. })), "that is no list");
 }

@@ -121,6 +121,25 @@ async fn an_intent_that_was_let_go_is_proof_for_each_attempt_on_it() {
     assert_eq!(look(&later, json!({}), intent("Canceled", history(earlier))).await, Finding::Cancelled);
 }
 
+/// D5, D13: what was given back, or taken, is the earlier attempt's; the machine of this one goes on, or is not known.
+#[tokio::test]
+async fn an_intent_that_is_not_over_is_no_proof_for_a_later_attempt() {
+    let later = |phase| Attempt {
+        preparation: Some(Preparation { earlier_runs: vec![Handle::new("ts_0").unwrap()], ..preparation() }),
+        ..sale(phase)
+    };
+    let of_earlier = |status: &str| json!({"terminalSession": {"id": "ts_0", "terminalId": "tm_1", "status": status}});
+    let signed =
+        json!({"terminalSession": {"id": "ts_0", "terminalId": "tm_1", "status": "SignatureVerificationRejected"}});
+    let runs = json!({"terminalSessionHistory": [signed, {"terminalSession": session("Initiated")}]});
+    let prompting = look(&later(open()), session("Initiated"), intent("Reversed", runs)).await;
+    assert_eq!(found(&prompting), "started");
+    let taken = json!({"terminalSessionHistory": [of_earlier("Captured")]});
+    let server = record(json!({}), intent("Canceled", taken)).await;
+    let seen = dojo(&server.url).look_for_sale(&later(unknown()), Look::Usual).await.unwrap();
+    assert_eq!((seen.finding, seen.paid_by_another), (Finding::Nothing, true));
+}
+
 /// D5: the signature of the first was rejected, the second was paid, and then the first was captured after all.
 #[tokio::test]
 async fn each_of_two_sessions_that_took_the_money_tells_of_both() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use pos_bridge::domain::attempt::{AlarmKind, Event, OperatorVerdict, Reason, Resolution};
+use pos_bridge::domain::attempt::{AlarmKind, Event, OperatorVerdict, Preparation, Reason, Resolution};
 use pos_bridge::domain::directory::Terminal;
 use pos_bridge::domain::evidence::{Approval, Finding, PaymentState};
 use pos_bridge::domain::identifiers::{AttemptReference, Handle, ProviderTerminalId, StoreId, TransactionId};
@@ -103,6 +103,32 @@ async fn p39_a_sale_that_was_sent_after_the_backup_is_waited_for() {
     shop.ready().await;
     let again = shop.pay("R-1").await.unwrap();
     assert!(again.replayed && again.operation.status() == Status::Approved);
+}
+
+/// A backup of the moment before a second attempt was sent holds for it what the first one ran on.
+#[tokio::test]
+async fn p39_a_second_attempt_that_was_sent_after_the_backup_is_found() {
+    let shop = Shop::new(Scripted::new()).await;
+    let first = shop.reserved(front(&shop), "R-1").await;
+    let preparation = Preparation {
+        payment: Handle::new("pi_1").unwrap(),
+        reference: first.attempt.order.reference,
+        earlier_runs: Vec::new(),
+        refunded: 0,
+        run: None,
+    };
+    record(&shop, &first, Event::Dispatched { preparation: Some(preparation) }).await;
+    record(&shop, &first, Event::Seen { finding: Finding::Cancelled, at: Timestamp::now() }).await;
+    shop.journal.told(first.id, 1, Status::Cancelled, Timestamp::now()).await.unwrap();
+    let second = shop.reserved(front(&shop), "R-1").await;
+    let earlier = second.attempt.preparation.as_ref().map(|prepared| prepared.payment.as_str());
+    assert_eq!((second.attempt.number, earlier), (2, Some("pi_1")));
+
+    shop.provider.lists(payment(second.attempt.order.reference, PAID, Timestamp::now()));
+    let shop = shop.opened().await;
+    let found = shop.find("R-1").await;
+    assert_eq!((found.status(), found.attempt.number), (Status::Approved, 2));
+    assert_eq!(shop.alarms().await, [AlarmKind::LateApproval]);
 }
 
 /// The shop has moved to another provider, and a sale at the old one was never decided.

@@ -315,6 +315,16 @@ async fn an_approval_that_is_declined_in_the_list_is_loud_even_when_the_provider
     assert!(shop.journal.alarms().await.unwrap()[0].alarm.text.contains("declined"));
 }
 
+/// P29: its capture failed, and is tried again.
+#[tokio::test]
+async fn an_approval_that_may_not_have_been_taken_after_all_is_loud() {
+    let (shop, reference) = approved().await;
+    shop.provider.lists(payment(reference, PaymentState::Unclear, Timestamp::now()));
+    shop.engine.recover().await.unwrap();
+    eventually("the alarm", async || (shop.alarms().await == [AlarmKind::Corrected]).then_some(())).await;
+    assert_eq!(shop.find("R-1").await.status(), Status::Approved);
+}
+
 #[tokio::test]
 async fn an_unreadable_payment_that_the_journal_knows_is_loud_and_stops_nothing() {
     let (shop, reference) = approved().await;

@@ -186,7 +186,12 @@ fn an_authorization_against_a_wish_to_cancel_is_no_approval_before_it_is_capture
     assert_eq!(step(&wanted, &seen(authorized(), in_time)), None);
     assert_eq!(after(&wanted, &[seen(Finding::Approved(approval()), in_time)]).phase.name(), "approved");
     assert_eq!(after(&wanted, &[seen(Finding::Cancelled, in_time)]).phase.name(), "cancelled");
-    assert_eq!(after(&wanted, &[seen(authorized(), horizon())]).phase.name(), "approved", "nothing voids it any more");
+    let first = after(&wanted, &[seen(authorized(), horizon())]);
+    assert_eq!(first.phase.name(), "unknown", "a cancel was sent a moment ago");
+    let stays = after(&first, &[seen(authorized(), horizon() + SignedDuration::from_secs(29))]);
+    assert_eq!(stays.phase.name(), "unknown");
+    let taken = after(&first, &[seen(authorized(), horizon() + SignedDuration::from_secs(30))]);
+    assert_eq!(taken.phase.name(), "approved", "nothing voids it any more");
     let unwanted = Attempt { cancel_wanted: false, ..wanted };
     assert_eq!(after(&unwanted, &[seen(authorized(), in_time)]).phase.name(), "approved");
 }
@@ -200,6 +205,10 @@ fn a_reading_that_was_dated_ahead_is_forgotten_when_the_provider_corrects_itself
     assert_eq!(first.phase, Phase::Unknown { handle: None, empty_since: Some(horizon()) });
     let second = after(&first, &[seen(Finding::Nothing, horizon() + SignedDuration::from_secs(30))]);
     assert_eq!(second.phase.name(), "abandoned");
+    // The clocks of its machines differ by seconds.
+    let minute = horizon() + SignedDuration::from_mins(1);
+    let unknown = sale(Phase::Unknown { handle: None, empty_since: Some(minute) });
+    assert_eq!(step(&unknown, &seen(Finding::Nothing, horizon())), None);
 }
 
 /// Both at once: it is given up in the reading that finds that nobody can pay it any more.

@@ -19,6 +19,7 @@ fn a_payment_decides_over_its_session_and_an_approval_over_every_other_payment()
         Finding::Undecided { started: true, .. } => "started",
         Finding::Undecided { started: false, .. } => "prompting",
         Finding::Lapsed { .. } => "lapsed",
+        Finding::Approved(approval) if !approval.captured => "reserved",
         Finding::Approved(approval) if approval.several => "approved, several",
         Finding::Approved(_) => "approved",
         Finding::Declined(_) => "declined",
@@ -26,7 +27,8 @@ fn a_payment_decides_over_its_session_and_an_approval_over_every_other_payment()
         Finding::Corrected(_) => "corrected",
         Finding::Contradiction { .. } => "contradiction",
     };
-    let cases: [(Option<bool>, &[PaymentState], &str); 13] = [
+    let reserved = PaymentState::Approved { captured: false };
+    let cases: [(Option<bool>, &[PaymentState], &str); 15] = [
         (None, &[], "nothing"),
         (Some(false), &[], "prompting"),
         (Some(true), &[], "cancelled"),
@@ -40,6 +42,8 @@ fn a_payment_decides_over_its_session_and_an_approval_over_every_other_payment()
         (None, &[declined.clone(), PaymentState::Voided], "declined"),
         (Some(true), &[PaymentState::Unclear], "started"),
         (None, &[PaymentState::Unclear, approved.clone()], "approved, several"),
+        (None, &[reserved.clone(), PaymentState::Unclear], "reserved"),
+        (None, &[reserved, approved.clone()], "approved, several"),
     ];
     for (session, payments, expected) in cases {
         assert_eq!(name(judge(&order(), &sighting(session, payments))), expected, "{session:?} {payments:?}");

@@ -32,6 +32,8 @@ pub enum NotResolvable {
 
 /// How far apart the two empty readings must be that let an attempt be given up.
 pub const EMPTY_LOOK_GAP: SignedDuration = SignedDuration::from_secs(30);
+/// Further apart than the clocks of a provider's machines.
+const CLOCK_GAP: SignedDuration = SignedDuration::from_mins(5);
 
 impl Attempt {
     /// What the event makes of the attempt; `None` when it changes nothing.
@@ -153,9 +155,14 @@ impl Attempt {
         }
     }
 
-    /// A cancel that crossed with the authorization may void it yet (Dintero), so that it is no money before it is captured.
+    /// A cancel that crossed with the authorization may void it yet (Dintero), so that it is no money before it is captured,
+    /// or has stayed so for a while after the horizon.
     fn may_be_voided(&self, approval: &Approval, at: Timestamp) -> bool {
-        self.cancel_wanted && !approval.captured && self.phase.is_live() && at < self.horizon
+        let has_stayed = match self.phase {
+            Phase::Unknown { empty_since: Some(since), .. } => at.duration_since(since) >= EMPTY_LOOK_GAP,
+            _ => false,
+        };
+        self.cancel_wanted && !approval.captured && self.phase.is_live() && !has_stayed
     }
 
     /// An approval always wins, and is loud when the till had been told otherwise, or when another refund may be meant.
@@ -298,8 +305,8 @@ impl Attempt {
             };
         }
         match self.phase {
-            // A provider whose clock was put back since: its date of the first empty reading counts for nothing.
-            Phase::Unknown { empty_since: Some(since), .. } if at < since => {
+            // The date of the first empty reading was wrong, and the provider's clock was put right since.
+            Phase::Unknown { empty_since: Some(since), .. } if since.duration_since(at) > CLOCK_GAP => {
                 Some(self.to(Phase::Unknown { handle, empty_since: Some(at) }))
             }
             Phase::Unknown { empty_since: Some(since), .. } if at.duration_since(since) >= EMPTY_LOOK_GAP => {

@@ -50,13 +50,19 @@ impl Engine {
                 Prepared::Ready(preparation) => return Ok(preparation),
                 Prepared::Decided => return Err(self.paid_before(provider, operation).await),
                 Prepared::Refused(reason) => return Err(Event::Refused { reason }),
+                Prepared::Undecided(reason) => {
+                    if self.may_try_again(starting, begun, reason).await.is_err() {
+                        return Err(self.paid_before(provider, operation).await);
+                    }
+                    continue;
+                }
                 Prepared::Unreached(reason) => reason,
             };
             self.may_try_again(starting, begun, reason).await?;
         }
     }
 
-    /// The payment of an earlier attempt was made after all. That is on disk before anything else, so that neither a cancel nor
+    /// The payment of an earlier attempt was made after all, or perhaps. That is on disk before anything else, so that neither a cancel nor
     /// a restart says that nothing was taken; then it is found out which one's it was, for as long as this one holds its
     /// terminal.
     async fn paid_before(&self, provider: &dyn Provider, operation: &Operation) -> Event {

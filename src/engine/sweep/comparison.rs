@@ -90,9 +90,12 @@ impl Engine {
     /// belongs to the one whose run brought it.
     async fn attempt_of(&self, trace: &Trace) -> Result<Option<(Operation, Attempt)>, Refusal> {
         let found = self.health.journal(self.journal.find_attempt(trace.reference).await)?;
-        let Some(prepared) = found.as_ref().and_then(|(_, attempt)| attempt.preparation.as_ref()) else {
-            return Ok(found);
-        };
+        let Some((operation, attempt)) = found else { return Ok(None) };
+        let Some(prepared) = &attempt.preparation else { return Ok(Some((operation, attempt))) };
+        if prepared.payment.as_str() != trace.payment.transaction.as_str() {
+            // An old backup knows what an earlier attempt ran on: this payment was prepared and sent after it was made.
+            return Ok(Some((operation, Attempt { preparation: None, ..attempt })));
+        }
         let mut on_payment = self.health.journal(self.journal.find_prepared(&prepared.payment, Kind::Sale).await)?;
         let run = trace.payment.session.as_ref();
         let started = run.and_then(|run| on_payment.iter().rposition(|(_, attempt)| attempt.may_have_started(run)));
@@ -145,6 +148,9 @@ impl Engine {
             // Given back whole by a refund of ours.
             PaymentState::Voided if operation.refunded >= payment_of(attempt) => return Ok(()),
             PaymentState::Voided => (AlarmKind::Corrected, "approved, and voided at the provider since"),
+            PaymentState::Unclear => {
+                (AlarmKind::Corrected, "approved, and at the provider perhaps not taken after all")
+            }
             PaymentState::Declined(_) => {
                 self.look_again(attempt.order.reference);
                 (AlarmKind::Corrected, "approved, and declined at the provider since")

@@ -118,10 +118,8 @@ pub(super) fn holds(transaction: &Transaction, event: &TransactionEvent) -> bool
 fn is_in_what_is_left(transaction: &Transaction, event: &TransactionEvent, correction: &Correction) -> bool {
     let (Some(left), Some(amount)) = (correction.remaining_refund_amount, event.amount) else { return true };
     let captured = sum(transaction, "CAPTURE", |_| true);
-    let before = transaction.events.iter().take_while(|other| !std::ptr::eq(*other, event));
-    let refunded =
-        before.filter(|other| other.event == "REFUND" && holds(transaction, other)).filter_map(|it| it.amount);
-    captured.saturating_sub(left) >= refunded.fold(amount, i64::saturating_add)
+    let before = sum(transaction, "REFUND", |other| std::ptr::from_ref(other) < std::ptr::from_ref(event));
+    captured.saturating_sub(left) >= before.saturating_add(amount)
 }
 
 pub(super) fn added_by_correction<'a>(

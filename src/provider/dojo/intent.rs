@@ -75,6 +75,15 @@ pub(super) fn is_let_go(intent: &Intent) -> bool {
     intent.status == "Canceled" && !runs(intent).any(session::is_taken)
 }
 
+/// Money was taken on it, or perhaps.
+pub(super) fn may_be_paid(intent: &Intent) -> bool {
+    match intent.status.as_str() {
+        "Created" | "Reversed" => false,
+        "Canceled" => !is_let_go(intent),
+        _ => true,
+    }
+}
+
 /// The intent as a payment; `None` while nothing was paid.
 ///
 /// # Errors
@@ -85,6 +94,8 @@ pub(super) fn payment(intent: &Intent, run: Option<&Session>) -> Result<Option<P
         "Captured" | "Refunded" => PaymentState::Approved { captured: true },
         // The one says that it was let go, the other that it goes on or was taken: a later reading tells.
         "Canceled" if run.is_some_and(|run| session::is_taken(run) || !session::is_over(run)) => PaymentState::Unclear,
+        // What was taken before is given back, and the machine asks for the card once more.
+        "Reversed" if run.is_some_and(session::is_waiting) => PaymentState::Unclear,
         "Reversed" | "Canceled" => PaymentState::Voided,
         _ => PaymentState::Unclear,
     };

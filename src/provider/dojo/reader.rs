@@ -91,7 +91,7 @@ impl<'a> Reader<'a> {
     pub(super) fn intents(&mut self, since: Timestamp) -> Intents<'_, 'a> {
         let until = self.api.clock().now().saturating_add(AROUND).unwrap_or(Timestamp::MAX);
         let dates = (since.to_string(), until.to_string());
-        Intents { reader: self, dates, pager: Pager::default() }
+        Intents { reader: self, dates, pager: Pager::default(), previous: Vec::new() }
     }
 
     async fn page(&mut self, start_date: &str, end_date: &str, after: Option<&str>) -> Result<Page, ReadError> {
@@ -117,6 +117,8 @@ pub(super) struct Intents<'r, 'a> {
     reader: &'r mut Reader<'a>,
     dates: (String, String),
     pager: Pager,
+    /// The page before.
+    previous: Vec<Value>,
 }
 
 impl Intents<'_, '_> {
@@ -127,12 +129,13 @@ impl Intents<'_, '_> {
         }
         let (start_date, end_date) = &self.dates;
         let page = self.reader.page(start_date, end_date, self.pager.after()).await?;
-        let found = page.data.ok_or_else(|| unusable("a page of the list of payments without the payments"))?;
         // A page with fewer than were asked for need not be the last, and Dojo may name a next one after that: it is empty, or
         // the same once more.
+        let found = page.data.filter(|found| found.len() == PAGE || *found != self.previous).unwrap_or_default();
         let leads_on = |next: &String| found.len() == PAGE || self.pager.after() != Some(next);
         let next = page.after.filter(|next| !found.is_empty() && leads_on(next));
         self.pager.turn(next)?;
+        self.previous.clone_from(&found);
         Ok(Some(found))
     }
 }

@@ -11,7 +11,7 @@ use super::settings::Settings;
 use super::wire::{Details, Intent, SaleDetails, Session, SessionRequest};
 use super::{classify, intent, runs, session};
 use crate::domain::attempt::{Attempt, Kind, Preparation, Reason};
-use crate::domain::evidence::{Finding, PaymentRecord, PaymentState, SessionRecord, SessionState, Sighting, judge};
+use crate::domain::evidence::{Finding, PaymentState, SessionRecord, SessionState, Sighting, judge};
 use crate::domain::identifiers::Handle;
 use crate::ports::{Answer, Prepared, ReadError, SaleOrder, Seen};
 use crate::provider::client::Reply;
@@ -73,8 +73,9 @@ async fn again(api: &Api, attempt: &Attempt, earlier: &Preparation) -> Result<Op
         }
         "Canceled" if intent::is_let_go(&found) => Ok(None),
         "Reversed" => Ok(None),
-        // Taken, or perhaps: authorized, let go and taken at once, a word that is not known here.
-        _ => Ok(Some(Prepared::Decided)),
+        "Captured" | "Refunded" => Ok(Some(Prepared::Decided)),
+        // Authorized, let go and taken at once, a word that is not known here.
+        _ => Ok(Some(Prepared::Undecided(Reason::new("not_decided", "an earlier attempt may have been paid")))),
     }
 }
 
@@ -187,9 +188,7 @@ pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> R
     let state = |run| session::state(run, refused, api.clock().now(), settings.signature_settle);
     let finding = conclude(attempt, &found, run.as_ref().map(|run| (run, state(run))))?;
     let at_terminal = run.as_ref().map(|run| session::at_terminal(run, api.clock().now())).unwrap_or_default();
-    let is_perhaps_paid =
-        !matches!(intent::payment(&found, None)?, None | Some(PaymentRecord { state: PaymentState::Voided, .. }));
-    let paid_by_another = is_perhaps_paid && runs::is_anothers(&found, prepared, run.as_ref());
+    let paid_by_another = intent::may_be_paid(&found) && runs::is_anothers(&found, prepared, run.as_ref());
     Ok(Seen { at_terminal, paid_by_another, ..Seen::at(reader.at(), finding) })
 }
 
@@ -203,8 +202,9 @@ fn conclude(attempt: &Attempt, found: &Intent, run: Option<(&Session, SessionSta
     if runs::took_twice(found, read) {
         payments.extend(payments.first().cloned());
     } else if attempt.preparation.as_ref().is_some_and(|prepared| runs::is_anothers(found, prepared, read)) {
-        // What was let go proves of each of them that nothing was taken.
-        payments.retain(|payment| payment.state == PaymentState::Voided);
+        // What was let go, or given back, proves of each of them that nothing is taken, once none goes on at a machine.
+        let is_over = read.is_none_or(session::is_over) && !intent::may_be_paid(found);
+        payments.retain(|payment| is_over && payment.state == PaymentState::Voided);
     }
     let session = match run {
         Some((run, state)) => Some(SessionRecord {

@@ -167,7 +167,8 @@ pub(super) struct Run {
 /// A page of intents, each as it came: one that cannot be understood must not hide the others.
 #[derive(Debug, Deserialize)]
 pub(super) struct Page {
-    #[serde(default)]
+    /// `null` where there is nothing.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub(super) data: Option<Vec<Value>>,
     #[serde(default)]
     pub(super) after: Option<String>,
