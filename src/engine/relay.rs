@@ -31,6 +31,8 @@ const REST_MAX: Duration = Duration::from_secs(60);
 enum Tried {
     /// The next result may go.
     Done,
+    /// The till answered that it does not take this one. The next may go, and not at once: it may refuse all of them.
+    Refused,
     /// The till was not reached, or the journal does not work: both need a rest.
     Failed,
     /// The program stops.
@@ -73,6 +75,7 @@ impl Engine {
             };
             match tried {
                 Tried::Done => failures = 0,
+                Tried::Refused => self.rest_for(jittered(1, FIRST_PAUSE)).await,
                 Tried::Failed => {
                     failures += 1;
                     self.rest_for(jittered(failures, REST_MAX)).await;
@@ -132,7 +135,7 @@ impl Engine {
             }
             Err(NotPushed::Refused(why)) => {
                 self.postpone(push, &why, now).await?;
-                Ok(Tried::Done)
+                Ok(Tried::Refused)
             }
             Err(NotPushed::Unreached(why)) => {
                 self.postpone(push, &why, now).await?;

@@ -43,7 +43,8 @@ impl Engine {
         let news = self.bells.listen(&till.id).ok_or(Refusal::NotFound("till"))?;
         let position = match after {
             None => self.health.journal(self.journal.log_end().await)?,
-            Some(after) => self.known_position(&till.id, after),
+            Some(after) if self.has_told(&till.id, after).await? => after,
+            Some(_) => self.journal.log_end_at_opening(),
         };
         Ok(ResultStream { engine: self.clone(), till: till.id.clone(), position, news, shown: HashMap::new() })
     }
@@ -52,9 +53,15 @@ impl Engine {
 impl Engine {
     /// A position that was neither in the log when this process opened it nor told by it since is of a journal that an older
     /// copy has replaced. What that copy lacked may have been taken in since: all that is new to this process is told.
-    fn known_position(&self, till: &TillId, after: i64) -> i64 {
-        let opening = self.journal.log_end_at_opening();
-        if after > opening.max(self.streamed.up_to(till)) { opening } else { after }
+    async fn has_told(&self, till: &TillId, position: i64) -> Result<bool, Refusal> {
+        if position <= self.journal.log_end_at_opening() {
+            return Ok(true);
+        }
+        if position > self.streamed.up_to(till) {
+            return Ok(false);
+        }
+        let page = self.health.journal(self.journal.results_after(till, position - 1).await)?;
+        Ok(page.results.first().is_some_and(|result| result.sequence == position))
     }
 }
 

@@ -155,8 +155,12 @@ impl Step for PushAgain {
 }
 
 pub(super) async fn next(pool: &SqlitePool, till: &TillId) -> Result<Option<OutboxEntry>> {
-    let found = sqlx::query(NEXT_PUSH).bind(till.as_str()).fetch_optional(pool).await.map_err(of_step)?;
-    found.as_ref().map(rows::push).transpose()
+    for first in [FRESH_PUSH, NEXT_PUSH] {
+        if let Some(found) = sqlx::query(first).bind(till.as_str()).fetch_optional(pool).await.map_err(of_step)? {
+            return rows::push(&found).map(Some);
+        }
+    }
+    Ok(None)
 }
 
 pub(super) async fn pushes(pool: &SqlitePool) -> Result<Pushes> {
@@ -175,11 +179,22 @@ const INSERT_PUSH: &str = "\
 /// The push with a number.
 pub(super) const PUSH: &str = "SELECT 1 FROM push WHERE number = CAST(? AS INTEGER)";
 
-/// The first of a till that no earlier one of its operation is ahead of: what the till may take before what it has refused.
-pub(super) const NEXT_PUSH: &str = "\
-    SELECT number, till, operation, tries, since, due_at, last_error FROM push WHERE till = ? AND due_at IS NOT NULL \
-    AND NOT EXISTS (SELECT 1 FROM push earlier WHERE earlier.operation = push.operation AND earlier.due_at IS NOT NULL \
-    AND earlier.number < push.number) ORDER BY tries > 0, due_at, number LIMIT 1";
+/// The first of a till's that no earlier one of its operation is ahead of.
+macro_rules! first_push {
+    ($which:literal) => {
+        concat!(
+            "SELECT number, till, operation, tries, since, due_at, last_error FROM push WHERE till = ? AND due_at IS NOT NULL ",
+            $which,
+            "AND NOT EXISTS (SELECT 1 FROM push earlier WHERE earlier.operation = push.operation AND earlier.due_at IS NOT NULL \
+             AND earlier.number < push.number) ORDER BY due_at, number LIMIT 1"
+        )
+    };
+}
+
+/// What the till may take comes before what it has refused.
+pub(super) const FRESH_PUSH: &str = first_push!("AND tries = 0 ");
+
+pub(super) const NEXT_PUSH: &str = first_push!("");
 
 /// As many as a person reads.
 pub(super) const OLDEST_PUSHES: &str = "\

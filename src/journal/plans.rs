@@ -76,6 +76,7 @@ async fn every_reading_uses_an_index() {
         read::HISTORY,
         sweeps::LAST,
         outbox::PUSH,
+        outbox::FRESH_PUSH,
         outbox::NEXT_PUSH,
         outbox::OLDEST_PUSHES,
         outbox::COUNT_PUSHES,

@@ -49,7 +49,7 @@ pub struct Pushes {
 /// Why a till did not take a result; in words that hold no secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotPushed {
-    /// The till did not answer: it would answer no other result either.
+    /// The till did not answer, or only that it is busy or away: it would take no other result either.
     #[error("{0}")]
     Unreached(String),
     /// The till answered that it does not take this one, or this one cannot be sent. Others may go.

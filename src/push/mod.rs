@@ -128,7 +128,11 @@ impl Pusher for HttpPusher {
         match request.send().await {
             Ok(response) if response.status().is_success() => Ok(()),
             Ok(response) => {
-                Err(NotPushed::Refused(format!("the till answered with status {}", response.status().as_u16())))
+                let status = response.status().as_u16();
+                let why = format!("the till answered with status {status}");
+                // It is busy, or something in front of it answers in its place.
+                let would_any = matches!(status, 429 | 502 | 503 | 504);
+                Err(if would_any { NotPushed::Unreached(why) } else { NotPushed::Refused(why) })
             }
             Err(error) => Err(NotPushed::Unreached(describe(&error))),
         }

@@ -1,46 +1,53 @@
-//! What the log tells of requests.
+//! What a call leaves in the log.
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::cell::RefCell;
+use std::io::{Result, Write};
+use std::sync::Once;
 
-use tracing::level_filters::LevelFilter;
-use tracing::subscriber::set_default;
+use tracing_subscriber::filter::LevelFilter;
 
-use super::support::*;
+use crate::support::border;
 
-/// A log in memory.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What was logged on this thread, which is a test's own.
+    static LINES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+struct Log;
 
 impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+    fn write(&mut self, line: &[u8]) -> Result<usize> {
+        LINES.with_borrow_mut(|lines| lines.write(line))
     }
-    fn flush(&mut self) -> io::Result<()> {
+
+    fn flush(&mut self) -> Result<()> {
         Ok(())
     }
 }
 
-impl Log {
-    fn answers(&self) -> Vec<String> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        text.lines().filter(|line| line.contains("answered")).map(str::to_owned).collect()
-    }
+/// For all threads: one that is set for a single thread is not heard of by whoever asked before.
+fn log() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing_subscriber::fmt().with_max_level(LevelFilter::INFO).with_ansi(false).with_writer(|| Log).init();
+    });
+}
+
+fn answers() -> Vec<String> {
+    let text = LINES.with_borrow(|lines| String::from_utf8(lines.clone()).unwrap());
+    text.lines().filter(|line| line.contains("answered")).map(str::to_owned).collect()
 }
 
 /// Anybody on the network could fill the disk with it.
 #[tokio::test]
 async fn what_needs_no_key_is_not_logged_each_time() {
-    let log = Log::default();
-    let writer = log.clone();
-    let lines = tracing_subscriber::fmt().with_max_level(LevelFilter::INFO).with_ansi(false);
-    let _logging = set_default(lines.with_writer(move || writer.clone()).finish());
+    log();
     let border = border().await;
     for path in ["/health", "/metrics", "/docs", "/openapi.json"] {
         assert_eq!(border.bare_call("GET", path, "", "").await.status, 200, "{path}");
     }
-    assert_eq!(log.answers(), Vec::<String>::new());
+    assert_eq!(answers(), Vec::<String>::new());
     border.call("GET", "/last", "", "").await;
     border.bare_call("GET", "/last", "", "").await;
-    assert_eq!(log.answers().len(), 2, "a till, and a stranger who is refused: {:?}", log.answers());
+    assert_eq!(answers().len(), 2, "a till, and a stranger who is refused: {:?}", answers());
 }

@@ -81,9 +81,10 @@ async fn an_alarm_that_two_events_of_one_commit_raise_stands_once() {
 async fn an_attempt_is_decided_once_whatever_is_learnt_of_it_later() {
     let fixture = Fixture::new().await;
     let begun = fixture.begin(sale("till-1", "R-1", "front", 100)).await;
-    let captured = Approval { captured: true, ..approval(&begun.attempt) };
+    let authorized = Approval { captured: false, ..approval(&begun.attempt) };
+    let silent = Event::Silent { cause: "reset".to_owned() };
     let mut recorded = Vec::new();
-    for event in [Event::CancelWanted, approved(&begun.attempt), seen(Finding::Approved(captured))] {
+    for event in [silent, seen(Finding::Approved(authorized)), approved(&begun.attempt)] {
         let told = fixture.record(&begun, event).await;
         recorded.push((told.moved, told.decided));
     }
