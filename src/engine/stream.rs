@@ -60,8 +60,7 @@ impl Engine {
         if position > self.streamed.up_to(till) {
             return Ok(false);
         }
-        let page = self.health.journal(self.journal.results_after(till, position - 1).await)?;
-        Ok(page.results.first().is_some_and(|result| result.sequence == position))
+        self.health.journal(self.journal.is_result(till, position).await)
     }
 }
 

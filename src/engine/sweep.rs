@@ -18,6 +18,7 @@ use super::lost::lifetime;
 use super::{Engine, Refusal};
 use crate::domain::attempt::{Alarm, AlarmKind};
 use crate::domain::directory::Store;
+use crate::domain::identifiers::AttemptReference;
 use crate::domain::operation::ProviderName;
 use crate::ports::{Listing, Pages, Provider, ReadError, Trace, Unreadable};
 
@@ -202,7 +203,20 @@ impl Pages for Unexplained<'_> {
 }
 
 /// The payments of each attempt: there should be one. There are many in a window, so they are grouped where they lie.
-fn by_attempt(traces: &mut [Trace]) -> impl Iterator<Item = &[Trace]> {
-    traces.sort_by_key(|trace| trace.reference);
+///
+/// A list that moves while it is read may tell of one twice: the later word counts.
+fn by_attempt(traces: &mut Vec<Trace>) -> impl Iterator<Item = &[Trace]> {
+    traces.sort_by(|one, other| name(one).cmp(&name(other)));
+    traces.dedup_by(|later, earlier| {
+        let is_same = name(later) == name(earlier);
+        if is_same {
+            std::mem::swap(later, earlier);
+        }
+        is_same
+    });
     traces.chunk_by(|one, other| one.reference == other.reference)
+}
+
+fn name(trace: &Trace) -> (AttemptReference, &str) {
+    (trace.reference, trace.payment.transaction.as_str())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Engine;
-use crate::domain::attempt::{Attempt, Event};
+use crate::domain::attempt::{Attempt, Event, Phase};
 use crate::domain::directory::SignaturePolicy;
 use crate::domain::identifiers::TillId;
 use crate::domain::operation::Operation;
@@ -31,7 +31,10 @@ impl Engine {
         attempt: &Attempt,
         passed_on: &mut PassedOn,
     ) {
-        if attempt.cancel_wanted && is_due(passed_on.cancel) && self.cancel_at(provider, attempt).await {
+        // Whether the last one had helped is waited for then: one more might void what is just being believed.
+        let awaits_end =
+            matches!(attempt.phase, Phase::Unknown { empty_since: Some(_), .. }) && passed_on.cancel.is_some();
+        if attempt.cancel_wanted && !awaits_end && is_due(passed_on.cancel) && self.cancel_at(provider, attempt).await {
             passed_on.cancel = Some(Instant::now());
         }
         if let Some(accepted) = self.signature_to_pass_on(operation, attempt).await

@@ -29,8 +29,18 @@ pub(super) async fn results_after(pool: &SqlitePool, till: &TillId, position: i6
     })
 }
 
+pub(super) async fn is_result(pool: &SqlitePool, till: &TillId, position: i64) -> Result<bool> {
+    let query = sqlx::query(RESULT_AT).bind(position).bind(till.as_str());
+    Ok(query.fetch_optional(pool).await.map_err(of_step)?.is_some())
+}
+
 /// The event of an approval that turned out to be of another amount.
 pub(super) const AMOUNT_CHANGED: &str = "amount_changed";
+
+/// Also where nothing was new in it: a till was told no other position.
+pub(super) const RESULT_AT: &str = "\
+    SELECT 1 FROM event e JOIN operation o ON o.id = e.operation WHERE e.sequence = CAST(? AS INTEGER) AND o.till = ? AND \
+    (e.phase IN ('approved', 'declined', 'cancelled', 'failed') OR e.name = 'amount_changed')";
 
 pub(super) const END: &str = "SELECT COALESCE(MAX(sequence), 0) FROM event";
 

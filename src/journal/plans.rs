@@ -81,6 +81,7 @@ async fn every_reading_uses_an_index() {
         outbox::OLDEST_PUSHES,
         outbox::COUNT_PUSHES,
         log::END,
+        log::RESULT_AT,
         log::RESULTS,
         told::INSERT_TOLD_EVENTS,
         told::UPDATE_TOLD,

@@ -46,6 +46,10 @@ impl Results for SqliteJournal {
         self.log_end_at_opening
     }
 
+    async fn is_result(&self, till: &TillId, position: i64) -> Result<bool> {
+        log::is_result(&self.readers, till, position).await
+    }
+
     async fn results_after(&self, till: &TillId, position: i64) -> Result<LogPage> {
         log::results_after(&self.readers, till, position).await
     }

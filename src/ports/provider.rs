@@ -81,8 +81,8 @@ pub enum Prepared {
     Ready(Preparation),
     /// The payment that an earlier attempt ran on was made: that attempt tells.
     Decided,
-    /// It may have been made, and that may be told in a moment.
-    Undecided(Reason),
+    /// It may have been made: nobody may hear that it was not.
+    Undecided,
     /// It cannot be sent, and nothing was.
     Refused(Reason),
     /// The provider was not reached; it may be tried again.

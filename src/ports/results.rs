@@ -59,6 +59,8 @@ pub trait Results: Send + Sync {
     async fn log_end(&self) -> Result<i64, JournalError>;
     /// Where the log ended when it was opened: nothing that was lost had been taken in yet.
     fn log_end_at_opening(&self) -> i64;
+    /// Whether a result of the till stands there, however its operation goes on since.
+    async fn is_result(&self, till: &TillId, position: i64) -> Result<bool, JournalError>;
     /// The till's results in the next stretch of the log after a position.
     async fn results_after(&self, till: &TillId, position: i64) -> Result<LogPage, JournalError>;
 }

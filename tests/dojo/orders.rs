@@ -163,7 +163,7 @@ pub(crate) fn answered(answer: &Answer<Handle>) -> String {
 pub(crate) fn came_of(prepared: &Prepared) -> String {
     match prepared {
         Prepared::Ready(preparation) => format!("ready {}", preparation.payment),
-        Prepared::Undecided(reason) => format!("undecided {}", reason.code),
+        Prepared::Undecided => "undecided".to_owned(),
         Prepared::Decided => "decided".into(),
         Prepared::Refused(reason) => format!("refused {}", reason.code),
         Prepared::Unreached(reason) => format!("unreached {}", reason.code),

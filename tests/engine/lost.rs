@@ -319,7 +319,8 @@ async fn an_approval_that_is_declined_in_the_list_is_loud_even_when_the_provider
 #[tokio::test]
 async fn an_approval_that_may_not_have_been_taken_after_all_is_loud() {
     let (shop, reference) = approved().await;
-    shop.provider.lists(payment(reference, PaymentState::Unclear, Timestamp::now()));
+    let long_ago = Timestamp::now() - SignedDuration::from_mins(11);
+    shop.provider.lists(payment(reference, PaymentState::Unclear, long_ago));
     shop.engine.recover().await.unwrap();
     eventually("the alarm", async || (shop.alarms().await == [AlarmKind::Corrected]).then_some(())).await;
     assert_eq!(shop.find("R-1").await.status(), Status::Approved);

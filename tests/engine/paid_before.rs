@@ -51,8 +51,14 @@ async fn pay(shop: &Shop, attempt: u32, expected: Status) {
 /// A cashier who hears that nothing was taken takes the money once more.
 #[tokio::test]
 async fn while_nobody_knows_which_attempt_was_paid_nobody_hears_that_none_was() {
+    for second in [Prepared::Decided, Prepared::Undecided] {
+        nobody_hears_that_none_was(second).await;
+    }
+}
+
+async fn nobody_hears_that_none_was(second: Prepared) {
     let provider = Scripted::new();
-    *provider.preparations.lock().unwrap() = [ready(), Prepared::Decided].into();
+    *provider.preparations.lock().unwrap() = [ready(), second].into();
     let shop = Shop::open(provider).await;
     shop.provider.finds(Finding::Declined(Reason::new("declined", "no")));
     pay(&shop, 1, Status::Declined).await;

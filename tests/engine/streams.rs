@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use pos_bridge::domain::evidence::PaymentState;
+use pos_bridge::domain::attempt::Reason;
+use pos_bridge::domain::evidence::{Finding, PaymentState};
 use pos_bridge::domain::identifiers::AttemptReference;
+use pos_bridge::domain::operation::Status;
 use pos_bridge::engine::{News, ResultStream};
+use pos_bridge::ports::Journal;
 use tokio::time::timeout;
 use ulid::Ulid;
 
@@ -47,4 +50,30 @@ async fn p39_a_position_of_the_old_journal_is_none_of_the_new_one() {
     let mut again = shop.engine.results(&shop.till, Some(position)).await.unwrap();
     let more = timeout(Duration::from_millis(300), again.next()).await;
     assert!(more.is_err(), "what it has of the new one it is not told again");
+}
+
+/// What stands at its position is under way again, and no result any more.
+#[tokio::test]
+async fn a_till_that_comes_back_while_its_last_result_is_tried_again_is_told_nothing_twice() {
+    let shop = Shop::open(Scripted::new()).await;
+    shop.provider.finds(Finding::Declined(Reason::new("declined", "no")));
+    let mut stream = shop.engine.results(&shop.till, None).await.unwrap();
+    for reference in ["R-1", "R-2"] {
+        eventually("the terminal to be free", async || shop.pay(reference).await.ok().map(drop)).await;
+    }
+    let mut last = 0;
+    let mut told = 0;
+    while told < 2 {
+        if let News::Results(results) = stream.next().await.unwrap() {
+            told += results.len();
+            last = results.last().unwrap().sequence;
+        }
+    }
+    drop(stream);
+    let decided = shop.find("R-2").await;
+    shop.journal.told(decided.id, 1, Status::Declined, Timestamp::now()).await.unwrap();
+    shop.provider.finds(Finding::Undecided { handle: None, started: true });
+    assert_eq!(shop.pay("R-2").await.unwrap().operation.attempt.number, 2);
+    let mut again = shop.engine.results(&shop.till, Some(last)).await.unwrap();
+    assert!(timeout(Duration::from_millis(300), again.next()).await.is_err());
 }

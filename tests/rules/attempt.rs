@@ -192,6 +192,9 @@ fn an_authorization_against_a_wish_to_cancel_is_no_approval_before_it_is_capture
     assert_eq!(stays.phase.name(), "unknown");
     let taken = after(&first, &[seen(authorized(), horizon() + SignedDuration::from_secs(30))]);
     assert_eq!(taken.phase.name(), "approved", "nothing voids it any more");
+    let cancelled = Attempt { phase: Phase::Cancelled { resolution: None }, ..wanted.clone() };
+    let late = step(&cancelled, &seen(authorized(), in_time)).unwrap();
+    assert!(matches!(late.attempt.phase, Phase::Approved { late: true, .. }), "the cancel was decided, and lost");
     let unwanted = Attempt { cancel_wanted: false, ..wanted };
     assert_eq!(after(&unwanted, &[seen(authorized(), in_time)]).phase.name(), "approved");
 }

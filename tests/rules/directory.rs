@@ -1,6 +1,6 @@
 //! Who and what the configuration knows, by name.
 
-use pos_bridge::domain::directory::{Credentials, Directory, Profile, Store, Terminal, Till};
+use pos_bridge::domain::directory::{Charset, Credentials, Directory, Profile, Scope, Scopes, Store, Terminal, Till};
 use pos_bridge::domain::identifiers::{ProviderTerminalId, StoreId, TerminalName, TillId};
 use pos_bridge::domain::money::Currency;
 use pos_bridge::domain::operation::ProviderName;
@@ -79,5 +79,28 @@ fn a_till_uses_the_terminals_that_it_names_or_those_of_its_shop() {
         let till = till("till-1", own, named);
         let names: Vec<&str> = directory.terminals_of(&till).map(|terminal| terminal.name.as_str()).collect();
         assert_eq!(names, expected, "{own}, which names {named:?}");
+    }
+}
+
+/// The words of the configuration and of the replies.
+#[test]
+fn code_pages_and_scopes_have_one_name_each() {
+    let pages = Charset::ALL.map(Charset::name);
+    assert_eq!(pages, ["utf-8", "iso-8859-1", "windows-1252", "ibm850", "ibm865"]);
+    assert_eq!(Scope::ALL.map(Scope::name), ["pay", "refund", "status", "unlinked_refund"]);
+}
+
+#[test]
+fn a_till_may_do_everything_but_give_money_back_without_a_sale() {
+    assert_eq!(Scope::ALL.map(|scope| Scopes::default().has(scope)), [true, true, true, false]);
+    for only in Scope::ALL {
+        let is = |scope: Scope| scope == only;
+        let scopes = Scopes {
+            pay: is(Scope::Pay),
+            refund: is(Scope::Refund),
+            status: is(Scope::Status),
+            unlinked_refund: is(Scope::UnlinkedRefund),
+        };
+        assert_eq!(Scope::ALL.map(|scope| scopes.has(scope)), Scope::ALL.map(is), "{only:?}");
     }
 }

@@ -349,6 +349,9 @@ impl Results for MemoryJournal {
     fn log_end_at_opening(&self) -> i64 {
         0
     }
+    async fn is_result(&self, _: &TillId, _: i64) -> Result<bool> {
+        Ok(false)
+    }
     async fn results_after(&self, _: &TillId, position: i64) -> Result<LogPage> {
         Ok(LogPage { results: Vec::new(), end: position, more: false })
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 
 use super::{Sent, Starting, not_sent};
@@ -13,6 +14,8 @@ use crate::ports::{Prepared, Provider, SaleOrder};
 
 /// The longest pause between two searches for the attempt that was paid.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long the payment of an earlier attempt may stay undecided until this one is read by itself.
+const UNDECIDED_PATIENCE: SignedDuration = SignedDuration::from_secs(10);
 
 impl Engine {
     pub(super) async fn start_sale(&self, starting: Starting<'_>) -> Option<Sent> {
@@ -48,29 +51,25 @@ impl Engine {
         loop {
             let reason = match provider.prepare_sale(order).await {
                 Prepared::Ready(preparation) => return Ok(preparation),
-                Prepared::Decided => return Err(self.paid_before(provider, operation).await),
+                Prepared::Decided => return Err(self.paid_before(provider, operation, SignedDuration::MAX).await),
+                Prepared::Undecided => return Err(self.paid_before(provider, operation, UNDECIDED_PATIENCE).await),
                 Prepared::Refused(reason) => return Err(Event::Refused { reason }),
-                Prepared::Undecided(reason) => {
-                    if self.may_try_again(starting, begun, reason).await.is_err() {
-                        return Err(self.paid_before(provider, operation).await);
-                    }
-                    continue;
-                }
                 Prepared::Unreached(reason) => reason,
             };
             self.may_try_again(starting, begun, reason).await?;
         }
     }
 
-    /// The payment of an earlier attempt was made after all, or perhaps. That is on disk before anything else, so that neither a cancel nor
-    /// a restart says that nothing was taken; then it is found out which one's it was, for as long as this one holds its
-    /// terminal.
-    async fn paid_before(&self, provider: &dyn Provider, operation: &Operation) -> Event {
+    /// The payment of an earlier attempt was made after all, or perhaps. That is on disk before anything else, so that neither a
+    /// cancel nor a restart says that nothing was taken; then it is found out for so long which one's it was, at the longest
+    /// for as long as this one holds its terminal. Afterwards this one is read, and stopped if that is wished.
+    async fn paid_before(&self, provider: &dyn Provider, operation: &Operation, patience: SignedDuration) -> Event {
         if self.record_surely(&operation.attempt, vec![Event::PaidBefore]).await.is_none() {
             return Event::PaidBefore;
         }
         let mut pauses = LOOK_AGAIN_PAUSES.into_iter();
-        while provider.now() < operation.attempt.horizon {
+        let until = provider.now().saturating_add(patience).unwrap_or(Timestamp::MAX).min(operation.attempt.horizon);
+        while provider.now() < until {
             if self.another_is_paid(provider, &operation.attempt).await {
                 return Event::PaidByEarlier;
             }

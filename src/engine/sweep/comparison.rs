@@ -60,7 +60,7 @@ impl Engine {
             let decides = attempt.order.reference == operation.attempt.order.reference
                 || attempt.decides_over(&operation.attempt);
             self.compare_refunds(provider, &operation, trace, decides).await?;
-            self.watch_approval(&operation, &attempt, trace).await?;
+            self.watch_approval(provider, &operation, &attempt, trace).await?;
         }
         Ok(!is_open)
     }
@@ -139,7 +139,13 @@ impl Engine {
 
     /// An approval that was never captured, or voided by somebody else, or taken back, is no money. Whether the provider
     /// corrected itself, only a reading of its own tells.
-    async fn watch_approval(&self, operation: &Operation, attempt: &Attempt, trace: &Trace) -> Result<(), Refusal> {
+    async fn watch_approval(
+        &self,
+        provider: &dyn Provider,
+        operation: &Operation,
+        attempt: &Attempt,
+        trace: &Trace,
+    ) -> Result<(), Refusal> {
         let age = self.clock.now().duration_since(operation.created_at);
         let (kind, text) = match &trace.payment.state {
             PaymentState::Approved { captured: false } if age >= CAPTURE_PATIENCE => {
@@ -148,7 +154,7 @@ impl Engine {
             // Given back whole by a refund of ours.
             PaymentState::Voided if operation.refunded >= payment_of(attempt) => return Ok(()),
             PaymentState::Voided => (AlarmKind::Corrected, "approved, and voided at the provider since"),
-            PaymentState::Unclear => {
+            PaymentState::Unclear if !may_be_decided(provider, &trace.payment) => {
                 (AlarmKind::Corrected, "approved, and at the provider perhaps not taken after all")
             }
             PaymentState::Declined(_) => {

@@ -118,8 +118,14 @@ pub(super) fn holds(transaction: &Transaction, event: &TransactionEvent) -> bool
 fn is_in_what_is_left(transaction: &Transaction, event: &TransactionEvent, correction: &Correction) -> bool {
     let (Some(left), Some(amount)) = (correction.remaining_refund_amount, event.amount) else { return true };
     let captured = sum(transaction, "CAPTURE", |_| true);
-    let before = sum(transaction, "REFUND", |other| std::ptr::from_ref(other) < std::ptr::from_ref(event));
-    captured.saturating_sub(left) >= before.saturating_add(amount)
+    let is_substitute = |other: &TransactionEvent| {
+        transaction.events.iter().any(|it| added_by_correction(transaction, it).any(|added| std::ptr::eq(added, other)))
+    };
+    let before = transaction.events.iter().take_while(|other| !std::ptr::eq(*other, event));
+    // One that was replaced stands for its substitute, wherever that is.
+    let before = before.filter(|other| other.event == "REFUND" && !is_substitute(other) && holds(transaction, other));
+    let refunded = before.filter_map(|other| other.amount).fold(amount, i64::saturating_add);
+    captured.saturating_sub(left) >= refunded
 }
 
 pub(super) fn added_by_correction<'a>(

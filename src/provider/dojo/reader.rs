@@ -81,7 +81,10 @@ impl<'a> Reader<'a> {
         let (mut list, mut found) = (self.intents(since), Vec::new());
         while let Some(page) = list.next_page().await? {
             for value in page.into_iter().filter(|value| PLACES.reference_of(value) == Some(ours)) {
-                found.push(understand(value)?);
+                let intent: Intent = understand(value)?;
+                // A list that moves while it is read may tell of one twice.
+                found.retain(|known: &Intent| known.id != intent.id);
+                found.push(intent);
             }
         }
         Ok(found)
@@ -131,6 +134,9 @@ impl Intents<'_, '_> {
         let page = self.reader.page(start_date, end_date, self.pager.after()).await?;
         // A page with fewer than were asked for need not be the last, and Dojo may name a next one after that: it is empty, or
         // the same once more.
+        if page.data.is_none() && page.after.is_some() {
+            return Err(unusable("a page of the list of payments without the payments"));
+        }
         let found = page.data.filter(|found| found.len() == PAGE || *found != self.previous).unwrap_or_default();
         let leads_on = |next: &String| found.len() == PAGE || self.pager.after() != Some(next);
         let next = page.after.filter(|next| !found.is_empty() && leads_on(next));

@@ -75,7 +75,7 @@ async fn again(api: &Api, attempt: &Attempt, earlier: &Preparation) -> Result<Op
         "Reversed" => Ok(None),
         "Captured" | "Refunded" => Ok(Some(Prepared::Decided)),
         // Authorized, let go and taken at once, a word that is not known here.
-        _ => Ok(Some(Prepared::Undecided(Reason::new("not_decided", "an earlier attempt may have been paid")))),
+        _ => Ok(Some(Prepared::Undecided)),
     }
 }
 

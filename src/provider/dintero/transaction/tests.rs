@@ -85,15 +85,19 @@ fn what_is_left_tells_which_refund_of_several_a_correction_means() {
         assert_eq!(refunded(success, json!(39800)), 100);
         assert_eq!(refunded(success, Value::Null), 300, "it is not told: the status is believed");
     }
-    let events = json!([
-        {"event": "CAPTURE", "success": true, "amount": 39900},
-        {"event": "REFUND", "success": false, "amount": 100, "correction": {"status": "PARTIALLY_REFUNDED", "event_ids": ["e3"]}},
-        {"id": "e3", "event": "REFUND", "success": true, "amount": 100},
-        {"event": "REFUND", "success": false, "amount": 200,
-         "correction": {"status": "PARTIALLY_REFUNDED", "remaining_refund_amount": 39600}},
-    ]);
-    let sums = sums(&transaction("PARTIALLY_REFUNDED", events));
-    assert_eq!(sums.refunded, 300, "what was replaced counts once");
+    let captured = json!({"event": "CAPTURE", "success": true, "amount": 39900});
+    let replaced = json!({"event": "REFUND", "success": false, "amount": 100,
+        "correction": {"status": "PARTIALLY_REFUNDED", "event_ids": ["e3"]}});
+    let substitute = json!({"id": "e3", "event": "REFUND", "success": true, "amount": 100});
+    for (left, expected) in [(39600, 300), (39800, 100)] {
+        let second = json!({"event": "REFUND", "success": false, "amount": 200,
+            "correction": {"status": "PARTIALLY_REFUNDED", "remaining_refund_amount": left}});
+        for order in [[&replaced, &substitute, &second], [&replaced, &second, &substitute]] {
+            let events = json!([captured, order[0], order[1], order[2]]);
+            let refunded = sums(&transaction("PARTIALLY_REFUNDED", events)).refunded;
+            assert_eq!(refunded, expected, "what was replaced counts once: {order:?}");
+        }
+    }
 }
 
 #[test]
