@@ -1,8 +1,10 @@
 //! Transactions: payments in Dintero's books, and what they prove.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
-use super::wire::{Correction, Transaction, TransactionEvent};
+use super::wire::{Transaction, TransactionEvent};
 use crate::domain::attempt::Reason;
 use crate::domain::card::{Card, Receipt, without_card_numbers};
 use crate::domain::evidence::{PaymentRecord, PaymentState, Terms};
@@ -102,6 +104,10 @@ pub(super) fn is_replaced(transaction: &Transaction, event: &TransactionEvent) -
 /// Whether an event really happened: a correction says more than its success. The events that a correction added
 /// tell it best; where there are none, the status that it led to does.
 pub(super) fn holds(transaction: &Transaction, event: &TransactionEvent) -> bool {
+    if event.event == "REFUND" { refund_holds(transaction, event) } else { says_that_it_holds(transaction, event) }
+}
+
+fn says_that_it_holds(transaction: &Transaction, event: &TransactionEvent) -> bool {
     let Some(correction) = &event.correction else { return event.success == Some(true) };
     let mut added = added_by_correction(transaction, event).peekable();
     if added.peek().is_some() {
@@ -109,23 +115,37 @@ pub(super) fn holds(transaction: &Transaction, event: &TransactionEvent) -> bool
     }
     match event.event.as_str() {
         "CAPTURE" => correction.status.contains("CAPTURED") || correction.status.contains("REFUNDED"),
-        "REFUND" => correction.status.contains("REFUNDED") && is_in_what_is_left(transaction, event, correction),
+        "REFUND" => correction.status.contains("REFUNDED"),
         _ => event.success == Some(true),
     }
 }
 
-/// The status alone does not tell one refund of several: what is left to refund then does, where Dintero says it.
-fn is_in_what_is_left(transaction: &Transaction, event: &TransactionEvent, correction: &Correction) -> bool {
-    let (Some(left), Some(amount)) = (correction.remaining_refund_amount, event.amount) else { return true };
-    let captured = sum(transaction, "CAPTURE", |_| true);
-    let is_substitute = |other: &TransactionEvent| {
-        transaction.events.iter().any(|it| added_by_correction(transaction, it).any(|added| std::ptr::eq(added, other)))
-    };
-    let before = transaction.events.iter().take_while(|other| !std::ptr::eq(*other, event));
+/// Of several refunds the status alone does not tell which was made: what is left to refund behind a correction then does,
+/// where Dintero says it. So they are gone through in their order.
+fn refund_holds(transaction: &Transaction, event: &TransactionEvent) -> bool {
+    let substitutes: HashSet<&str> = transaction
+        .events
+        .iter()
+        .filter_map(|event| event.correction.as_ref())
+        .flat_map(|correction| correction.event_ids.iter().map(String::as_str))
+        .collect();
     // One that was replaced stands for its substitute, wherever that is.
-    let before = before.filter(|other| other.event == "REFUND" && !is_substitute(other) && holds(transaction, other));
-    let refunded = before.filter_map(|other| other.amount).fold(amount, i64::saturating_add);
-    captured.saturating_sub(left) >= refunded
+    let is_substitute = |other: &TransactionEvent| other.id.as_deref().is_some_and(|id| substitutes.contains(id));
+    let captured = sum(transaction, "CAPTURE", |_| true);
+    let mut refunded: i64 = 0;
+    for other in transaction.events.iter().filter(|other| other.event == "REFUND") {
+        let with_it = refunded.saturating_add(other.amount.unwrap_or(0));
+        let left = other.correction.as_ref().and_then(|correction| correction.remaining_refund_amount);
+        let fits = is_replaced(transaction, other) || left.is_none_or(|left| captured.saturating_sub(left) >= with_it);
+        let is_made = fits && says_that_it_holds(transaction, other);
+        if std::ptr::eq(other, event) {
+            return is_made;
+        }
+        if is_made && !is_substitute(other) {
+            refunded = with_it;
+        }
+    }
+    false
 }
 
 pub(super) fn added_by_correction<'a>(

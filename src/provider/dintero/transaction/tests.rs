@@ -100,6 +100,18 @@ fn what_is_left_tells_which_refund_of_several_a_correction_means() {
     }
 }
 
+/// Each of them asks for those before it: that must not double with each.
+#[test]
+fn a_payment_with_a_thousand_corrected_refunds_is_read_at_once() {
+    let captured = json!({"event": "CAPTURE", "success": true, "amount": 39900});
+    let refunds = (1..=1000).map(|number| {
+        let correction = json!({"status": "PARTIALLY_REFUNDED", "remaining_refund_amount": 39900 - number});
+        json!({"event": "REFUND", "success": false, "amount": 1, "correction": correction})
+    });
+    let events: Vec<Value> = std::iter::once(captured).chain(refunds).collect();
+    assert_eq!(sums(&transaction("PARTIALLY_REFUNDED", events.into())).refunded, 1000);
+}
+
 #[test]
 fn a_decline_tells_why_as_far_as_anything_does() {
     let reason = |event: Value| match state(&transaction("DECLINED", json!([event]))) {
