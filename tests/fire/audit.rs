@@ -175,8 +175,11 @@ fn refunds(ledger: &Ledger, journal: &Journal, broken: &mut Vec<String>) {
 }
 
 /// The steps that the state machine allows, said once more and independently of it.
-fn may_follow(from: &str, to: &str) -> bool {
+fn may_follow(from: &str, event: &str, to: &str) -> bool {
     match from {
+        // An attempt before it was paid, or may have been: nothing was sent, and yet nobody may hear that nothing was taken.
+        "reserved" if event == "paid_before" => to == "unknown",
+        "reserved" | "unknown" if event == "paid_by_earlier" => to == "failed",
         // Approved, where a new attempt finds the payment of the one before it paid.
         "reserved" => matches!(to, "reserved" | "sending" | "failed" | "cancelled" | "approved"),
         "sending" => !matches!(to, "reserved" | "abandoned"),
@@ -197,7 +200,7 @@ fn fault_of_log(journal: &Journal, attempt: &Attempt) -> Option<&'static str> {
     if last.phase != attempt.phase {
         return Some("the log ends in another phase than the attempt");
     }
-    if events.windows(2).any(|pair| !may_follow(&pair[0].phase, &pair[1].phase)) {
+    if events.windows(2).any(|pair| !may_follow(&pair[0].phase, &pair[1].name, &pair[1].phase)) {
         return Some("a step that there is not");
     }
     matches!(attempt.phase.as_str(), "reserved" | "sending" | "open" | "unknown").then_some("never came to rest")
