@@ -76,6 +76,7 @@ fn what_the_sum_does_not_hold_is_missing_and_makes_the_record_an_old_one() {
         ("somebody else gave more back", by_api(), 4_000, 5_000, -1_000, false),
         ("one at a machine may come yet", at_machine(), 4_000, 0, 4_000, true),
         ("one at a machine that would have come", at_machine_long_ago(), 4_000, 0, 4_000, false),
+        ("the sum holds those at machines", at_machine_long_ago(), 4_000, 4_000, 0, false),
         ("that, and something else", at_machine_long_ago(), 5_000, 0, 5_000, true),
         ("one by the API comes", by_api_long_ago(), 4_000, 0, 4_000, true),
         ("an operator's word never comes", vec![by_word(refund(1, None))], 4_000, 0, 0, false),
