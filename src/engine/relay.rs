@@ -75,7 +75,10 @@ impl Engine {
             };
             match tried {
                 Tried::Done => failures = 0,
-                Tried::Refused => self.rest_for(jittered(1, FIRST_PAUSE)).await,
+                Tried::Refused => {
+                    failures = 0;
+                    self.rest_for(jittered(1, FIRST_PAUSE)).await;
+                }
                 Tried::Failed => {
                     failures += 1;
                     self.rest_for(jittered(failures, REST_MAX)).await;

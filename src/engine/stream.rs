@@ -48,9 +48,7 @@ impl Engine {
         };
         Ok(ResultStream { engine: self.clone(), till: till.id.clone(), position, news, shown: HashMap::new() })
     }
-}
 
-impl Engine {
     /// A position that was neither in the log when this process opened it nor told by it since is of a journal that an older
     /// copy has replaced. What that copy lacked may have been taken in since: all that is new to this process is told.
     async fn has_told(&self, till: &TillId, position: i64) -> Result<bool, Refusal> {

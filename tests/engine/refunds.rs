@@ -46,6 +46,14 @@ fn refundable(at_machines: &[(&str, i64)]) -> Refundable {
     }
 }
 
+/// Refunds go without the card, their replies are lost, and their time is over at once.
+fn losing_replies() -> Scripted {
+    let mut provider = Scripted::new();
+    provider.refunds_by_api = true;
+    provider.loses_refunds_for = Some(SignedDuration::ZERO);
+    provider
+}
+
 async fn sold(at_machines: &[(&str, i64)]) -> Shop {
     sold_by(Scripted::new(), at_machines).await
 }
@@ -116,10 +124,7 @@ async fn refunds_at_machines_that_the_journal_knows_are_no_news() {
 /// P39: it may be another one, which the journal lost and whose till asks for it again.
 #[tokio::test]
 async fn p39_nothing_more_is_given_back_while_a_refund_that_the_sum_shows_late_is_in_doubt() {
-    let mut provider = Scripted::new();
-    provider.refunds_by_api = true;
-    provider.loses_refunds_for = Some(SignedDuration::ZERO);
-    let shop = sold_by(provider, &[]).await;
+    let shop = sold_by(losing_replies(), &[]).await;
     assert_eq!(refunded(&shop, "B-1", 4_000).await.status(), Status::Approved);
     assert_eq!(shop.alarms().await, [AlarmKind::LateApproval]);
     *shop.provider.refundable.lock().unwrap() = Some(Refundable { refunded: 4_000, ..refundable(&[]) });
@@ -154,10 +159,7 @@ async fn r10_a_refund_that_a_machine_made_after_all_is_found_before_more_is_give
 /// It was paid back in cash: the provider's sum will never show it.
 #[tokio::test]
 async fn what_an_operator_calls_given_back_keeps_no_later_refund_waiting() {
-    let mut provider = Scripted::new();
-    provider.refunds_by_api = true;
-    provider.loses_refunds_for = Some(SignedDuration::ZERO);
-    let shop = sold_by(provider, &[]).await;
+    let shop = sold_by(losing_replies(), &[]).await;
     shop.provider.finds(Finding::Nothing);
     let lost = asked_for(&shop, "B-1", 4_000).await;
     let resolution =
