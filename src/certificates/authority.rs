@@ -58,7 +58,7 @@ impl Authority {
         let key = key(&files.authority_key())?;
         let until = date(Facts::read(&authority)?.until);
         if until <= date(now) {
-            return Err(CertificateError::AuthorityEnds { authority, ends: until });
+            return Err(ends(files, until));
         }
         let issuer = Issuer::from_ca_cert_pem(&files::read(&authority)?, key)?;
         Ok(Self { issuer, until })
@@ -119,6 +119,11 @@ pub(super) fn key(path: &Path) -> Result<KeyPair, CertificateError> {
         what: "private key",
         cause: error.to_string(),
     })
+}
+
+/// Why nothing more can be made by the authority that lies beside a certificate, or soon not any more.
+pub(super) fn ends(files: &CertificateFiles, ends: Date) -> CertificateError {
+    CertificateError::AuthorityEnds { authority: files.authority(), ends }
 }
 
 /// The day of an instant, everywhere the same.

@@ -28,11 +28,11 @@ pub fn is_due(facts: &Facts, now: Timestamp) -> bool {
     facts.until.duration_since(now) < AHEAD
 }
 
-/// When the authority that lies beside a certificate of its own ends, once that is soon; its key may be in a safe.
+/// That the authority which lies beside a certificate of its own ends, once that is soon; its key may be in a safe.
 #[must_use]
-pub fn authority_ends(files: &CertificateFiles, now: Timestamp) -> Option<Timestamp> {
+pub fn authority_ends(files: &CertificateFiles, now: Timestamp) -> Option<CertificateError> {
     let until = Facts::read(&files.authority()).ok().filter(|_| is_of_the_authority_beside(files))?.until;
-    (until.duration_since(now) < AUTHORITY_AHEAD).then_some(until)
+    (until.duration_since(now) < AUTHORITY_AHEAD).then(|| authority::ends(files, authority::date(until)))
 }
 
 /// Puts a new certificate for the same names and the same key in the place of the old one. The key stays, so that a
@@ -48,7 +48,7 @@ pub fn renew(files: &CertificateFiles, now: Timestamp) -> Result<Facts, Certific
     let key = authority::key(&files.key)?;
     let authority = Authority::beside(files, now)?;
     if authority.until() <= authority::date(until) {
-        return Err(CertificateError::AuthorityEnds { authority: files.authority(), ends: authority.until() });
+        return Err(authority::ends(files, authority.until()));
     }
     let issued = authority.issue(&names, &key, authority::date(now))?;
     files::replace(&files.certificate, &issued, PUBLIC)?;

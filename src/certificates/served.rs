@@ -80,12 +80,8 @@ impl ServedCertificate {
     /// Renews the certificate when it ends soon and is of the store's own authority; warns when it is of another, and when
     /// that authority itself ends.
     pub fn see_to_its_end(&self, now: Timestamp) {
-        if let Some(ends) = renewal::authority_ends(&self.files, now) {
-            let authority = self.files.authority();
-            tracing::warn!(
-                authority = %authority.display(), %ends,
-                "the authority ends: make a new one in another folder with `pos-bridge tls init`, and have every till trust it"
-            );
+        if let Some(warning) = renewal::authority_ends(&self.files, now) {
+            tracing::warn!("{warning}");
         }
         let facts = match self.facts() {
             Ok(facts) if renewal::is_due(&facts, now) => facts,

@@ -30,8 +30,7 @@ fn judge(allowed_hosts: &[String], files: &CertificateFiles, facts: &Facts, now:
         return fault("certificate", text);
     }
     if let Some(ends) = renewal::authority_ends(files, now) {
-        let advice = "make a new one in another folder with `pos-bridge tls init`, and have every till trust it before";
-        return warning("certificate", format!("{found}; its authority ends {ends}: {advice}"));
+        return warning("certificate", format!("{found}; {ends}"));
     }
     if renewal::is_due(facts, now) {
         let advice = if renews {
@@ -101,6 +100,6 @@ mod tests {
         let facts = Facts::read(&files.certificate).unwrap();
         let judged = judge(&[], &files, &facts, now);
         assert_eq!(judged.verdict, Verdict::Warning);
-        assert!(judged.text.contains("its authority ends"), "{}", judged.text);
+        assert!(judged.text.contains("the authority in"), "{}", judged.text);
     }
 }
