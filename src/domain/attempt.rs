@@ -182,10 +182,7 @@ impl Attempt {
     /// approved one over any other, one of which nothing is proven over one that took nothing, else the later one.
     #[must_use]
     pub fn decides_over(&self, other: &Self) -> bool {
-        let rank = |attempt: &Self| {
-            let is_approved = matches!(attempt.phase, Phase::Approved { .. });
-            (is_approved, !attempt.phase.is_final(), attempt.number)
-        };
+        let rank = |attempt: &Self| (attempt.phase.is_approved(), !attempt.phase.is_final(), attempt.number);
         rank(self) > rank(other)
     }
 

@@ -2,7 +2,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::attempt::Phase;
 use super::identifiers::OperationId;
 use super::money::Money;
 use super::operation::Operation;
@@ -85,8 +84,7 @@ impl Operation {
         if reuse_after.is_some_and(|rest| between >= rest) {
             return Kinship::Stranger;
         }
-        let is_paid = matches!(self.attempt.phase, Phase::Approved { .. });
-        if self.money == lost.money && !is_paid { Kinship::SameSale } else { Kinship::Rival }
+        if self.money == lost.money && !self.attempt.phase.is_approved() { Kinship::SameSale } else { Kinship::Rival }
     }
 
     /// It is over, and was made in the other environment (sandbox or production) than the request, so that it is no answer to
@@ -107,11 +105,7 @@ impl Operation {
         }
         match (&self.attempt.phase, rules.on_repeat) {
             (phase, _) if phase.is_live() => Repeat::Join,
-            (Phase::Declined { .. } | Phase::Cancelled { .. } | Phase::Failed { .. }, OnRepeat::NewAttempt)
-                if self.told_at.is_some() =>
-            {
-                Repeat::NewAttempt
-            }
+            (phase, OnRepeat::NewAttempt) if !phase.may_move_money() && self.told_at.is_some() => Repeat::NewAttempt,
             _ => Repeat::Replay,
         }
     }
@@ -130,8 +124,8 @@ impl Operation {
         let booked = self.acknowledged_at.is_some() || (told && followed);
         match &self.attempt.phase {
             phase if phase.is_live() => Repeat::Join,
-            Phase::Approved { .. } if booked && !young => Repeat::NewOperation,
-            Phase::Declined { .. } | Phase::Cancelled { .. } | Phase::Failed { .. } if told => match on_repeat {
+            phase if phase.is_approved() && booked && !young => Repeat::NewOperation,
+            phase if !phase.may_move_money() && told => match on_repeat {
                 // What was followed is over: a new attempt of it would count as followed from its beginning.
                 OnRepeat::NewAttempt if young && !followed => Repeat::NewAttempt,
                 _ => Repeat::NewOperation,

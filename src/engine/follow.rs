@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use super::Engine;
 use super::readers::Claim;
 use super::start::Started;
-use crate::domain::attempt::{Alarm, AlarmKind, Attempt, EMPTY_LOOK_GAP, Kind, Phase};
+use crate::domain::attempt::{Alarm, AlarmKind, Attempt, EMPTY_LOOK_GAP, Kind};
 use crate::domain::evidence::Finding;
 use crate::domain::operation::Operation;
 use crate::domain::polling;
@@ -137,7 +137,7 @@ impl Engine {
         let is_another = |other: &Attempt| other.order.reference != attempt.order.reference;
         let others: Vec<Attempt> =
             found.unwrap_or_default().into_iter().rev().map(|(_, other)| other).filter(is_another).collect();
-        if others.iter().any(|other| matches!(other.phase, Phase::Approved { .. })) {
+        if others.iter().any(|other| other.phase.is_approved()) {
             return true;
         }
         for other in others {
@@ -149,7 +149,7 @@ impl Engine {
             let is_paid = matches!(seen.finding, Finding::Approved(_));
             let moved = self.record_news(&other, seen.finding, seen.at).await;
             if is_paid {
-                return moved.is_some_and(|moved| matches!(moved.phase, Phase::Approved { .. }));
+                return moved.is_some_and(|moved| moved.phase.is_approved());
             }
         }
         false
@@ -180,9 +180,8 @@ impl Engine {
     }
 
     fn pause(&self, attempt: &Attempt, age: Duration) -> Duration {
-        let waits_for_second_look = matches!(attempt.phase, Phase::Unknown { empty_since: Some(_), .. });
         let pause = polling::pause(age, self.pace.poll_interval);
-        let pause = if waits_for_second_look { pause.min(EMPTY_LOOK_GAP.unsigned_abs()) } else { pause };
+        let pause = if attempt.phase.awaits_second_look() { pause.min(EMPTY_LOOK_GAP.unsigned_abs()) } else { pause };
         // A tenth of jitter, so that forty shops do not ask in step.
         let percent = u32::try_from(self.clock.chance() % 11).unwrap_or_default() + 95;
         pause * percent / 100
@@ -226,10 +225,7 @@ pub(super) async fn ask(provider: &dyn Provider, attempt: &Attempt) -> Result<Se
 
 /// The last reading before an attempt is given up must not rest on a stale connection or token.
 fn look_for(attempt: &Attempt) -> Look {
-    match attempt.phase {
-        Phase::Unknown { empty_since: Some(_), .. } => Look::Fresh,
-        _ => Look::Usual,
-    }
+    if attempt.phase.awaits_second_look() { Look::Fresh } else { Look::Usual }
 }
 
 fn retry_after(error: &ReadError) -> Option<Duration> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Engine;
-use crate::domain::attempt::{Attempt, Event, Phase};
+use crate::domain::attempt::{Attempt, Event};
 use crate::domain::directory::SignaturePolicy;
 use crate::domain::identifiers::TillId;
 use crate::domain::operation::Operation;
@@ -32,8 +32,7 @@ impl Engine {
         passed_on: &mut PassedOn,
     ) {
         // Whether the last one had helped is waited for then: one more might void what is just being believed.
-        let awaits_end =
-            matches!(attempt.phase, Phase::Unknown { empty_since: Some(_), .. }) && passed_on.cancel.is_some();
+        let awaits_end = attempt.phase.awaits_second_look() && passed_on.cancel.is_some();
         if attempt.cancel_wanted && !awaits_end && is_due(passed_on.cancel) && self.cancel_at(provider, attempt).await {
             passed_on.cancel = Some(Instant::now());
         }

@@ -12,7 +12,7 @@ use super::redact::masked;
 use super::rows::whole_milliseconds;
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
-use crate::domain::attempt::{Alarm, Attempt, Event, Phase, Transition};
+use crate::domain::attempt::{Alarm, Attempt, Event, Transition};
 use crate::domain::identifiers::AttemptReference;
 use crate::domain::operation::{Operation, paid_twice};
 use crate::ports::{JournalError, Recorded};
@@ -111,7 +111,7 @@ impl Recording<'_> {
         let alarm = self.apply(position, transition, event)?;
         let is = &self.runs[position].attempt.phase;
         let decided = is.is_final() && is.name() != was;
-        let is_news = decided && matches!(is, Phase::Approved { .. });
+        let is_news = decided && is.is_approved();
         let recorded = self.conclude(position, &before, is_news)?;
         Ok(Recorded { decided, alarm: recorded.alarm.or(alarm), ..recorded })
     }
@@ -184,13 +184,9 @@ pub(super) fn deciding(runs: &[Operation]) -> Result<&Operation> {
         .ok_or(JournalError::NotFound)
 }
 
-fn is_approved(attempt: &Attempt) -> bool {
-    matches!(attempt.phase, Phase::Approved { .. })
-}
-
 fn approved_beside(runs: &[Operation], position: usize) -> impl Iterator<Item = &Attempt> {
     let others = runs.iter().enumerate().filter(move |(other, _)| *other != position);
-    others.map(|(_, run)| &run.attempt).filter(|attempt| is_approved(attempt))
+    others.map(|(_, run)| &run.attempt).filter(|attempt| attempt.phase.is_approved())
 }
 
 /// The operation after its attempts have moved. A result that is new to the till was neither told nor booked.

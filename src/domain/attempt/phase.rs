@@ -81,6 +81,18 @@ impl Phase {
         matches!(self, Self::Approved { .. } | Self::Declined { .. } | Self::Cancelled { .. } | Self::Failed { .. })
     }
 
+    /// It took money.
+    #[must_use]
+    pub const fn is_approved(&self) -> bool {
+        matches!(self, Self::Approved { .. })
+    }
+
+    /// One reading after the horizon has found nothing; a second one gives it up.
+    #[must_use]
+    pub const fn awaits_second_look(&self) -> bool {
+        matches!(self, Self::Unknown { empty_since: Some(_), .. })
+    }
+
     /// It is read until it is decided, and holds its terminal meanwhile.
     #[must_use]
     pub const fn is_live(&self) -> bool {

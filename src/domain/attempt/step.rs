@@ -239,11 +239,11 @@ impl Attempt {
     }
 
     fn seen_corrected(&self, reason: &Reason) -> Option<Transition> {
-        if matches!(self.phase, Phase::Declined { .. } | Phase::Cancelled { .. } | Phase::Failed { .. }) {
+        if !self.phase.may_move_money() {
             return None;
         }
         let attempt = self.to(Phase::Declined { reason: reason.clone() }).attempt;
-        let alarm = matches!(self.phase, Phase::Approved { .. }).then(|| {
+        let alarm = self.phase.is_approved().then(|| {
             self.alarm(
                 AlarmKind::Corrected,
                 "the provider took back what it had approved; see its records and try again",

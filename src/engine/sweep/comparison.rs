@@ -44,7 +44,7 @@ impl Engine {
         let finding = judge(&attempt.as_sent(), &Sighting { session: None, payments });
         if let Finding::Contradiction { what, .. } = &finding
             && is_paid
-            && !matches!(attempt.phase, Phase::Approved { .. })
+            && !attempt.phase.is_approved()
         {
             let text = format!("sale of {}: the provider holds a payment of it, but {what}", operation.money);
             self.raise(operation.id, Alarm { kind: AlarmKind::Mismatch, text }).await?;
