@@ -224,6 +224,15 @@ pub fn refund_amount(sale: &Operation, set_aside: i64, asked: Option<Money>) -> 
     Amount::new(wanted).ok().filter(|amount| amount.minor() <= left).ok_or(NotRefundable::Exceeds { left: left.max(0) })
 }
 
+/// Whether a refund leaves nothing of its sale, as one does that was asked for without an amount.
+///
+/// `set_aside` is that of [`refund_amount`].
+#[must_use]
+pub fn leaves_nothing(refund: &Operation, sale: &Operation, set_aside: i64) -> bool {
+    let its_own = if refund.attempt.phase.may_move_money() { 0 } else { refund.money.amount.minor() };
+    sale.approval().is_none_or(|approval| set_aside.saturating_add(its_own) >= approval.amount.minor())
+}
+
 /// Whether the provider's own record lets a refund be sent: other people refund there too.
 ///
 /// # Errors

@@ -131,7 +131,7 @@ async fn paid_unheard(transaction: &mut Transaction<'_>, new: &NewAttempt) -> Re
 }
 
 /// The sum of every refund of the sale that has moved money or may still move it, whoever asked for it.
-async fn set_aside(transaction: &mut Transaction<'_>, sale: OperationId) -> Result<i64> {
+pub(super) async fn set_aside(transaction: &mut Transaction<'_>, sale: OperationId) -> Result<i64> {
     let sale = sale.to_string();
     let row = transaction.row(SET_ASIDE, &[&sale, &sale]).await?.ok_or(JournalError::NotFound)?;
     get(&row, "set_aside")

@@ -4,13 +4,14 @@
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
-use super::begin::FIRST_GENERATION;
+use super::begin::{FIRST_GENERATION, set_aside};
 use super::entries;
 use super::error::Result;
 use super::rows::{self, get, select_operations};
 use super::transaction::Transaction;
 use crate::domain::attempt::Kind;
 use crate::domain::operation::Operation;
+use crate::domain::refund::leaves_nothing;
 use crate::domain::repeat::{Fingerprint, KnownBy, Repeat};
 use crate::ports::{Begun, JournalError, NewAttempt};
 
@@ -40,9 +41,14 @@ pub(super) async fn read_before(
 ) -> Result<Found> {
     let row = before(transaction, new, kind, asked).await?.ok_or(JournalError::NotFound)?;
     let known = get::<Option<String>>(&row, "id")?.is_some();
+    let known = known.then(|| rows::operation(&row)).transpose()?;
+    let is_meant = match &known {
+        Some(known) => is_meant(transaction, new, asked, known).await?,
+        None => false,
+    };
     Ok(Found {
         earlier: Earlier {
-            operation: known.then(|| rows::operation(&row)).transpose()?,
+            operation: known.filter(|_| is_meant),
             generation: get::<Option<i64>>(&row, "generation")?.unwrap_or_default(),
             followed: get(&row, "followed")?,
         },
@@ -78,6 +84,22 @@ async fn before(
             let values = [&device, &device, &original.to_string(), till, terminal, &amount, &amount];
             transaction.row(BEFORE_REFUND_WITHOUT_NUMBER, &values).await
         }
+    }
+}
+
+/// Whoever has neither a number nor an amount means what is left of the sale: an earlier refund of a part is another one.
+async fn is_meant(
+    transaction: &mut Transaction<'_>,
+    new: &NewAttempt,
+    asked: &Fingerprint,
+    known: &Operation,
+) -> Result<bool> {
+    match (new.known_by, asked.original, asked.money) {
+        (KnownBy::Content, Some(original), None) => {
+            let sale = entries::load(transaction, original).await?;
+            Ok(leaves_nothing(known, &sale, set_aside(transaction, original).await?))
+        }
+        _ => Ok(true),
     }
 }
 

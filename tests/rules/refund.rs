@@ -1,12 +1,12 @@
 //! How much may be given back (R3 to R6, R12).
 
 use jiff::Timestamp;
-use pos_bridge::domain::attempt::Phase;
+use pos_bridge::domain::attempt::{Phase, Reason};
 use pos_bridge::domain::directory::RefundLimits;
 use pos_bridge::domain::evidence::Approval;
 use pos_bridge::domain::money::{Amount, Currency, Money};
 use pos_bridge::domain::operation::{Operation, Retry, Status};
-use pos_bridge::domain::refund::{Allowance, NotRefundable, RefundRoute, refund_amount, sendable};
+use pos_bridge::domain::refund::{Allowance, NotRefundable, RefundRoute, leaves_nothing, refund_amount, sendable};
 use proptest::prelude::*;
 
 use crate::support::*;
@@ -81,6 +81,30 @@ fn a_sale_is_given_back_in_parts_until_nothing_is_left() {
         let told = refund_amount(&approved_sale(), set_aside, asked.map(money)).map(Amount::minor);
         assert_eq!(told, expected, "{asked:?} after {set_aside}");
     }
+}
+
+/// A request without an amount comes again: it was for what was left, not for a part that was given back before.
+#[test]
+fn a_refund_was_for_the_rest_where_it_leaves_nothing() {
+    let declined = Phase::Declined { reason: Reason::new("declined", "declined") };
+    for (phase, minor, set_aside, expected) in [
+        (Phase::Sending, 39900, 39900, true),
+        (Phase::Sending, 39800, 39900, true),
+        (Phase::Sending, 100, 100, false),
+        (Phase::Sending, 100, 39899, false),
+        (declined.clone(), 39900, 0, true),
+        (declined.clone(), 39800, 100, true),
+        (declined.clone(), 39800, 99, false),
+        (declined, 100, 0, false),
+    ] {
+        let mut refund = approved_sale();
+        (refund.money, refund.attempt.phase) = (money(minor), phase.clone());
+        let told = leaves_nothing(&refund, &approved_sale(), set_aside);
+        assert_eq!(told, expected, "{minor} {phase:?} of {set_aside} set aside");
+    }
+    let mut unpaid = approved_sale();
+    unpaid.attempt.phase = Phase::Sending;
+    assert!(leaves_nothing(&approved_sale(), &unpaid, 0), "of a sale that is not approved nothing is left");
 }
 
 /// R5, R14.

@@ -180,3 +180,19 @@ async fn after_a_decline_the_next_try_without_a_number_goes_through() {
         bridge.books_agree().await;
     }
 }
+
+/// Whoever names no amount means all that is left, not the part that was given back before.
+#[tokio::test]
+async fn the_rest_of_a_sale_is_not_the_part_that_was_given_back_before() {
+    let bridge = with_profile(NO_NUMBERS).await;
+    let till = bridge.till(1);
+    till.pay("R-1", 39900).await;
+    let part = till.post("/refund", json!({ "original_reference": "R-1", "amount": 100 })).await;
+    assert_eq!((part.word(), &part.body["amount"], flagged(&part)), ("approved", &json!(100), false));
+    let rest = till.post("/refund", json!({ "original_reference": "R-1" })).await;
+    assert_eq!((rest.word(), &rest.body["amount"], flagged(&rest)), ("approved", &json!(39800), false));
+    let again = till.post("/refund", json!({ "original_reference": "R-1" })).await;
+    assert_eq!((again.word(), &again.body["amount"], flagged(&again)), ("approved", &json!(39800), true));
+    assert_eq!(again.body["operation_id"], rest.body["operation_id"]);
+    bridge.books_agree().await;
+}
