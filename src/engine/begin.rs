@@ -2,13 +2,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::opening::Request;
 use super::turn::{Asker, Patience};
 use super::waiters::Waiting;
 use super::{Engine, Progress, Refusal, business_day};
 use crate::domain::attempt::Kind;
 use crate::domain::directory::{Terminal, Till};
 use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TerminalName};
-use crate::domain::money::Money;
+use crate::domain::money::{Currency, Money};
 use crate::domain::operation::Operation;
 use crate::domain::refund::{Allowance, NotRefundable, RefundRoute};
 use crate::domain::repeat::{Fingerprint, RepeatRules};
@@ -26,12 +27,16 @@ impl Engine {
     /// A [`Refusal`]; nothing was sent then.
     pub async fn pay(&self, till: &Till, request: SaleRequest, patience: Patience) -> Result<Progress, Refusal> {
         let SaleRequest { naming, money, terminal: asked, details } = request;
-        if self.ready_for_money(&patience).await.is_err() {
-            let fingerprint = Fingerprint { money: Some(money), original: None };
-            return self.known_before_opening(till, Kind::Sale, &naming, &fingerprint).await;
+        let fingerprint = Fingerprint { money: Some(money), original: None };
+        let request = Request { till, kind: Kind::Sale, naming: &naming, asked: fingerprint };
+        if let Err(closed) = self.ready_for_money(&patience).await {
+            return self.known_or(&request, closed).await;
         }
-        let terminals = self.terminals_for(till, asked.as_ref())?;
-        let terminals = self.that_take(money.currency, terminals)?;
+        let usual = self.terminals_for(till, asked.as_ref());
+        let terminals = match usual.and_then(|terminals| self.that_take(money.currency, terminals)) {
+            Ok(terminals) => terminals,
+            Err(refusal) => return self.known_or(&request, refusal).await,
+        };
         let asker = Asker { till, kind: Kind::Sale, known_by: naming.known_by(), patience: &patience };
         let intent = |terminal: &Terminal| {
             let provider = self.provider(terminal.provider)?;
@@ -63,16 +68,19 @@ impl Engine {
         let ready = self.ready_for_money(&patience).await;
         let sale = self.health.journal(self.journal.find_sale(&till.id, &request.original).await)?;
         let sale = sale.filter(|sale| sale.till == till.id || till.profile.may_refund_others);
-        if ready.is_err() {
-            let sale = sale.ok_or(Refusal::ShuttingDown)?;
-            let money = request.amount.map(|amount| Money { amount, ..sale.money });
-            let fingerprint = Fingerprint { money, original: Some(sale.id) };
-            return self.known_before_opening(till, Kind::Refund, &request.naming, &fingerprint).await;
-        }
-        let sale = sale.ok_or(Refusal::NotFound("sale to refund"))?;
-        refund_fits(&sale, &request)?;
-        let RefundRequest { naming, amount, terminal: asked, details, .. } = request;
-        let terminals = self.refund_terminals(till, asked.as_ref(), &sale)?;
+        let sale = match sale {
+            Some(sale) => sale,
+            None => return Err(ready.err().unwrap_or(Refusal::NotFound("sale to refund"))),
+        };
+        let fits = refund_fits(&sale, &request);
+        let RefundRequest { naming, amount, currency, terminal: asked, details, .. } = request;
+        let money = amount.map(|amount| Money { amount, currency: currency.unwrap_or(sale.money.currency) });
+        let fingerprint = Fingerprint { money, original: Some(sale.id) };
+        let request = Request { till, kind: Kind::Refund, naming: &naming, asked: fingerprint };
+        let terminals = match ready.and(fits).and_then(|()| self.refund_terminals(till, asked.as_ref(), &sale)) {
+            Ok(terminals) => terminals,
+            Err(refusal) => return self.known_or(&request, refusal).await,
+        };
         let asker = Asker { till, kind: Kind::Refund, known_by: naming.known_by(), patience: &patience };
         let intent = |terminal: &Terminal| {
             let provider = self.provider(terminal.provider)?;
@@ -81,7 +89,7 @@ impl Engine {
             Ok(Intent::Refund(NewRefund {
                 attempt: self.new_attempt(till, run, &naming, &details)?,
                 original: Some(sale.id),
-                asked: amount.map(|amount| Money { amount, ..sale.money }),
+                asked: money,
                 allowance: self.allowance(till)?,
                 route: provider.refund_route(),
                 one_at_a_time: provider.refunds_one_at_a_time(),
@@ -99,12 +107,13 @@ impl Engine {
     ) -> Result<Progress, Refusal> {
         self.ready_for_money(&patience).await?;
         let UnlinkedRefundRequest { reference, money, terminal: asked, details } = request;
-        if !till.profile.scopes.unlinked_refund {
-            return Err(Refusal::NotRefundable(NotRefundable::WithoutSaleNotAllowed));
-        }
-        let terminals = self.that_give_back_without_sale(self.terminals_for(till, asked.as_ref())?)?;
-        let terminals = self.that_take(money.currency, terminals)?;
         let naming = Naming::Reference(reference);
+        let fingerprint = Fingerprint { money: Some(money), original: None };
+        let request = Request { till, kind: Kind::Refund, naming: &naming, asked: fingerprint };
+        let terminals = match self.terminals_without_sale(till, asked.as_ref(), money.currency) {
+            Ok(terminals) => terminals,
+            Err(refusal) => return self.known_or(&request, refusal).await,
+        };
         let asker = Asker { till, kind: Kind::Refund, known_by: naming.known_by(), patience: &patience };
         let intent = |terminal: &Terminal| {
             let provider = self.provider(terminal.provider)?;
@@ -121,6 +130,19 @@ impl Engine {
             }))
         };
         self.begin_in_turn(asker, &terminals, intent).await
+    }
+
+    fn terminals_without_sale(
+        &self,
+        till: &Till,
+        asked: Option<&TerminalName>,
+        currency: Currency,
+    ) -> Result<Vec<Terminal>, Refusal> {
+        if !till.profile.scopes.unlinked_refund {
+            return Err(Refusal::NotRefundable(NotRefundable::WithoutSaleNotAllowed));
+        }
+        let terminals = self.that_give_back_without_sale(self.terminals_for(till, asked)?)?;
+        self.that_take(currency, terminals)
     }
 
     /// Begins in a task of its own, so that an attempt that is on disk is also driven when the till hangs up meanwhile.

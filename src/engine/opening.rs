@@ -12,6 +12,14 @@ use crate::domain::operation::{Operation, Status};
 use crate::domain::repeat::{Fingerprint, Repeat};
 use crate::domain::request::Naming;
 
+/// What a till asks for, perhaps not for the first time.
+pub(super) struct Request<'a> {
+    pub(super) till: &'a Till,
+    pub(super) kind: Kind,
+    pub(super) naming: &'a Naming,
+    pub(super) asked: Fingerprint,
+}
+
 impl Engine {
     /// New payments wait a little for the recovery after a start, and are refused while it is not done. A till that says
     /// how long it waits is answered by then.
@@ -27,26 +35,24 @@ impl Engine {
         if done && !self.stopping.is_cancelled() { Ok(()) } else { Err(Refusal::ShuttingDown) }
     }
 
-    /// What a till that asks again is told while nothing new is taken: that it is paid, or that it is under way. What an old
-    /// copy calls unpaid may have been paid since.
+    /// What a till that asks again is told where nothing new can begin, be it that the shop is closed or that the terminal is
+    /// not the till's any more: how that stands which it asked for before.
     ///
     /// # Errors
-    /// [`Refusal::ShuttingDown`] for everything else; [`Refusal::ReferenceConflict`].
-    pub(super) async fn known_before_opening(
-        &self,
-        till: &Till,
-        kind: Kind,
-        naming: &Naming,
-        asked: &Fingerprint,
-    ) -> Result<Progress, Refusal> {
-        let reference = naming.reference().ok_or(Refusal::ShuttingDown)?;
-        let known = self.health.journal(self.journal.find(&till.id, kind, reference).await).ok().flatten();
-        let known = known.filter(|known| self.is_of_this_environment(known)).ok_or(Refusal::ShuttingDown)?;
+    /// What is `in_the_way` for everything that would be new; [`Refusal::ReferenceConflict`].
+    pub(super) async fn known_or(&self, request: &Request<'_>, in_the_way: Refusal) -> Result<Progress, Refusal> {
+        let Request { till, kind, naming, asked } = request;
+        let Some(reference) = naming.reference() else { return Err(in_the_way) };
+        let known = self.health.journal(self.journal.find(&till.id, *kind, reference).await).ok().flatten();
+        let Some(known) = known.filter(|known| self.is_of_this_environment(known)) else { return Err(in_the_way) };
         let replayed = match known.repeat(asked, repeat_rules(till), self.clock.now()) {
             Repeat::Join => false,
-            Repeat::Replay if known.status() == Status::Approved => true,
+            // What an old copy of the journal calls unpaid may have been paid since.
+            Repeat::Replay if known.status() == Status::Approved || !matches!(in_the_way, Refusal::ShuttingDown) => {
+                true
+            }
             Repeat::Conflict => return Err(Refusal::ReferenceConflict(Box::new(known))),
-            Repeat::Replay | Repeat::NewAttempt | Repeat::NewOperation => return Err(Refusal::ShuttingDown),
+            Repeat::Replay | Repeat::NewAttempt | Repeat::NewOperation => return Err(in_the_way),
         };
         Ok(Progress { operation: known, waiting: None, replayed, possible_duplicate: false })
     }

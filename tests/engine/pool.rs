@@ -116,6 +116,29 @@ async fn a_terminal_that_its_provider_calls_unavailable_is_the_last_choice() {
     assert_eq!((seen.status.as_str(), seen.available), ("ASmallNewWord", Some(false)));
 }
 
+/// Where it begins never decides what it is: the terminal may have been taken from the till since.
+#[tokio::test]
+async fn a_sale_is_answered_as_it_stands_when_its_terminal_is_not_the_tills_any_more() {
+    let shop = shop().await;
+    let on_back = || SaleRequest {
+        naming: Naming::Reference(Reference::new("R-1").unwrap()),
+        terminal: Some(TerminalName::new("back").unwrap()),
+        ..unnamed(false)
+    };
+    let sold = shop.sell(on_back()).await.unwrap().operation;
+    let mut elsewhere = shop.till.clone();
+    elsewhere.terminals = vec![TerminalName::new("front").unwrap()];
+    elsewhere.profile.terminal_pool.clear();
+    let again = shop.engine.pay(&elsewhere, on_back(), crate::shop::patience()).await.unwrap();
+    assert_eq!(again.operation.id, sold.id);
+    let dearer = Money { amount: Amount::new(20_000).unwrap(), ..on_back().money };
+    let other = shop.engine.pay(&elsewhere, SaleRequest { money: dearer, ..on_back() }, crate::shop::patience()).await;
+    assert!(matches!(other, Err(Refusal::ReferenceConflict(_))));
+    let naming = Naming::Reference(Reference::new("R-2").unwrap());
+    let new = shop.engine.pay(&elsewhere, SaleRequest { naming, ..on_back() }, crate::shop::patience()).await;
+    assert!(matches!(new, Err(Refusal::UnknownTerminal(_))));
+}
+
 /// Nothing is sent for what no terminal takes.
 #[tokio::test]
 async fn a_currency_that_no_terminal_takes_is_refused_by_name() {
