@@ -166,10 +166,7 @@ impl Operation {
     /// The proof that money moved, when it did.
     #[must_use]
     pub const fn approval(&self) -> Option<&Approval> {
-        match &self.attempt.phase {
-            Phase::Approved { approval, .. } => Some(approval),
-            _ => None,
-        }
+        self.attempt.phase.approval()
     }
 
     /// It tells the till what it told before: of the same attempt the same outcome, and as much money.

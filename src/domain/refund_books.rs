@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::attempt::{Attempt, Phase};
+use super::attempt::Attempt;
 use super::identifiers::{AttemptReference, Handle};
 use super::operation::Operation;
 
@@ -28,12 +28,16 @@ pub struct Known<'a> {
 /// How the two differ, in minor units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Difference {
-    /// What the journal knows of and the provider's sum does not hold; negative where that holds more.
-    pub missing: i64,
-    /// What of it the sum leaves out, if it holds no refunds at machines.
-    pub left_out: i64,
+    /// What the provider's sum holds and the journal does not know of. What an operator called given back counts as unknown:
+    /// the provider may never have heard of it.
+    pub surplus: i64,
     /// What was given back at machines and stands in no refund of the journal's.
     pub lost_at_machines: i64,
+    /// What the journal knows of and the sum does not hold, where that is neither all nor nothing of the refunds at machines;
+    /// 0 for an old record.
+    pub unexplained: i64,
+    /// The provider's record is an old one.
+    pub is_behind: bool,
 }
 
 impl Difference {
@@ -47,18 +51,25 @@ impl Difference {
         now: Timestamp,
         patience: SignedDuration,
     ) -> Self {
+        let expected = known.sum - by_word(known.refunds);
+        let left_out = left_out(known.refunds, now, patience);
+        let lost_at_machines = lost_at_machines(known.refunds, told.at_machines, asked);
+        let missing = expected - told.sum;
+        // What was lost at machines may have been noted before, so that it is known, and the sum may hold it all the same.
+        let is_explained = [0, left_out, lost_at_machines, left_out + lost_at_machines].contains(&missing);
+        let is_behind = told.sum < held_before(known.refunds).max(expected - left_out - lost_at_machines);
         Self {
-            missing: known.sum - by_word(known.refunds) - told.sum,
-            left_out: left_out(known.refunds, now, patience),
-            lost_at_machines: lost_at_machines(known.refunds, told.at_machines, asked),
+            surplus: (-missing).max(0),
+            lost_at_machines,
+            unexplained: if is_explained || is_behind { 0 } else { missing.max(0) },
+            is_behind,
         }
     }
 
-    /// The provider's record is an old one. (What was lost at machines may have been noted before, so that it is known.)
+    /// Money was given back that the journal does not know of, or that nobody can tell from what it knows of.
     #[must_use]
-    pub const fn is_behind(&self) -> bool {
-        let is_explained = self.missing == self.left_out || self.missing == self.left_out + self.lost_at_machines;
-        self.missing > 0 && !is_explained
+    pub const fn needs_a_person(&self) -> bool {
+        self.surplus > 0 || self.lost_at_machines > 0 || self.unexplained > 0
     }
 }
 
@@ -83,6 +94,16 @@ fn left_out(refunds: &[(Operation, Attempt)], now: Timestamp, patience: SignedDu
     at_machines.filter_map(|refund| approved(refund).filter(|(_, is_proven)| *is_proven)).map(|(minor, _)| minor).sum()
 }
 
+/// The sum as it was seen before, or must have been since: it never shrinks.
+fn held_before(refunds: &[(Operation, Attempt)]) -> i64 {
+    let held = refunds.iter().filter_map(|(_, refund)| {
+        let before = refund.preparation.as_ref()?.refunded;
+        let own = approved(refund).filter(|(_, is_proven)| *is_proven && !refund.card_present);
+        Some(before + own.map_or(0, |(minor, _)| minor))
+    });
+    held.max().unwrap_or_default()
+}
+
 /// One of the journal's whose run nobody knows may be any of them.
 fn lost_at_machines(refunds: &[(Operation, Attempt)], at_machines: &[(Handle, i64)], asked: AttemptReference) -> i64 {
     let others = || refunds.iter().map(|(_, refund)| refund).filter(|refund| refund.order.reference != asked);
@@ -95,8 +116,5 @@ fn lost_at_machines(refunds: &[(Operation, Attempt)], at_machines: &[(Handle, i6
 
 /// Minor units that were given back, and whether the provider's record says so.
 fn approved(refund: &Attempt) -> Option<(i64, bool)> {
-    match &refund.phase {
-        Phase::Approved { approval, .. } => Some((approval.amount.minor(), approval.transaction.is_some())),
-        _ => None,
-    }
+    refund.phase.approval().map(|approval| (approval.amount.minor(), approval.transaction.is_some()))
 }

@@ -72,17 +72,33 @@ impl Engine {
             self.clock.now(),
             provider.timeouts().refund,
         );
-        if difference.is_behind() && !attempt.card_present {
+        if difference.is_behind && !attempt.card_present {
             return Ok(Some(Doubt::Behind));
         }
-        if difference.missing < 0 {
-            self.note_refunded(sale, Refunded::InAll(refundable.refunded)).await?;
+        if difference.needs_a_person() {
+            self.tell_of_lost(sale, refundable.refunded, difference).await?;
         }
-        if difference.lost_at_machines > 0 {
-            let minor = difference.lost_at_machines;
-            self.note(sale, Refunded::Elsewhere(minor), Some(perhaps_lost(minor))).await?;
+        Ok(self.waits_for_a_person(&known, &refunds).await?.then_some(Doubt::PerhapsLost))
+    }
+
+    /// Notes what the journal does not know of, and tells a person once of what it cannot tell from what it knows.
+    async fn tell_of_lost(&self, sale: OperationId, sum: i64, difference: Difference) -> Result<(), Refusal> {
+        let Difference { surplus, lost_at_machines: at_machines, unexplained, .. } = difference;
+        let refunded = match at_machines {
+            0 => Refunded::InAll(sum),
+            at_machines => Refunded::InAllAndAtMachines { sum, at_machines },
+        };
+        if self.note_refunded(sale, refunded).await? {
+            return Ok(());
         }
-        Ok(self.waits_for_a_person(sale, &refunds).await?.then_some(Doubt::PerhapsLost))
+        if surplus > 0 {
+            self.raise(sale, perhaps_lost(&format!("it holds {surplus} minor units more than is proven here"))).await?;
+        }
+        if unexplained > 0 {
+            let what = format!("{unexplained} minor units are missing in it, which are not those at machines");
+            self.raise(sale, perhaps_lost(&what)).await?;
+        }
+        Ok(())
     }
 
     /// A refund at a machine that had failed, or that a person had called so, and that its machine made after all.
@@ -96,9 +112,9 @@ impl Engine {
         let unpaid = refunds.iter().filter(|(_, refund)| !refund.phase.may_move_money() && is_told(refund));
         for (operation, refund) in unpaid {
             let mut refund = refund.clone();
-            // What cannot be read now is as little known as what is not decided.
-            let _ = self.look(provider, operation, &mut refund).await;
-            if refund.phase.may_move_money() {
+            // The record of the payment says so: what cannot be read now is no proof of the contrary.
+            let looked = self.look(provider, operation, &mut refund).await;
+            if looked.is_err() || refund.phase.may_move_money() {
                 return true;
             }
         }
@@ -106,9 +122,12 @@ impl Engine {
     }
 
     /// Whether a person has yet to see which refunds of the sale were made.
-    async fn waits_for_a_person(&self, sale: OperationId, refunds: &[(Operation, Attempt)]) -> Result<bool, Refusal> {
-        let refunds = refunds.iter().map(|(refund, _)| (refund.id, AlarmKind::LateApproval));
-        for (subject, alarm) in iter::once((sale, AlarmKind::Orphan)).chain(refunds) {
+    async fn waits_for_a_person(&self, sale: &Operation, refunds: &[(Operation, Attempt)]) -> Result<bool, Refusal> {
+        // A lost sale comes with what was given back of it, perhaps by a refund that was lost with it.
+        let was_lost = (given_back_elsewhere(sale, refunds) > 0).then_some((sale.id, AlarmKind::Orphan));
+        let of_sale = iter::once((sale.id, AlarmKind::LostRefund)).chain(was_lost);
+        let of_refunds = refunds.iter().map(|(refund, _)| (refund.id, AlarmKind::LateApproval));
+        for (subject, alarm) in of_sale.chain(of_refunds) {
             if self.health.journal(self.journal.stands(subject, alarm).await)? {
                 return Ok(true);
             }
@@ -118,21 +137,23 @@ impl Engine {
 
     /// Notes what somebody else gave back of a sale. Where the provider tells only the sum, it may have been a refund of
     /// ours that the journal lost: a person must look before another one is made.
-    pub(super) async fn note_refunded(&self, sale: OperationId, refunded: Refunded) -> Result<(), Refusal> {
+    ///
+    /// Returns whether it was news.
+    pub(super) async fn note_refunded(&self, sale: OperationId, refunded: Refunded) -> Result<bool, Refusal> {
+        let more = |what| perhaps_lost(&format!("{what}, more than the journal knows of"));
         let alarm = match refunded {
             Refunded::Elsewhere(_) => None,
-            Refunded::InAll(sum) => Some(perhaps_lost(sum)),
+            Refunded::InAll(sum) => Some(more(format!("it holds {sum} minor units that were given back"))),
+            Refunded::InAllAndAtMachines { sum, at_machines } => Some(more(format!(
+                "it holds {sum} minor units that were given back, and {at_machines} at machines by refunds of others"
+            ))),
         };
-        self.note(sale, refunded, alarm).await
-    }
-
-    async fn note(&self, sale: OperationId, refunded: Refunded, alarm: Option<Alarm>) -> Result<(), Refusal> {
         let noted = self.journal.note_refunded(sale, refunded, alarm.clone(), self.clock.now()).await;
         let is_news = self.health.journal(noted)?;
         if let Some(alarm) = alarm.filter(|_| is_news) {
             ring_out(sale, &alarm);
         }
-        Ok(())
+        Ok(is_news)
     }
 
     /// The provider holds a refund of ours that the journal does not know.
@@ -141,7 +162,7 @@ impl Engine {
             "the provider holds a refund of this sale that the journal had lost ({reference}); further refunds of it are \
              not sent from here, make them in the provider's back office"
         );
-        let alarm = Alarm { kind: AlarmKind::Orphan, text };
+        let alarm = Alarm { kind: AlarmKind::LostRefund, text };
         // Where it could not be written, the next sweep that finds it raises it again.
         let _ = self.raise(sale, alarm).await;
     }
@@ -158,11 +179,15 @@ impl Engine {
     }
 }
 
-fn perhaps_lost(sum: i64) -> Alarm {
+fn given_back_elsewhere(sale: &Operation, refunds: &[(Operation, Attempt)]) -> i64 {
+    let ours = refunds.iter().filter_map(|(_, refund)| refund.phase.approval()).map(|it| it.amount.minor());
+    sale.refunded - ours.sum::<i64>()
+}
+
+fn perhaps_lost(what: &str) -> Alarm {
     let text = format!(
-        "the provider has given back {sum} minor units of this sale, more than the journal knows of: somebody did so in the \
-         back office, or a refund was lost with the journal; compare the two, then acknowledge this, and refunds of the sale \
-         go on"
+        "the provider's record of this sale is not what the journal knows: {what}; somebody gave money back in the back \
+         office, or a refund was lost with the journal; compare the two, then acknowledge this, and refunds of the sale go on"
     );
-    Alarm { kind: AlarmKind::Orphan, text }
+    Alarm { kind: AlarmKind::LostRefund, text }
 }

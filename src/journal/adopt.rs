@@ -201,13 +201,14 @@ impl Orphan {
 
     /// What was given back of it already: elsewhere, and by refunds of ours that are as lost as the sale was.
     fn given_back(&self) -> i64 {
+        let others = self.trace.refunded.elsewhere(0);
         let ours = self.trace.refunds.iter().map(|(_, finding)| match finding {
             Finding::Approved(approval) => approval.amount.minor(),
             _ => 0,
         });
         match self.trace.refunded {
-            Refunded::Elsewhere(minor) => ours.fold(minor.max(0), i64::saturating_add),
-            Refunded::InAll(minor) => minor.max(0),
+            Refunded::Elsewhere(_) => ours.fold(others, i64::saturating_add),
+            Refunded::InAll(_) | Refunded::InAllAndAtMachines { .. } => others,
         }
     }
 }

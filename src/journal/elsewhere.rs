@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::entries::{append_event, load, raise_alarm, stands};
+use super::entries::{append_event, load, raise_alarm, reword_alarm, stands};
 use super::error::Result;
 use super::rows::{get, whole_milliseconds};
 use super::step::Step;
@@ -30,10 +30,7 @@ impl Step for NoteRefunded {
         let sale = load(transaction, self.sale).await?;
         let row = transaction.row(REFUNDED_ELSEWHERE, &[&self.sale.to_string()]).await?;
         let known: i64 = get(&row.ok_or(JournalError::NotFound)?, "refunded_elsewhere")?;
-        let elsewhere = match self.refunded {
-            Refunded::Elsewhere(minor) => minor,
-            Refunded::InAll(minor) => minor.saturating_sub(sent_back(transaction, self.sale).await?),
-        };
+        let elsewhere = self.refunded.elsewhere(sent_back(transaction, self.sale).await?);
         if elsewhere <= known {
             return Ok((writes, false));
         }
@@ -46,10 +43,12 @@ impl Step for NoteRefunded {
         let event = json!({"event": "refunded_elsewhere", "amount": elsewhere});
         append_event(&mut writes, &sale.attempt, "refunded_elsewhere", &event, now)?;
         // Without it on disk, the next refund could be the one that this tells of.
-        if let Some(alarm) = &self.alarm
-            && !stands(transaction, self.sale, alarm.kind).await?
-        {
-            raise_alarm(&mut writes, &sale, alarm, now);
+        match &self.alarm {
+            Some(alarm) if stands(transaction, self.sale, alarm.kind).await? => {
+                reword_alarm(&mut writes, self.sale, alarm);
+            }
+            Some(alarm) => raise_alarm(&mut writes, &sale, alarm, now),
+            None => {}
         }
         Ok((writes, true))
     }

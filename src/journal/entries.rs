@@ -167,6 +167,15 @@ pub(super) fn raise_alarm(writes: &mut Writes, operation: &Operation, alarm: &Al
         .bind(now.as_millisecond());
 }
 
+/// Lets the alarm of this kind that stands on an operation tell what is known now.
+pub(super) fn reword_alarm(writes: &mut Writes, operation: OperationId, alarm: &Alarm) {
+    writes
+        .add("UPDATE alarm SET text = ? WHERE subject = ? AND kind = ? AND acknowledged_at IS NULL")
+        .bind(without_card_numbers(&alarm.text))
+        .bind(operation.to_string())
+        .bind(alarm.kind.name());
+}
+
 /// Whether an alarm of this kind stands on an operation already.
 pub(super) async fn stands(transaction: &mut Transaction<'_>, operation: OperationId, kind: AlarmKind) -> Result<bool> {
     Ok(transaction.row(STANDING_ALARM, &[&operation.to_string(), kind.name()]).await?.is_some())

@@ -210,7 +210,7 @@ async fn p39_what_was_given_back_of_a_payment_is_known_as_soon_as_the_payment_is
     shop.listed(2).await;
     let sale = eventually("the payment", async || Some(shop.find("R-1").await).filter(|it| it.refunded > 0)).await;
     assert_eq!((sale.status(), sale.refunded), (Status::Approved, 5_000));
-    assert!(shop.alarms().await.contains(&AlarmKind::Orphan));
+    assert!(shop.alarms().await.contains(&AlarmKind::LostRefund));
 }
 
 #[tokio::test]

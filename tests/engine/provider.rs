@@ -1,6 +1,7 @@
 //! A provider of few words.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -57,6 +58,8 @@ pub(crate) struct Scripted {
     pub(crate) loses_refunds_for: Option<SignedDuration>,
     /// What refunds were started, in minor units.
     pub(crate) given_back: Mutex<Vec<i64>>,
+    /// Refunds cannot be looked for.
+    pub(crate) is_unreadable: AtomicBool,
     /// What a terminal can do.
     pub(crate) capabilities: Capabilities,
     /// What its list holds.
@@ -93,6 +96,7 @@ impl Scripted {
             refunds_by_api: false,
             loses_refunds_for: None,
             given_back: Mutex::default(),
+            is_unreadable: AtomicBool::new(false),
             capabilities: Capabilities {
                 signature: false,
                 prompts: false,
@@ -242,6 +246,9 @@ impl Provider for Scripted {
     }
     /// What was made of another amount is another refund.
     async fn look_for_refund(&self, attempt: &Attempt, _: Look) -> Result<Seen, ReadError> {
+        if self.is_unreadable.load(Ordering::Relaxed) {
+            return Err(ReadError::Refused("no".to_owned()));
+        }
         let is_other = |approval: &Approval| approval.amount != attempt.order.money.amount;
         let finding = match locked(&self.finding).clone() {
             Finding::Approved(approval) if is_other(&approval) => Finding::Nothing,

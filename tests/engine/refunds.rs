@@ -1,5 +1,7 @@
 //! Refunds where the provider tells of a payment's refunds the sum, and whether that holds those at machines is not known.
 
+use std::sync::atomic::Ordering;
+
 use jiff::SignedDuration;
 use pos_bridge::domain::attempt::{AlarmKind, OperatorVerdict, Preparation, Reason, Resolution};
 use pos_bridge::domain::evidence::{Approval, Finding};
@@ -104,7 +106,7 @@ async fn is_not_made_again(provider: Scripted) {
     let refused = refunded(&shop, "B-1", 4_000).await;
     assert_eq!((refused.status(), refused.reason().unwrap().code.as_str()), (Status::Failed, "lost_refund"));
     assert_eq!(shop.provider.given_back(), [0; 0], "nothing was sent");
-    assert_eq!(shop.alarms().await, [AlarmKind::Orphan]);
+    assert_eq!(shop.alarms().await, [AlarmKind::LostRefund]);
     assert_eq!(shop.find("R-1").await.refunded, 4_000, "it counts against what is left");
     let alarm = shop.engine.alarms().await.unwrap().remove(0);
     shop.engine.acknowledge_alarm(alarm.id, "Kari").await.unwrap();
@@ -169,4 +171,63 @@ async fn what_an_operator_calls_given_back_keeps_no_later_refund_waiting() {
     let second = refunded(&shop, "B-2", 6_000).await;
     assert_eq!(second.status(), Status::Approved, "{:?}", second.reason());
     assert_eq!(shop.provider.given_back(), [4_000, 6_000]);
+}
+
+async fn acknowledge_all(shop: &Shop) {
+    for alarm in shop.engine.alarms().await.unwrap() {
+        shop.engine.acknowledge_alarm(alarm.id, "Kari").await.unwrap();
+    }
+}
+
+/// What was given back at a machine and lost does not hide behind what the back office gave back and somebody has seen to.
+#[tokio::test]
+async fn p39_a_lost_refund_at_a_machine_is_told_beside_money_that_was_noted_before() {
+    let shop = sold_by(Scripted::new(), &[]).await;
+    let tells = |sum, at_machines: &[(&str, i64)]| {
+        *shop.provider.refundable.lock().unwrap() = Some(Refundable { refunded: sum, ..refundable(at_machines) });
+    };
+    tells(3_000, &[]);
+    assert_eq!(refunded(&shop, "B-1", 2_000).await.reason().unwrap().code, "lost_refund");
+    acknowledge_all(&shop).await;
+    tells(3_000, &[("ts_lost", 2_000)]);
+    assert_eq!(refunded(&shop, "B-2", 2_000).await.reason().unwrap().code, "lost_refund");
+    assert_eq!((shop.alarms().await, shop.find("R-1").await.refunded), (vec![AlarmKind::LostRefund], 5_000));
+    acknowledge_all(&shop).await;
+    tells(4_000, &[("ts_lost", 2_000)]);
+    assert_eq!(refunded(&shop, "B-3", 2_000).await.reason().unwrap().code, "lost_refund", "the back office once more");
+    assert_eq!((shop.find("R-1").await.refunded, shop.provider.given_back()), (6_000, Vec::new()));
+}
+
+/// What an operator called given back may be in the sum, or in nobody's: a refund that was lost must not hide behind it.
+#[tokio::test]
+async fn p39_a_refund_that_was_lost_does_not_hide_behind_an_operators_word() {
+    let shop = sold_by(losing_replies(), &[]).await;
+    shop.provider.finds(Finding::Nothing);
+    let lost = asked_for(&shop, "B-1", 4_000).await;
+    let resolution =
+        Resolution { verdict: OperatorVerdict::Approved, by: "Kari".to_owned(), reason: "paid in cash".to_owned() };
+    eventually("the sending", async || (!shop.provider.given_back().is_empty()).then_some(())).await;
+    shop.engine.resolve(lost.id, resolution).await.unwrap();
+    *shop.provider.refundable.lock().unwrap() = Some(Refundable { refunded: 4_000, ..refundable(&[]) });
+    assert_eq!(refunded(&shop, "B-2", 4_000).await.reason().unwrap().code, "lost_refund");
+    assert_eq!((shop.alarms().await, shop.provider.given_back()), (vec![AlarmKind::LostRefund], vec![4_000]));
+    acknowledge_all(&shop).await;
+    assert_eq!(refunded(&shop, "B-3", 1_000).await.status(), Status::Approved, "it is told once");
+}
+
+/// R10: the payment's record shows that a machine has made it; what cannot be read is no proof of the contrary.
+#[tokio::test]
+async fn r10_nothing_more_is_given_back_while_a_machines_own_record_cannot_be_read() {
+    let shop = sold(&[]).await;
+    shop.provider.finds(Finding::Declined(Reason::new("declined", "no")));
+    let declined = asked_for(&shop, "B-1", 4_000).await;
+    eventually("the no", async || {
+        shop.journal.operation(declined.id).await.unwrap().filter(|refund| refund.status() == Status::Declined)
+    })
+    .await;
+    *shop.provider.refundable.lock().unwrap() = Some(refundable(&[("T1.refund", 4_000)]));
+    shop.provider.is_unreadable.store(true, Ordering::Relaxed);
+    let refused = refunded(&shop, "B-2", 4_000).await;
+    assert_eq!((refused.status(), refused.reason().unwrap().code.as_str()), (Status::Failed, "earlier_refund"));
+    assert_eq!(shop.provider.given_back(), [4_000], "one was sent");
 }

@@ -97,7 +97,7 @@ pub(crate) fn at_rest(ledger: &Ledger, journal: &Journal, books: &Books, listed:
     listing(journal, listed, &mut broken);
     for alarm in &journal.alarms {
         let is_strange = match alarm.kind.as_str() {
-            "several_payments" | "orphan" => true,
+            "several_payments" | "orphan" | "lost_refund" => true,
             "corrected" | "not_captured" => {
                 journal.operations.get(&alarm.subject).is_none_or(|sale| sale.amount != NEVER_CAPTURED)
             }

@@ -64,27 +64,52 @@ fn difference(known: i64, refunds: &[(Operation, Attempt)], sum: i64, at_machine
 }
 
 #[test]
-fn what_the_sum_does_not_hold_is_missing_and_makes_the_record_an_old_one() {
+fn what_the_sum_does_not_hold_makes_the_record_an_old_one_and_what_it_holds_beside_needs_a_person() {
     let by_api = || vec![refund(1, None)];
     let at_machine = || vec![refund(1, Some("ts_1"))];
     let at_machine_long_ago = || vec![long_ago(refund(1, Some("ts_1")))];
     let by_api_long_ago = || vec![long_ago(refund(1, None))];
     let by_word_at_machine = || vec![long_ago(by_word(refund(1, Some("ts_1"))))];
-    for (what, refunds, known, sum, missing, is_behind) in [
-        ("it is held", by_api(), 4_000, 4_000, 0, false),
-        ("it is not held yet", by_api(), 4_000, 0, 4_000, true),
-        ("somebody else gave more back", by_api(), 4_000, 5_000, -1_000, false),
-        ("one at a machine may come yet", at_machine(), 4_000, 0, 4_000, true),
-        ("one at a machine that would have come", at_machine_long_ago(), 4_000, 0, 4_000, false),
-        ("the sum holds those at machines", at_machine_long_ago(), 4_000, 4_000, 0, false),
-        ("that, and something else", at_machine_long_ago(), 5_000, 0, 5_000, true),
-        ("one by the API comes", by_api_long_ago(), 4_000, 0, 4_000, true),
-        ("an operator's word never comes", vec![by_word(refund(1, None))], 4_000, 0, 0, false),
-        ("nor at a machine", by_word_at_machine(), 4_000, 0, 0, false),
-        ("undecided ones are not known", vec![in_phase(refund(1, None), Phase::Sending)], 0, 0, 0, false),
+    for (what, refunds, known, sum, is_behind, surplus, unexplained) in [
+        ("it is held", by_api(), 4_000, 4_000, false, 0, 0),
+        ("it is not held yet", by_api(), 4_000, 0, true, 0, 0),
+        ("somebody else gave more back", by_api(), 4_000, 5_000, false, 1_000, 0),
+        ("one at a machine may come yet", at_machine(), 4_000, 0, true, 0, 0),
+        ("one at a machine that would have come", at_machine_long_ago(), 4_000, 0, false, 0, 0),
+        ("the sum holds those at machines", at_machine_long_ago(), 4_000, 4_000, false, 0, 0),
+        ("a part of one can be anybody's", at_machine_long_ago(), 4_000, 1_000, false, 0, 3_000),
+        ("that, and something else", at_machine_long_ago(), 5_000, 0, true, 0, 0),
+        ("one by the API comes", by_api_long_ago(), 4_000, 0, true, 0, 0),
+        ("an operator's word never comes", vec![by_word(refund(1, None))], 4_000, 0, false, 0, 0),
+        ("what comes may be another's", vec![by_word(refund(1, None))], 4_000, 4_000, false, 4_000, 0),
+        ("nor at a machine", by_word_at_machine(), 4_000, 0, false, 0, 0),
+        ("undecided ones are not known", vec![in_phase(refund(1, None), Phase::Sending)], 0, 0, false, 0, 0),
     ] {
         let found = difference(known, &refunds, sum, &[]);
-        assert_eq!((found.missing, found.is_behind()), (missing, is_behind), "{what}");
+        assert_eq!((found.is_behind, found.surplus, found.unexplained), (is_behind, surplus, unexplained), "{what}");
+        assert_eq!(found.needs_a_person(), surplus > 0 || unexplained > 0, "{what}");
+    }
+}
+
+/// What it grows by from an old record would be no proof of the next refund.
+#[test]
+fn a_sum_that_was_higher_before_is_an_old_one() {
+    let seen_at = |sum: i64, (operation, mut refund): (Operation, Attempt)| {
+        refund.preparation.as_mut().unwrap().refunded = sum;
+        (operation, refund)
+    };
+    let failed = |refund| in_phase(refund, Phase::Failed { reason: reason() });
+    let machine = || long_ago(refund(1, Some("ts_1")));
+    let word = || by_word(refund(1, None));
+    for (what, refunds, known, sum, is_behind) in [
+        ("a machine's, then one by the API", vec![machine(), seen_at(4_000, refund(2, None))], 8_000, 4_000, true),
+        ("which the sum holds", vec![machine(), seen_at(4_000, refund(2, None))], 8_000, 8_000, false),
+        ("or only the second of them", vec![machine(), seen_at(0, refund(2, None))], 8_000, 4_000, false),
+        ("an operator's, then one by the API", vec![word(), seen_at(4_000, refund(2, None))], 8_000, 4_000, true),
+        ("one that was not made saw it", vec![seen_at(3_000, failed(refund(1, None)))], 0, 2_999, true),
+        ("and nothing else came", vec![seen_at(3_000, failed(refund(1, None)))], 0, 3_000, false),
+    ] {
+        assert_eq!(difference(known, &refunds, sum, &[]).is_behind, is_behind, "{what}");
     }
 }
 
@@ -114,7 +139,11 @@ fn a_run_at_a_machine_that_is_no_refund_of_the_journals_was_lost() {
 #[test]
 fn what_was_lost_and_noted_does_not_make_the_record_an_old_one() {
     let told = [(run("ts_1"), 4_000), (run("ts_2"), 500)];
-    let found = difference(4_500, &[long_ago(refund(1, Some("ts_1")))], 0, &told);
-    assert_eq!(found, Difference { missing: 4_500, left_out: 4_000, lost_at_machines: 500 });
-    assert!(!found.is_behind());
+    let known = [long_ago(refund(1, Some("ts_1")))];
+    for (what, sum) in [("the sum holds none", 0), ("one of them", 500), ("the other", 4_000), ("both", 4_500)] {
+        let found = difference(4_500, &known, sum, &told);
+        let expected = Difference { surplus: 0, lost_at_machines: 500, unexplained: 0, is_behind: false };
+        assert_eq!(found, expected, "{what}");
+        assert!(found.needs_a_person());
+    }
 }

@@ -69,6 +69,7 @@ fn every_alarm_has_its_word_and_one_freezes_the_terminal() {
         (AlarmKind::SeveralPayments, "several_payments", true),
         (AlarmKind::Abandoned, "abandoned", false),
         (AlarmKind::Orphan, "orphan", false),
+        (AlarmKind::LostRefund, "lost_refund", false),
         (AlarmKind::NotCaptured, "not_captured", false),
         (AlarmKind::Corrected, "corrected", false),
         (AlarmKind::Unreadable, "unreadable", false),

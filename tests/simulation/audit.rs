@@ -33,7 +33,7 @@ pub(crate) fn audit(pages: &Pages, books: &Books, now: i64, said: &[Operation]) 
 /// back: which refund that was only a person can tell, and one is asked.
 fn is_left_to_a_person(pages: &Pages, books: &Books, entry: &Entry, run: &Run) -> bool {
     let is_asked = |alarm: &Standing| match alarm.raised.alarm.kind {
-        AlarmKind::Orphan => alarm.raised.operation == entry.head.original,
+        AlarmKind::Orphan | AlarmKind::LostRefund => alarm.raised.operation == entry.head.original,
         AlarmKind::LateApproval => alarm.raised.operation == Some(entry.head.id),
         _ => false,
     };

@@ -25,6 +25,8 @@ pub enum AlarmKind {
     Abandoned,
     /// The provider holds a payment of ours that the journal does not know.
     Orphan,
+    /// Money of a sale was given back that the journal does not know of; its refunds wait until somebody has looked.
+    LostRefund,
     /// An approved payment was not captured within a day.
     NotCaptured,
     /// The provider took an approval back.
@@ -43,6 +45,7 @@ impl AlarmKind {
             Self::SeveralPayments => "several_payments",
             Self::Abandoned => "abandoned",
             Self::Orphan => "orphan",
+            Self::LostRefund => "lost_refund",
             Self::NotCaptured => "not_captured",
             Self::Corrected => "corrected",
             Self::Unreadable => "unreadable",

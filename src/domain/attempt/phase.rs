@@ -87,6 +87,15 @@ impl Phase {
         matches!(self, Self::Approved { .. })
     }
 
+    /// The proof that it took money, when it did.
+    #[must_use]
+    pub const fn approval(&self) -> Option<&Approval> {
+        match self {
+            Self::Approved { approval, .. } => Some(approval),
+            _ => None,
+        }
+    }
+
     /// One reading after the horizon has found nothing; a second one gives it up.
     #[must_use]
     pub const fn awaits_second_look(&self) -> bool {

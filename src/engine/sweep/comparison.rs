@@ -16,8 +16,7 @@ const CAPTURE_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
 impl Engine {
     /// Whether a payment says what the journal says, and nothing was given back of it.
     pub(super) async fn is_known(&self, trace: &Trace) -> bool {
-        let (Refunded::Elsewhere(minor) | Refunded::InAll(minor)) = trace.refunded;
-        if minor > 0 || !trace.refunds.is_empty() {
+        if trace.refunded.elsewhere(0) > 0 || !trace.refunds.is_empty() {
             return false;
         }
         matches!(self.attempt_of(trace).await, Ok(Some((_, attempt))) if attempt.agrees_with(&trace.payment))
@@ -130,8 +129,7 @@ impl Engine {
                 }
             }
         }
-        let (Refunded::Elsewhere(minor) | Refunded::InAll(minor)) = refunded;
-        if minor > 0 && decides {
+        if refunded.elsewhere(0) > 0 && decides {
             self.note_refunded(sale.id, refunded).await?;
         }
         Ok(())

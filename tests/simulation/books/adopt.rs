@@ -152,9 +152,10 @@ fn given_back(orphan: &Orphan) -> i64 {
         Finding::Approved(approval) => approval.amount.minor(),
         _ => 0,
     });
+    let others = orphan.trace.refunded.elsewhere(0);
     match orphan.trace.refunded {
-        Refunded::Elsewhere(minor) => minor + ours.sum::<i64>(),
-        Refunded::InAll(minor) => minor,
+        Refunded::Elsewhere(_) => others + ours.sum::<i64>(),
+        Refunded::InAll(_) | Refunded::InAllAndAtMachines { .. } => others,
     }
 }
 

@@ -22,16 +22,19 @@ impl Pages {
         let operation = self.operation(sale).ok_or(JournalError::NotFound)?;
         let sent_back = self.sent_back(sale);
         let head = self.head(sale);
-        let elsewhere = match refunded {
-            Refunded::Elsewhere(minor) => minor,
-            Refunded::InAll(minor) => minor - sent_back,
-        };
+        let elsewhere = refunded.elsewhere(sent_back);
         let is_news = elsewhere > head.refunded;
         if is_news {
             (head.refunded, head.updated_at) = (elsewhere, whole_milliseconds(now));
         }
-        if let Some(alarm) = alarm.filter(|alarm| is_news && !self.stands(&sale.to_string(), alarm.kind)) {
-            self.raise_on(&operation, alarm, now);
+        if let Some(alarm) = alarm.filter(|_| is_news) {
+            let subject = sale.to_string();
+            let is_same =
+                |it: &&mut Standing| !it.acknowledged && it.subject == subject && it.raised.alarm.kind == alarm.kind;
+            match self.alarms.iter_mut().find(is_same) {
+                Some(standing) => standing.raised.alarm = alarm,
+                None => self.raise_on(&operation, alarm, now),
+            }
         }
         Ok(is_news)
     }
