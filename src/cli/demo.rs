@@ -155,7 +155,7 @@ pos-bridge is running with a simulated card terminal. No money moves. Be the til
   everything      curl http://{listen}/operations
   in a browser    http://{listen}/docs (the key of this till is demo-key)
 
-Amounts are minor units: 39900 is 399.00. The amount picks what the terminal does; README.md has the table, and
+Amounts are minor units: 39900 is 399.00. The amount picks what the terminal does; docs/simulator.md has the table, and
   curl http://{simulator}/simulator/outcomes
 The simulated provider's own books, to compare with the bridge's:
   curl http://{simulator}/simulator/ledger

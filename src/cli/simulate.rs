@@ -53,7 +53,7 @@ impl SimulateArguments {
         }
         writeln!(
             output,
-            "Faults, terminals by hand, the books: http://{}/simulator/ledger and others; see README.md",
+            "Faults, terminals by hand, the books: http://{}/simulator/ledger and others; see docs/simulator.md",
             simulator.address()
         )?;
         output.flush()?;

@@ -87,7 +87,7 @@ mod tests {
         assert_eq!(encode(&receipt).unwrap(), "receipt=Sko\\r\\n399,00\\n\\\\\r\n");
     }
 
-    /// As the README tells tills to read a value.
+    /// As `docs/till-api.md` tells tills to read a value.
     fn unescape(text: &str) -> String {
         let mut characters = text.chars();
         let mut plain = String::new();

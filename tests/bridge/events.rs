@@ -197,9 +197,9 @@ async fn a_position_that_is_none_is_refused() {
     assert_eq!(till.post("/events", json!({})).await.status, 405);
 }
 
-/// The script that the README gives to till vendors, as it stands there; from the beginning of the log on.
+/// The script that `docs/till-api.md` gives to till vendors, as it stands there; from the beginning of the log on.
 fn follower_of(till: &Till) -> Option<VendorScript> {
-    let script = readme_script("### Results as a stream")
+    let script = documented_script("## Results as a stream")
         .replace("http://127.0.0.1:7117", &format!("http://{}", till.address))
         .replace("the till's key", &till.key)
         .replace("last = None", "last = \"0\"");
@@ -207,7 +207,7 @@ fn follower_of(till: &Till) -> Option<VendorScript> {
 }
 
 #[tokio::test]
-async fn the_readmes_script_follows_the_results() {
+async fn the_documented_script_follows_the_results() {
     let bridge = Bridge::start().await;
     let till = bridge.till(1);
     till.pay("R-1", 100).await;
@@ -219,7 +219,7 @@ async fn the_readmes_script_follows_the_results() {
 
 /// What a terminal asks comes as an event too, and is no result.
 #[tokio::test]
-async fn the_readmes_script_takes_no_prompt_for_a_result() {
+async fn the_documented_script_takes_no_prompt_for_a_result() {
     let bridge = Bridge::with(Setup { provider: Behind::Dojo, machine: "SIS0", ..Setup::default() }).await;
     let till = bridge.till(1);
     let Some(mut vendor) = follower_of(&till) else { return };

@@ -364,12 +364,12 @@ async fn the_signature_is_what_the_reference_library_wants() {
     assert_eq!(said.trim(), "genuine");
 }
 
-/// The receiver that the README gives to till vendors, as it stands there.
+/// The receiver that `docs/till-api.md` gives to till vendors, as it stands there.
 #[tokio::test]
-async fn the_readmes_receiver_takes_what_is_genuine_and_nothing_else() {
+async fn the_documented_receiver_takes_what_is_genuine_and_nothing_else() {
     let receiver = Receiver::shut();
     let port = receiver.address.port().to_string();
-    let script = readme_script("### Results pushed to the till").replace("8080", &port);
+    let script = documented_script("## Results pushed to the till").replace("8080", &port);
     let Some(mut vendor) = VendorScript::start(&script) else { return };
     let bridge = pushing_to(&receiver).await;
     bridge.till(1).pay("R-1", 39900).await;

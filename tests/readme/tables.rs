@@ -1,6 +1,4 @@
-//! What the README says, and what the code does.
-
-use std::path::Path;
+//! What the pages for users say, and what the code does.
 
 use clap::CommandFactory;
 use pos_bridge::cli::Arguments;
@@ -9,7 +7,7 @@ use pos_bridge::domain::operation::Status;
 use pos_bridge::simulator::{outcome_table, virtual_terminals};
 use pos_bridge::till::problem::Code;
 
-use crate::document::{README, table};
+use crate::document::{FOR_USERS, OPERATING, SETUP, SIMULATOR, TILL_API};
 
 fn word(value: impl serde::Serialize) -> String {
     serde_json::to_value(value).unwrap().as_str().unwrap().to_owned()
@@ -17,7 +15,7 @@ fn word(value: impl serde::Serialize) -> String {
 
 #[test]
 fn the_outcomes_are_the_simulators() {
-    let told: Vec<_> = table("amount");
+    let told: Vec<_> = SIMULATOR.table("amount");
     let known: Vec<_> = outcome_table()
         .iter()
         .map(|outcome| vec![outcome.amount.to_string(), outcome.what_happens.to_owned()])
@@ -27,7 +25,7 @@ fn the_outcomes_are_the_simulators() {
 
 #[test]
 fn the_virtual_terminals_are_the_simulators() {
-    let told: Vec<_> = table("terminal");
+    let told: Vec<_> = SIMULATOR.table("terminal");
     let known: Vec<_> = virtual_terminals()
         .iter()
         .map(|terminal| {
@@ -40,7 +38,7 @@ fn the_virtual_terminals_are_the_simulators() {
 
 #[test]
 fn the_errors_are_the_tills_with_status_and_retry() {
-    let told: Vec<Vec<String>> = table("`code`").iter().map(|row| row[..3].to_vec()).collect();
+    let told: Vec<Vec<String>> = TILL_API.table("`code`").iter().map(|row| row[..3].to_vec()).collect();
     let known: Vec<_> = Code::ALL
         .iter()
         .map(|code| vec![code.word().to_owned(), code.status().to_string(), word(code.retry())])
@@ -50,21 +48,21 @@ fn the_errors_are_the_tills_with_status_and_retry() {
 
 #[test]
 fn every_status_is_told() {
-    let told: Vec<_> = table("`status`").iter().map(|row| row[0].clone()).collect();
+    let told: Vec<_> = TILL_API.table("`status`").iter().map(|row| row[0].clone()).collect();
     assert_eq!(told, Status::ALL.map(Status::name));
 }
 
 #[test]
 fn every_alarm_is_told() {
     use AlarmKind::{Abandoned, Corrected, LateApproval, Mismatch, NotCaptured, Orphan, SeveralPayments, Unreadable};
-    let told: Vec<_> = table("alarm").iter().map(|row| row[0].clone()).collect();
+    let told: Vec<_> = OPERATING.table("alarm").iter().map(|row| row[0].clone()).collect();
     let known = [LateApproval, Abandoned, Mismatch, SeveralPayments, Orphan, NotCaptured, Corrected, Unreadable];
     assert_eq!(told, known.map(AlarmKind::name));
 }
 
 #[test]
 fn every_command_is_told() {
-    let told: String = table("command").iter().map(|row| format!("{} ", row[0])).collect();
+    let told: String = OPERATING.table("command").iter().map(|row| format!("{} ", row[0])).collect();
     let told: Vec<&str> = told.split([' ', ',', '`']).collect();
     for command in Arguments::command().get_subcommands() {
         let name = command.get_name();
@@ -75,7 +73,8 @@ fn every_command_is_told() {
 #[test]
 fn every_figure_that_is_named_exists() {
     let described = include_str!("../../src/telemetry/metric.rs");
-    let named: Vec<&str> = README.split('`').filter(|text| text.starts_with("pos_bridge_")).collect();
+    let quoted = FOR_USERS.iter().flat_map(|page| page.text.split('`'));
+    let named: Vec<&str> = quoted.filter(|text| text.starts_with("pos_bridge_")).collect();
     assert!(named.len() > 3);
     for name in named {
         assert!(described.contains(&format!("\"{name}\"")), "{name}");
@@ -91,7 +90,8 @@ fn the_smallest_configuration_is_one() {
 /// The keys for tills that are not like that belong to a till's section, with which the smallest configuration ends.
 #[test]
 fn every_option_of_a_till_is_one() {
-    let section = README.split("### Tills that are not like that").nth(1).unwrap().split("### Errors").next().unwrap();
+    let section = TILL_API.text.split("## Tills that are not like that").nth(1).unwrap();
+    let section = section.split("\n## Errors").next().unwrap();
     let options: Vec<&str> = fenced(section).collect();
     assert!(options.len() > 3);
     for option in options {
@@ -109,7 +109,7 @@ fn loads(more: &str) -> bool {
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("client_secret");
     std::fs::write(&secret, "a secret").unwrap();
-    let section = README.split("smallest real configuration").nth(1).unwrap();
+    let section = SETUP.text.split("smallest real configuration").nth(1).unwrap();
     let filled = fenced(section)
         .next()
         .unwrap()
@@ -122,30 +122,7 @@ fn loads(more: &str) -> bool {
     pos_bridge::config::load(Some(&file), std::iter::empty()).is_ok()
 }
 
-/// The blocks of configuration in a part of the README.
+/// The blocks of configuration in a part of a page.
 fn fenced(text: &str) -> impl Iterator<Item = &str> {
     text.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap())
-}
-
-#[test]
-fn every_link_leads_somewhere() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let headings: Vec<String> = README.lines().filter(|line| line.starts_with('#')).map(anchor).collect();
-    let links: Vec<&str> = README.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
-    assert!(links.len() > 10);
-    for link in links {
-        match link.strip_prefix('#') {
-            Some(place) => assert!(headings.iter().any(|heading| heading == place), "no heading for #{place}"),
-            None => assert!(root.join(link).exists(), "{link} does not exist"),
-        }
-    }
-}
-
-/// A heading's address, as GitHub makes it.
-fn anchor(heading: &str) -> String {
-    let text = heading.trim_start_matches('#').trim().to_lowercase();
-    text.chars()
-        .filter(|character| character.is_alphanumeric() || *character == ' ' || *character == '-')
-        .map(|character| if character == ' ' { '-' } else { character })
-        .collect()
 }

@@ -57,9 +57,9 @@ fn every_line_works_as_it_stands_with_curl() {
     }
 }
 
-/// What the demo prints stands in the README too, line by line.
+/// What the demo prints stands in the tour too, line by line.
 #[test]
-fn the_demo_prints_the_readmes_tour() {
+fn the_demo_prints_lines_of_the_tour() {
     let demo = Demo::start();
     let printed = demo
         .text
@@ -74,6 +74,6 @@ fn the_demo_prints_the_readmes_tour() {
     let told = tour();
     for command in commands {
         let outcomes = "curl http://127.0.0.1:7119/simulator/outcomes";
-        assert!(command == outcomes || told.iter().any(|line| line.command == command), "not in the README: {command}");
+        assert!(command == outcomes || told.iter().any(|line| line.command == command), "not in the tour: {command}");
     }
 }

@@ -18,7 +18,7 @@ pub(crate) use receiver::{Answers, Message, PUSH_PATIENCE, Receiver};
 pub(crate) use simulator::{MOMENTS, Simulator, every_fault};
 pub(crate) use stream::Stream;
 pub(crate) use till::{Answer, Till};
-pub(crate) use vendor::{VendorScript, readme_script};
+pub(crate) use vendor::{VendorScript, documented_script};
 
 use std::time::Duration;
 

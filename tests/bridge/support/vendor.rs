@@ -1,4 +1,4 @@
-//! The scripts that the README gives to till vendors.
+//! The scripts that `docs/till-api.md` gives to till vendors.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -8,9 +8,9 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
-/// The first Python script below a heading of the README.
-pub(crate) fn readme_script(heading: &str) -> String {
-    let (_, section) = include_str!("../../../README.md").split_once(heading).expect("the heading is gone");
+/// The first Python script below a heading of the page.
+pub(crate) fn documented_script(heading: &str) -> String {
+    let (_, section) = include_str!("../../../docs/till-api.md").split_once(heading).expect("the heading is gone");
     let (_, script) = section.split_once("```python\n").expect("the script is gone");
     script.split_once("```").expect("the script has no end").0.to_owned()
 }
