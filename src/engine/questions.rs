@@ -176,7 +176,7 @@ impl Engine {
         Ok(views)
     }
 
-    /// A reply with this state is being handed to the till's connection; returns at once.
+    /// The till's machine has acknowledged a reply with this state (or the kernel does not tell); returns at once.
     ///
     /// The note stands in the journal's queue when this returns, ahead of whatever the till asks next: only then may the
     /// same reference start a new attempt.

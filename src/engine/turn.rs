@@ -154,8 +154,8 @@ impl Engine {
         superseding.await.unwrap_or_else(|failure| Err(Refusal::StorageUnavailable(failure.to_string())))
     }
 
-    /// A superseded sale that was paid all the same stands on the console until somebody has seen it: nobody waits for
-    /// its result any more.
+    /// A superseded sale that was paid all the same stands in `pos-bridge alarms` until somebody has seen it: nobody waits
+    /// for its result any more.
     pub(super) async fn watch_superseded(&self, older: &Operation) {
         let Ok(settled) = self.settled(older, None, WATCHED).await else { return };
         if settled.status() != Status::Approved {

@@ -1,4 +1,5 @@
-//! What the use cases need of the outside: a journal, providers, a clock.
+//! What the use cases need of the outside: a journal with its log of results, providers and their callbacks, tills that
+//! results are pushed to, a clock.
 
 mod callback;
 mod clock;

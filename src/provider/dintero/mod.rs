@@ -1,7 +1,8 @@
 //! Dintero Checkout with its in-person terminals.
 //!
-//! Read from the bottom up: `api` adds to an exchange the token, `classify` says what the outcome
-//! means, `session`, `transaction` and `refund` turn Dintero's words into ours, `sighting` looks for a sale.
+//! Read from the bottom up: `token` has the access token, `refusals` rests after refused credentials, `api` adds the token to
+//! an exchange, `classify` says what the outcome means, `reader` reads with the time as of when, `session`, `transaction` and
+//! `refund` turn Dintero's words into ours, `sighting` looks for a sale. `callback` tells genuine callbacks from others.
 
 mod api;
 mod callback;
