@@ -1,4 +1,5 @@
-//! The dependency rule: a room uses only the rooms that it may. See `ARCHITECTURE.md`.
+//! `ARCHITECTURE.md` against the tree: a room uses only the rooms that it may, every set of tests has its row, and what is
+//! named is there.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -28,7 +29,7 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
 
 #[test]
 fn every_room_uses_only_what_it_may() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let source = root().join("src");
     let mut broken = Vec::new();
     for (room, allowed, forbidden) in RULES {
         let files = files_of(&source, room);
@@ -49,6 +50,37 @@ fn every_room_uses_only_what_it_may() {
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn every_set_of_tests_has_its_row() {
+    let tests = map().split_once("\n## Tests\n").unwrap().1.to_owned();
+    let rows: Vec<&str> = tests.lines().filter(|line| line.starts_with("| `")).collect();
+    for entry in fs::read_dir(root().join("tests")).unwrap() {
+        let name = format!("`tests/{}`", entry.unwrap().file_name().display());
+        let has_row = rows.iter().any(|row| row.split(" | ").next().unwrap().contains(&name));
+        assert!(has_row, "{name} has no row in the table of tests");
+    }
+}
+
+#[test]
+fn every_place_that_the_map_names_is_there() {
+    let map = map();
+    let quoted =
+        map.split('`').filter(|text| ["src/", "tests/", "docs/", "migrations/"].iter().any(|it| text.starts_with(it)));
+    let places: Vec<&str> = quoted.collect();
+    assert!(places.len() > 100, "only {} were found", places.len());
+    for place in places {
+        assert!(root().join(place).exists(), "there is no {place}");
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn map() -> String {
+    fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap()
 }
 
 fn rooms_named_in(code: &str) -> Vec<String> {
