@@ -12,6 +12,9 @@ use crate::domain::identifiers::is_printable;
 /// What errors call the request as a whole.
 pub(super) const BODY: &str = "body";
 
+/// As much of a name as an error shows, in characters.
+const SHOWN_MAX: usize = 64;
+
 /// What errors call a field whose name has nothing to be seen.
 const NAMELESS: &str = "\"\"";
 
@@ -51,10 +54,10 @@ pub struct Invalid {
 }
 
 impl Invalid {
-    /// What is wanted of a field.
+    /// What is wanted of a field. A card number that is spread over the names of a path is masked as any other.
     #[must_use]
     pub fn new(field: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { field: field.into(), detail: detail.into() }
+        Self { field: without_card_numbers(&field.into()), detail: detail.into() }
     }
 }
 
@@ -121,9 +124,8 @@ impl Fields {
 /// seen even where nothing of it is.
 #[must_use]
 pub fn shown(name: &str) -> String {
-    let printable: String = name.chars().filter(|character| is_printable(*character)).take(64).collect();
-    if printable.trim().is_empty() {
-        return NAMELESS.to_owned();
-    }
-    without_card_numbers(&printable)
+    let printable: String = name.chars().filter(|character| is_printable(*character)).collect();
+    // A card number that is cut first is none any more, and would show.
+    let short: String = without_card_numbers(&printable).chars().take(SHOWN_MAX).collect();
+    if short.trim().is_empty() { NAMELESS.to_owned() } else { short }
 }
