@@ -2,7 +2,7 @@
 
 mod characters;
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use serde::{Deserialize, Serialize};
 
@@ -128,12 +128,12 @@ fn is_card_number(characters: &[char], run: &[usize]) -> bool {
         return false;
     }
     let digits: Vec<u32> = run.iter().filter_map(|&position| digit(characters[position])).collect();
-    is_of_a_scheme(&digits) && passes_luhn(&digits) && !is_article_number(&digits)
+    is_of_a_scheme(&digits) && passes_luhn(&digits) && !is_article_number(&digits) && !is_date_and_time(run, &digits)
 }
 
 /// Whether a card scheme gives out numbers of this length that begin so (ISO/IEC 7812, and the schemes' own ranges).
 fn is_of_a_scheme(digits: &[u32]) -> bool {
-    let first_four = digits[..4].iter().fold(0, |number, digit| number * 10 + digit);
+    let first_four = number(&digits[..4]);
     match digits.len() {
         13 => matches!(first_four, 4000..=4999),
         14 => matches!(first_four, 3000..=3059 | 3600..=3699 | 3800..=3999),
@@ -149,6 +149,25 @@ fn is_article_number(digits: &[u32]) -> bool {
     let weighted =
         digits.iter().rev().enumerate().map(|(place, digit)| if place % 2 == 0 { *digit } else { digit * 3 });
     digits.len() <= 14 && weighted.sum::<u32>().is_multiple_of(10)
+}
+
+/// Whether it is a date and a time: `30112026080009`, or with signs between day, month, year, hour and minute, whatever
+/// follows. Each 30th begins as Diners' numbers do, and the 23rd to 27th as Mastercard's. Of Diners' own 14 digits hardly
+/// one number in six thousand of those that begin so reads as a date and a time.
+fn is_date_and_time(run: &[usize], digits: &[u32]) -> bool {
+    let within = |places: Range<usize>, values: RangeInclusive<u32>| values.contains(&number(&digits[places]));
+    let is_apart = [2, 4, 8, 10].into_iter().all(|place| run[place] > run[place - 1] + 1);
+    let is_stamp = digits.len() == 14 && within(12..14, 0..=59);
+    within(0..2, 1..=31)
+        && within(2..4, 1..=12)
+        && within(4..8, 2000..=2099)
+        && within(8..10, 0..=23)
+        && within(10..12, 0..=59)
+        && (is_apart || is_stamp)
+}
+
+fn number(digits: &[u32]) -> u32 {
+    digits.iter().fold(0, |number, digit| number * 10 + digit)
 }
 
 fn passes_luhn(digits: &[u32]) -> bool {
@@ -193,6 +212,9 @@ mod tests {
             "4111:1111;1111|1111",
             "4111 * 1111 # 1111 + 1111",
             "4111~1111=1111~1111",
+            // Almost a date and a time: of a thirteenth month, and at 24 o'clock.
+            "30.13.2026 08:00:07",
+            "30112026240017",
         ] {
             assert!(holds_card_number(text), "{text}");
         }
@@ -208,6 +230,10 @@ mod tests {
             "4111\n1111\n1111\n1111",
             "4111    1111 1111 1111",
             "2026/11/20 10.15.02",
+            "30.11.2026 08:00:09",
+            "30112026080009",
+            "30/11/2026 08.00.09",
+            "24.12.2026 10:15 1003",
             "4.006.381.333.931",
             // Prices in a description.
             "4.99, 5.49, 12.00, 35.03, 1.50",

@@ -230,6 +230,7 @@ fn only_the_lines_that_are_too_long_are_set_anew() {
         ("cut\u{1b}i here\u{7}", "cuti here"),
         ("one\r\ntwo\rthree", "one\ntwo\nthree"),
         ("no. 4111111111111111", "no. 411111******1111"),
+        ("30.11.2026 08:00:09", "30.11.2026 08:00:09"),
         ("4111\u{200b}1111 1111\u{1}1111", "411111** ****1111"),
     ];
     for (text, printed) in table {
