@@ -25,7 +25,9 @@ pub(super) fn problem(refusal: &Refusal, asking: Option<&TillId>) -> Problem {
             Problem { retry: Retry::Operator, ..naming(operation, Some(paid), refused) }
         }
         Refusal::TerminalFrozen(_) => Problem { retry: Retry::Operator, ..refused },
-        Refusal::NotRefundable(reason) => Problem { retry: reason.retry(), ..refused },
+        Refusal::NotRefundable(reason) => {
+            Problem { retry: reason.retry(), in_the_way: in_the_way_of_refund(reason).map(Box::new), ..refused }
+        }
         _ => refused,
     }
 }
@@ -50,6 +52,15 @@ const fn code(refusal: &Refusal) -> Code {
         Refusal::StorageUnavailable(_) => Code::StorageUnavailable,
         Refusal::StorageStalled => Code::StorageStalled,
         Refusal::ShuttingDown => Code::ShuttingDown,
+    }
+}
+
+/// Who or what could make a refund that is not made here.
+const fn in_the_way_of_refund(reason: &NotRefundable) -> Option<InTheWay> {
+    match reason {
+        NotRefundable::NoTransaction | NotRefundable::SecondPayment => Some(InTheWay::BackOfficeOnly),
+        NotRefundable::OtherProvider { .. } | NotRefundable::WithoutSaleNotHere(_) => Some(InTheWay::ThisTerminal),
+        _ => None,
     }
 }
 
@@ -127,6 +138,39 @@ mod tests {
             let problem = problem(&refusal, None);
             assert_eq!((problem.code.word(), problem.retry), (word, retry), "{refusal:?}");
             assert_eq!(problem.detail, refusal.to_string());
+        }
+    }
+
+    #[test]
+    fn of_every_refund_that_is_not_made_the_cashier_hears_what_to_do_next() {
+        let not_approved = |status, is_abandoned| NotRefundable::NotApproved { status, is_abandoned };
+        let check_the_sale = "This sale cannot be refunded. Check the sale";
+        let wait = "Cannot be refunded yet. Wait and try again";
+        let person_decides = "Result not known. Keep the terminal's receipt and call the manager";
+        let back_office = "This sale cannot be refunded at the till. Call the manager";
+        let other_terminal = "This terminal cannot refund it. Choose another one";
+        let not_allowed = "Not allowed from this till. Call the manager";
+        let table = [
+            (not_approved(Status::Declined, false), check_the_sale),
+            (not_approved(Status::Unknown, false), wait),
+            (not_approved(Status::Unknown, true), person_decides),
+            (NotRefundable::NoTransaction, back_office),
+            (NotRefundable::SecondPayment, back_office),
+            (NotRefundable::AnotherUnderWay { is_abandoned: false }, wait),
+            (NotRefundable::AnotherUnderWay { is_abandoned: true }, person_decides),
+            (NotRefundable::OtherProvider { sale: "dojo", terminal: "front".into() }, other_terminal),
+            (NotRefundable::WithoutSaleNotHere("front".into()), other_terminal),
+            (NotRefundable::Currency { sale: "NOK", asked: "SEK" }, check_the_sale),
+            (NotRefundable::Exceeds { left: 1 }, "More than is left to refund. Check the amount"),
+            (NotRefundable::ExceedsTillsLimit { most: 1 }, not_allowed),
+            (NotRefundable::ExceedsTillsDay { left: 1 }, not_allowed),
+            (NotRefundable::ExceedsTillsDayWithoutSale { left: 1 }, not_allowed),
+            (NotRefundable::WithoutSaleNotAllowed, not_allowed),
+            (NotRefundable::NotInTheLimitsCurrency { limits: "NOK", asked: "SEK" }, not_allowed),
+        ];
+        for (reason, message) in table {
+            let told = serde_json::to_value(problem(&Refusal::NotRefundable(reason.clone()), None)).unwrap();
+            assert_eq!(told["message"], message, "{reason:?}");
         }
     }
 

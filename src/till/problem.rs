@@ -136,7 +136,7 @@ impl Code {
     }
 }
 
-/// What keeps a terminal from taking something new.
+/// What is in the way of what was asked for, where the cashier hears more of it than the code says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InTheWay {
     /// This till holds it.
@@ -144,6 +144,10 @@ pub enum InTheWay {
     /// The till's own older sale was paid before it could be cancelled. The cashier must know that before anything else is
     /// charged.
     OlderSalePaid(Reference),
+    /// A refund that can be made in the provider's back office alone.
+    BackOfficeOnly,
+    /// A refund that another terminal could make.
+    ThisTerminal,
 }
 
 /// A refusal: why, in words that tell what to do, and where to look.

@@ -15,6 +15,8 @@ const SALE: &str = "{sale}";
 pub(in crate::till) fn message(problem: &Problem, language: Language) -> String {
     match (problem.code, problem.retry, problem.in_the_way.as_deref()) {
         (_, _, Some(InTheWay::OlderSalePaid(sale))) => OLDER_SALE_PAID.to(language).replace(SALE, sale.as_str()),
+        (_, _, Some(InTheWay::BackOfficeOnly)) => BACK_OFFICE_ONLY.to(language).to_owned(),
+        (_, _, Some(InTheWay::ThisTerminal)) => OTHER_TERMINAL.to(language).to_owned(),
         (Code::TerminalBusy, Retry::Operator, _) => STANDS_STILL.to(language).to_owned(),
         (Code::TerminalBusy, _, Some(InTheWay::Holder(till))) => BUSY_WITH.to(language).replace(TILL, till.as_str()),
         (Code::NotRefundable, Retry::SameReference, _) => NOT_REFUNDABLE_YET.to(language).to_owned(),
@@ -167,6 +169,18 @@ texts! {
         nb: "Kan ikke refunderes ennå. Vent og prøv igjen",
         sv: "Kan inte återbetalas ännu. Vänta och försök igen",
         da: "Kan ikke refunderes endnu. Vent og prøv igen",
+    }
+    BACK_OFFICE_ONLY {
+        en: "This sale cannot be refunded at the till. Call the manager",
+        nb: "Dette salget kan ikke refunderes i kassen. Tilkall leder",
+        sv: "Det här köpet kan inte återbetalas i kassan. Kontakta chefen",
+        da: "Dette salg kan ikke refunderes ved kassen. Tilkald lederen",
+    }
+    OTHER_TERMINAL {
+        en: "This terminal cannot refund it. Choose another one",
+        nb: "Denne terminalen kan ikke refundere det. Velg en annen",
+        sv: "Den här terminalen kan inte återbetala det. Välj en annan",
+        da: "Denne terminal kan ikke refundere det. Vælg en anden",
     }
     STANDS_STILL {
         en: "The terminal must be checked first. Call the manager",
