@@ -31,7 +31,7 @@ pub(super) fn failed(reason: &Reason) -> Text {
         "not_sent" | "provider_unreachable" => NOT_REACHED,
         "unknown_store" | "no_transaction" | "http_401" | "http_403" => SET_UP,
         "storage_unavailable" => NO_STORAGE,
-        "not_captured" => NOT_YET,
+        "not_captured" | "provider_behind" => NOT_YET,
         "refund_exceeds" => NOTHING_LEFT,
         "earlier_refund" | "lost_refund" => PERHAPS_PAID_BACK,
         _ => NOT_STARTED,
@@ -178,15 +178,15 @@ texts! {
     }
     PERHAPS_PAID_BACK {
         en: "Not paid back now: it may be paid back already. Call the manager",
-        nb: "Ikke betalt nå: det kan være betalt tilbake allerede. Tilkall leder",
-        sv: "Inte betalt nu: det kan redan vara återbetalt. Kontakta chefen",
-        da: "Ikke betalt nu: det kan være betalt tilbage allerede. Tilkald lederen",
+        nb: "Ikke betalt tilbake nå: det kan være gjort allerede. Tilkall leder",
+        sv: "Inget betalas tillbaka nu: det kan redan vara gjort. Kontakta chefen",
+        da: "Ikke betalt tilbage nu: det kan være gjort allerede. Tilkald lederen",
     }
     NOTHING_LEFT {
         en: "More than is left of the sale, nothing was paid back. Call the manager",
-        nb: "Mer enn det som er igjen av salget, ingenting er betalt. Tilkall leder",
-        sv: "Mer än vad som är kvar av köpet, inget har betalats. Kontakta chefen",
-        da: "Mere end der er tilbage af salget, intet er betalt. Tilkald lederen",
+        nb: "Mer enn resten av salget, ingenting ble betalt tilbake. Tilkall leder",
+        sv: "Mer än resten av köpet, inget har betalats tillbaka. Kontakta chefen",
+        da: "Mere end resten af salget, intet blev betalt tilbage. Tilkald lederen",
     }
 }
 
@@ -258,6 +258,17 @@ mod tests {
         assert_eq!(declined(Kind::Refund, &Reason::new("refund_exceeds", "")), NOTHING_LEFT);
     }
 
+    /// "Nothing is paid" would read as if the sale were not.
+    #[test]
+    fn what_was_not_paid_back_is_told_so_in_every_language() {
+        for text in [PERHAPS_PAID_BACK, NOTHING_LEFT] {
+            for (told, back) in [(text.en, "back"), (text.nb, "tilbake"), (text.sv, "tillbaka"), (text.da, "tilbage")] {
+                let (what_is_so, _) = told.split_once([':', '.']).unwrap();
+                assert!(what_is_so.contains(back), "{told}");
+            }
+        }
+    }
+
     #[test]
     fn what_never_started_says_what_to_do_about_it() {
         let table = [
@@ -266,6 +277,7 @@ mod tests {
             ("http_403", SET_UP),
             ("storage_unavailable", NO_STORAGE),
             ("not_captured", NOT_YET),
+            ("provider_behind", NOT_YET),
             ("refund_exceeds", NOTHING_LEFT),
             ("earlier_refund", PERHAPS_PAID_BACK),
             ("lost_refund", PERHAPS_PAID_BACK),

@@ -26,9 +26,13 @@ fn text(operation: &Operation) -> Text {
     match (&attempt.phase, operation.kind) {
         (Phase::Reserved | Phase::Sending | Phase::Open { .. }, _) if attempt.cancel_wanted => STOPPING,
         (Phase::Reserved | Phase::Sending | Phase::Open { .. }, Kind::Sale) => SALE_PENDING,
-        (Phase::Reserved | Phase::Sending | Phase::Open { .. }, Kind::Refund) => REFUND_PENDING,
+        (Phase::Reserved | Phase::Sending | Phase::Open { .. }, Kind::Refund) if attempt.card_present => REFUND_PENDING,
+        (Phase::Reserved | Phase::Sending | Phase::Open { .. }, Kind::Refund) => REFUND_PENDING_WITHOUT_CARD,
         (Phase::Unknown { .. }, _) => CHECKING,
         (Phase::Abandoned { .. }, _) => PERSON_DECIDES,
+        (Phase::Approved { late: true, approval, .. }, Kind::Sale) if operation.refunded >= approval.amount.minor() => {
+            SALE_PAID_BACK_SINCE
+        }
         (Phase::Approved { late: true, .. }, Kind::Sale) => SALE_APPROVED_LATE,
         (Phase::Approved { late: true, .. }, Kind::Refund) => REFUND_APPROVED_LATE,
         (Phase::Approved { .. }, _) => APPROVED,
@@ -50,6 +54,12 @@ texts! {
         nb: "Refusjonen pågår. Følg terminalen",
         sv: "Återbetalningen pågår. Följ terminalen",
         da: "Refunderingen er i gang. Følg terminalen",
+    }
+    REFUND_PENDING_WITHOUT_CARD {
+        en: "Refund under way. Wait for the result",
+        nb: "Refusjonen pågår. Vent på resultatet",
+        sv: "Återbetalningen pågår. Vänta på resultatet",
+        da: "Refunderingen er i gang. Vent på resultatet",
     }
     STOPPING {
         en: "Stopping. Wait for the result",
@@ -86,6 +96,12 @@ texts! {
         nb: "Godkjent i ettertid: pengene er trukket. Gi ut varene eller refunder",
         sv: "Godkänt i efterhand: pengarna är dragna. Lämna ut varorna eller återbetala",
         da: "Godkendt senere: pengene er trukket. Udlever varerne eller refunder",
+    }
+    SALE_PAID_BACK_SINCE {
+        en: "Approved late, and all of it paid back since. Nothing to do",
+        nb: "Godkjent i ettertid, og alt er betalt tilbake siden. Ingenting å gjøre",
+        sv: "Godkänt i efterhand, och allt är återbetalt sedan dess. Inget att göra",
+        da: "Godkendt senere, og alt er betalt tilbage siden. Intet at gøre",
     }
     REFUND_APPROVED_LATE {
         en: "Refund approved late: the money was paid back. Do not pay it again",
@@ -149,6 +165,25 @@ mod tests {
             asked.kind = Kind::Refund;
             assert_eq!(message(&asked, Language::English), refund, "{:?}", asked.attempt.phase);
         }
+    }
+
+    #[test]
+    fn nobody_is_sent_to_the_terminal_for_a_refund_that_goes_without_the_card() {
+        for phase in [Phase::Reserved, Phase::Sending, Phase::Open { handle: Handle::new("s").unwrap() }] {
+            let mut refund = operation(phase);
+            refund.kind = Kind::Refund;
+            refund.attempt.card_present = false;
+            assert_eq!(message(&refund, Language::English), "Refund under way. Wait for the result");
+        }
+    }
+
+    #[test]
+    fn a_late_approval_that_was_paid_back_since_asks_for_nothing_more() {
+        let mut sale = operation(approved(true));
+        sale.refunded = 39_899;
+        assert_eq!(message(&sale, Language::English), SALE_APPROVED_LATE.en);
+        sale.refunded = 39_900;
+        assert_eq!(message(&sale, Language::English), "Approved late, and all of it paid back since. Nothing to do");
     }
 
     #[test]
