@@ -13,12 +13,23 @@ pub(super) fn encode(answer: &impl Serialize) -> Result<String, Unwritable> {
     Ok(lines.text)
 }
 
-/// A value stays on its line: a backslash stands before an `n`, an `r` or itself.
+/// A value stays on its line: a backslash stands before an `n`, an `r` or itself, and what ends a text or a line for some
+/// tills is a space.
 pub(super) fn escape(text: &str) -> Cow<'_, str> {
-    if !text.contains(['\\', '\n', '\r']) {
+    if !text.contains(|character| matches!(character, '\\' | '\n' | '\r') || is_forbidden(character)) {
         return text.into();
     }
+    let text = text.replace(is_forbidden, " ");
     text.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r").into()
+}
+
+/// A NUL ends a text for a till in C, 0x1A a file; printers' codes and the line ends of Unicode come in receipts.
+fn is_forbidden(character: char) -> bool {
+    match character {
+        '\n' | '\r' | '\t' => false,
+        '\u{2028}' | '\u{2029}' => true,
+        other => other.is_control(),
+    }
 }
 
 /// A name that somebody else chose may be any text; an equals sign would end it early.
@@ -70,6 +81,9 @@ mod tests {
 
     use super::*;
 
+    /// What ends a text or a line for some tills.
+    const ENDS: [char; 7] = ['\0', '\u{b}', '\u{c}', '\u{1a}', '\u{85}', '\u{2028}', '\u{2029}'];
+
     #[test]
     fn what_is_nested_has_its_path_for_a_key() {
         let answer = json!({"a": 1, "b": {"c": true, "d": [{"e": "x"}, {"e": "y"}]}, "f": [], "g": null});
@@ -85,6 +99,14 @@ mod tests {
     fn a_receipt_of_many_lines_stays_on_one() {
         let receipt = json!({"receipt": "Sko\r\n399,00\n\\"});
         assert_eq!(encode(&receipt).unwrap(), "receipt=Sko\\r\\n399,00\\n\\\\\r\n");
+    }
+
+    /// A NUL ends a text for a till in C, the others end a line or a file somewhere.
+    #[test]
+    fn what_ends_a_text_or_a_line_elsewhere_is_a_space() {
+        let reason = json!({"reason": "a\u{0}b\u{b}c\u{c}d\u{1a}e\u{1b}f\u{85}g\u{2028}h\u{2029}i\tj"});
+        assert_eq!(encode(&reason).unwrap(), "reason=a b c d e f g h i\tj\r\n");
+        assert_eq!(encode(&json!({"a\u{0}b": "c"})).unwrap(), "a b=c\r\n");
     }
 
     /// As `docs/till-api.md` tells tills to read a value.
@@ -106,11 +128,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_value_can_be_read_back(text in "[\\\\nr\n\r =å]{0,12}|\\PC{0,12}") {
+        fn every_value_can_be_read_back(text in "[\\\\nr\n\r =å\\x00\\x0b\\x0c\\x1a\\x{85}\\x{2028}\\x{2029}]{0,12}|\\PC{0,12}") {
             let line = encode(&json!({"k": text})).unwrap();
             let value = line.strip_prefix("k=").and_then(|rest| rest.strip_suffix("\r\n")).unwrap();
-            prop_assert!(!value.contains(['\n', '\r']));
-            prop_assert_eq!(unescape(value), text);
+            prop_assert!(!value.contains(['\n', '\r']) && !value.contains(ENDS));
+            prop_assert_eq!(unescape(value), text.replace(ENDS, " "));
         }
     }
 }
