@@ -71,6 +71,8 @@ async fn every_answer_to_good_and_bad_requests_is_one_of_the_contract() {
         ("POST", "/pay", no_wait("R-3", 990_104), 202),
         ("POST", "/pay", sale("R-4", 100), 423),
         ("GET", "/pay/R-3", None, 202),
+        ("GET", "/pay/R-3/receipt", None, 404),
+        ("POST", "/refund", refund(json!({"reference": "B-0", "original_reference": "R-3"})), 422),
         ("POST", "/pay/R-3/cancel", Some(json!({"wait": 20})), 200),
         ("GET", "/pay/R-3?wait=20", None, 200),
         ("POST", "/pay/R-1/ack", None, 200),

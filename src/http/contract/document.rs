@@ -82,7 +82,7 @@ fn responses(call: &Call) -> Value {
     refusals.sort_by_key(|code| code.status());
     for code in &refusals {
         let same: Vec<Code> = refusals.iter().copied().filter(|other| other.status() == code.status()).collect();
-        responses.entry(code.status().to_string()).or_insert_with(|| refusal(&same));
+        responses.entry(code.status().to_string()).or_insert_with(|| refusal(call, &same));
     }
     Value::Object(responses)
 }
@@ -120,7 +120,7 @@ fn open_operation() -> Value {
 }
 
 /// The refusals of one status.
-fn refusal(codes: &[Code]) -> Value {
+fn refusal(call: &Call, codes: &[Code]) -> Value {
     let words: Vec<String> = codes.iter().map(|code| format!("`{}`: {}", code.word(), code.title())).collect();
     let examples: Map<String, Value> = codes
         .iter()
@@ -130,7 +130,9 @@ fn refusal(codes: &[Code]) -> Value {
     let mut response = told(&words.join(". "), &content);
     let sent: &[&str] = match codes.first().map(|code| code.status()) {
         Some(401) => &["WWW-Authenticate"],
+        Some(404) if call.path.ends_with("/receipt") => &["Location"],
         Some(409) => &["Location"],
+        Some(422) if codes.contains(&Code::NotRefundable) => &["Retry-After"],
         Some(423) => &["Location", "Retry-After"],
         Some(429 | 503) => &["Retry-After"],
         _ => &[],

@@ -76,11 +76,12 @@ fn filters() -> Vec<Value> {
 pub(super) fn headers() -> Value {
     json!({
         "Location": {
-            "description": "Where to ask again. With 423 only where an operation of the till itself stands in the way.",
+            "description": "Where to ask again. With 404 only where there is no receipt yet, with 423 only where an operation \
+                            of the till itself stands in the way.",
             "schema": { "type": "string" }, "example": "/pay/R-1001",
         },
         "Retry-After": {
-            "description": "After how many seconds.", "schema": { "type": "integer", "minimum": 0 }, "example": 1,
+            "description": "After how many seconds. With 422 only where the sale cannot be refunded yet.", "schema": { "type": "integer", "minimum": 0 }, "example": 1,
         },
         "WWW-Authenticate": {
             "description": "How to show a key.", "schema": { "type": "string" }, "example": "Bearer realm=\"pos-bridge\"",

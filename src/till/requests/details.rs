@@ -9,7 +9,7 @@ use crate::till::structure::{elements, members};
 
 pub(super) const ITEMS_MAX: usize = 100;
 pub(super) const METADATA_MAX: usize = 8;
-const METADATA_NAME_MAX: usize = 64;
+pub(super) const METADATA_NAME_MAX: usize = 64;
 pub(super) const TEXT_MAX: usize = 255;
 pub(super) const OPERATOR_MAX: usize = 64;
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::details::{ITEMS_MAX, METADATA_MAX, OPERATOR_MAX, TEXT_MAX};
+use super::details::{ITEMS_MAX, METADATA_MAX, METADATA_NAME_MAX, OPERATOR_MAX, TEXT_MAX};
 use super::listing::{LIMIT_DEFAULT, LIMIT_MAX};
 use crate::domain::directory::WAIT_SECONDS_MAX;
 use crate::domain::money::AMOUNT_MAX;
@@ -255,6 +255,7 @@ fn items() -> Value {
 fn metadata(what: &str) -> Value {
     json!({
         "type": "object", "maxProperties": METADATA_MAX,
+        "propertyNames": text("A name.", METADATA_NAME_MAX),
         "additionalProperties": text("A text.", TEXT_MAX),
         "description": format!("Up to {METADATA_MAX} names with texts, {what}."),
     })

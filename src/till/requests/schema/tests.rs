@@ -70,6 +70,9 @@ fn what_a_schema_refuses_the_parser_refuses_too() {
         ("items", json!({})),
         ("items", json!([{"id": "a", "line_id": "1"}])),
         ("metadata", json!({"a": 1})),
+        ("metadata", json!({"": "2"})),
+        ("metadata", json!({"a\n": "2"})),
+        ("metadata", json!({("x".repeat(65)): "2"})),
         ("tip", json!(1)),
     ] {
         let mut request = json!({"reference": "R-1", "amount": 39900});
