@@ -53,10 +53,11 @@ impl<S: Send + Sync> FromRequest<S> for Asked {
         let headers = request.headers().clone();
         let language = language::of_till(&headers, &till);
         let exchange = request.extensions_mut().remove::<Exchange>().unwrap_or_default();
-        match Bytes::from_request(request, state).await {
-            Ok(body) => Ok(Self { till, reply_in, language, query, exchange, headers, body }),
-            Err(_) => Err(refused(Code::InvalidRequest, "body: cannot be read", language)),
-        }
+        let Ok(body) = Bytes::from_request(request, state).await else {
+            return Err(refused(Code::InvalidRequest, "body: cannot be read", language));
+        };
+        let reply_in = respond::reply_format_to(&headers, &till.profile, &body);
+        Ok(Self { till, reply_in, language, query, exchange, headers, body })
     }
 }
 

@@ -28,9 +28,14 @@ pub(super) fn reply_format(headers: &HeaderMap) -> Format {
 
 /// How the reply to a till of this profile is written.
 pub(super) fn reply_format_for(headers: &HeaderMap, profile: &Profile) -> Format {
+    reply_format_to(headers, profile, &[])
+}
+
+/// The same, once the request's body is there: that may declare its code page itself.
+pub(super) fn reply_format_to(headers: &HeaderMap, profile: &Profile, body: &[u8]) -> Format {
     let wishes = Wishes { accept: text_of(headers, &ACCEPT), accept_charset: text_of(headers, &ACCEPT_CHARSET) };
     let request = Format::of_request(text_of(headers, &CONTENT_TYPE), profile).unwrap_or_default();
-    Format::of_reply(wishes, profile, request)
+    Format::of_reply(wishes, profile, request.as_declared(body).unwrap_or(request))
 }
 
 /// The code page of a text to print for a till of this profile.

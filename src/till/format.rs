@@ -118,31 +118,33 @@ impl Format {
     /// # Errors
     /// [`Invalid`] when the body is not what its dialect or code page says, or names a field twice.
     pub fn decode(self, body: &[u8]) -> Result<Fields, Invalid> {
-        match body.strip_prefix(BYTE_ORDER_MARK) {
-            Some(body) => self.as_marked().decode_unmarked(body),
-            None => self.decode_unmarked(body),
+        let Self { dialect, charset, .. } = self.as_declared(body)?;
+        let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+        match dialect {
+            Dialect::Form => form::decode(body, charset),
+            Dialect::Json => json::decode(&text(body, charset, json::member_before)?),
+            Dialect::Xml => xml::decode(&text(body, charset, xml::element_before)?),
         }
     }
 
-    /// A byte order mark says that it is UTF-8, where the content type names no code page.
-    const fn as_marked(self) -> Self {
-        if self.charset_is_stated { self } else { Self { charset: Charset::Utf8, charset_is_stated: true, ..self } }
-    }
-
-    fn decode_unmarked(self, body: &[u8]) -> Result<Fields, Invalid> {
-        match self.dialect {
-            Dialect::Form => form::decode(body, self.charset),
-            Dialect::Json => json::decode(&text(body, self.charset, json::member_before)?),
-            Dialect::Xml => xml::decode(&text(body, self.xml_charset(body)?, xml::element_before)?),
+    /// The same in the code page that the body itself declares, where the content type names none: a byte order mark says
+    /// that it is UTF-8, and a document of XML has a declaration.
+    ///
+    /// # Errors
+    /// [`Invalid`] for a declared code page that is not known.
+    pub fn as_declared(self, body: &[u8]) -> Result<Self, Invalid> {
+        if self.charset_is_stated {
+            return Ok(self);
         }
-    }
-
-    fn xml_charset(self, body: &[u8]) -> Result<Charset, Invalid> {
-        match xml::declared_encoding(body).filter(|_| !self.charset_is_stated) {
+        if body.starts_with(BYTE_ORDER_MARK) {
+            return Ok(Self { charset: Charset::Utf8, ..self });
+        }
+        match xml::declared_encoding(body).filter(|_| self.dialect == Dialect::Xml) {
             Some(name) => {
-                charset::named(name).ok_or_else(|| Invalid::new(BODY, format!("must be in {}", charset::choice())))
+                let unknown = || Invalid::new(BODY, format!("must be in {}", charset::choice()));
+                Ok(Self { charset: charset::named(name).ok_or_else(unknown)?, ..self })
             }
-            None => Ok(self.charset),
+            None => Ok(self),
         }
     }
 

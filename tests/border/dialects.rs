@@ -182,6 +182,30 @@ async fn the_reply_is_as_the_caller_wishes_else_as_the_profile_says_else_as_the_
 }
 
 #[tokio::test]
+async fn the_reply_follows_the_encoding_that_a_document_declares_where_nothing_else_says() {
+    let modern = border_for(Profile::default(), None, Limits::default()).await;
+    let old = border_for(Profile { charset: Charset::Latin1, ..Profile::default() }, None, Limits::default()).await;
+    for (border, headers, encoding, content_type) in [
+        (&modern, XML, "IBM850", "application/problem+xml; charset=ibm850"),
+        (&modern, XML, "klingon", "application/problem+xml; charset=utf-8"),
+        (&modern, "Content-Type: text/xml; charset=ibm865\r\n", "IBM850", "application/problem+xml; charset=ibm865"),
+        (&modern, "Content-Type: text/xml\r\nAccept: application/json\r\n", "IBM850", "application/problem+json"),
+        (
+            &modern,
+            "Content-Type: text/xml\r\nAccept-Charset: windows-1252\r\n",
+            "IBM850",
+            "application/problem+xml; charset=windows-1252",
+        ),
+        (&old, XML, "IBM850", "application/problem+xml; charset=iso-8859-1"),
+    ] {
+        let sale = "<sale><reference>R-1</reference><amount>1</amount></sale>";
+        let document = format!("<?xml version=\"1.0\" encoding=\"{encoding}\"?>{sale}");
+        let reply = border.call("POST", "/pay", headers, &document).await;
+        assert_eq!(reply.header("Content-Type"), Some(content_type), "{headers}{encoding}");
+    }
+}
+
+#[tokio::test]
 async fn the_query_stands_in_for_a_body_that_a_till_cannot_send() {
     let border = border().await;
     for path in [
