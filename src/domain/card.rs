@@ -134,11 +134,12 @@ fn is_card_number(characters: &[char], run: &[usize]) -> bool {
 /// Whether a card scheme gives out numbers of this length that begin so (ISO/IEC 7812, and the schemes' own ranges).
 fn is_of_a_scheme(digits: &[u32]) -> bool {
     let first_four = number(&digits[..4]);
+    let is_maestro = matches!(first_four, 5018 | 5020 | 5038 | 5893 | 6304 | 6759 | 6761..=6763);
     match digits.len() {
-        13 => matches!(first_four, 4000..=4999),
-        14 => matches!(first_four, 3000..=3059 | 3600..=3699 | 3800..=3999),
-        15 => matches!(first_four, 3400..=3499 | 3700..=3799),
-        16 => matches!(first_four, 2221..=2720 | 3000..=6999 | 8100..=8171),
+        13 => is_maestro || matches!(first_four, 4000..=4999),
+        14 => is_maestro || matches!(first_four, 3000..=3059 | 3600..=3699 | 3800..=3999),
+        15 => is_maestro || matches!(first_four, 3400..=3499 | 3700..=3799),
+        16 => matches!(first_four, 2200..=2204 | 2221..=2720 | 3000..=6999 | 8100..=8171),
         _ => matches!(first_four, 4000..=6999 | 8100..=8171),
     }
 }
@@ -152,7 +153,7 @@ fn is_article_number(digits: &[u32]) -> bool {
 }
 
 /// Whether it is a date and a time: `30112026080009`, or with signs between day, month, year, hour and minute, whatever
-/// follows. Each 30th begins as Diners' numbers do, and the 23rd to 27th as Mastercard's. Of Diners' own 14 digits hardly
+/// follows. Each 30th begins as Diners' numbers do, and the 22nd to 27th as Mir's and Mastercard's. Of Diners' own 14 digits hardly
 /// one number in six thousand of those that begin so reads as a date and a time.
 fn is_date_and_time(run: &[usize], digits: &[u32]) -> bool {
     let within = |places: Range<usize>, values: RangeInclusive<u32>| values.contains(&number(&digits[places]));
@@ -212,6 +213,13 @@ mod tests {
             "4111:1111;1111|1111",
             "4111 * 1111 # 1111 + 1111",
             "4111~1111=1111~1111",
+            // Maestro of 13 to 15 digits, and Mir.
+            "5018000000007",
+            "6759649823460",
+            "58930000000082",
+            "630400000000125",
+            "2200000000000004",
+            "2204 0001 2345 6790",
             // Almost a date and a time: of a thirteenth month, and at 24 o'clock.
             "30.13.2026 08:00:07",
             "30112026240017",
@@ -234,6 +242,8 @@ mod tests {
             "30112026080009",
             "30/11/2026 08.00.09",
             "24.12.2026 10:15 1003",
+            "22.01.2026 08:00:09.02",
+            "22.01.2026 08:00 1009",
             "4.006.381.333.931",
             // Prices in a description.
             "4.99, 5.49, 12.00, 35.03, 1.50",
