@@ -78,9 +78,9 @@ impl Engine {
             return Ok(());
         }
         let text = format!(
-            "sale of {}: its till was told that nothing was taken, and the provider's record says neither that nor the \
+            "sale of {} ({}): its till was told that nothing was taken, and the provider's record says neither that nor the \
              contrary; see its back office",
-            operation.money
+            operation.money, attempt.order.reference
         );
         self.raise(operation.id, Alarm { kind: AlarmKind::Mismatch, text }).await
     }
