@@ -8,7 +8,8 @@ use tokio::time::{Instant, sleep};
 use super::Engine;
 use super::readers::Claim;
 use super::start::Started;
-use crate::domain::attempt::{Alarm, AlarmKind, Attempt, EMPTY_LOOK_GAP, Kind};
+use super::wishes::PassedOn;
+use crate::domain::attempt::{Alarm, AlarmKind, Attempt, EMPTY_LOOK_GAP, Event, Kind};
 use crate::domain::evidence::Finding;
 use crate::domain::operation::Operation;
 use crate::domain::polling;
@@ -41,14 +42,17 @@ impl Engine {
         let provider = provider.as_ref();
         let begun = Instant::now().checked_sub(self.age(operation)).unwrap_or_else(Instant::now);
         let mut after_first_look = Some(after_first_look);
-        let Started { mut attempt, looked: mut first_look, mut passed_on } = started;
+        let Started { mut attempt, looked: mut first_look, mut passed_on, was_sent } = started;
         while attempt.phase.is_live() && !self.stopping.is_cancelled() {
             self.pass_on_wishes(provider, operation, &attempt, &mut passed_on).await;
             let known_wish = attempt.cancel_wanted;
             let look = match first_look.take().filter(|_| passed_on.cancel.is_none()) {
                 Some(look) => look,
-                None => self.look(provider, operation, &mut attempt).await,
+                None => self.look_beside_cancel(provider, operation, &mut attempt, &passed_on).await,
             };
+            if !was_sent && self.another_is_paid(provider, &attempt).await {
+                attempt = self.record_surely(&attempt, vec![Event::PaidByEarlier]).await.unwrap_or(attempt);
+            }
             if let Some(tell) = after_first_look.take() {
                 tell();
             }
@@ -95,6 +99,23 @@ impl Engine {
     pub(super) async fn look(&self, provider: &dyn Provider, operation: &Operation, attempt: &mut Attempt) -> Looked {
         let seen = ask(provider, attempt).await;
         self.learn(provider, operation, attempt, seen).await
+    }
+
+    /// Reads once, as [`Engine::look`] does; but what a cancel that is under way may yet void is no news.
+    async fn look_beside_cancel(
+        &self,
+        provider: &dyn Provider,
+        operation: &Operation,
+        attempt: &mut Attempt,
+        passed_on: &PassedOn,
+    ) -> Looked {
+        match ask(provider, attempt).await {
+            Ok(seen) if passed_on.may_void(&seen.finding, provider.now()) => {
+                self.show(operation, attempt, seen.at_terminal);
+                Ok(())
+            }
+            seen => self.learn(provider, operation, attempt, seen).await,
+        }
     }
 
     /// Tells what a reading brought and writes what is new of it.

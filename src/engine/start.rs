@@ -36,12 +36,14 @@ pub(super) struct Started {
     pub(super) looked: Option<Looked>,
     /// The wishes that were passed on already.
     pub(super) passed_on: PassedOn,
+    /// It may stand on its terminal. What an earlier attempt's payment kept from being sent does not.
+    pub(super) was_sent: bool,
 }
 
 impl Started {
     /// One that was neither read nor cancelled since it was written.
     pub(super) fn unread(attempt: Attempt) -> Self {
-        Self { attempt, looked: None, passed_on: PassedOn::default() }
+        Self { attempt, looked: None, passed_on: PassedOn::default(), was_sent: true }
     }
 }
 
@@ -80,7 +82,12 @@ impl Engine {
         let Sent { attempt: before, event } = sent;
         let accepted = before.step(&event).ok().flatten().map(|transition| transition.attempt);
         let Some(accepted) = accepted.filter(|attempt| attempt.phase.handle().is_some()) else {
-            return self.record_surely(&before, vec![event]).await.map(Started::unread);
+            let written = self.record_surely(&before, vec![event.clone()]).await?;
+            // Stopped meanwhile, it has no run: what comes of the payment that it was to run on is another's.
+            let was_stopped =
+                matches!(before.phase, Phase::Reserved) && matches!(written.phase, Phase::Cancelled { .. });
+            return (!was_stopped)
+                .then(|| Started { was_sent: !matches!(event, Event::PaidBefore), ..Started::unread(written) });
         };
         let mut looking = pin!(ask(provider, &accepted));
         match timeout(FIRST_LOOK_WAIT, &mut looking).await {
@@ -118,7 +125,7 @@ impl Engine {
         let passing = self.pass_on_wishes(provider, operation, &written, &mut passed_on);
         let learning = async { self.learn(provider, operation, &mut attempt, looking.await).await };
         let ((), looked) = tokio::join!(passing, learning);
-        Some(Started { attempt, looked: Some(looked), passed_on })
+        Some(Started { looked: Some(looked), passed_on, ..Started::unread(attempt) })
     }
 
     /// Writes that what was reserved is being sent now. `None` when it was stopped meanwhile.

@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::Engine;
-use crate::domain::attempt::{Attempt, Event};
+use crate::domain::attempt::{Attempt, EMPTY_LOOK_GAP, Event};
 use crate::domain::directory::SignaturePolicy;
+use crate::domain::evidence::Finding;
 use crate::domain::identifiers::TillId;
 use crate::domain::operation::Operation;
 use crate::ports::Provider;
@@ -18,8 +20,21 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// When wishes were last passed on.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct PassedOn {
+    /// When the provider last answered a cancel.
     pub(super) cancel: Option<Instant>,
+    /// When one last went out, whether it arrived or not; on the provider's clock.
+    cancel_tried: Option<Timestamp>,
+    /// One went out since nothing was found at the horizon.
+    cancel_tried_at_end: bool,
     signature: Option<Instant>,
+}
+
+impl PassedOn {
+    /// A cancel crossed with the authorization, and may let the money go yet.
+    pub(super) fn may_void(&self, finding: &Finding, now: Timestamp) -> bool {
+        let is_uncaptured = matches!(finding, Finding::Approved(approval) if !approval.captured);
+        is_uncaptured && self.cancel_tried.is_some_and(|at| now.duration_since(at).abs() < EMPTY_LOOK_GAP)
+    }
 }
 
 impl Engine {
@@ -32,9 +47,14 @@ impl Engine {
         passed_on: &mut PassedOn,
     ) {
         // Whether the last one had helped is waited for then: one more might void what is just being believed.
-        let awaits_end = attempt.phase.awaits_second_look() && passed_on.cancel.is_some();
-        if attempt.cancel_wanted && !awaits_end && is_due(passed_on.cancel) && self.cancel_at(provider, attempt).await {
-            passed_on.cancel = Some(Instant::now());
+        let is_at_end = attempt.phase.awaits_second_look();
+        let was_last = is_at_end && (passed_on.cancel.is_some() || passed_on.cancel_tried_at_end);
+        if attempt.cancel_wanted && !was_last && is_due(passed_on.cancel) {
+            passed_on.cancel_tried = Some(provider.now());
+            passed_on.cancel_tried_at_end |= is_at_end;
+            if self.cancel_at(provider, attempt).await {
+                passed_on.cancel = Some(Instant::now());
+            }
         }
         if let Some(accepted) = self.signature_to_pass_on(operation, attempt).await
             && is_due(passed_on.signature)

@@ -1,5 +1,7 @@
 //! Several attempts on one payment, and a later one learns that it was made.
 
+use std::time::Duration;
+
 use pos_bridge::domain::attempt::{Preparation, Reason};
 use pos_bridge::domain::evidence::{Approval, Finding};
 use pos_bridge::domain::identifiers::{AttemptReference, Handle, TransactionId};
@@ -133,4 +135,46 @@ async fn a_later_attempt_is_not_called_unpaid_before_the_payment_of_the_earlier_
     })
     .await;
     assert_eq!(last(1).as_deref(), Some("approved"), "{history:?}");
+}
+
+/// What was stopped before anything of it was sent has no run on the payment: a later attempt's is not its own.
+#[tokio::test]
+async fn an_attempt_that_was_stopped_before_it_was_sent_is_read_no_more() {
+    let away = Prepared::Unreached(Reason::new("provider_unreachable", "nobody there"));
+    let provider = Scripted::new();
+    *provider.preparations.lock().unwrap() = [ready(), away].into();
+    let shop = Shop::open(provider).await;
+    shop.provider.finds(Finding::Declined(Reason::new("declined", "no")));
+    pay(&shop, 1, Status::Declined).await;
+    eventually("the second attempt", async || {
+        (shop.pay("R-1").await.unwrap().operation.attempt.number == 2).then_some(())
+    })
+    .await;
+    assert_eq!(shop.cancel("R-1").await.status(), Status::Cancelled);
+    // A third one pays, of another till's for all that this one knows.
+    shop.provider.finds(approved());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!((shop.find("R-1").await.status(), shop.alarms().await), (Status::Cancelled, Vec::new()));
+}
+
+/// The earlier attempt's payment is decided only after this one has gone over to be read by itself.
+#[tokio::test]
+async fn an_attempt_that_was_never_sent_ends_as_soon_as_the_earlier_one_is_known_to_be_paid() {
+    let provider = Scripted::new();
+    *provider.preparations.lock().unwrap() = [ready(), Prepared::Undecided].into();
+    let shop = Shop::open(provider).await;
+    shop.provider.finds(Finding::Declined(Reason::new("declined", "no")));
+    pay(&shop, 1, Status::Declined).await;
+    shop.provider.found_of.lock().unwrap().insert(2, (Finding::Nothing, true));
+    shop.provider.finds(Finding::Nothing);
+    eventually("the second attempt", async || {
+        (shop.pay("R-1").await.unwrap().operation.attempt.number == 2).then_some(())
+    })
+    .await;
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    shop.provider.finds(approved());
+    eventually("the payment", async || (shop.find("R-1").await.status() == Status::Approved).then_some(())).await;
+    eventually("its terminal to be free", async || shop.pay("R-2").await.ok().map(drop)).await;
+    let (_, history) = shop.engine.history(shop.find("R-1").await.id).await.unwrap();
+    assert!(history.iter().any(|line| line.event.contains("paid_by_earlier")), "{history:?}");
 }

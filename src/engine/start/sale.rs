@@ -73,7 +73,8 @@ impl Engine {
             if self.another_is_paid(provider, &operation.attempt).await {
                 return Event::PaidByEarlier;
             }
-            let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
+            let left = until.duration_since(provider.now()).max(SignedDuration::ZERO).unsigned_abs();
+            let pause = pauses.next().unwrap_or(LONGEST_PAUSE).min(left);
             if self.stopping.run_until_cancelled(sleep(pause)).await.is_none() {
                 break;
             }
