@@ -173,6 +173,7 @@ async fn an_attempt_that_was_never_sent_ends_as_soon_as_the_earlier_one_is_known
     .await;
     tokio::time::sleep(Duration::from_secs(11)).await;
     shop.provider.finds(approved());
+    assert_eq!(shop.cancel("R-1").await.status(), Status::Unknown, "it is read by itself now");
     eventually("the payment", async || (shop.find("R-1").await.status() == Status::Approved).then_some(())).await;
     eventually("its terminal to be free", async || shop.pay("R-2").await.ok().map(drop)).await;
     let (_, history) = shop.engine.history(shop.find("R-1").await.id).await.unwrap();
