@@ -70,17 +70,19 @@ fn charged_once(ledger: &Ledger, books: &Books, broken: &mut Vec<String>) {
     }
 }
 
-/// Rule 5: what the provider was asked for was on disk before; `attempts` is what is there at this moment.
-pub(crate) fn intent_first(ledger: &Ledger, attempts: &BTreeSet<String>) -> Vec<String> {
-    let at_dojo = ledger.dojo.create_requests.keys().chain(ledger.dojo.refund_requests.keys());
+/// Rule 5: what the provider was asked for was on disk before; `written` are the names that are there at this moment.
+pub(crate) fn intent_first(ledger: &Ledger, written: &BTreeSet<String>) -> Vec<String> {
+    let dojo = &ledger.dojo;
+    let at_dojo = dojo.create_requests.keys().chain(dojo.session_requests.keys()).chain(dojo.refund_requests.keys());
     let seen = ledger.create_requests.keys().chain(ledger.refund_requests.keys()).chain(at_dojo);
-    let strange = seen.filter(|reference| !attempts.contains(*reference));
-    strange.map(|reference| format!("rule 5: sent, and not on disk: {reference}")).collect()
+    let strange = seen.filter(|name| !written.contains(*name));
+    strange.map(|name| format!("rule 5: sent, and not on disk: {name}")).collect()
 }
 
 /// What must hold when everything has come to rest.
 pub(crate) fn at_rest(ledger: &Ledger, journal: &Journal, books: &Books, listed: &[Value]) -> Vec<String> {
     let mut broken: Vec<String> = journal.damage.clone();
+    broken.extend(intent_first(ledger, &journal.names()));
     payments(ledger, journal, &mut broken);
     refunds(ledger, journal, &mut broken);
     dojo::at_rest(&ledger.dojo, journal, &mut broken);

@@ -104,6 +104,12 @@ impl Journal {
         self.prepared.get(payment).into_iter().flatten().map(|place| &self.attempts[*place])
     }
 
+    /// As [`names_now`].
+    pub(crate) fn names(&self) -> BTreeSet<String> {
+        let references = self.attempts.iter().map(|attempt| &attempt.reference);
+        references.chain(self.prepared.keys()).cloned().collect()
+    }
+
     pub(crate) fn has_alarm(&self, operation: &str, kind: &str) -> bool {
         self.alarms.iter().any(|alarm| alarm.subject == operation && alarm.kind == kind)
     }
@@ -136,12 +142,36 @@ pub(crate) async fn recover(path: &Path) -> bool {
     tables.is_ok()
 }
 
-/// The names of all attempts as they lie on the disk at this moment. A journal that has no tables yet has none.
-pub(crate) async fn attempts_now(database: &Path) -> BTreeSet<String> {
+/// The names by which a provider was asked for anything, as they lie on the disk at this moment: of every attempt, and of every
+/// payment that was made ready for one. A journal that has no tables yet has none.
+pub(crate) async fn names_now(database: &Path) -> BTreeSet<String> {
     let (_folder, file) = copy_now(database).await;
-    let Some(mut file) = file else { return BTreeSet::new() };
-    let references = sqlx::query_scalar("SELECT reference FROM attempt").fetch_all(&mut file).await;
-    references.unwrap_or_default().into_iter().collect()
+    match file {
+        Some(mut file) => names(&mut file).await,
+        None => BTreeSet::new(),
+    }
+}
+
+/// The same of a bridge that runs.
+pub(crate) async fn names_while_it_runs(database: &Path) -> BTreeSet<String> {
+    let options = SqliteConnectOptions::new().filename(database).read_only(true);
+    let mut file = options.connect().await.unwrap();
+    let names = names(&mut file).await;
+    let _ = file.close().await;
+    names
+}
+
+async fn names(file: &mut SqliteConnection) -> BTreeSet<String> {
+    let references: Vec<String> =
+        sqlx::query_scalar("SELECT reference FROM attempt").fetch_all(&mut *file).await.unwrap_or_default();
+    // The first version knew of no payment that is made ready.
+    let prepared: Vec<String> = sqlx::query_scalar(
+        "SELECT preparation ->> '$.payment' FROM attempt WHERE preparation ->> '$.payment' IS NOT NULL",
+    )
+    .fetch_all(file)
+    .await
+    .unwrap_or_default();
+    references.into_iter().chain(prepared).collect()
 }
 
 /// What lies on the disk at this moment, in a folder of its own: the bridge's files are not touched.

@@ -11,7 +11,7 @@ use crate::caller::Caller;
 use crate::configuration::Dojo;
 use crate::dice::Dice;
 use crate::history::History;
-use crate::journal::{Journal, attempts_now};
+use crate::journal::{Journal, names_now};
 use crate::provider::Provider;
 use crate::shop::{Shop, TERMINALS, TILLS};
 use crate::{audit, rest};
@@ -112,8 +112,8 @@ impl World {
     /// The bridge is dead, and the disk and the provider are as it left them.
     pub(crate) async fn audit_wreck(&self) -> Result<(), Vec<String>> {
         let ledger = self.provider.ledger().await;
-        let mut broken = audit::at_any_moment(&ledger, &self.history.books(), &self.provider.hits);
-        broken.extend(audit::intent_first(&ledger, &attempts_now(&self.shop.database()).await));
+        let mut broken = audit::intent_first(&ledger, &names_now(&self.shop.database()).await);
+        broken.extend(audit::at_any_moment(&ledger, &self.history.books(), &self.provider.hits));
         sound(broken)
     }
 

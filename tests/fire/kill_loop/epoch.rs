@@ -13,7 +13,7 @@ use crate::caller::Caller;
 use crate::configuration::Dojo;
 use crate::dice::Dice;
 use crate::history::History;
-use crate::journal::Journal;
+use crate::journal::{Journal, names_now};
 use crate::provider::Provider;
 use crate::rest;
 use crate::shop::{Shop, TERMINALS, TILLS};
@@ -91,7 +91,9 @@ impl Epoch<'_> {
         self.report.kills += 1;
         self.provider.set_faults(&json!([])).await;
         let ledger = self.provider.ledger().await;
-        sound(audit::at_any_moment(&ledger, &self.history.books(), &self.provider.hits))
+        let mut broken = audit::intent_first(&ledger, &names_now(&self.shop.database()).await);
+        broken.extend(audit::at_any_moment(&ledger, &self.history.books(), &self.provider.hits));
+        sound(broken)
     }
 
     /// The provider's time runs some hundred times as fast as ours: sessions expire, attempts are given up, and the

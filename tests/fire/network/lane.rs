@@ -10,6 +10,7 @@ use super::scene;
 use super::table::{Blow, Cell};
 use crate::audit;
 use crate::caller::Caller;
+use crate::journal::names_while_it_runs;
 use crate::provider::{Provider, label};
 use crate::rest;
 use crate::shop::TERMINALS;
@@ -84,6 +85,8 @@ impl Lane {
 
     async fn audit(&self) -> Result<(), Vec<String>> {
         let ledger = self.world.provider.ledger().await;
-        sound(audit::at_any_moment(&ledger, &self.world.history.books(), &self.world.provider.hits))
+        let mut broken = audit::intent_first(&ledger, &names_while_it_runs(&self.world.shop.database()).await);
+        broken.extend(audit::at_any_moment(&ledger, &self.world.history.books(), &self.world.provider.hits));
+        sound(broken)
     }
 }
