@@ -5,6 +5,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tokio::sync::OnceCell;
+
 use crate::arguments::Form;
 use crate::census::Census;
 use crate::dice::Dice;
@@ -55,14 +57,15 @@ impl fmt::Display for Target {
 }
 
 impl Target {
-    /// Those of all scripts, found by letting them run.
+    /// Those of all scripts, found by letting them run, once for all rigs. In the short form every other one of each script:
+    /// what is left out at one provider is struck at the other.
     pub(crate) async fn all(form: &Form) -> Result<Vec<Self>, String> {
-        let mut targets = Vec::new();
-        for script in Script::all(form) {
-            let found = targets_of(script, form.seed).await;
-            targets.extend(found.map_err(|broken| format!("{script}: {}", broken.join("\n")))?);
-        }
-        Ok(targets)
+        static FOUND: OnceCell<Vec<Vec<Target>>> = OnceCell::const_new();
+        let scripts = FOUND.get_or_try_init(|| every_target(form.seed)).await?;
+        let step = if form.is_long { 1 } else { 2 };
+        let some =
+            scripts.iter().enumerate().flat_map(|(place, targets)| targets.iter().skip(place % step).step_by(step));
+        Ok(some.copied().collect())
     }
 
     /// Has the call with this number struck: in a bridge that runs, or in one that is started for it.
@@ -82,6 +85,16 @@ impl Target {
         let first = 1 + u32::try_from(dice.below(stride.min(self.count) as usize)).unwrap();
         (first..=self.count).step_by(stride as usize).collect()
     }
+}
+
+/// Script by script.
+async fn every_target(seed: u64) -> Result<Vec<Vec<Target>>, String> {
+    let mut targets = Vec::new();
+    for script in Script::all() {
+        let found = targets_of(script, seed).await;
+        targets.push(found.map_err(|broken| format!("{script}: {}", broken.join("\n")))?);
+    }
+    Ok(targets)
 }
 
 async fn targets_of(script: Script, seed: u64) -> Result<Vec<Target>, Vec<String>> {

@@ -5,8 +5,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::arguments::Form;
-use crate::dice::Dice;
 use crate::provider::Ledger;
 use crate::world::{Side, World};
 use crate::{old_journal, rest};
@@ -14,7 +12,6 @@ use crate::{old_journal, rest};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Nothing happens until it expires, or is cancelled.
 const WAITS_FOR_CARD: i64 = 990_104;
-const PURPOSE_SIDES: u64 = 52;
 
 /// What happens in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,15 +38,12 @@ impl fmt::Display for Script {
 }
 
 impl Script {
-    /// Each at either provider; in the short form at one of them, by its seed.
-    pub(crate) fn all(form: &Form) -> Vec<Self> {
-        let mut dice = Dice::new(form.seed, 0, PURPOSE_SIDES);
+    /// Each at either provider, one after the other.
+    pub(crate) fn all() -> Vec<Self> {
         let acts = [Act::Sale, Act::Refund, Act::Cancel, Act::Recovery];
-        let of = |act| move |side| Self { act, side };
-        let chosen: Vec<Self> =
-            acts.iter().flat_map(|act| Side::chosen(form, &mut dice).into_iter().map(of(*act))).collect();
+        let at_both = acts.into_iter().flat_map(|act| Side::BOTH.map(|side| Self { act, side }));
         // The first version knew nothing of Dojo.
-        chosen.into_iter().chain([Self { act: Act::Migration, side: Side::Dintero }]).collect()
+        at_both.chain([Self { act: Act::Migration, side: Side::Dintero }]).collect()
     }
 
     pub(crate) fn open_world(self, seed: u64) -> World {
