@@ -6,10 +6,8 @@ use std::path::PathBuf;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::arguments::Form;
 use crate::caller::Caller;
 use crate::configuration::Dojo;
-use crate::dice::Dice;
 use crate::history::History;
 use crate::journal::{Journal, names_now};
 use crate::provider::Provider;
@@ -31,12 +29,6 @@ impl Side {
             Self::Dintero => World::open(seed),
             Self::Dojo => World::open_at_dojo(seed),
         }
-    }
-
-    /// Both; in the short form one of them, by its seed.
-    pub(crate) fn chosen(form: &Form, dice: &mut Dice) -> Vec<Self> {
-        let one = dice.pick(&Self::BOTH).copied();
-        if form.is_long { Self::BOTH.to_vec() } else { one.into_iter().collect() }
     }
 }
 

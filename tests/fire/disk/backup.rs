@@ -1,8 +1,10 @@
 //! A backup is put back: the bridge must learn what was paid since, and sell and give back nothing a second time.
 
+use super::FIRST_RESTORE;
 use super::damage::{Files, given_back_again};
 use crate::arguments::Form;
 use crate::dice::Dice;
+use crate::progress::Progress;
 use crate::rest;
 use crate::world::{Side, World, sound};
 
@@ -11,8 +13,12 @@ const LONG_RESTORES: u32 = 50;
 
 pub(super) async fn run(form: &Form) -> Result<(), String> {
     let restores = if form.is_long { LONG_RESTORES } else { SHORT_RESTORES };
-    let mut paid = 0;
-    for number in 0..restores {
+    let (mut paid, mut done, mut progress) = (0, 0, Progress::default());
+    for number in form.from.saturating_sub(FIRST_RESTORE)..restores {
+        if form.is_over() {
+            break;
+        }
+        progress.tell("restored backup", FIRST_RESTORE + number, FIRST_RESTORE + restores);
         let side = if number.is_multiple_of(2) { Side::Dintero } else { Side::Dojo };
         let mut world = side.open(form.seed.wrapping_add(number.into()));
         let mut dice = Dice::new(form.seed, number.into(), 1);
@@ -20,9 +26,10 @@ pub(super) async fn run(form: &Form) -> Result<(), String> {
         paid += outcome.map_err(|broken| {
             format!("restored backup {number} at {side:?} ({}):\n* {}", world.keep().display(), broken.join("\n* "))
         })?;
+        done += 1;
     }
-    println!("{restores} restored backups, every other one at Dojo's machines; {paid} sales were paid before");
-    if paid > 0 { Ok(()) } else { Err("vacuous: nothing was paid".to_owned()) }
+    println!("{done} restored backups, every other one at Dojo's machines; {paid} sales were paid before");
+    if done == 0 || paid > 0 { Ok(()) } else { Err("vacuous: nothing was paid".to_owned()) }
 }
 
 /// How many of the sales before were paid.

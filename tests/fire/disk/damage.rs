@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::FIRST_DAMAGE;
 use crate::arguments::Form;
 use crate::dice::Dice;
+use crate::progress::Progress;
 use crate::provider::Charge;
 use crate::rest;
 use crate::shop::Shop;
@@ -15,7 +17,9 @@ use crate::world::{Side, World, sound};
 const SHORT_SAMPLES: usize = 6;
 const LONG_SAMPLES: usize = 200;
 const PATIENCE: Duration = Duration::from_secs(5);
-const PURPOSE_SIDE: u64 = 53;
+/// So many are tried at one provider in the long form.
+const AT_ONE_SIDE: u32 = 610;
+const FIRST_AT_DOJO: u32 = FIRST_DAMAGE + AT_ONE_SIDE;
 
 /// The database and its log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,35 +74,40 @@ impl Damage {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
+    /// It ended, in words that help.
     Refused,
     Started,
+    /// It runs, and does not sell yet: what it may have lost could still be paid, or the machine is busy.
+    Closed,
 }
 
+/// How often each damage of each file ended in which way.
+type Ends = BTreeMap<(&'static str, &'static str, End), u32>;
+
 pub(super) async fn run(form: &Form) -> Result<(), String> {
-    for side in Side::chosen(form, &mut Dice::new(form.seed, 0, PURPOSE_SIDE)) {
-        damage_at(form, side).await?;
+    for (side, first) in Side::BOTH.into_iter().zip([FIRST_DAMAGE, FIRST_AT_DOJO]) {
+        // What a run that was stopped has behind it.
+        if form.from < first + AT_ONE_SIDE {
+            damage_at(form, side, first).await?;
+        }
     }
     Ok(())
 }
 
-async fn damage_at(form: &Form, side: Side) -> Result<(), String> {
+async fn damage_at(form: &Form, side: Side, first: u32) -> Result<(), String> {
     let mut world = side.open(form.seed);
-    let mut ends: BTreeMap<(&str, &str, End), u32> = BTreeMap::new();
-    let outcome = try_all(form, &mut world, &mut ends).await;
+    let mut ends = Ends::new();
+    let outcome = try_all(form, &mut world, first, &mut ends).await;
     for ((file, damage, end), count) in &ends {
         println!("at {side:?}, {file}, {damage}: {end:?} {count} times");
     }
     outcome.map_err(|broken| format!("at {side:?}: {} ({})", broken.join("\n* "), world.keep().display()))?;
     let tried = |end| ends.keys().any(|it| it.2 == end);
-    let is_vacuous = !(form.is_over() || tried(End::Refused) && tried(End::Started));
+    let is_vacuous = !(form.is_over() || form.from > first || tried(End::Refused) && tried(End::Started));
     if is_vacuous { Err("vacuous: no damage was noticed".to_owned()) } else { Ok(()) }
 }
 
-async fn try_all(
-    form: &Form,
-    world: &mut World,
-    ends: &mut BTreeMap<(&'static str, &'static str, End), u32>,
-) -> Result<(), Vec<String>> {
+async fn try_all(form: &Form, world: &mut World, first: u32, ends: &mut Ends) -> Result<(), Vec<String>> {
     rest::start_in_peace(&mut world.shop).await?;
     work(world).await;
     // A kill leaves everything in the log, a stop leaves everything in the database.
@@ -107,13 +116,18 @@ async fn try_all(
     rest::start_in_peace(&mut world.shop).await?;
     world.shop.stop().await;
     let stopped = Files::read(&world.shop);
-    let mut dice = Dice::new(form.seed, 0, 2);
+    let (mut dice, mut progress, mut next) = (Dice::new(form.seed, 0, 2), Progress::default(), first);
     for (index, name, whole) in [(0, "database", stopped), (1, "log", killed)] {
         let length = whole.0[index].as_ref().map_or(0, Vec::len);
         for damage in damages(&mut dice, length, if form.is_long { LONG_SAMPLES } else { SHORT_SAMPLES }) {
+            next += 1;
             if form.is_over() {
                 return Ok(());
             }
+            if next <= form.from || !form.is_long && is_left_out(next, first) {
+                continue;
+            }
+            progress.tell("damaged file", next - 1, first + AT_ONE_SIDE);
             let mut files = whole.clone();
             damage.apply(&mut files.0[index]);
             let end = try_one(world, &files).await;
@@ -122,6 +136,11 @@ async fn try_all(
         }
     }
     Ok(())
+}
+
+/// The short form tries every other damage at one provider, and the others at the other.
+fn is_left_out(next: u32, first: u32) -> bool {
+    next.is_multiple_of(2) == (first == FIRST_AT_DOJO)
 }
 
 fn damages(dice: &mut Dice, length: usize, samples: usize) -> Vec<Damage> {
@@ -157,7 +176,11 @@ async fn try_one(world: &mut World, files: &Files) -> Result<End, Vec<String>> {
     }
     world.audit_money().await?;
     sound(given_back_again(&world.provider.ledger().await.charges()))?;
-    Ok(if is_up { End::Started } else { End::Refused })
+    Ok(match end {
+        _ if is_up => End::Started,
+        Some(_) => End::Refused,
+        None => End::Closed,
+    })
 }
 
 /// What was given back beside the one refund that the first till asks for.

@@ -6,27 +6,33 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use super::FIRST_ROOM;
 use crate::arguments::Form;
-use crate::dice::Dice;
+use crate::progress::Progress;
 use crate::rest;
 use crate::world::{Side, World, sound};
 
 const PAGE: u64 = 4096;
 /// SQLite folds its log back after 32 MB; on less, a program that is killed each time fills the disk by itself.
 const DISK: &str = "size=48m,mode=700";
-const SHORT_STEP: usize = 25;
-/// With so much room a sale and everything behind it fit.
-const PAGES: u64 = 60;
+/// None, and enough.
+const SHORT_STEP: usize = 50;
+/// With one page less of room a sale and everything behind it fit.
+const AT_ONE_SIDE: u32 = 61;
+const FIRST_AT_DOJO: u32 = FIRST_ROOM + AT_ONE_SIDE;
 const PATIENCE: Duration = Duration::from_secs(5);
-const PURPOSE_SIDE: u64 = 54;
 
 /// `false` where nobody may mount a disk.
 pub(super) async fn run(form: &Form) -> Result<bool, String> {
-    for side in Side::chosen(form, &mut Dice::new(form.seed, 0, PURPOSE_SIDE)) {
+    for (side, first) in Side::BOTH.into_iter().zip([FIRST_ROOM, FIRST_AT_DOJO]) {
+        // What a run that was stopped has behind it.
+        if form.from >= first + AT_ONE_SIDE {
+            continue;
+        }
         let mut world = side.open(form.seed);
         let Some(disk) = SmallDisk::mount(&world.shop.data()) else { return Ok(false) };
         println!("at {side:?}'s terminals");
-        let outcome = fill(form, &mut world, &disk).await;
+        let outcome = fill(form, &mut world, first, &disk).await;
         world.shop.kill();
         // The folder cannot be kept for looking into: it is gone with the disk.
         outcome.map_err(|broken| format!("on a full disk, at {side:?}:\n* {}", broken.join("\n* ")))?;
@@ -34,13 +40,19 @@ pub(super) async fn run(form: &Form) -> Result<bool, String> {
     Ok(true)
 }
 
-async fn fill(form: &Form, world: &mut World, disk: &SmallDisk) -> Result<(), Vec<String>> {
+async fn fill(form: &Form, world: &mut World, first: u32, disk: &SmallDisk) -> Result<(), Vec<String>> {
     rest::start_in_peace(&mut world.shop).await?;
     let step = if form.is_long { 1 } else { SHORT_STEP };
     let (mut taken, mut refused, mut stopped) = (0, 0, 0);
-    for room in (0..=PAGES).step_by(step) {
+    let mut progress = Progress::default();
+    let begun = form.from.saturating_sub(first);
+    for room in (begun..AT_ONE_SIDE).step_by(step) {
+        if form.is_over() {
+            break;
+        }
+        progress.tell("nearly full disk", first + room, first + AT_ONE_SIDE);
         let reference = format!("S-{room}");
-        disk.leave(room * PAGE);
+        disk.leave(u64::from(room) * PAGE);
         let reply = world.first.pay(&reference, 39_900, 1).await;
         let (status, word) = reply.map_or((0, String::new()), |(status, reply)| {
             (status, reply["code"].as_str().or(reply["status"].as_str()).unwrap_or_default().to_owned())
@@ -70,8 +82,8 @@ async fn fill(form: &Form, world: &mut World, disk: &SmallDisk) -> Result<(), Ve
     println!("full disk: {taken} sales taken, {refused} refused; {stopped} starts refused");
     read_only(world, disk).await?;
     world.close_books().await?;
-    let both = taken > 0 && refused > 0;
-    sound(if both { Vec::new() } else { vec!["vacuous: the disk was never nearly full".to_owned()] })
+    let is_vacuous = !(form.is_over() || begun > 0 || taken > 0 && refused > 0);
+    sound(if !is_vacuous { Vec::new() } else { vec!["vacuous: the disk was never nearly full".to_owned()] })
 }
 
 async fn read_only(world: &mut World, disk: &SmallDisk) -> Result<(), Vec<String>> {
