@@ -45,7 +45,10 @@ pub(super) async fn refuse_all(world: &mut World, form: &Form) -> Result<(), Vec
     }
     println!("malformed requests by their answers: {counts:?}");
     let mutations = mutate(world, form, &mut broken).await;
-    println!("{mutations} mutated requests");
+    println!("mutated requests by their answers: {mutations:?}");
+    if mutations.values().sum::<u32>() >= SHORT_MUTATIONS && !mutations.keys().any(|heard| is_served(heard)) {
+        broken.push("vacuous: no mutated request was served".to_owned());
+    }
     if client().get(format!("http://{}/health", world.shop.address)).send().await.is_err() {
         broken.push("whoever only asks is not answered any more".to_owned());
     }
@@ -60,6 +63,11 @@ fn is_refusal(heard: &[u16]) -> bool {
     matches!(heard, [] | [400..=499])
 }
 
+/// Understood and answered by whoever it was for; a question after something that is not there was one, too.
+fn is_served(heard: &[u16]) -> bool {
+    heard.iter().any(|status| matches!(status, 200..=299 | 404))
+}
+
 /// How often the providers were asked for anything that moves money.
 fn asked(ledger: &Ledger) -> u64 {
     let dintero = ledger.create_requests.values().chain(ledger.refund_requests.values());
@@ -68,14 +76,15 @@ fn asked(ledger: &Ledger) -> u64 {
     dintero.chain(dojo).sum()
 }
 
-/// A question with some bytes changed, doubled or lost. It may still be a good question, but never the bridge's defect.
-async fn mutate(world: &World, form: &Form, broken: &mut Vec<String>) -> u32 {
+/// A question with some bytes changed, doubled or lost. It may still be a good question, but never the bridge's defect. How
+/// often each answer was heard.
+async fn mutate(world: &World, form: &Form, broken: &mut Vec<String>) -> BTreeMap<Vec<u16>, u32> {
     let (usual, bridge) = (if form.is_long { LONG_MUTATIONS } else { SHORT_MUTATIONS }, world.shop.address);
     let (first, end) = (form.from.max(FIRST_MUTATION), FIRST_MUTATION + form.cycles.unwrap_or(usual));
-    let mut progress = Progress::default();
+    let (mut counts, mut progress) = (BTreeMap::new(), Progress::default());
     for number in first..end {
         if form.is_over() {
-            return number - first;
+            break;
         }
         progress.tell("mutated request", number, end);
         let mut dice = Dice::new(form.seed, number.into(), 9);
@@ -91,8 +100,9 @@ async fn mutate(world: &World, form: &Form, broken: &mut Vec<String>) -> u32 {
         if heard.iter().any(|status| !(100..500).contains(status)) {
             broken.push(format!("mutation {number}: {heard:?} to {:?}", String::from_utf8_lossy(&bytes)));
         }
+        *counts.entry(heard).or_default() += 1;
     }
-    end.saturating_sub(first)
+    counts
 }
 
 fn change(bytes: &mut Vec<u8>, dice: &mut Dice) {
