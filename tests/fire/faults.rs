@@ -1,9 +1,31 @@
 //! Everything that the providers can do wrong, as rules of the simulator.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Value, json};
 
-pub(crate) fn every_rule() -> Vec<Value> {
-    [every_rule_for_calls(), every_rule_for_messages()].concat()
+use crate::provider::label;
+
+/// What each of them is counted as.
+pub(crate) fn every_label() -> BTreeSet<String> {
+    every_rule_for_calls().iter().chain(&every_rule_for_messages()).map(label).collect()
+}
+
+/// How often rules struck, by provider and fault, whatever the call.
+pub(crate) fn kinds(hits: &BTreeMap<String, u64>) -> BTreeMap<String, u64> {
+    let mut kinds = BTreeMap::new();
+    for (rule, count) in hits {
+        let (call, kind) = rule.split_once(' ').unwrap_or((rule, ""));
+        *kinds.entry(format!("{} {kind}", provider_of(call))).or_default() += count;
+    }
+    kinds
+}
+
+/// The kinds of fault that no call and no message had.
+pub(crate) fn never_struck(hits: &BTreeMap<String, u64>) -> Vec<String> {
+    let wanted = kinds(&every_label().into_iter().map(|rule| (rule, 0)).collect());
+    let struck = kinds(hits);
+    wanted.into_keys().filter(|kind| struck.get(kind).is_none_or(|count| *count == 0)).collect()
 }
 
 /// A refusal (400, 401, 403) is only ever answered before the work: one that comes after it would be a lie that nobody

@@ -1,12 +1,12 @@
 //! What was tried, and whether it was enough to mean something.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::faults::{every_rule, provider_of};
+use crate::faults::{every_label, kinds, never_struck};
 use crate::history::Books;
 use crate::journal::Journal;
-use crate::provider::{Ledger, label};
+use crate::provider::Ledger;
 
 /// Without one of these at either provider a long run has not tried what it should.
 const OUTCOMES: [&str; 9] = [
@@ -95,35 +95,16 @@ impl Report {
             self.creates, self.intents, self.sessions, self.refund_calls, self.captured
         );
         println!("journal: {} events, {} late approvals, alarms {:?}", self.events, self.late, self.alarms);
-        println!("faults that struck: {:?}", kinds(self.hits.iter().map(|(rule, count)| (rule.as_str(), *count))));
-        println!("kinds of fault by call: {} of {} struck", self.hits.len(), rules().len());
+        println!("faults that struck: {:?}", kinds(&self.hits));
+        println!("kinds of fault by call: {} of {} struck", self.hits.len(), every_label().len());
     }
 
     /// What never happened was not tried.
     pub(crate) fn complete(&self) -> Result<(), String> {
-        let struck = kinds(self.hits.iter().map(|(rule, count)| (rule.as_str(), *count)));
-        let wanted = rules();
-        let mut missing: Vec<String> = kinds(wanted.iter().map(|rule| (rule.as_str(), 0)))
-            .into_keys()
-            .filter(|it| !struck.contains_key(it))
-            .collect();
+        let mut missing = never_struck(&self.hits);
         missing.extend((self.late == 0).then(|| "a late approval".to_owned()));
         let outcomes = ["dintero", "dojo"].map(|provider| OUTCOMES.map(|outcome| format!("{provider} {outcome}")));
         missing.extend(outcomes.into_iter().flatten().filter(|outcome| !self.outcomes.contains_key(outcome)));
         if missing.is_empty() { Ok(()) } else { Err(format!("vacuous: never happened: {}", missing.join(", "))) }
     }
-}
-
-fn rules() -> BTreeSet<String> {
-    every_rule().iter().map(label).collect()
-}
-
-/// By provider and fault, whatever the call.
-fn kinds<'a>(hits: impl Iterator<Item = (&'a str, u64)>) -> BTreeMap<String, u64> {
-    let mut kinds = BTreeMap::new();
-    for (rule, count) in hits {
-        let (call, kind) = rule.split_once(' ').unwrap_or((rule, ""));
-        *kinds.entry(format!("{} {kind}", provider_of(call))).or_default() += count;
-    }
-    kinds
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::faults::never_struck;
 use crate::journal::{PAGE, extent};
 use crate::vitals::Vitals;
 use crate::world::World;
@@ -11,6 +12,9 @@ use crate::world::World;
 const ENOUGH_ATTEMPTS: u64 = 1;
 /// Late windows may hold so many per cent of what early ones did, and so much more.
 const MEMORY: Growth = Growth { per_cent: 125, more: 8 << 10 };
+/// From so many windows on the first third is enough to warm up, and every kind of fault has had its turn.
+const MANY_WINDOWS: usize = 100;
+const MEMORY_OF_MANY: Growth = Growth { per_cent: 100, more: 8 << 10 };
 const HANDLES: Growth = Growth { per_cent: 125, more: 16 };
 const THREADS: Growth = Growth { per_cent: 100, more: 8 };
 /// A file grows by whole pages, which is much in a window of a few attempts.
@@ -67,7 +71,8 @@ pub(super) fn is_flat(samples: &[Sample], hits: &BTreeMap<String, u64>) -> Resul
         }
     };
     let of = |some: &[Sample], what: fn(&Sample) -> u64| median(some.iter().map(what).collect());
-    compare("KiB of memory", &MEMORY, of(early, |it| it.most.memory), of(late, |it| it.most.memory));
+    let memory = if samples.len() < MANY_WINDOWS { &MEMORY } else { &MEMORY_OF_MANY };
+    compare("KiB of memory", memory, of(early, |it| it.most.memory), of(late, |it| it.most.memory));
     compare("handles", &HANDLES, of(early, |it| it.most.handles), of(late, |it| it.most.handles));
     compare("threads", &THREADS, of(early, |it| it.most.threads), of(late, |it| it.most.threads));
     compare("bytes of the journal for an attempt", &BYTES_EACH, bytes_each(early), bytes_each(late));
@@ -83,6 +88,10 @@ pub(super) fn is_flat(samples: &[Sample], hits: &BTreeMap<String, u64>) -> Resul
     }
     if struck == 0 {
         broken.push("vacuous: no fault struck".to_owned());
+    }
+    let never = never_struck(hits);
+    if samples.len() >= MANY_WINDOWS && !never.is_empty() {
+        broken.push(format!("vacuous: never struck: {}", never.join(", ")));
     }
     crate::world::sound(broken)
 }
