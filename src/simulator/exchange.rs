@@ -46,8 +46,8 @@ pub(crate) async fn exchange(
         return Ok(dated(&context.world, response));
     };
     context.world.requests().record(&parts, &body);
-    count(&context.world, call, &parts, &body);
     let drawn = context.world.faults().draw(call);
+    count(&context.world, call, &parts, &body, drawn.as_ref());
     let response = answer(&context, connection, call, drawn, parts, body).await?;
     Ok(dated(&context.world, response))
 }
@@ -107,7 +107,11 @@ fn call_kind(parts: &Parts) -> Option<CallKind> {
     dintero::calls::kind(&parts.method, path).or_else(|| dojo::calls::kind(&parts.method, path))
 }
 
-fn count(world: &World, call: CallKind, parts: &Parts, body: &Bytes) {
-    dintero::calls::count(world, call, body);
+fn count(world: &World, call: CallKind, parts: &Parts, body: &Bytes, drawn: Option<&Drawn>) {
+    // A token is refused before anything is looked at, so nothing was asked for: the same goes out again with a new one.
+    let is_refused = matches!(drawn, Some(Drawn { fault: Fault::Status { code: 401, .. }, moment: Moment::Before }));
+    if !is_refused && dintero::api::has_valid_token(world, &parts.headers) {
+        dintero::calls::count(world, call, body);
+    }
     dojo::calls::count(world, call, parts, body);
 }

@@ -98,14 +98,14 @@ impl World {
     /// What must hold whatever the journal has lost: what each till asked for was taken, and given back, once at most.
     pub(crate) async fn audit_money(&self) -> Result<(), Vec<String>> {
         let ledger = self.provider.ledger().await;
-        sound(audit::at_any_moment(&ledger, &self.history.books(), &self.provider.hits))
+        sound(audit::at_any_moment(&ledger, &self.history.books()))
     }
 
     /// The bridge is dead, and the disk and the provider are as it left them.
     pub(crate) async fn audit_wreck(&self) -> Result<(), Vec<String>> {
         let ledger = self.provider.ledger().await;
         let mut broken = audit::intent_first(&ledger, &names_now(&self.shop.database()).await);
-        broken.extend(audit::at_any_moment(&ledger, &self.history.books(), &self.provider.hits));
+        broken.extend(audit::at_any_moment(&ledger, &self.history.books()));
         sound(broken)
     }
 
@@ -119,7 +119,7 @@ impl World {
         let ledger = self.provider.ledger().await;
         let journal = Journal::read(&self.shop.database()).await;
         let books = self.history.books();
-        let mut broken = audit::at_any_moment(&ledger, &books, &self.provider.hits);
+        let mut broken = audit::at_any_moment(&ledger, &books);
         broken.extend(audit::at_rest(&ledger, &journal, &books, &listed));
         sound(broken)
     }

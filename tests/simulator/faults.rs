@@ -71,6 +71,16 @@ async fn a_status_may_come_before_or_after_the_work() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_refused_asks_for_nothing() {
+    let simulator = Simulator::start().await;
+    simulator.fault(json!([{ "call": "create_session", "fault": { "status": { "code": 401 } } }])).await;
+    assert_eq!(simulator.post("/sessions-profile", &sale(100)).await.status(), 401);
+    assert_eq!(simulator.look("/ledger").await["create_requests"], json!({}));
+    assert_eq!(simulator.post("/sessions-profile", &sale(100)).await.status(), 200);
+    assert_eq!(simulator.look("/ledger").await["create_requests"], json!({ "order-1": 1 }));
+}
+
+#[tokio::test]
 async fn a_redirect_goes_elsewhere_or_to_itself() {
     let simulator = Simulator::start().await;
     for (location, expected) in

@@ -2,17 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::SHOWN_WRONG;
+use super::{SHOWN_WRONG, sent_once};
 use crate::journal::{Attempt, Journal};
 use crate::provider::{DojoLedger, Intent};
 
 pub(super) fn at_any_moment(ledger: &DojoLedger, broken: &mut Vec<String>) {
-    for (what, requests) in [("an intent", &ledger.create_requests), ("a refund", &ledger.refund_requests)] {
-        let again: Vec<_> = requests.iter().filter(|(_, count)| **count > 1).collect();
-        if !again.is_empty() {
-            broken.push(format!("rule 2: {what} was asked for again: {again:?}"));
-        }
-    }
+    sent_once("an intent", &ledger.create_requests, broken);
+    sent_once("a refund of Dojo's", &ledger.refund_requests, broken);
     for intent in &ledger.intents {
         if intent.sessions_for("Sale").filter(|session| session.captured).count() > 1 {
             broken.push(format!("rule 1: two sessions were paid: {intent:?}"));

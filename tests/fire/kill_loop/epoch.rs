@@ -92,7 +92,7 @@ impl Epoch<'_> {
         self.provider.set_faults(&json!([])).await;
         let ledger = self.provider.ledger().await;
         let mut broken = audit::intent_first(&ledger, &names_now(&self.shop.database()).await);
-        broken.extend(audit::at_any_moment(&ledger, &self.history.books(), &self.provider.hits));
+        broken.extend(audit::at_any_moment(&ledger, &self.history.books()));
         sound(broken)
     }
 
@@ -116,7 +116,7 @@ impl Epoch<'_> {
         let journal = Journal::read(&self.shop.database()).await;
         let books = self.history.books();
         self.report.count(&ledger, &journal, &books, &self.provider.hits);
-        let mut broken = audit::at_any_moment(&ledger, &books, &self.provider.hits);
+        let mut broken = audit::at_any_moment(&ledger, &books);
         broken.extend(audit::at_rest(&ledger, &journal, &books, &listed));
         sound(broken)
     }

@@ -86,7 +86,7 @@ impl Lane {
     async fn audit(&self) -> Result<(), Vec<String>> {
         let ledger = self.world.provider.ledger().await;
         let mut broken = audit::intent_first(&ledger, &names_while_it_runs(&self.world.shop.database()).await);
-        broken.extend(audit::at_any_moment(&ledger, &self.world.history.books(), &self.world.provider.hits));
+        broken.extend(audit::at_any_moment(&ledger, &self.world.history.books()));
         sound(broken)
     }
 }

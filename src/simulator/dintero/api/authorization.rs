@@ -88,7 +88,8 @@ pub(super) async fn require_token(State(world): State<Arc<World>>, request: Requ
     next.run(request).await
 }
 
-fn has_valid_token(world: &World, headers: &HeaderMap) -> bool {
+/// Whether a request's token is one that was issued, and has not run out.
+pub(crate) fn has_valid_token(world: &World, headers: &HeaderMap) -> bool {
     let Some(token) = credentials(headers, "Bearer ") else {
         return false;
     };

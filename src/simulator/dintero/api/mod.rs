@@ -16,6 +16,7 @@ use axum::{Router, middleware};
 
 use crate::simulator::world::World;
 
+pub(crate) use authorization::has_valid_token;
 pub(crate) use error::ApiError;
 pub(crate) use json_body::read_json;
 pub(crate) use operations::Operations;

@@ -27,12 +27,12 @@ impl Seen {
 }
 
 impl Ledger {
-    /// A create request arrived, whatever becomes of it.
+    /// A create request arrived with a valid token, whatever becomes of it.
     pub(crate) fn saw_create(&mut self, merchant_reference: &str) {
         *self.seen.creates.entry(merchant_reference.to_owned()).or_default() += 1;
     }
 
-    /// A refund request arrived, whatever becomes of it.
+    /// A refund request arrived with a valid token, whatever becomes of it.
     pub(crate) fn saw_refund(&mut self, refund_reference: &str) {
         *self.seen.refunds.entry(refund_reference.to_owned()).or_default() += 1;
     }
