@@ -3,8 +3,8 @@
 //! is written: whoever is gone answers with a reset (RFC 9293, 3.10.7.4). So the work goes on and the answer is written.
 //!
 //! It counts as told once the other side's machine has acknowledged all of it. A reset says that nobody was there where the
-//! other side may have hung up before; else it is how some tills close what they have read. Where the kernel does not tell of
-//! acknowledgements, an answer counts as told when no such reset came back.
+//! other side may have hung up before, or where nothing was acknowledged for a while; else it is how some tills close what they
+//! have read. Where the kernel does not tell of acknowledgements, an answer counts as told when no such reset came back.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -85,18 +85,30 @@ impl<S: Transport> HalfClose<S> {
         }
     }
 
+    /// A reset may be how a till closes what it has read, but a machine acknowledges first what its till reads: one that comes
+    /// later is of a machine that was switched off and on.
     fn broken_off(&self) {
-        if self.exchange.may_be_gone() { self.exchange.not_told() } else { self.exchange.told() }
+        if self.exchange.may_be_gone() || self.waited() >= RESET_TIME {
+            self.exchange.not_told();
+        } else {
+            self.exchange.told();
+        }
+    }
+
+    /// How long nobody has acknowledged the written answer.
+    fn waited(&self) -> Duration {
+        self.confirmation.as_ref().map_or(Duration::ZERO, |it| it.begun.elapsed())
     }
 
     /// Waits until it is known whether the written answer was told. While the connection lives, it may arrive yet.
     fn poll_confirmed(&mut self, context: &mut Context<'_>) -> Poll<()> {
         while self.exchange.is_awaited() {
-            let waited = self.confirmation.as_ref().map_or(Duration::ZERO, |it| it.begun.elapsed());
+            let waited = self.waited();
             match self.stream.delivery() {
                 Delivery::Arrived => self.exchange.told(),
                 Delivery::Untold if waited >= RESET_TIME || !self.exchange.may_be_gone() => self.exchange.told(),
                 Delivery::Broken => self.broken_off(),
+                Delivery::Lost => self.exchange.not_told(),
                 Delivery::UnderWay if self.is_shut_down && waited >= ACKNOWLEDGEMENT_TIME => self.exchange.not_told(),
                 Delivery::UnderWay | Delivery::Untold => {
                     let confirmation = self.confirmation.get_or_insert_with(Confirmation::begin);
@@ -124,7 +136,7 @@ impl<S: Transport> AsyncRead for HalfClose<S> {
         if !self.ended {
             let before = to.filled().len();
             if let Err(error) = ready!(Pin::new(&mut self.stream).poll_read(context, to)) {
-                if self.confirmation.is_some() {
+                if self.confirmation.is_some() && Delivery::failed(&error) == Delivery::Broken {
                     self.broken_off();
                 }
                 return Poll::Ready(Err(error));

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,6 +19,11 @@ use super::transport::Transport;
 
 /// How long accepting rests after the system had no room for a connection.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
+
+/// How long a connection is silent before its other side's machine is asked whether it still knows of it, and asked again.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
+/// How long a machine may acknowledge nothing, neither a sign of life nor an answer, until its connection is given up.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// The two ends of a connection, where they have addresses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,9 +55,19 @@ impl Listener for TcpListener {
     async fn next(&self) -> io::Result<(TcpStream, Peer)> {
         let (stream, remote) = self.accept().await?;
         stream.set_nodelay(true)?;
+        look_after(&stream)?;
         let local = stream.local_addr()?;
         Ok((stream, Peer { remote: Some(remote), local: Some(local) }))
     }
+}
+
+/// Finds out that the other side's machine lost its power, which says nothing on the connection: once it is up again it
+/// answers with a reset, and until then with nothing.
+fn look_after(stream: &TcpStream) -> io::Result<()> {
+    let socket = SockRef::from(stream);
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(SIGN_OF_LIFE).with_interval(SIGN_OF_LIFE))?;
+    // With it the kernel counts time, not questions.
+    socket.set_tcp_user_timeout(Some(SILENCE))
 }
 
 impl Listener for UnixListener {
@@ -128,4 +144,21 @@ async fn next_connection<L: Listener>(listener: &L, shutdown: &CancellationToken
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, NotConnected};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | NotConnected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_connection_is_looked_after_while_it_is_silent() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _till = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.next().await.unwrap();
+        let socket = SockRef::from(&stream);
+        assert!(socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), SIGN_OF_LIFE);
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), SIGN_OF_LIFE);
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(SILENCE));
+    }
 }

@@ -1,5 +1,7 @@
 //! What a connection is made of, encrypted or not.
 
+use std::io;
+
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
@@ -20,14 +22,26 @@ pub enum Delivery {
     UnderWay,
     /// The other side broke the connection off: it answered what was written to it with a reset.
     Broken,
+    /// The other side's machine cannot be reached, or has acknowledged nothing for too long.
+    Lost,
     /// Nothing speaks against it, and this machine does not tell more.
     Untold,
 }
 
+impl Delivery {
+    /// What an error of the connection says of it. Without TLS' farewell an end is a break too.
+    pub(super) fn failed(error: &io::Error) -> Self {
+        use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+        if matches!(error.kind(), BrokenPipe | ConnectionReset | UnexpectedEof) { Self::Broken } else { Self::Lost }
+    }
+}
+
 impl Transport for TcpStream {
     fn delivery(&self) -> Delivery {
-        if !matches!(self.take_error(), Ok(None)) {
-            return Delivery::Broken;
+        match self.take_error() {
+            Ok(None) => {}
+            Ok(Some(error)) => return Delivery::failed(&error),
+            Err(_) => return Delivery::Lost,
         }
         let (Ok(local), Ok(remote)) = (self.local_addr(), self.peer_addr()) else { return Delivery::Untold };
         match unacknowledged(local, remote) {

@@ -1,4 +1,6 @@
+use std::io::Write as _;
 use std::net::SocketAddr;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -6,12 +8,24 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::process::{Child, Command};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::http::acknowledged::unacknowledged;
 use crate::http::{Limits, Room, serve};
+
+/// A till whose machine loses its power once its input ends, and is up again at once: `TCP_REPAIR` (19) takes its connection
+/// away without a word, and whatever comes over that afterwards is answered with a reset.
+const TILL_ON_A_WEAK_PLUG: &str = "
+import socket, sys
+till = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+till.sendall(b'GET / HTTP/1.0\\r\\n\\r\\n')
+sys.stdin.read()
+till.setsockopt(socket.IPPROTO_TCP, 19, 1)
+till.close()
+";
 
 /// Tells its dropping, to await it.
 struct Dropped(Arc<Notify>);
@@ -131,6 +145,60 @@ async fn a_till_that_broke_off_while_it_waited_is_noticed_at_once() {
     till.set_zero_linger().unwrap();
     drop(till);
     tokio::time::timeout(Duration::from_secs(5), dropped.notified()).await.unwrap();
+    nobody_is_left_to_tell(&taken).await;
+}
+
+#[tokio::test]
+async fn a_till_whose_machine_lost_its_power_while_it_waited_is_noticed_and_not_told() {
+    let [result, taken, arrived, dropped] = [(); 4].map(|()| Arc::new(Notify::new()));
+    let address = bridge("approved", result.clone(), taken.clone(), arrived.clone(), dropped.clone()).await;
+    let Some(till) = till_on_a_weak_plug(address) else { return not_tested("no python3") };
+    arrived.notified().await;
+    if !loses_its_power(till).await {
+        return not_tested("TCP_REPAIR is not permitted here");
+    }
+    tokio::time::timeout(Duration::from_secs(15), dropped.notified()).await.expect("nobody looks after a silent till");
+    result.notify_one();
+    nobody_is_left_to_tell(&taken).await;
+}
+
+fn till_on_a_weak_plug(address: SocketAddr) -> Option<Child> {
+    let port = address.port().to_string();
+    let mut python = Command::new("python3");
+    python.args(["-c", TILL_ON_A_WEAK_PLUG, &port]).stdin(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    python.spawn().ok()
+}
+
+async fn loses_its_power(mut till: Child) -> bool {
+    drop(till.stdin.take());
+    till.wait().await.unwrap().success()
+}
+
+fn not_tested(why: &str) {
+    // Not by a macro, whose output a passing test does not show.
+    std::io::stderr().write_all(format!("\n!!! NOT TESTED: {why} !!!\n").as_bytes()).unwrap();
+}
+
+/// As a machine does that lost its power and was up again while the answer was being repeated: had anybody read it, it would
+/// have been acknowledged long before.
+#[tokio::test]
+async fn a_till_that_breaks_off_long_after_an_answer_that_it_never_took_is_not_told() {
+    let [result, taken, arrived, dropped] = [(); 4].map(|()| Arc::new(Notify::new()));
+    let answer = vec![b'.'; 20_000];
+    let address = bridge(answer, result.clone(), taken.clone(), arrived.clone(), dropped.clone()).await;
+    let narrow = TcpSocket::new_v4().unwrap();
+    narrow.set_recv_buffer_size(4096).unwrap();
+    let mut till = narrow.connect(address).await.unwrap();
+    if let Err(error) = unacknowledged(till.local_addr().unwrap(), address) {
+        return not_tested(&format!("this machine's kernel does not tell ({error})"));
+    }
+    till.write_all(b"GET / HTTP/1.1\r\nHost: bridge\r\n\r\n").await.unwrap();
+    arrived.notified().await;
+    result.notify_one();
+    dropped.notified().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    till.set_zero_linger().unwrap();
+    drop(till);
     nobody_is_left_to_tell(&taken).await;
 }
 
