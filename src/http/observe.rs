@@ -87,9 +87,9 @@ pub(super) async fn observe(State(watch): State<Watch>, request: Request, next: 
     response
 }
 
+/// Whoever is no known till and did not get what it asked for, whatever the reason.
 fn is_refused_stranger(response: &Response) -> bool {
-    let is_refused = response.status().is_client_error() || response.extensions().get::<Refused>().is_some();
-    is_refused && response.extensions().get::<OfTill>().is_none()
+    !response.status().is_success() && response.extensions().get::<OfTill>().is_none()
 }
 
 /// Callers may invent methods; metrics may not.

@@ -26,7 +26,7 @@ impl CallbackVerifier for Signature {
     }
 }
 
-async fn callbacks() -> Border {
+pub(crate) async fn callbacks() -> Border {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let api = CallbackApi {
         engine: engine(&[]),

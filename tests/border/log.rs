@@ -6,7 +6,8 @@ use std::sync::Once;
 
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::support::border;
+use crate::callbacks::callbacks;
+use crate::support::{border, read_to_close};
 
 thread_local! {
     /// What was logged on this thread, which is a test's own.
@@ -50,4 +51,27 @@ async fn what_needs_no_key_is_not_logged_each_time() {
     border.call("GET", "/last", "", "").await;
     border.bare_call("GET", "/last", "", "").await;
     assert_eq!(answers().len(), 2, "a till, and a stranger who is refused: {:?}", answers());
+}
+
+/// Whatever the reason: a 503 can be had as often as a 401.
+#[tokio::test]
+async fn what_strangers_do_not_get_is_logged_one_by_one_up_to_a_number() {
+    use tokio::io::AsyncWriteExt;
+
+    log();
+    let (border, callbacks) = (border().await, callbacks().await);
+    for _ in 0..30 {
+        assert_eq!(border.bare_call("GET", "/ready", "", "").await.status, 503);
+    }
+    assert_eq!(answers().len(), 20, "{:?}", answers());
+    for _ in 0..30 {
+        let mut stream = callbacks.connect().await;
+        stream
+            .write_all(b"POST /callbacks/dintero HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nshort")
+            .await
+            .unwrap();
+        stream.shutdown().await.unwrap();
+        assert!(read_to_close(&mut stream).await.starts_with("HTTP/1.1 503 "));
+    }
+    assert_eq!(answers().len(), 20 + 20, "{:?}", answers());
 }
