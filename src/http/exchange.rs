@@ -128,9 +128,11 @@ impl Exchange {
         self.state().stage
     }
 
-    /// Bytes of the answer were written.
+    /// Bytes of the answer were written. A refusal may come before the body.
     pub(super) fn wrote(&self) {
-        self.move_on(Stage::Waiting, Stage::Answering);
+        for stage in [Stage::Body, Stage::Waiting] {
+            self.move_on(stage, Stage::Answering);
+        }
     }
 
     /// Everything there was to write was written. Whether that was an answer.

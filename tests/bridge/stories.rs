@@ -222,15 +222,19 @@ async fn hanging_call(till: &Till, body: &Value) -> TcpStream {
 
 /// The same with something behind the request.
 async fn hanging_call_with(till: &Till, body: &Value, behind: &str) -> TcpStream {
+    let mut connection = TcpStream::connect(till.address).await.unwrap();
+    connection.write_all((post(till, "/pay", body) + behind).as_bytes()).await.unwrap();
+    connection
+}
+
+/// The bytes of a call.
+fn post(till: &Till, path: &str, body: &Value) -> String {
     let body = body.to_string();
-    let request = format!(
-        "POST /pay HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: \
-         {}\r\n\r\n{body}{behind}",
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
         till.address,
         till.key,
         body.len()
-    );
-    let mut connection = TcpStream::connect(till.address).await.unwrap();
-    connection.write_all(request.as_bytes()).await.unwrap();
-    connection
+    )
 }

@@ -1,9 +1,10 @@
 //! A terminal that several tills share: who comes first, and who gave up.
 
 use serde_json::json;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
-use super::{hanging_call, hanging_call_with, one_terminal};
+use super::{hanging_call, hanging_call_with, one_terminal, post};
 use crate::support::*;
 
 /// Three tills at one terminal: each gets it in the order in which they asked.
@@ -76,6 +77,36 @@ async fn a_till_that_sends_more_than_its_request_is_not_kept_in_the_line() {
     bridge.till(1).result("R-1").await;
     assert_eq!(bridge.till(2).get("/pay/R-2").await.status, 404, "nothing began behind its back");
     assert_eq!(bridge.simulator.ledger().await["create_requests"].as_object().unwrap().len(), 1);
+}
+
+/// What was refused before anybody read its body says nothing of what comes next on the connection.
+#[tokio::test]
+async fn a_till_whose_call_was_refused_is_kept_in_the_line_on_the_same_connection() {
+    let bridge = one_terminal("queue_seconds = 20", 2).await;
+    bridge.till(1).begin("R-1", 100).await;
+    let till = bridge.till(2);
+    let mut connection = TcpStream::connect(till.address).await.unwrap();
+    for (path, answer) in [("/nothing", "HTTP/1.1 404 "), ("/pay", "HTTP/1.1 200 ")] {
+        let call = post(&till, path, &json!({ "reference": "R-2", "amount": 100 }));
+        connection.write_all(call.as_bytes()).await.unwrap();
+        if path == "/pay" {
+            bridge.queues(1).await;
+            bridge.simulator.customer(1, "approve").await;
+            bridge.listed(&till, &json!("R-2"), "pending").await;
+            bridge.simulator.customer(1, "approve").await;
+        }
+        let read = read_answer(&mut connection).await;
+        assert!(read.starts_with(answer), "{path}: {read}");
+    }
+    bridge.books_agree().await;
+}
+
+async fn read_answer(connection: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"}") {
+        assert!(connection.read_buf(&mut answer).await.unwrap() > 0, "the connection was closed");
+    }
+    String::from_utf8(answer).unwrap()
 }
 
 /// From the commit on a sale goes on, whoever hangs up.
