@@ -22,6 +22,8 @@ pub(super) struct Exchange {
 struct State {
     understood: bool,
     stage: Stage,
+    /// The answer was written before all of the request was taken up.
+    answered_early: bool,
     notices: Vec<Notice>,
     arrival: Arrival,
 }
@@ -52,6 +54,11 @@ impl Arrival {
         }
     }
 
+    /// Whether anything came since the last answer.
+    fn has_begun(&self) -> bool {
+        self.last != [0; 4]
+    }
+
     fn is_followed(&self) -> bool {
         matches!((self.behind_head, self.body), (Some(behind_head), Some(body)) if behind_head > body)
     }
@@ -79,7 +86,7 @@ impl Exchange {
     /// A request's head was understood. Returns its body, which tells when it is complete.
     pub(super) fn begin(&self, body: Incoming) -> Body {
         let mut state = self.state();
-        state.understood = true;
+        (state.understood, state.answered_early) = (true, false);
         state.arrival.body = if body.is_end_stream() { Some(0) } else { body.size_hint().exact() };
         self.end_if_followed(&state);
         if body.is_end_stream() {
@@ -128,11 +135,20 @@ impl Exchange {
         self.state().stage
     }
 
-    /// Bytes of the answer were written. A refusal may come before the body.
+    /// Bytes of the answer were written. A refusal may come before the body, and hyper's own before the head is complete.
     pub(super) fn wrote(&self) {
-        for stage in [Stage::Body, Stage::Waiting] {
-            self.move_on(stage, Stage::Answering);
+        let mut state = self.state();
+        match state.stage {
+            Stage::Head => state.answered_early |= state.arrival.has_begun(),
+            Stage::Body => (state.stage, state.answered_early) = (Stage::Answering, true),
+            Stage::Waiting => state.stage = Stage::Answering,
+            Stage::Answering => {}
         }
+    }
+
+    /// Whether the last answer was written before all of its request was taken up, so that the rest may still be coming.
+    pub(super) fn was_answered_early(&self) -> bool {
+        self.state().answered_early
     }
 
     /// Everything there was to write was written. Whether that was an answer.

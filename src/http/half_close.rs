@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::exchange::{Exchange, Stage};
+use super::rest::Rest;
 use super::transport::{Delivery, Transport};
 
 /// How long a reset may take to come back: several times the way through any shop's network.
@@ -40,6 +41,7 @@ pub(super) struct HalfClose<S> {
     reader: Option<Waker>,
     confirmation: Option<Confirmation>,
     is_shut_down: bool,
+    rest: Rest,
 }
 
 /// An answer that was written, and of which it is not known yet whether it has arrived.
@@ -63,8 +65,17 @@ impl Confirmation {
 }
 
 impl<S: Transport> HalfClose<S> {
-    pub(super) const fn new(stream: S, exchange: Exchange) -> Self {
-        Self { stream, exchange, ended: false, held_back: false, reader: None, confirmation: None, is_shut_down: false }
+    pub(super) fn new(stream: S, exchange: Exchange) -> Self {
+        Self {
+            stream,
+            exchange,
+            ended: false,
+            held_back: false,
+            reader: None,
+            confirmation: None,
+            is_shut_down: false,
+            rest: Rest::default(),
+        }
     }
 
     /// The end of what the other side sends: told when nobody waits for an answer.
@@ -193,6 +204,11 @@ impl<S: Transport> AsyncWrite for HalfClose<S> {
             ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
             self.is_shut_down = true;
         }
-        self.poll_confirmed(context).map(Ok)
+        ready!(self.poll_confirmed(context));
+        if !self.ended && self.exchange.was_answered_early() {
+            let Self { rest, stream, .. } = &mut *self;
+            ready!(rest.poll_discarded(stream, context));
+        }
+        Poll::Ready(Ok(()))
     }
 }

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `listener`, `encrypted`, `transport` | a connection is accepted, and opened where it is TLS |
 //! | `room`, `overload` | whether there is a place for it, and what the others are told |
-//! | `connection`, `first_head`, `half_close`, `write_deadline` | its bytes, from the first to the last, each within its time |
+//! | `connection`, `first_head`, `half_close`, `rest`, `write_deadline` | its bytes, from the first to the last, each within its time |
 //! | `observe`, `defects` | a span and a log line for every request; a defect stops one and nothing else |
 //! | `guard`, `strangers`, `cors` | web pages are kept out, and strangers out of the log |
 //! | `authentication`, `guesses`, `permission` | which till calls, who guesses keys, what a till may do |
@@ -48,6 +48,7 @@ mod rate;
 mod receipt_api;
 mod refusals;
 mod respond;
+mod rest;
 mod room;
 mod shares;
 mod status_api;

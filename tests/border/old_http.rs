@@ -1,5 +1,7 @@
 //! HTTP as old tills speak it, byte for byte: what is sent, and all that comes back.
 
+use std::time::Duration;
+
 use pos_bridge::http::Limits;
 use tokio::io::AsyncWriteExt;
 
@@ -135,6 +137,38 @@ async fn a_till_that_closes_its_side_reads_why_it_is_refused() {
         stream.shutdown().await.unwrap();
         let answer = read_to_close(&mut stream).await;
         assert!(answer.starts_with(&format!("HTTP/1.0 {status} ")) && answer.contains("\"retry\""), "{sent}: {answer}");
+    }
+}
+
+/// A bridge that closes over what still comes answers that with a reset, at which Windows throws away what it has received: the
+/// till would never read why.
+#[tokio::test]
+async fn a_till_that_is_refused_before_it_has_sent_its_body_reads_why() {
+    let rare = border_with(Limits { requests_per_minute_per_address: Some(2), ..Limits::default() }, &[]).await;
+    let full = border_with(Limits { connections: 0, ..Limits::default() }, &[]).await;
+    let long = 100_000;
+    for (border, path, key, length, status) in [
+        (&rare, "/nothing", KEY, 30, "404"),
+        (&rare, "/pay", "no key", 30, "401"),
+        (&rare, "/pay", KEY, long, "413"),
+        (&rare, "/pay", KEY, 30, "429"),
+        (&full, "/pay", KEY, 30, "503"),
+    ] {
+        let head =
+            format!("POST {path} HTTP/1.1\r\nHost: {NAME}\r\nX-Api-Key: {key}\r\nContent-Length: {length}\r\n\r\n");
+        let mut stream = border.connect().await;
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.readable().await.unwrap();
+        for piece in [length / 2, length - length / 2] {
+            stream.write_all(&vec![b'x'; piece]).await.expect(status);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert!(stream.take_error().unwrap().is_none(), "{status}: a reset came");
+        let answer = read_to_close(&mut stream).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")) && answer.contains("\"retry\""),
+            "{status}: {answer}"
+        );
     }
 }
 
