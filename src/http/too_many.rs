@@ -12,7 +12,7 @@ use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::Response;
 
-use super::guesses::{Guesses, network};
+use super::guesses::Guesses;
 use super::listener::Peer;
 use super::rate::Rate;
 use super::{TillApi, respond};
@@ -54,7 +54,7 @@ impl About {
 pub(super) fn from_one_address(api: &TillApi, peer: Peer, request: &Request) -> Result<(), Box<Response>> {
     let limit = api.settings.limits.requests_per_minute_per_address;
     let (Some(per_minute), Some(remote)) = (limit, peer.remote) else { return Ok(()) };
-    let caller = (network(remote.ip()), About::of(request));
+    let caller = (remote.ip().to_canonical(), About::of(request));
     let taken = api.callers.addresses.take(caller, per_minute, Instant::now());
     taken.map_err(|wait| Box::new(refused(None, request.headers(), "requests from this address", wait)))
 }

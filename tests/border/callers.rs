@@ -1,7 +1,10 @@
 //! Callers that call too often, guess keys, or ask for what they may not.
 
+use axum::body::Body;
+use axum::http::Request;
 use pos_bridge::domain::directory::{Profile, Scopes};
-use pos_bridge::http::Limits;
+use pos_bridge::http::{Limits, Peer};
+use tower::ServiceExt;
 
 use super::support::*;
 
@@ -46,6 +49,24 @@ async fn an_address_is_held_to_its_requests_whoever_it_says_that_it_is() {
     }
     assert!(border.call("GET", "/pay/R-1", "", "").await.reached_the_engine(), "a sale can be followed");
     assert_eq!(border.bare_call("GET", "/health", "", "").await.status, 200, "so can the bridge itself");
+}
+
+/// A shop's tills stand in one network.
+#[tokio::test]
+async fn every_address_of_a_network_has_its_own_requests() {
+    let router = router(Limits { requests_per_minute_per_address: Some(1), ..Limits::default() });
+    for (address, status) in [
+        ("[2001:db8::1]:1000", 503),
+        ("[2001:db8::1]:1001", 429),
+        ("[2001:db8::2]:1000", 503),
+        ("[::ffff:10.0.0.1]:1000", 503),
+        ("10.0.0.1:1000", 429),
+    ] {
+        let peer = Peer { remote: Some(address.parse().unwrap()), local: None };
+        let request = Request::get("/last").header("Host", NAME).header("X-Api-Key", KEY).extension(peer);
+        let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status().as_u16(), status, "{address}");
+    }
 }
 
 #[tokio::test]

@@ -194,6 +194,11 @@ async fn border_for_pages(engine: Engine, limits: Limits, pages: &[&str]) -> Bor
     start(listener, router, limits, stop)
 }
 
+/// What answers on the tills' listener.
+pub(crate) fn router(limits: Limits) -> Router {
+    router_of(engine(&[]), (loopback(), 0).into(), limits, &[], &CancellationToken::new())
+}
+
 /// The tills' listener over TLS, where every till finds this operation.
 pub(crate) async fn encrypted_border(operation: Operation, limits: Limits, config: Arc<ServerConfig>) -> Border {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
