@@ -101,13 +101,15 @@ fn is_own_page(headers: &HeaderMap, origin: &str) -> bool {
 }
 
 /// Whether a request was made by a browser. Those before 2020 send no `Sec-Fetch`, and a page can have them leave out
-/// `Referer`; what they send along with a form is `Upgrade-Insecure-Requests`, or that they accept XHTML.
+/// `Referer`; what they send along with a form is `Upgrade-Insecure-Requests`, or that they accept XHTML or, before that, a kind
+/// of JPEG that only they know. Other kinds of images are no mark: Java accepts them where nobody told it otherwise.
 pub(super) fn comes_from_browser(headers: &HeaderMap) -> bool {
     [ORIGIN, REFERER, COOKIE, UPGRADE_INSECURE_REQUESTS].iter().any(|name| headers.contains_key(name))
         || headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"))
-        || headers.get_all(ACCEPT).iter().any(accepts_xhtml)
+        || headers.get_all(ACCEPT).iter().any(accepts_pages)
 }
 
-fn accepts_xhtml(accept: &HeaderValue) -> bool {
-    accept.to_str().is_ok_and(|accept| accept.contains("application/xhtml+xml"))
+fn accepts_pages(accept: &HeaderValue) -> bool {
+    let marks = ["application/xhtml+xml", "image/pjpeg"];
+    accept.to_str().is_ok_and(|accept| marks.iter().any(|mark| accept.contains(mark)))
 }

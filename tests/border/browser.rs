@@ -68,7 +68,14 @@ async fn a_foreign_origin_is_refused_before_anything_else() {
 #[tokio::test]
 async fn a_keyless_till_is_no_browser() {
     let border = border_with(Default::default(), &["keyless"]).await;
-    assert!(border.bare_call("POST", "/pay", "", SALE).await.reached_the_engine());
+    let calls = [("POST", "/pay", SALE), ("GET", "/last", "")];
+    // The second is what Java sends of itself.
+    for headers in ["", "Accept: text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2\r\n"] {
+        for (method, path, body) in calls {
+            let reply = border.bare_call(method, path, headers, body).await;
+            assert!(reply.reached_the_engine(), "{headers} {method}: {reply:?}");
+        }
+    }
     for mark in [
         &format!("Origin: {PAGE}"),
         "Referer: http://127.0.0.1/",
@@ -76,9 +83,14 @@ async fn a_keyless_till_is_no_browser() {
         "Sec-Fetch-Site: same-origin",
         "Sec-Fetch-Mode: no-cors",
         "sec-fetch-dest: empty",
+        // Internet Explorer to 6, and 8.
+        "Accept: image/gif, image/x-xbitmap, image/jpeg, image/pjpeg, */*",
+        "Accept: image/jpeg, application/x-ms-application, image/gif, application/xaml+xml, image/pjpeg, */*",
     ] {
-        let reply = border.bare_call("POST", "/pay", &format!("{mark}\r\n"), SALE).await;
-        assert_eq!((reply.status, reply.code().as_str()), (403, "forbidden"), "{mark}");
+        for (method, path, body) in calls {
+            let reply = border.bare_call(method, path, &format!("{mark}\r\n"), body).await;
+            assert_eq!((reply.status, reply.code().as_str()), (403, "forbidden"), "{mark} {method}");
+        }
     }
 }
 
@@ -154,6 +166,7 @@ async fn a_pages_form_cannot_pay_however_it_is_sent() {
         // Browsers before Sec-Fetch, on a page that has them leave out the Referer.
         "Upgrade-Insecure-Requests: 1",
         "Accept: text/html, application/xhtml+xml, image/jxr, */*",
+        "Accept: image/gif, image/x-xbitmap, image/jpeg, image/pjpeg, */*",
     ];
     let form = "Content-Type: application/x-www-form-urlencoded\r\n";
     let plain = "Content-Type: text/plain\r\n";
