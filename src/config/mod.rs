@@ -116,6 +116,7 @@ fn read(
     unknown_sections(&values, findings);
     rules::providers_where_needed(&directory, has_dintero, has_dojo, findings);
     rules::sandbox_or_production(&directory, dintero.as_ref(), findings);
+    rules::providers_are_of_one_side(dintero.as_ref(), dojo.as_ref(), findings);
     rules::dojo_fits(&directory, dojo.as_ref(), findings);
     rules::dintero_pays_out(&directory, findings);
     rules::pools_are_usable(&directory, findings);

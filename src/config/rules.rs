@@ -89,6 +89,23 @@ pub(super) fn sandbox_or_production(directory: &Draft, dintero: Option<&dintero:
     }
 }
 
+/// Not at two providers either: a till would take money at one terminal and none at the next.
+pub(super) fn providers_are_of_one_side(
+    dintero: Option<&dintero::Draft>,
+    dojo: Option<&dojo::Draft>,
+    findings: &Findings,
+) {
+    let prefix = dintero.and_then(|dintero| dintero.account_prefix);
+    let is_sandbox = dojo.and_then(|dojo| dojo.is_sandbox);
+    let (key, account) = match (prefix, is_sandbox) {
+        (Some('P'), Some(true)) => ("of the sandbox (sk_sandbox_...)", "production (P...)"),
+        (Some('T'), Some(false)) => ("of production (sk_prod_...)", "of the sandbox (T...)"),
+        _ => return,
+    };
+    let message = format!("is one {key}, and dintero.account_id is {account}; take both from the same side");
+    findings.mistake("dojo.api_key", message);
+}
+
 /// A till may choose among terminals that it may name, and of one shop: what it pays in goes by that.
 pub(super) fn pools_are_usable(directory: &Draft, findings: &Findings) {
     let store_of = |name: &TerminalName| {

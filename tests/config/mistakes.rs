@@ -278,6 +278,21 @@ fn production_and_sandbox_are_both_accepted_unmixed() {
     assert_eq!(wrong_keys(&production), Vec::<String>::new());
 }
 
+/// One till may use both: the cashier would see two approvals, and the shop would have the money of one.
+#[test]
+fn production_at_one_provider_and_the_sandbox_at_the_other_are_refused() {
+    for (account, key, wrong) in [
+        ("T12345678", "sk_sandbox_x", &[][..]),
+        ("P12345678", "sk_prod_x", &[]),
+        ("P12345678", "sk_sandbox_x", &["dojo.api_key"]),
+        ("T12345678", "sk_prod_x", &["dojo.api_key"]),
+    ] {
+        let dojo = format!("[dojo]\napi_key = \"{key}\"\nsoftware_house_id = \"house\"\n\n[dintero]");
+        let text = with("[dintero]", &dojo).replace("T12345678", account);
+        assert_eq!(wrong_keys(&text), wrong, "{account} beside {key}");
+    }
+}
+
 #[test]
 fn the_simulator_is_for_sandbox_accounts_alone() {
     let simulator = "[dintero]\ncheckout_url = \"http://127.0.0.1:9000/v1\"\napi_url = \"http://localhost:9000/v1\"";
