@@ -52,11 +52,16 @@ impl Authority {
     /// The authority that lies beside a certificate.
     ///
     /// # Errors
-    /// [`CertificateError`] when it cannot be read or has no day left.
+    /// [`CertificateError`] when it cannot be read, does not count yet or has no day left.
     pub fn beside(files: &CertificateFiles, now: Timestamp) -> Result<Self, CertificateError> {
         let authority = files.authority();
         let key = key(&files.authority_key())?;
-        let until = date(Facts::read(&authority)?.until);
+        let Facts { from, until, .. } = Facts::read(&authority)?;
+        if from > now {
+            // By a clock that is behind, a certificate would be made that has ended once the clock is right.
+            return Err(CertificateError::AuthorityBegins { authority, from });
+        }
+        let until = date(until);
         if until <= date(now) {
             return Err(ends(files, until));
         }

@@ -72,6 +72,17 @@ pub enum CertificateError {
         /// The certificate.
         certificate: PathBuf,
     },
+    /// The authority does not count yet, so this machine's clock is wrong, or was.
+    #[error(
+        "the authority in {authority} counts from {from} on only: set this machine's clock; if that is right, make a new \
+         authority in another folder with `pos-bridge tls init`"
+    )]
+    AuthorityBegins {
+        /// The authority.
+        authority: PathBuf,
+        /// From when on it counts.
+        from: jiff::Timestamp,
+    },
     /// The authority ends, and no certificate of it can last longer.
     #[error(
         "the authority in {authority} ends on {ends}; make a new one in another folder with `pos-bridge tls init`, and have \

@@ -22,10 +22,10 @@ fn is_of_the_authority_beside(files: &CertificateFiles) -> bool {
     facts::is_signed_by(&files.certificate, &files.authority()).unwrap_or(false)
 }
 
-/// Whether a certificate ends soon.
+/// Whether a certificate ends soon, or does not count yet: this machine's clock was ahead when it was made.
 #[must_use]
 pub fn is_due(facts: &Facts, now: Timestamp) -> bool {
-    facts.until.duration_since(now) < AHEAD
+    facts.until.duration_since(now) < AHEAD || facts.from > now
 }
 
 /// That the authority which lies beside a certificate of its own ends, once that is soon; its key may be in a safe.
@@ -39,15 +39,15 @@ pub fn authority_ends(files: &CertificateFiles, now: Timestamp) -> Option<Certif
 /// crash between two files can never leave a pair that does not fit.
 ///
 /// # Errors
-/// [`CertificateError`], and the old certificate stays; also when it lasts as long as its authority already.
+/// [`CertificateError`], and the old certificate stays; also when it counts as long as its authority already.
 pub fn renew(files: &CertificateFiles, now: Timestamp) -> Result<Facts, CertificateError> {
     if !is_ours(files) {
         return Err(CertificateError::NotOurs { certificate: files.certificate.clone() });
     }
-    let Facts { names, until, .. } = Facts::read(&files.certificate)?;
+    let Facts { names, from, until } = Facts::read(&files.certificate)?;
     let key = authority::key(&files.key)?;
     let authority = Authority::beside(files, now)?;
-    if authority.until() <= authority::date(until) {
+    if from <= now && authority.until() <= authority::date(until) {
         return Err(authority::ends(files, authority.until()));
     }
     let issued = authority.issue(&names, &key, authority::date(now))?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
@@ -13,6 +13,7 @@ use rustls::server::{ClientHello, ResolvesServerCert, ServerConfig};
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{Error, InconsistentKeys};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::files::{self, CertificateFiles};
@@ -21,7 +22,7 @@ use super::{CertificateError, Facts, facts, renewal};
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(2);
 /// How often the end of the certificate is thought of.
-const THINK: SignedDuration = SignedDuration::from_hours(1);
+const THINK: Duration = Duration::from_hours(1);
 
 /// The certificate that new connections are shown.
 #[derive(Debug)]
@@ -77,8 +78,8 @@ impl ServedCertificate {
         }
     }
 
-    /// Renews the certificate when it ends soon and is of the store's own authority; warns when it is of another, and when
-    /// that authority itself ends.
+    /// Renews the certificate when it ends soon or does not count yet and is of the store's own authority; warns when it
+    /// is of another, and when that authority itself ends.
     pub fn see_to_its_end(&self, now: Timestamp) {
         if let Some(warning) = renewal::authority_ends(&self.files, now) {
             tracing::warn!("{warning}");
@@ -94,6 +95,8 @@ impl ServedCertificate {
                 Err(error) => tracing::error!(%error, until = %facts.until, "the certificate could not be renewed"),
             }
             self.take_up_changes();
+        } else if facts.from > now {
+            tracing::error!(from = %facts.from, "the certificate does not count yet: tills refuse it; check this machine's clock");
         } else if facts.until <= now {
             tracing::error!(until = %facts.until, "the certificate has expired: tills refuse it; put a new one in place");
         } else {
@@ -104,12 +107,13 @@ impl ServedCertificate {
     /// Looks after the certificate until `shutdown`.
     pub async fn look_after(self: Arc<Self>, shutdown: CancellationToken) {
         let mut round = tokio::time::interval(LOOK);
-        let mut think_at = Timestamp::MIN;
+        // Not by the clock, which may be set back.
+        let mut think_at = Instant::now();
         while shutdown.run_until_cancelled(round.tick()).await.is_some() {
             let (served, now) = (self.clone(), Timestamp::now());
-            let thinks = now >= think_at;
+            let thinks = Instant::now() >= think_at;
             if thinks {
-                think_at = now.saturating_add(THINK).unwrap_or(Timestamp::MAX);
+                think_at += THINK;
             }
             let looked = tokio::task::spawn_blocking(move || {
                 served.take_up_changes();

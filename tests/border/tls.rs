@@ -241,6 +241,32 @@ async fn an_expired_certificate_is_refused_by_tills_and_renewed_by_its_authority
     assert_eq!(shop.get(shop.till(), NAME, "/health").await.unwrap().status(), 200);
 }
 
+/// A clock that was ahead for an hour, and a certificate that was renewed in it.
+#[tokio::test]
+async fn a_certificate_of_a_day_to_come_is_renewed_once_the_clock_is_right() {
+    let ahead = Timestamp::now() + SignedDuration::from_hours(24 * 400);
+    for made in [0, 3000] {
+        let shop = Shop::with(days_ago(made), Limits::default()).await;
+        renewal::renew(&shop.files, ahead).unwrap();
+        shop.served.take_up_changes();
+        assert!(shop.get(shop.till(), NAME, "/health").await.is_err(), "it does not count yet");
+        shop.served.see_to_its_end(Timestamp::now());
+        let answer = shop.get(shop.till(), NAME, "/health").await.expect("renewed, also back from the authority's end");
+        assert_eq!(answer.status(), 200);
+    }
+}
+
+/// A machine that starts without knowing the time would make one that has ended when it knows.
+#[tokio::test]
+async fn a_clock_from_before_the_authority_renews_nothing() {
+    let shop = Shop::open().await;
+    let before = shop.shown().await;
+    shop.served.see_to_its_end(days_ago(20_000));
+    assert_eq!(shop.shown().await, before);
+    let refused = renewal::renew(&shop.files, days_ago(20_000));
+    assert!(matches!(refused, Err(CertificateError::AuthorityBegins { .. })), "{refused:?}");
+}
+
 #[test]
 fn a_certificate_lasts_no_longer_than_its_authority_and_the_authority_ends() {
     let folder = tempfile::tempdir().unwrap();

@@ -26,7 +26,8 @@ fn judge(allowed_hosts: &[String], files: &CertificateFiles, facts: &Facts, now:
         return fault("certificate", format!("{found}; it has expired and tills refuse it: {advice}"));
     }
     if facts.from > now {
-        let text = format!("{found}, but from {} on only; check this machine's clock", facts.from);
+        let advice = if renews { "; if that is right, run `pos-bridge tls renew`" } else { "" };
+        let text = format!("{found}, but from {} on only; check this machine's clock{advice}", facts.from);
         return fault("certificate", text);
     }
     if let Some(ends) = renewal::authority_ends(files, now) {
@@ -82,6 +83,8 @@ mod tests {
         let verdict = |when| judge(&[], &files, &facts, when).verdict;
         let ours = [days(-30), now, days(380), days(400)].map(verdict);
         assert_eq!(ours, [Verdict::Fault, Verdict::Ok, Verdict::Warning, Verdict::Fault]);
+        let early = judge(&[], &files, &facts, days(-30)).text;
+        assert!(early.contains("check this machine's clock") && early.contains("tls renew"), "{early}");
 
         std::fs::remove_file(files.authority_key()).unwrap();
         let verdict = |when| judge(&[], &files, &facts, when).verdict;
