@@ -27,10 +27,20 @@ pub(super) fn merge(
     environment: &[(String, String)],
     findings: &Findings,
 ) -> Option<Map<String, Value>> {
-    let mut layers = Config::builder();
-    if let Some(path) = path {
-        layers = layers.add_source(config::File::from_str(&read_file(path, findings)?, FileFormat::Toml));
-    }
+    let text = match path {
+        Some(path) => read_file(path, findings)?,
+        None => String::new(),
+    };
+    merge_text(&text, environment, findings)
+}
+
+/// All values of a file's text and the environment.
+pub(super) fn merge_text(
+    text: &str,
+    environment: &[(String, String)],
+    findings: &Findings,
+) -> Option<Map<String, Value>> {
+    let layers = Config::builder().add_source(config::File::from_str(text, FileFormat::Toml));
     warn_of_variables_without_meaning(environment, findings);
     // Without try_parsing: it would turn the secret "000123" into the number 123.
     let variables = Environment::with_prefix("POS_BRIDGE").prefix_separator("__").separator("__");

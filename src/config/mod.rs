@@ -57,6 +57,14 @@ pub fn load(
     }
 }
 
+/// What is wrong with a file's text alone: how a bridge's environment overrides it is not known here.
+fn mistakes_of(text: &str) -> Vec<Mistake> {
+    let findings = Findings::default();
+    let values = layers::merge_text(text, &[], &findings);
+    let _incomplete = values.and_then(|values| read(values, &[], &findings));
+    findings.into_parts().0
+}
+
 /// Reads where the journal is and nothing else: an operator's command needs neither the secrets nor a faultless rest.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value, value};
 
 use super::section::PLACEHOLDER;
+use super::{ConfigurationErrors, mistakes_of};
 use crate::domain::identifiers::{TerminalName, TillId};
 
 /// Why a configuration file is not changed. It is as it was.
@@ -54,6 +55,12 @@ pub enum TillFileError {
         /// Those that there are.
         known: String,
     },
+    /// No bridge would start with the change.
+    #[error(
+        "nothing was written: leave out what is wrong, and write it into the file by hand with what it needs. With this \
+         change alone, {0}"
+    )]
+    Refused(ConfigurationErrors),
 }
 
 const KEY: &str = "key_sha256";
@@ -188,8 +195,10 @@ impl TillFile {
     /// Writes the file whole or not at all: a new one is written beside it and takes its place, with its mode and owner.
     ///
     /// # Errors
-    /// [`TillFileError`] when it may not be written; it is as it was then.
+    /// [`TillFileError`] when it may not be written or would have a mistake that it has not; it is as it was then.
     pub fn save(self) -> Result<()> {
+        let text = self.document.to_string();
+        self.check_makes_no_mistake(&text)?;
         let failed = |source| TillFileError::File { path: self.path.clone(), done: "changed", source };
         let known = fs::metadata(&self.path).map_err(failed)?;
         if known.permissions().readonly() {
@@ -200,7 +209,14 @@ impl TillFile {
         }
         // Whoever may change the folder alone may not change the file.
         let writable = OpenOptions::new().write(true).open(&self.path);
-        writable.and_then(|_| replace(&self.path, &known, &self.document.to_string())).map_err(failed)
+        writable.and_then(|_| replace(&self.path, &known, &text)).map_err(failed)
+    }
+
+    /// A file may wait for more than its tills, which is not for us to say.
+    fn check_makes_no_mistake(&self, text: &str) -> Result<()> {
+        let before = mistakes_of(&self.before);
+        let made: Vec<_> = mistakes_of(text).into_iter().filter(|mistake| !before.contains(mistake)).collect();
+        if made.is_empty() { Ok(()) } else { Err(TillFileError::Refused(ConfigurationErrors(made))) }
     }
 
     fn list(&self, name: &'static str) -> Result<Option<&ArrayOfTables>> {

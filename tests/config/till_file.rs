@@ -175,6 +175,11 @@ async fn what_would_be_wrong_is_refused_and_nothing_is_written() {
         (&["add", &known, "--terminal", "front"][..], "already"),
         (&["add", "till-9", "--terminal", "attic"], "the file knows: front"),
         (&["key", "nobody"], "no till nobody"),
+        (&["add", "till-9", "--terminal", "front", "--scope", "unlinked_refund"], "\"refund\" beside it"),
+        (
+            &["add", "till-9", "--terminal", "front", "--scope", "refund,unlinked_refund"],
+            "tills[2].unlinked_refund_max_per_day: must be more than 0",
+        ),
     ] {
         let error = file.refused(line).await;
         assert!(error.contains(words), "{error}");
@@ -183,6 +188,15 @@ async fn what_would_be_wrong_is_refused_and_nothing_is_written() {
     let error = file.refused(&["add", "till-9", "--terminal", "front"]).await;
     assert!(error.contains("read-only"), "{error}");
     assert_eq!(file.mode(), 0o440);
+}
+
+/// A shop that is being set up: the secret comes later, and from elsewhere.
+#[tokio::test]
+async fn what_was_wrong_before_is_no_hindrance() {
+    let file = File::new(&good().replace("client_secret", "client_secre"));
+    file.till(&["add", "till-9", "--terminal", "front"]).await.expect("the till is right");
+    let error = file.refused(&["add", "till-10", "--terminal", "front", "--scope", "refund,unlinked_refund"]).await;
+    assert!(error.contains("unlinked_refund_max_per_day") && !error.contains("client_secre"), "{error}");
 }
 
 /// `till add` without `--config` in a folder of the sources finds the example.
