@@ -14,16 +14,19 @@ use tokio::process::{Child, ChildStdin, Command};
 
 use super::simulate::start_simulator;
 use super::{CommandError, Exit, stop};
+use crate::config::{self, LOG_VARIABLE};
 use crate::outbound;
 use crate::simulator::{DojoOptions, RunningSimulator, SimulatorOptions};
 
 /// How long a bridge that ended stays down.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
+/// A bridge with an empty journal answers sooner, also on a slow disk.
+const READY_WITHIN: Duration = Duration::from_secs(60);
 
 /// Run the bridge with simulated accounts and terminals, and print what to try
 ///
-/// Needs no account, no terminal and no configuration (--config means nothing to it), and no money moves. The bridge is
-/// started again when it is killed, so pull the plug as often as you like.
+/// Needs no account, no terminal and no configuration (--config and POS_BRIDGE_... variables mean nothing to it), and no
+/// money moves. The bridge is started again when it is killed, so pull the plug as often as you like.
 #[derive(Debug, Args)]
 pub struct DemoArguments {
     /// Where the tills call
@@ -104,6 +107,16 @@ impl DemoArguments {
     }
 
     async fn wait_until_ready(&self, bridge: &mut Bridge) -> Result<(), CommandError> {
+        tokio::time::timeout(READY_WITHIN, self.until_ready(bridge)).await.unwrap_or_else(|_| {
+            let (listen, seconds) = (self.listen, READY_WITHIN.as_secs());
+            Err(CommandError::Demo(format!(
+                "the bridge is not ready at {listen} after {seconds} seconds; its words are above, and --listen names \
+                 another address"
+            )))
+        })
+    }
+
+    async fn until_ready(&self, bridge: &mut Bridge) -> Result<(), CommandError> {
         let client = outbound::client().timeout(Duration::from_secs(1)).build();
         let client = client.map_err(|error| CommandError::Demo(error.to_string()))?;
         loop {
@@ -195,6 +208,11 @@ impl Bridge {
     fn start(configuration: &Path) -> Result<Self, CommandError> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("serve").arg("--config").arg(configuration).arg("--until-input-ends");
+        // What this shell sets is meant for another bridge, and would lead this one to that one's journal.
+        let foreign = config::environment().map(|(name, _)| name).filter(|name| config::is_variable_of_ours(name));
+        for name in foreign.filter(|name| name != LOG_VARIABLE) {
+            command.env_remove(name);
+        }
         let mut process = command.stdin(Stdio::piped()).kill_on_drop(true).spawn()?;
         Ok(Self { input: process.stdin.take(), process })
     }

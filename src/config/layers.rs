@@ -92,12 +92,17 @@ fn holds_a_secret(text: &str) -> bool {
     })
 }
 
+/// Whether a variable of this name means something to a bridge, or should.
+#[must_use]
+pub fn is_variable_of_ours(name: &str) -> bool {
+    name.to_ascii_uppercase().starts_with(FAMILY)
+}
+
 /// One underscore too few, and a setting silently stays what it was.
 fn warn_of_variables_without_meaning(environment: &[(String, String)], findings: &Findings) {
     for (name, _) in environment {
-        let upper = name.to_ascii_uppercase();
-        let ours = upper.starts_with(FAMILY) && !upper.starts_with(PREFIX);
-        if ours && !VARIABLES.contains(&name.as_str()) {
+        let overrides = name.to_ascii_uppercase().starts_with(PREFIX);
+        if is_variable_of_ours(name) && !overrides && !VARIABLES.contains(&name.as_str()) {
             let message = "this variable means nothing to the bridge; a key is overridden by POS_BRIDGE__SECTION__KEY, \
                            with two underscores each, as in POS_BRIDGE__SERVER__LISTEN";
             findings.warning(name, message);

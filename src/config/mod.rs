@@ -24,6 +24,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 pub use findings::{ConfigurationErrors, Mistake};
+pub use layers::is_variable_of_ours;
 pub use settings::{Callbacks, Configuration, Database, Limits, LogFormat, Server, Sweep, Telemetry, Tls};
 pub use till_file::{ListedTill, TillFile, TillFileError};
 

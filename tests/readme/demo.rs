@@ -23,11 +23,17 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(crate) fn start() -> Self {
+        Self::start_in(&[])
+    }
+
+    /// In a shell that sets these variables.
+    pub(crate) fn start_in(variables: &[(&str, &str)]) -> Self {
         let till_address = free_address();
         let folder = tempfile::tempdir().unwrap();
         let mut process = Command::new(env!("CARGO_BIN_EXE_pos-bridge"))
             .args(["demo", "--listen", &till_address.to_string(), "--simulator", "127.0.0.1:0", "--speed", "10"])
             .env("TMPDIR", folder.path())
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
