@@ -41,7 +41,7 @@ impl Authority {
         let authority = Self { until: today + AUTHORITY_YEARS.years(), issuer: Issuer::new(parameters, key) };
         let server = authority.issue(names, &server_key, today)?;
 
-        files::make_folder(folder)?;
+        files::make_folder(files.folder())?;
         files::create(&files.authority_key(), &authority.issuer.key().serialize_pem(), SECRET)?;
         files::create(&files.authority(), &certificate.pem(), PUBLIC)?;
         files::create(&files.key, &server_key.serialize_pem(), SECRET)?;

@@ -1,18 +1,21 @@
 //! The files of a certificate: where they lie, and how they are written.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::ffi::OsStr;
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{AtFlags, Mode, OFlags, openat, renameat, unlinkat};
+use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use super::CertificateError;
 
 /// For its owner alone.
-pub(super) const SECRET: u32 = 0o600;
+pub(super) const SECRET: Mode = Mode::RUSR.union(Mode::WUSR);
 /// For everybody to read.
-pub(super) const PUBLIC: u32 = 0o644;
+pub(super) const PUBLIC: Mode = SECRET.union(Mode::RGRP).union(Mode::ROTH);
 
 /// Where a certificate and its key lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +33,12 @@ impl CertificateFiles {
         Self { certificate: folder.join("server.pem"), key: folder.join("server-key.pem") }
     }
 
+    /// Where they lie.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        above(&self.certificate)
+    }
+
     /// Where the store's own authority would lie: beside the certificate.
     #[must_use]
     pub fn authority(&self) -> PathBuf {
@@ -45,9 +54,10 @@ impl CertificateFiles {
 
 /// Makes the folder of the files, for its owner alone.
 pub(super) fn make_folder(folder: &Path) -> Result<(), CertificateError> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.and_then(|()| give_to_the_owner_of_the_folder(folder))
-        .map_err(|source| CertificateError::Write { path: folder.to_owned(), source })
+    let failed = |source| CertificateError::Write { path: folder.to_owned(), source };
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    let made = open_folder(folder)?;
+    std::fs::metadata(above(folder)).and_then(|above| give(&made, &above)).map_err(failed)
 }
 
 pub(super) fn read(path: &Path) -> Result<String, CertificateError> {
@@ -55,43 +65,66 @@ pub(super) fn read(path: &Path) -> Result<String, CertificateError> {
 }
 
 /// Writes a file that must not be there yet.
-pub(super) fn create(path: &Path, text: &str, mode: u32) -> Result<(), CertificateError> {
-    let made = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
-    let written = made.and_then(|file| write_durably(file, text));
-    written.and_then(|()| give_to_the_owner_of_the_folder(path)).map_err(|source| match source.kind() {
+pub(super) fn create(path: &Path, text: &str, mode: Mode) -> Result<(), CertificateError> {
+    let folder = open_folder(above(path))?;
+    write_new(&folder, name(path), text, mode).map_err(|source| match source.kind() {
         ErrorKind::AlreadyExists => CertificateError::Exists { path: path.to_owned() },
         _ => CertificateError::Write { path: path.to_owned(), source },
     })
 }
 
 /// Puts a file in the place of another, so that whoever reads it finds one of them whole.
-pub(super) fn replace(path: &Path, text: &str, mode: u32) -> Result<(), CertificateError> {
-    let mut beside = path.as_os_str().to_owned();
+pub(super) fn replace(path: &Path, text: &str, mode: Mode) -> Result<(), CertificateError> {
+    let folder = open_folder(above(path))?;
+    let mut beside = name(path).to_owned();
     beside.push(".new");
-    let replaced = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(mode)
-        .open(&beside)
-        .and_then(|file| write_durably(file, text))
-        .and_then(|()| give_to_the_owner_of_the_folder(beside.as_ref()))
-        .and_then(|()| std::fs::rename(&beside, path));
+    let replaced = remove(&folder, &beside)
+        .and_then(|()| write_new(&folder, &beside, text, mode))
+        .and_then(|()| Ok(renameat(&folder, beside.as_os_str(), &folder, name(path))?));
     replaced.map_err(|source| CertificateError::Write { path: path.to_owned(), source })
 }
 
-fn write_durably(mut file: File, text: &str) -> io::Result<()> {
+/// Opens a folder to write into it, whatever is put in its place meanwhile. Root follows no link there: the folder is in
+/// another user's hands, who could lead it anywhere.
+fn open_folder(folder: &Path) -> Result<File, CertificateError> {
+    let mut flags = OFlags::DIRECTORY;
+    if geteuid().is_root() {
+        if folder.is_symlink() {
+            return Err(CertificateError::Link { folder: folder.to_owned() });
+        }
+        flags |= OFlags::NOFOLLOW;
+    }
+    let opened = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(folder);
+    opened.map_err(|source| CertificateError::Write { path: folder.to_owned(), source })
+}
+
+/// Writes a file that is not there, neither as a link.
+fn write_new(folder: &File, name: &OsStr, text: &str, mode: Mode) -> io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    let mut file = File::from(openat(folder, name, flags, mode)?);
     file.write_all(text.as_bytes())?;
+    give(&file, &folder.metadata()?)?;
     file.sync_all()
+}
+
+/// Removes what a renewal left that was cut off, or somebody else put there.
+fn remove(folder: &File, name: &OsStr) -> io::Result<()> {
+    match unlinkat(folder, name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What root makes must be readable by the bridge, which does not run as root: it belongs to whoever the folder above it
 /// belongs to, which is the service's user for a folder below its own.
-fn give_to_the_owner_of_the_folder(path: &Path) -> io::Result<()> {
-    if !geteuid().is_root() {
-        return Ok(());
-    }
-    let above = path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let owner = std::fs::metadata(above)?;
-    chown(path, Some(owner.uid()), Some(owner.gid()))
+fn give(made: &File, above: &Metadata) -> io::Result<()> {
+    if geteuid().is_root() { fchown(made, Some(above.uid()), Some(above.gid())) } else { Ok(()) }
+}
+
+fn above(path: &Path) -> &Path {
+    path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn name(path: &Path) -> &OsStr {
+    path.file_name().unwrap_or_default()
 }

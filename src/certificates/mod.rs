@@ -39,6 +39,12 @@ pub enum CertificateError {
         /// What the system says.
         source: io::Error,
     },
+    /// Root would write where a link leads.
+    #[error("{folder} is a link; name the folder that it leads to")]
+    Link {
+        /// The link.
+        folder: PathBuf,
+    },
     /// A file that would be overwritten.
     #[error(
         "{path} is there already and stays as it is: run `pos-bridge tls renew` for a new certificate of the same \

@@ -309,6 +309,37 @@ fn what_is_made_is_for_its_owner_alone_lasts_as_long_as_it_may_and_overwrites_no
     }
 }
 
+/// The folder is the service's, and it is root who renews there.
+#[test]
+fn a_renewal_writes_to_no_place_that_a_link_leads_to() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let files = make(folder.path(), days_ago(30));
+    let target = elsewhere.path().join("passwd");
+    std::fs::write(&target, "root").unwrap();
+    let link = files.certificate.with_file_name("server.pem.new");
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    let before = Facts::read(&files.certificate).unwrap().until;
+    assert!(renewal::renew(&files, Timestamp::now()).unwrap().until > before);
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), "root");
+    assert!(!link.is_symlink() && !files.certificate.is_symlink());
+}
+
+/// Whoever is not root could write there anyway.
+#[test]
+fn root_makes_nothing_in_a_folder_that_is_a_link() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let link = folder.path().join("tls");
+    std::os::unix::fs::symlink(elsewhere.path(), &link).unwrap();
+    let names = Names { names: vec![NAME.to_owned()], addresses: Vec::new() };
+    let made = Authority::make(&link, &names, Timestamp::now());
+    if rustix::process::geteuid().is_root() {
+        assert!(matches!(made, Err(CertificateError::Link { .. })));
+        assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+    } else {
+        made.unwrap();
+    }
+}
+
 /// The files are looked at by themselves, as long as the bridge runs.
 #[tokio::test]
 async fn a_running_bridge_notices_a_change() {
