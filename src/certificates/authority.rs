@@ -27,7 +27,7 @@ impl Authority {
     /// so that its key is of no use against other sites to whoever steals it.
     ///
     /// # Errors
-    /// [`CertificateError`]; nothing that is there is overwritten.
+    /// [`CertificateError`]; nothing that is there is overwritten, and nothing of ours is left.
     pub fn make(folder: &Path, names: &Names, now: Timestamp) -> Result<CertificateFiles, CertificateError> {
         let files = CertificateFiles::in_folder(folder);
         let all = [files.authority(), files.authority_key(), files.certificate.clone(), files.key.clone()];
@@ -41,11 +41,13 @@ impl Authority {
         let authority = Self { until: today + AUTHORITY_YEARS.years(), issuer: Issuer::new(parameters, key) };
         let server = authority.issue(names, &server_key, today)?;
 
-        files::make_folder(files.folder())?;
-        files::create(&files.authority_key(), &authority.issuer.key().serialize_pem(), SECRET)?;
-        files::create(&files.authority(), &certificate.pem(), PUBLIC)?;
-        files::create(&files.key, &server_key.serialize_pem(), SECRET)?;
-        files::create(&files.certificate, &server, PUBLIC)?;
+        let all = [
+            (files.authority_key(), authority.issuer.key().serialize_pem(), SECRET),
+            (files.authority(), certificate.pem(), PUBLIC),
+            (files.key.clone(), server_key.serialize_pem(), SECRET),
+            (files.certificate.clone(), server, PUBLIC),
+        ];
+        files::create_all(&files::make_folder(files.folder())?, &all)?;
         Ok(files)
     }
 

@@ -52,22 +52,33 @@ impl CertificateFiles {
     }
 }
 
-/// Makes the folder of the files, for its owner alone.
-pub(super) fn make_folder(folder: &Path) -> Result<(), CertificateError> {
+/// Makes the folder of the files, for its owner alone, and opens it.
+pub(super) fn make_folder(folder: &Path) -> Result<File, CertificateError> {
     let failed = |source| CertificateError::Write { path: folder.to_owned(), source };
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
     let made = open_folder(folder)?;
-    std::fs::metadata(above(folder)).and_then(|above| give(&made, &above)).map_err(failed)
+    std::fs::metadata(above(folder)).and_then(|above| give(&made, &above)).map_err(failed)?;
+    Ok(made)
 }
 
 pub(super) fn read(path: &Path) -> Result<String, CertificateError> {
     std::fs::read_to_string(path).map_err(|source| CertificateError::Read { path: path.to_owned(), source })
 }
 
-/// Writes a file that must not be there yet.
-pub(super) fn create(path: &Path, text: &str, mode: Mode) -> Result<(), CertificateError> {
-    let folder = open_folder(above(path))?;
-    write_new(&folder, name(path), text, mode).map_err(|source| match source.kind() {
+/// Writes files into this folder that must not be there yet: all of them or, when one cannot be written, none.
+pub(super) fn create_all(folder: &File, files: &[(PathBuf, String, Mode)]) -> Result<(), CertificateError> {
+    for (place, (path, text, mode)) in files.iter().enumerate() {
+        if let Err(error) = create(folder, path, text, *mode) {
+            // What cannot be removed either is told when it is in the way.
+            files[..place].iter().for_each(|(made, ..)| drop(remove(folder, name(made))));
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+fn create(folder: &File, path: &Path, text: &str, mode: Mode) -> Result<(), CertificateError> {
+    write_new(folder, name(path), text, mode).map_err(|source| match source.kind() {
         ErrorKind::AlreadyExists => CertificateError::Exists { path: path.to_owned() },
         _ => CertificateError::Write { path: path.to_owned(), source },
     })
@@ -98,13 +109,13 @@ fn open_folder(folder: &Path) -> Result<File, CertificateError> {
     opened.map_err(|source| CertificateError::Write { path: folder.to_owned(), source })
 }
 
-/// Writes a file that is not there, neither as a link.
+/// Writes a file that is not there, neither as a link; whole, or none is left.
 fn write_new(folder: &File, name: &OsStr, text: &str, mode: Mode) -> io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     let mut file = File::from(openat(folder, name, flags, mode)?);
-    file.write_all(text.as_bytes())?;
-    give(&file, &folder.metadata()?)?;
-    file.sync_all()
+    let written =
+        file.write_all(text.as_bytes()).and_then(|()| give(&file, &folder.metadata()?)).and_then(|()| file.sync_all());
+    written.or_else(|error| remove(folder, name).and(Err(error)))
 }
 
 /// Removes what a renewal left that was cut off, or somebody else put there.
@@ -121,7 +132,8 @@ fn give(made: &File, above: &Metadata) -> io::Result<()> {
     if geteuid().is_root() { fchown(made, Some(above.uid()), Some(above.gid())) } else { Ok(()) }
 }
 
-fn above(path: &Path) -> &Path {
+/// The folder that this lies in.
+pub(super) fn above(path: &Path) -> &Path {
     path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

@@ -47,8 +47,9 @@ pub enum CertificateError {
     },
     /// A file that would be overwritten.
     #[error(
-        "{path} is there already and stays as it is: run `pos-bridge tls renew` for a new certificate of the same \
-         authority, or name another --folder for a new authority, which every till must then trust anew"
+        "{path} is there already and stays as it is: run `pos-bridge tls renew --folder {}` for a new certificate of the \
+         same authority, or name another --folder for a new authority, which every till must then trust anew",
+        files::above(.path).display()
     )]
     Exists {
         /// Which.
@@ -73,7 +74,10 @@ pub enum CertificateError {
         key: PathBuf,
     },
     /// The certificate was made by somebody else.
-    #[error("{certificate} was not made by an authority whose key lies beside it; get a new one where it came from")]
+    #[error(
+        "{certificate} was not made by an authority whose key can be read beside it: put authority-key.pem back there, or \
+         get a new certificate where it came from"
+    )]
     NotOurs {
         /// The certificate.
         certificate: PathBuf,

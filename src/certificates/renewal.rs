@@ -41,10 +41,11 @@ pub fn authority_ends(files: &CertificateFiles, now: Timestamp) -> Option<Certif
 /// # Errors
 /// [`CertificateError`], and the old certificate stays; also when it counts as long as its authority already.
 pub fn renew(files: &CertificateFiles, now: Timestamp) -> Result<Facts, CertificateError> {
+    // First, so that a folder that is not there or may not be read is told as such.
+    let Facts { names, from, until } = Facts::read(&files.certificate)?;
     if !is_ours(files) {
         return Err(CertificateError::NotOurs { certificate: files.certificate.clone() });
     }
-    let Facts { names, from, until } = Facts::read(&files.certificate)?;
     let key = authority::key(&files.key)?;
     let authority = Authority::beside(files, now)?;
     if from <= now && authority.until() <= authority::date(until) {

@@ -42,7 +42,7 @@ pub enum TlsAction {
     ///
     /// A running bridge takes it up by itself. It also renews by itself, 30 days before the end.
     Renew {
-        /// Where the files are
+        /// Where the files are: the folder of tls_cert
         #[arg(long, value_name = "FOLDER", default_value = "tls")]
         folder: PathBuf,
     },
@@ -61,7 +61,7 @@ impl TlsArguments {
                 print_what_to_do(output, &absolute(&files), &names)?;
             }
             TlsAction::Renew { folder } => {
-                let files = CertificateFiles::in_folder(&folder);
+                let files = absolute(&CertificateFiles::in_folder(&folder));
                 let Facts { names, until, .. } = renewal::renew(&files, Timestamp::now())?;
                 writeln!(output, "{} counts until {until} for {names}", files.certificate.display())?;
             }
@@ -129,11 +129,13 @@ fn print_what_to_do(output: &mut dyn Write, files: &CertificateFiles, names: &Na
 The authority's private key is {authority_key}
 Whoever has it can pass for the bridge. The bridge renews its certificate with it, 30 days before the end. Leave it
 readable by the bridge's user alone, and never put it on a till, a share or anything else on the tills' network. To renew
-by hand instead, keep it on a stick in the safe and put it back for `pos-bridge tls renew`."#,
+by hand instead, keep it on a stick in the safe and put it back for
+     pos-bridge tls renew --folder {folder}"#,
         authority = files.authority().display(),
         authority_key = files.authority_key().display(),
         certificate = files.certificate.display(),
         key = files.key.display(),
+        folder = files.folder().display(),
         host = called.first().map_or("", String::as_str),
     )
 }

@@ -309,6 +309,34 @@ fn what_is_made_is_for_its_owner_alone_lasts_as_long_as_it_may_and_overwrites_no
     }
 }
 
+/// Each is another way to run a command in the wrong place, or too early.
+#[test]
+fn what_cannot_be_renewed_is_told_by_what_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let renewed = |files: &CertificateFiles| renewal::renew(files, Timestamp::now()).unwrap_err();
+    let nowhere = CertificateFiles::in_folder(&folder.path().join("nowhere"));
+    let error = renewed(&nowhere);
+    assert!(matches!(&error, CertificateError::Read { path, .. } if *path == nowhere.certificate), "{error}");
+    let files = make(folder.path(), days_ago(0));
+    std::fs::remove_file(files.authority_key()).unwrap();
+    let error = renewed(&files).to_string();
+    assert!(error.contains("authority-key.pem"), "{error}");
+}
+
+/// A disk that is full when half of it is written, here: a file that cannot be made.
+#[test]
+fn an_authority_that_is_made_in_part_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = CertificateFiles::in_folder(folder.path());
+    let names = Names { names: vec![NAME.to_owned()], addresses: Vec::new() };
+    std::os::unix::fs::symlink(folder.path().join("nowhere"), &files.certificate).unwrap();
+    assert!(Authority::make(folder.path(), &names, Timestamp::now()).is_err());
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(left, std::slice::from_ref(&files.certificate), "what was in the way");
+    std::fs::remove_file(&files.certificate).unwrap();
+    make(folder.path(), days_ago(0));
+}
+
 /// The folder is the service's, and it is root who renews there.
 #[test]
 fn a_renewal_writes_to_no_place_that_a_link_leads_to() {

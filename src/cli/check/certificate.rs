@@ -21,12 +21,13 @@ pub(super) fn check(server: &Server, tls: &Tls) -> Line {
 fn judge(allowed_hosts: &[String], files: &CertificateFiles, facts: &Facts, now: Timestamp) -> Line {
     let found = format!("{} counts until {} for {}", files.certificate.display(), facts.until, facts.names);
     let renews = renewal::is_ours(files);
+    let renew = format!("run `pos-bridge tls renew --folder {}`", files.folder().display());
     if facts.until <= now {
-        let advice = if renews { "run `pos-bridge tls renew`" } else { "put a new one in its place" };
+        let advice = if renews { &renew } else { "put a new one in its place" };
         return fault("certificate", format!("{found}; it has expired and tills refuse it: {advice}"));
     }
     if facts.from > now {
-        let advice = if renews { "; if that is right, run `pos-bridge tls renew`" } else { "" };
+        let advice = if renews { format!("; if that is right, {renew}") } else { String::new() };
         let text = format!("{found}, but from {} on only; check this machine's clock{advice}", facts.from);
         return fault("certificate", text);
     }
@@ -35,9 +36,9 @@ fn judge(allowed_hosts: &[String], files: &CertificateFiles, facts: &Facts, now:
     }
     if renewal::is_due(facts, now) {
         let advice = if renews {
-            "it should be renewed by now: start the bridge, or run `pos-bridge tls renew` and see what it says"
+            format!("it should be renewed by now: start the bridge, or {renew} and see what it says")
         } else {
-            "put a new one in its place"
+            "put a new one in its place".to_owned()
         };
         return warning("certificate", format!("{found}; it ends soon: {advice}"));
     }
@@ -84,7 +85,8 @@ mod tests {
         let ours = [days(-30), now, days(380), days(400)].map(verdict);
         assert_eq!(ours, [Verdict::Fault, Verdict::Ok, Verdict::Warning, Verdict::Fault]);
         let early = judge(&[], &files, &facts, days(-30)).text;
-        assert!(early.contains("check this machine's clock") && early.contains("tls renew"), "{early}");
+        let renew = format!("tls renew --folder {}`", folder.path().display());
+        assert!(early.contains("check this machine's clock") && early.contains(&renew), "{early}");
 
         std::fs::remove_file(files.authority_key()).unwrap();
         let verdict = |when| judge(&[], &files, &facts, when).verdict;
