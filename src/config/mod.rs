@@ -126,6 +126,7 @@ fn read(
     rules::providers_where_needed(&directory, has_dintero, has_dojo, findings);
     rules::sandbox_or_production(&directory, dintero.as_ref(), findings);
     rules::providers_are_of_one_side(dintero.as_ref(), dojo.as_ref(), findings);
+    rules::demo_key_is_for_the_simulator(&directory, dintero.as_ref(), dojo.as_ref(), findings);
     rules::dojo_fits(&directory, dojo.as_ref(), findings);
     rules::dintero_pays_out(&directory, findings);
     rules::pools_are_usable(&directory, findings);

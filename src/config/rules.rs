@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use sha2::{Digest, Sha256};
+
 use super::dintero::{self, mixed, prefix_of};
 use super::directory::Draft;
 use super::dojo;
@@ -10,10 +12,13 @@ use super::settings::{Callbacks, Server};
 use crate::domain::directory::Store;
 use crate::domain::identifiers::TerminalName;
 use crate::domain::operation::ProviderName;
+use crate::outbound::is_loopback;
 use crate::provider::dojo::CURRENCIES;
 
 /// How the ids of Dojo's terminals in the sandbox begin.
 const SANDBOX_TERMINAL: &str = "tm_sandbox_";
+/// The key of the demo's till, which stands in the documents and in every example.
+const DEMO_KEY: &str = "demo-key";
 
 /// A terminal needs the section of the provider that drives it; without any terminal yet, one will be needed.
 pub(super) fn providers_where_needed(directory: &Draft, has_dintero: bool, has_dojo: bool, findings: &Findings) {
@@ -104,6 +109,31 @@ pub(super) fn providers_are_of_one_side(
     };
     let message = format!("is one {key}, and dintero.account_id is {account}; take both from the same side");
     findings.mistake("dojo.api_key", message);
+}
+
+/// A key that everybody knows is for the simulator alone.
+pub(super) fn demo_key_is_for_the_simulator(
+    directory: &Draft,
+    dintero: Option<&dintero::Draft>,
+    dojo: Option<&dojo::Draft>,
+    findings: &Findings,
+) {
+    let dintero = dintero.and_then(|dintero| dintero.settings.as_ref()).map(|settings| &settings.checkout_url);
+    let dojo = dojo.and_then(|dojo| dojo.settings.as_ref()).map(|settings| &settings.api_url);
+    if [dintero, dojo].into_iter().flatten().all(is_loopback) {
+        return;
+    }
+    let demo_key = <[u8; 32]>::from(Sha256::digest(DEMO_KEY));
+    for (index, till) in directory.tills.iter().enumerate() {
+        let Some(credentials) = till.as_ref().map(|till| &till.credentials) else { continue };
+        for (name, key) in [("key_sha256", credentials.key_sha256), ("key_sha256_old", credentials.old_key_sha256)] {
+            if key == Some(demo_key) {
+                let message =
+                    "is the hash of the demo's key, which everybody can read; `pos-bridge till key` makes a key";
+                findings.mistake(format!("tills[{index}].{name}"), message);
+            }
+        }
+    }
 }
 
 /// A till may choose among terminals that it may name, and of one shop: what it pays in goes by that.

@@ -172,6 +172,20 @@ fn the_hash_of_an_empty_key_is_refused() {
     }
 }
 
+/// It stands in the documents and in every example: whoever reads them would be the till.
+#[test]
+fn the_hash_of_the_demos_key_is_for_the_simulator_alone() {
+    let demo = "C48a01f49fd0f2cc404bc3cbbc80e91457a3d41bb429a695243de4c61794155c";
+    let simulator = "[dintero]\ncheckout_url = \"http://127.0.0.1:9000/v1\"\napi_url = \"http://127.0.0.1:9000/v1\"";
+    for (key, old_key, wrong) in [(demo, OTHER_KEY, "key_sha256"), (OTHER_KEY, demo, "key_sha256_old")] {
+        let keys = format!("id = \"till-2\"\nkey_sha256 = \"{key}\"\nkey_sha256_old = \"{old_key}\"");
+        let text = with("id = \"till-2\"", &keys);
+        assert_eq!(wrong_keys(&text), [format!("tills[1].{wrong}")]);
+        assert_eq!(wrong_keys(&text.replace("T12345678", "P12345678")), [format!("tills[1].{wrong}")]);
+        assert_eq!(wrong_keys(&text.replace("[dintero]", simulator)), Vec::<String>::new());
+    }
+}
+
 #[test]
 fn a_terminal_of_dintero_needs_the_account() {
     let text = good();
