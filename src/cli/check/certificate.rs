@@ -1,5 +1,6 @@
 //! Whether tills will take the bridge's certificate.
 
+use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -13,12 +14,26 @@ use crate::config::{Server, Tls};
 pub(super) fn check(server: &Server, tls: &Tls) -> Line {
     let files = &CertificateFiles { certificate: tls.certificate.clone(), key: tls.key.clone() };
     match ServedCertificate::open(files.clone()).and_then(|_| Facts::read(&files.certificate)) {
-        Ok(facts) => judge(&server.allowed_hosts, files, &facts, Timestamp::now()),
+        Ok(facts) => judge(&Called::of(server), files, &facts, Timestamp::now()),
         Err(error) => fault("certificate", error.to_string()),
     }
 }
 
-fn judge(allowed_hosts: &[String], files: &CertificateFiles, facts: &Facts, now: Timestamp) -> Line {
+/// How tills call the bridge.
+struct Called<'a> {
+    allowed_hosts: &'a [String],
+    /// From other machines they can call encrypted alone.
+    encrypted_alone: bool,
+}
+
+impl<'a> Called<'a> {
+    fn of(server: &'a Server) -> Self {
+        let encrypted_alone = server.listen.is_none_or(|listen| listen.ip().is_loopback());
+        Self { allowed_hosts: &server.allowed_hosts, encrypted_alone }
+    }
+}
+
+fn judge(called: &Called<'_>, files: &CertificateFiles, facts: &Facts, now: Timestamp) -> Line {
     let found = format!("{} counts until {} for {}", files.certificate.display(), facts.until, facts.names);
     let renews = renewal::is_ours(files);
     let renew = format!("run `pos-bridge tls renew --folder {}`", files.folder().display());
@@ -47,9 +62,19 @@ fn judge(allowed_hosts: &[String], files: &CertificateFiles, facts: &Facts, now:
         let advice = "give it to the user that the bridge runs as, with mode 0600";
         return warning("certificate", format!("every user of this machine can read {key}; {advice}"));
     }
-    if let Some(name) = facts.names.names.iter().find(|name| !is_known(allowed_hosts, name)) {
+    if let Some(name) = facts.names.names.iter().find(|name| !is_known(called.allowed_hosts, name)) {
         let advice = format!("calls by the name {name} are refused: add it to allowed_hosts");
         return warning("certificate", format!("{found}; {advice}"));
+    }
+    let strange = called.allowed_hosts.iter().find(|host| !vouches_for(facts, host));
+    if let Some(host) = strange.filter(|_| called.encrypted_alone) {
+        let advice = if renews {
+            "make a new authority in another --folder with `pos-bridge tls init`, and have every till trust it"
+        } else {
+            "get a new one that has it"
+        };
+        let text = format!("{found}; tills that call {host}, which allowed_hosts has, refuse it: {advice}");
+        return warning("certificate", text);
     }
     if renews {
         return ok("certificate", format!("{found}; the bridge renews it 30 days before"));
@@ -58,7 +83,21 @@ fn judge(allowed_hosts: &[String], files: &CertificateFiles, facts: &Facts, now:
 }
 
 fn is_known(allowed_hosts: &[String], name: &str) -> bool {
-    name == "localhost" || allowed_hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
+    name == "localhost" || allowed_hosts.iter().any(|known| covers(name, known))
+}
+
+/// Whether a till that calls this takes the certificate. What is called localhost is this machine alone.
+fn vouches_for(facts: &Facts, host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    address.is_ok_and(|address| address.is_loopback() || facts.names.addresses.contains(&address))
+        || host.eq_ignore_ascii_case("localhost")
+        || facts.names.names.iter().any(|name| covers(name, host))
+}
+
+/// Whether a certificate's name, which may begin with `*.`, is this one.
+fn covers(name: &str, host: &str) -> bool {
+    let below = name.strip_prefix("*.").zip(host.split_once('.'));
+    name.eq_ignore_ascii_case(host) || below.is_some_and(|(domain, (_, above))| domain.eq_ignore_ascii_case(above))
 }
 
 fn is_readable_by_everyone(key: &Path) -> bool {
@@ -73,6 +112,9 @@ mod tests {
     use crate::certificates::{Authority, Names};
     use crate::cli::check::Verdict;
 
+    /// By localhost alone, unencrypted or not.
+    const HERE: Called<'_> = Called { allowed_hosts: &[], encrypted_alone: true };
+
     #[test]
     fn a_certificate_is_judged_by_its_end_and_by_who_can_renew_it() {
         let folder = tempfile::tempdir().unwrap();
@@ -81,15 +123,15 @@ mod tests {
         let files = Authority::make(folder.path(), &names, now).unwrap();
         let facts = Facts::read(&files.certificate).unwrap();
         let days = |days: i64| now + SignedDuration::from_hours(24 * days);
-        let verdict = |when| judge(&[], &files, &facts, when).verdict;
+        let verdict = |when| judge(&HERE, &files, &facts, when).verdict;
         let ours = [days(-30), now, days(380), days(400)].map(verdict);
         assert_eq!(ours, [Verdict::Fault, Verdict::Ok, Verdict::Warning, Verdict::Fault]);
-        let early = judge(&[], &files, &facts, days(-30)).text;
+        let early = judge(&HERE, &files, &facts, days(-30)).text;
         let renew = format!("tls renew --folder {}`", folder.path().display());
         assert!(early.contains("check this machine's clock") && early.contains(&renew), "{early}");
 
         std::fs::remove_file(files.authority_key()).unwrap();
-        let verdict = |when| judge(&[], &files, &facts, when).verdict;
+        let verdict = |when| judge(&HERE, &files, &facts, when).verdict;
         let anothers = [now, days(380), days(400)].map(verdict);
         assert_eq!(anothers, [Verdict::Ok, Verdict::Warning, Verdict::Fault]);
     }
@@ -103,8 +145,32 @@ mod tests {
         let files = Authority::make(folder.path(), &names, made).unwrap();
         renewal::renew(&files, now).unwrap();
         let facts = Facts::read(&files.certificate).unwrap();
-        let judged = judge(&[], &files, &facts, now);
+        let judged = judge(&HERE, &files, &facts, now);
         assert_eq!(judged.verdict, Verdict::Warning);
         assert!(judged.text.contains("the authority in"), "{}", judged.text);
+    }
+
+    #[test]
+    fn a_name_that_tills_call_and_the_certificate_lacks_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Timestamp::now();
+        let addresses = vec!["192.168.1.10".parse().unwrap()];
+        let names = Names { names: vec!["kasse.local".to_owned(), "*.shop.example".to_owned()], addresses };
+        let files = Authority::make(folder.path(), &names, now).unwrap();
+        let facts = Facts::read(&files.certificate).unwrap();
+        let known = ["kasse.local", "till.shop.example", "192.168.1.10", "localhost"].map(str::to_owned);
+        let judged = |more: &str, encrypted_alone| {
+            let allowed_hosts = &[&known[..], &[more.to_owned()]].concat();
+            judge(&Called { allowed_hosts, encrypted_alone }, &files, &facts, now)
+        };
+        for host in ["KASSE.local", "127.0.0.1", "[::1]"] {
+            assert_eq!(judged(host, true).verdict, Verdict::Ok, "{host}");
+        }
+        for host in ["bridge.local", "192.168.1.11", "a.till.shop.example", "shop.example"] {
+            let told = judged(host, true);
+            assert_eq!(told.verdict, Verdict::Warning, "{host}");
+            assert!(told.text.contains(host) && told.text.contains("another --folder"), "{}", told.text);
+            assert_eq!(judged(host, false).verdict, Verdict::Ok, "by {host} they may call unencrypted");
+        }
     }
 }
