@@ -73,6 +73,7 @@ fn read_file(path: &Path, findings: &Findings) -> Option<String> {
         Err(error) => {
             let advice = match error.kind() {
                 ErrorKind::PermissionDenied => "check its owner and mode",
+                ErrorKind::InvalidData => "save it as UTF-8",
                 _ => "name it by --config",
             };
             findings.mistake("config", format!("{} cannot be read ({error}); {advice}", path.display()));

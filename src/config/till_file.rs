@@ -1,7 +1,7 @@
 //! The tills of a configuration file, changed in place: comments, order and everything else stay as they are.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,9 @@ pub enum TillFileError {
         /// What the system says.
         source: io::Error,
     },
+    /// The file is no text that is understood here.
+    #[error("{0} is no text in UTF-8; save it as UTF-8")]
+    Encoding(PathBuf),
     /// The file's mode says that nobody may change it.
     #[error("{0} is read-only; is it made by another program? Else: chmod u+w")]
     ReadOnly(PathBuf),
@@ -101,7 +104,10 @@ impl TillFile {
     pub fn read(path: &Path) -> Result<Self> {
         let failed = |source| TillFileError::File { path: path.to_owned(), done: "read", source };
         let real = path.canonicalize().map_err(failed)?;
-        let before = fs::read_to_string(&real).map_err(failed)?;
+        let before = fs::read_to_string(&real).map_err(|error| match error.kind() {
+            ErrorKind::InvalidData => TillFileError::Encoding(path.to_owned()),
+            _ => failed(error),
+        })?;
         let document = before.parse().map_err(|_| TillFileError::Unreadable(path.to_owned()))?;
         Ok(Self { path: real, before, document })
     }

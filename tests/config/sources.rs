@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use pos_bridge::config::{LogFormat, load, load_database};
+use pos_bridge::config::{LogFormat, TillFile, load, load_database};
 use pos_bridge::domain::directory::Language;
 use secrecy::ExposeSecret;
 
@@ -120,6 +120,27 @@ fn a_secret_file_holds_the_secret_alone() {
         assert!(error.contains("dintero.client_secret_file: "), "{error}");
         assert!(!error.contains("canary"), "{error}");
     }
+}
+
+/// Notepad's "UTF-8 with BOM" is read; its "Unicode" is told.
+#[test]
+fn a_file_from_windows_is_read_or_its_encoding_is_told() {
+    let (_directory, secret) = file("\u{feff}s3cret\r\n");
+    let text =
+        with(&format!("client_secret = \"{SECRET}\""), &format!("client_secret_file = \"{}\"", secret.display()));
+    let loaded = load_with(&format!("\u{feff}{}", text.replace('\n', "\r\n")), &[]).expect("it is read");
+    assert_eq!(loaded.dintero.expect("an account").client_secret.expose_secret(), "s3cret");
+
+    let unicode = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    std::fs::write(&secret, unicode("\u{feff}s3cret")).expect("written");
+    let error = load_with(&text, &[]).expect_err("refused").to_string();
+    assert!(error.contains("dintero.client_secret_file: ") && error.contains("save it as UTF-8"), "{error}");
+    let (_directory, path) = file("");
+    std::fs::write(&path, unicode(&format!("\u{feff}{text}"))).expect("written");
+    let error = load(Some(&path), std::iter::empty()).expect_err("refused").to_string();
+    assert!(error.contains("config: ") && error.contains("save it as UTF-8"), "{error}");
+    let error = TillFile::read(&path).expect_err("refused").to_string();
+    assert!(error.contains("save it as UTF-8"), "{error}");
 }
 
 #[cfg(unix)]
