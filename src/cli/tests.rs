@@ -275,6 +275,10 @@ fn an_address_without_its_scheme_is_told_so() {
 fn a_certificate_is_for_a_name_or_an_address() {
     let error = usage_error(&["tls", "init"]);
     assert!(error.contains("<--name <NAME>|--address <ADDRESS>>"), "{error}");
+    for (name, words) in [("*.shop.local", "give each name"), ("*", "give each name"), ("192.168.1.10", "--address")] {
+        let error = usage_error(&["tls", "init", "--name", name]);
+        assert!(error.contains(words), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -72,6 +72,9 @@ impl TlsArguments {
 
 fn name(text: &str) -> Result<String, String> {
     match Host::parse(text) {
+        Ok(_) if text.contains('*') => {
+            Err("stands for no name; give each name that tills call, such as kasse.local".to_owned())
+        }
         Ok(Host::Domain(name)) => Ok(name),
         Ok(_) => Err("is an address; give it by --address".to_owned()),
         Err(_) => Err("is no name; write it without http:// and port, such as kasse.local".to_owned()),

@@ -109,6 +109,9 @@ const fn local(port: u16) -> SocketAddr {
 }
 
 fn host(text: &str) -> Result<String, String> {
+    if text.contains('*') {
+        return Err(format!("{text:?} stands for no name; write out each name that tills call, such as bridge.local"));
+    }
     Host::parse(text)
         .map(|host| host.to_string())
         .map_err(|_| format!("{text:?} is no name; write it without http:// and port, such as bridge.local"))

@@ -24,6 +24,8 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("[server]", "[server]\nallowed_origins = [\"https://a.example\", \"*\"]", "server.allowed_origins[1]"),
     ("[server]", "[server]\nallowed_origins = [\"https://a.example/\"]", "server.allowed_origins[0]"),
     ("[server]", "[server]\nallowed_hosts = [\"http://bridge\"]", "server.allowed_hosts[0]"),
+    ("[server]", "[server]\nallowed_hosts = [\"bridge\", \"*.shop.local\"]", "server.allowed_hosts[1]"),
+    ("[server]", "[server]\nallowed_hosts = [\"*\"]", "server.allowed_hosts[0]"),
     ("[server]", "[telemetry]\nformat = \"xml\"\n[server]", "telemetry.format"),
     ("[server]", "[telemetry]\nlevel = \"a=b=c\"\n[server]", "telemetry.level"),
     ("[server]", "[telemetry]\nlevel = \"warning\"\n[server]", "telemetry.level"),
