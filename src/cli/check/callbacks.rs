@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
+use axum::http::header::WWW_AUTHENTICATE;
 use url::Url;
 
 use super::{Line, ok, warning};
@@ -14,7 +15,7 @@ use crate::outbound;
 /// How long the way from the provider's side to the callback listener may take.
 const CALLBACK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Calls the public address as each provider would; only our own listener answers an unsigned call with 401.
+/// Calls the public address as each provider would; only our own listener answers an unsigned call with a bare 401.
 pub(super) async fn check(configuration: &Configuration) -> Vec<Line> {
     let Some(public_url) = &configuration.callbacks.public_url else {
         return vec![ok("callback", "no public_url: results are polled, which is complete by itself")];
@@ -57,14 +58,48 @@ async fn check_way(public_url: &Url, provider: ProviderName) -> Line {
     let advice =
         "check the tunnel or proxy that should lead from it to callbacks.listen; until then results are polled";
     match call(&address).await {
-        Ok(401) => ok("callback", format!("{address} leads here")),
-        Ok(status) => warning("callback", format!("{address} answers {status}, not this bridge; {advice}")),
+        Ok((401, true)) => ok("callback", format!("{address} leads here")),
+        Ok((401, false)) => {
+            let text =
+                format!("{address} asks for a password, which providers have not: let /callbacks/ pass without one");
+            warning("callback", format!("{text}; {advice}"))
+        }
+        Ok((status, _)) => warning("callback", format!("{address} answers {status}, not this bridge; {advice}")),
         Err(error) => warning("callback", format!("{address} cannot be reached ({error}); {advice}")),
     }
 }
 
+/// The answer's status, and whether it has nothing but that: a proxy's refusal names how to log in, ours gives no reason.
 /// Both providers post; an empty call is no callback of either.
-async fn call(address: &str) -> Result<u16, reqwest::Error> {
+async fn call(address: &str) -> Result<(u16, bool), reqwest::Error> {
     let client = outbound::client().timeout(CALLBACK_TIMEOUT).build()?;
-    Ok(client.post(address).send().await?.status().as_u16())
+    let answer = client.post(address).send().await?;
+    let (status, is_bare) = (answer.status().as_u16(), !answer.headers().contains_key(WWW_AUTHENTICATE));
+    Ok((status, is_bare && answer.bytes().await?.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderMap;
+
+    use super::*;
+    use crate::cli::check::Verdict;
+
+    async fn verdict(headers: &[(&'static str, &'static str)], body: &'static str) -> Verdict {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let headers: HeaderMap =
+            headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let answer = (StatusCode::UNAUTHORIZED, headers, body);
+        let proxy = Router::new().fallback(move || async move { answer });
+        tokio::spawn(axum::serve(listener, proxy).into_future());
+        check_way(&url, ProviderName::Dintero).await.verdict
+    }
+
+    #[tokio::test]
+    async fn a_proxy_that_asks_for_a_password_is_not_taken_for_the_bridge() {
+        assert_eq!(verdict(&[], "").await, Verdict::Ok);
+        assert_eq!(verdict(&[("www-authenticate", "Basic realm=\"shop\"")], "").await, Verdict::Warning);
+        assert_eq!(verdict(&[], "<h1>401 Authorization Required</h1>").await, Verdict::Warning);
+    }
 }
