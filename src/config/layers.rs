@@ -6,6 +6,7 @@ use std::path::Path;
 
 use config::{Config, Environment, FileFormat};
 use serde_json::{Map, Value};
+use toml_edit::DocumentMut;
 
 use super::findings::Findings;
 use super::{LOG_VARIABLE, secret};
@@ -48,7 +49,7 @@ pub(super) fn merge_text(
     let merged = layers.add_source(variables.source(Some(overrides))).build();
     merged
         .and_then(Config::try_deserialize::<Map<String, Value>>)
-        .map_err(|error| findings.mistake("config", unreadable(&error)))
+        .map_err(|error| findings.mistake("config", unreadable(&error, text)))
         .ok()
 }
 
@@ -130,14 +131,32 @@ fn overrides_a_key(name: &str, findings: &Findings) -> bool {
 }
 
 /// Says where the file cannot be understood. The parser's own message quotes the line, which may hold a secret.
-fn unreadable(error: &config::ConfigError) -> String {
+fn unreadable(error: &config::ConfigError, text: &str) -> String {
     let message = error.to_string();
     let place = message.lines().next().and_then(|line| line.find("line ").map(|start| line[start..].to_owned()));
-    match place {
-        Some(place) => format!(
-            "the file is no valid TOML at {place}: texts stand in \"quotes\", sections in [brackets], and each key \
-             stands once"
-        ),
+    if let Some(place) = place {
+        return format!(
+            "the file is no valid TOML at {place}: texts stand in \"quotes\", sections in [brackets], and each key stands \
+             once"
+        );
+    }
+    match number_too_large(text) {
+        Some(place) => format!("the number {place} is larger than any key takes: write a smaller one"),
         None => "the values cannot be put together: is a section written as a plain value?".to_owned(),
     }
+}
+
+/// Where a number stands that fits into no 64 bits, and the key before it; the layers' own error tells neither.
+fn number_too_large(text: &str) -> Option<String> {
+    let start = text.parse::<DocumentMut>().err()?.span()?.start;
+    let before = text.get(..start)?;
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let place = format!("in line {}", before.matches('\n').count() + 1);
+    let key = line.split_once('=').map(|(key, _)| key.trim()).filter(|key| is_plain(key));
+    Some(key.map_or_else(|| place.clone(), |key| format!("of {key} {place}")))
+}
+
+/// Whether this is a key and no part of a text, which may be a secret.
+fn is_plain(key: &str) -> bool {
+    !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }

@@ -289,6 +289,15 @@ fn broken_toml_is_placed_and_not_quoted() {
 }
 
 #[test]
+fn a_number_that_fits_nowhere_is_told_by_its_key() {
+    for number in ["99999999999999999999", "-99999999999999999999", "9223372036854775808"] {
+        let text = with("[server]", &format!("[sweep]\nwindow_hours = {number}\n[server]"));
+        let error = load_with(&text, &[]).expect_err("refused").to_string();
+        assert!(error.contains("config: the number of window_hours in line 3 is larger than"), "{error}");
+    }
+}
+
+#[test]
 fn production_and_sandbox_are_both_accepted_unmixed() {
     let production = good().replace("T12345678", "P12345678");
     assert_eq!(wrong_keys(&production), Vec::<String>::new());
