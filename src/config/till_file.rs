@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value, value};
 
+use super::secret::BYTE_ORDER_MARK;
 use super::section::PLACEHOLDER;
 use super::{ConfigurationErrors, mistakes_of};
 use crate::domain::identifiers::{TerminalName, TillId};
@@ -203,7 +204,7 @@ impl TillFile {
     /// # Errors
     /// [`TillFileError`] when it may not be written or would have a mistake that it has not; it is as it was then.
     pub fn save(self) -> Result<()> {
-        let text = self.document.to_string();
+        let text = as_before(&self.before, &self.document.to_string());
         self.check_makes_no_mistake(&text)?;
         let failed = |source| TillFileError::File { path: self.path.clone(), done: "changed", source };
         let known = fs::metadata(&self.path).map_err(failed)?;
@@ -231,6 +232,12 @@ impl TillFile {
             Some(item) => item.as_array_of_tables().map(Some).ok_or(TillFileError::Form(name)),
         }
     }
+}
+
+/// TOML is written without the mark and the line ends of Windows: a file that had them has them still.
+fn as_before(before: &str, text: &str) -> String {
+    let ends = if before.contains("\r\n") { text.replace("\r\n", "\n").replace('\n', "\r\n") } else { text.to_owned() };
+    if before.starts_with(BYTE_ORDER_MARK) { format!("{BYTE_ORDER_MARK}{ends}") } else { ends }
 }
 
 fn replace(path: &Path, known: &fs::Metadata, text: &str) -> io::Result<()> {

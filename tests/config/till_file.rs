@@ -126,6 +126,18 @@ async fn a_till_that_was_known_by_its_address_can_get_a_key() {
     assert_eq!(hash_of(&file.path, &id), Some(sha256(&key)));
 }
 
+#[tokio::test]
+async fn a_file_from_windows_stays_one() {
+    let file = File::new(&format!("\u{feff}# Ours.\r\n{}", good().replace('\n', "\r\n")));
+    let before = file.text();
+    let key = key_in(&file.till(&["key", "till-1"]).await.unwrap());
+    let hash: String = sha256(&key).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(file.text(), before.replace(KEY, &hash));
+    file.till(&["add", "till-9", "--terminal", "front"]).await.unwrap();
+    assert!(file.text().lines().count() > before.lines().count());
+    assert_eq!(file.text().matches('\n').count(), file.text().matches("\r\n").count());
+}
+
 /// A till goes on with the old key until somebody has put the new one into it.
 #[tokio::test]
 async fn a_key_is_changed_without_a_pause() {
