@@ -1,7 +1,8 @@
 # syntax=docker/dockerfile:1
 #
 #   docker build -t pos-bridge .
-#   docker run --rm --read-only --cap-drop ALL --security-opt no-new-privileges --tmpfs /tmp \
+#   docker run --detach --name pos-bridge --restart unless-stopped --ulimit core=0 \
+#     --read-only --cap-drop ALL --security-opt no-new-privileges --tmpfs /tmp \
 #     --volume pos-bridge-data:/data \
 #     --volume ./pos-bridge.toml:/etc/pos-bridge/pos-bridge.toml:ro \
 #     --volume ./client_secret:/run/secrets/client_secret:ro \
@@ -10,7 +11,9 @@
 #
 # Inside a container 127.0.0.1 is the container alone: the configuration needs [server] listen = "0.0.0.0:7117",
 # insecure_lan = true, a key for every till, and the machine's own address as the tills call it in allowed_hosts, as in
-# allowed_hosts = ["192.168.1.5"]. A shop with Dojo gives its key by POS_BRIDGE__DOJO__API_KEY_FILE; leave out what is not there.
+# allowed_hosts = ["192.168.1.5"]. With a public_url, [callbacks] needs listen = "0.0.0.0:7118", too, and the port is published to
+# the tunnel or proxy alone (--publish 127.0.0.1:7118:7118). A shop with Dojo gives its key by POS_BRIDGE__DOJO__API_KEY_FILE;
+# leave out what is not there.
 # /data must be a local volume, never a network drive.
 
 FROM rust:1.95-bookworm AS build
