@@ -6,12 +6,12 @@ mod begin;
 mod marks;
 mod record;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use pos_bridge::domain::attempt::{Attempt, Phase};
 use pos_bridge::domain::directory::Terminal;
-use pos_bridge::domain::identifiers::{AttemptReference, OperationId};
+use pos_bridge::domain::identifiers::{AttemptReference, OperationId, StoreId};
 use pos_bridge::domain::operation::{Operation, ProviderName};
 use pos_bridge::ports::RaisedAlarm;
 
@@ -21,8 +21,8 @@ pub(crate) struct Pages {
     pub(crate) entries: Vec<Entry>,
     pub(crate) alarms: Vec<Standing>,
     pub(crate) callbacks: BTreeSet<(ProviderName, String)>,
-    /// When the provider's list was last compared.
-    pub(crate) swept_at: Option<Timestamp>,
+    /// When each provider's list of a shop was last compared.
+    pub(crate) swept_at: BTreeMap<(ProviderName, StoreId), Timestamp>,
 }
 
 /// An operation with all its attempts. Its `attempt` is of no meaning here.
@@ -99,8 +99,11 @@ impl Pages {
         })
     }
 
+    /// The operation of an attempt, with the provider that this one runs at, and the attempt.
     pub(crate) fn wanted(&self, (entry, run): (usize, usize)) -> (Operation, Attempt) {
-        (self.decided(&self.entries[entry]), self.entries[entry].runs[run].attempt.clone())
+        let run = &self.entries[entry].runs[run];
+        let operation = Operation { provider: run.terminal.provider, ..self.decided(&self.entries[entry]) };
+        (operation, run.attempt.clone())
     }
 
     pub(crate) fn runs(&self) -> impl Iterator<Item = (usize, usize, &Run)> {

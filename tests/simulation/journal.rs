@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use pos_bridge::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Kind, Phase};
+use pos_bridge::domain::directory::Terminal;
 use pos_bridge::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, StoreId, TillId};
 use pos_bridge::domain::operation::{Operation, ProviderName, Status};
 use pos_bridge::domain::request::Original;
@@ -16,7 +17,7 @@ use pos_bridge::ports::{
 };
 use tokio::time::sleep;
 
-use crate::books::Pages;
+use crate::books::{Pages, whole_milliseconds};
 use crate::bug::Bug;
 
 type Result<T> = std::result::Result<T, JournalError>;
@@ -185,9 +186,9 @@ impl Journal for MemoryJournal {
         self.commit(|pages| Ok(pages.raise_lost(payment))).await
     }
 
-    async fn swept(&self, _: ProviderName, _: &StoreId, at: Timestamp) -> Result<()> {
+    async fn swept(&self, provider: ProviderName, store: &StoreId, at: Timestamp) -> Result<()> {
         self.commit(|pages| {
-            pages.swept_at = Some(at);
+            pages.swept_at.insert((provider, store.clone()), whole_milliseconds(at));
             Ok(())
         })
         .await
@@ -290,13 +291,14 @@ impl Journal for MemoryJournal {
         Ok(unpaid)
     }
 
-    async fn last_sweep(&self, _: ProviderName, _: &StoreId) -> Result<Option<Timestamp>> {
-        Ok(self.disk.pages().swept_at)
+    async fn last_sweep(&self, provider: ProviderName, store: &StoreId) -> Result<Option<Timestamp>> {
+        Ok(self.disk.pages().swept_at.get(&(provider, store.clone())).copied())
     }
 
-    async fn has_used(&self, _: ProviderName, terminal: &str) -> Result<bool> {
+    async fn has_used(&self, provider: ProviderName, terminal: &str) -> Result<bool> {
         let pages = self.disk.pages();
-        Ok(pages.runs().any(|(_, _, run)| run.terminal.terminal_id.as_str() == terminal))
+        let is_it = |it: &Terminal| it.provider == provider && it.terminal_id.as_str() == terminal;
+        Ok(pages.runs().any(|(_, _, run)| is_it(&run.terminal)))
     }
 
     async fn terminals(&self) -> Result<Vec<TerminalUse>> {
