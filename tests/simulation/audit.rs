@@ -14,8 +14,8 @@ use crate::cloud::{Books, Refund, Session};
 pub(crate) fn audit(pages: &Pages, books: &Books, now: i64, said: &[Operation]) -> Vec<String> {
     let mut wrongs = Vec::new();
     for entry in &pages.entries {
-        for run in entry.runs.iter().filter(|run| !is_left_to_a_person(pages, books, entry, run)) {
-            judge_run(books, now, run, &mut wrongs);
+        for run in &entry.runs {
+            judge_run(books, now, run, is_left_to_a_person(pages, books, entry, run), &mut wrongs);
         }
         judge_entry(pages, books, now, entry, &mut wrongs);
     }
@@ -45,7 +45,8 @@ fn is_left_to_a_person(pages: &Pages, books: &Books, entry: &Entry, run: &Run) -
         && pages.alarms.iter().any(is_asked)
 }
 
-fn judge_run(books: &Books, now: i64, run: &Run, wrongs: &mut Vec<String>) {
+/// Whether a refund was made may be `left_to_a_person`; not that it is decided, and made once.
+fn judge_run(books: &Books, now: i64, run: &Run, left_to_a_person: bool, wrongs: &mut Vec<String>) {
     let reference = run.attempt.order.reference;
     // A payment that was lost with its attempt is known by what the provider calls it.
     let was_lost = |session: &&Session| books.lost.contains_key(&session.attempt.order.reference);
@@ -55,17 +56,21 @@ fn judge_run(books: &Books, now: i64, run: &Run, wrongs: &mut Vec<String>) {
     let name = format!("{} ({})", reference, run.attempt.phase.name());
     match &run.attempt.phase {
         Phase::Approved { resolution: None, approval, .. } => {
-            if !took {
+            if !took && !left_to_a_person {
                 wrongs.push(format!("I6: {name} was never paid"));
             }
             if approval.amount != run.attempt.order.money.amount {
                 wrongs.push(format!("I7: {name} is of another amount"));
             }
         }
-        Phase::Declined { .. } | Phase::Failed { .. } | Phase::Cancelled { resolution: None } if took => {
+        Phase::Declined { .. } | Phase::Failed { .. } | Phase::Cancelled { resolution: None }
+            if took && !left_to_a_person =>
+        {
             wrongs.push(format!("I6b: {name} was paid"));
         }
-        Phase::Abandoned { .. } if took => wrongs.push(format!("L2: {name} was paid and nobody found it")),
+        Phase::Abandoned { .. } if took && !left_to_a_person => {
+            wrongs.push(format!("L2: {name} was paid and nobody found it"))
+        }
         phase if phase.is_live() => wrongs.push(format!("L1: {name} is not decided")),
         _ => {}
     }
