@@ -9,6 +9,8 @@ pub(crate) enum Bug {
     RestartMeansNotSent,
     /// What is not found is called not paid.
     NotFoundIsCancelled,
+    /// What is not found at once is given up.
+    NotFoundIsAbandoned,
     /// What is read before a refund is not what is written.
     ReserveOutside,
     /// It answers before anything is on disk.
@@ -25,6 +27,7 @@ impl Bug {
         (Self::CancelIsCancelled, "cancel-is-cancelled"),
         (Self::RestartMeansNotSent, "restart-means-not-sent"),
         (Self::NotFoundIsCancelled, "not-found-is-cancelled"),
+        (Self::NotFoundIsAbandoned, "not-found-is-abandoned"),
         (Self::ReserveOutside, "reserve-outside-the-commit"),
         (Self::AnswersBeforeDisk, "answers-before-disk"),
         (Self::SentAgainAfterSilence, "sent-again-after-silence"),

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use pos_bridge::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Kind, Phase};
+use pos_bridge::domain::attempt::{Alarm, AlarmKind, Attempt, EMPTY_LOOK_GAP, Event, Kind, Phase, Reason};
 use pos_bridge::domain::directory::Terminal;
+use pos_bridge::domain::evidence::Finding;
 use pos_bridge::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, StoreId, TillId};
 use pos_bridge::domain::operation::{Operation, ProviderName, Status};
 use pos_bridge::domain::request::Original;
@@ -84,18 +85,26 @@ impl MemoryJournal {
         }
     }
 
-    fn misread(&self, attempt: AttemptReference, event: Event, now: Timestamp) -> Event {
-        let cancelled = || Event::Seen { finding: pos_bridge::domain::evidence::Finding::Cancelled, at: now };
-        let reason = || pos_bridge::domain::attempt::Reason::not_sent("restarted");
-        let sending = || {
+    fn misread(&self, attempt: AttemptReference, event: Event, now: Timestamp) -> Vec<Event> {
+        let cancelled = || vec![Event::Seen { finding: Finding::Cancelled, at: now }];
+        let reason = || Reason::not_sent("restarted");
+        let known = || {
             let pages = self.disk.pages();
-            pages.position(attempt).is_some_and(|at| matches!(pages.wanted(at).1.phase, Phase::Sending))
+            pages.position(attempt).map(|at| pages.wanted(at).1)
         };
+        let sending = || known().is_some_and(|known| matches!(known.phase, Phase::Sending));
         match (self.bug, &event) {
             (Some(Bug::CancelIsCancelled), Event::CancelWanted) => cancelled(),
             (Some(Bug::NotFoundIsCancelled), Event::Silent { .. }) => cancelled(),
-            (Some(Bug::RestartMeansNotSent), Event::Interrupted) if sending() => Event::NotSent { reason: reason() },
-            _ => event,
+            (Some(Bug::NotFoundIsAbandoned), Event::Silent { .. }) => {
+                let horizon = known().map_or(now, |known| known.horizon);
+                let looks = [horizon, horizon + EMPTY_LOOK_GAP];
+                [event].into_iter().chain(looks.map(|at| Event::Seen { finding: Finding::Nothing, at })).collect()
+            }
+            (Some(Bug::RestartMeansNotSent), Event::Interrupted) if sending() => {
+                vec![Event::NotSent { reason: reason() }]
+            }
+            _ => vec![event],
         }
     }
 }
@@ -135,7 +144,7 @@ impl Journal for MemoryJournal {
     }
 
     async fn record(&self, attempt: AttemptReference, events: Vec<Event>, now: Timestamp) -> Result<Vec<Recorded>> {
-        let events: Vec<Event> = events.into_iter().map(|event| self.misread(attempt, event, now)).collect();
+        let events: Vec<Event> = events.into_iter().flat_map(|event| self.misread(attempt, event, now)).collect();
         self.commit(|pages| {
             let before = pages.clone();
             let recorded: Result<Vec<_>> = events.iter().map(|event| pages.record(attempt, event, now)).collect();
