@@ -62,6 +62,9 @@ impl Shell {
         }
         let Some((_, deciding)) = world.deciding(sale) else { return };
         let operation = parts::operation(sale, &world.entries[usize::from(sale)], &deciding.attempt);
+        if self.scene.prepared && !self.has(Bug::RefundsAtOnce) && world.has_undecided_refund(sale) {
+            return;
+        }
         let Ok(amount) = refund_amount(&operation, world.set_aside(sale), Some(parts::money(asked))) else { return };
         let entry = known.unwrap_or_else(|| write_entry(world, till, Kind::Refund, number, Some(sale), asked));
         if self.has(Bug::ReserveOutside) {
@@ -147,16 +150,21 @@ impl Shell {
         }
         world.memory.remove(&run);
         let attempt = Arc::clone(&world.runs[usize::from(run)].attempt);
-        let sale = world.entries[usize::from(world.runs[usize::from(run)].entry)].original;
-        let of_sale = |paid: &u8| world.entries[usize::from(world.runs[usize::from(*paid)].entry)].original == sale;
-        let refunded = world.books.refunds.iter().filter(|(paid, _)| of_sale(paid)).map(|(_, amount)| amount).sum();
+        let refunded = world.given_back(run);
         if let Err(reason) = sendable(attempt.order.money.amount, PRICE, refunded) {
             return self.record(world, run, &Event::Refused { reason });
         }
-        self.record(world, run, &Event::Dispatched { preparation: None });
+        let preparation = self.paid_by(world, run).map(|paid| Preparation { refunded, ..paid });
+        self.record(world, run, &Event::Dispatched { preparation });
         if matches!(world.runs[usize::from(run)].attempt.phase, Phase::Sending) {
             world.memory.insert(run, Work::Send);
         }
+    }
+
+    /// The prepared payment that a refund gives back.
+    fn paid_by(&self, world: &World, refund: u8) -> Option<Preparation> {
+        let sale = world.entries[usize::from(world.runs[usize::from(refund)].entry)].original?;
+        world.deciding(sale)?.1.attempt.preparation.clone()
     }
 
     pub(crate) fn send(&self, world: &mut World, run: u8) {
@@ -246,6 +254,9 @@ impl Shell {
         let verdict = if world.books.took_money(run) { OperatorVerdict::Approved } else { OperatorVerdict::NotTaken };
         let resolution = Resolution { verdict, by: "Kari".to_owned(), reason: "receipt".to_owned() };
         self.record(world, run, &Event::Resolved { resolution, at: parts::time(world.now) });
+        if matches!(world.runs[usize::from(run)].attempt.phase, Phase::Cancelled { resolution: Some(_) }) {
+            world.called_unpaid.insert(run);
+        }
     }
 
     pub(crate) fn crash(&self, world: &mut World) {

@@ -9,13 +9,13 @@ use crate::provider::{Payment, Session, View};
 use crate::rules::properties;
 use crate::world::{Disk, Message, Work, World};
 
-/// What a refund asks for: two of them are more than a sale has.
-const PART: i64 = PRICE * 6 / 10;
+/// What refunds ask for: two of the first are more than a sale has, two of the second are not.
+const PARTS: [i64; 2] = [PRICE * 6 / 10, PRICE * 4 / 10];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Move {
     Pay { till: u8 },
-    Refund { till: u8, sale: u8 },
+    Refund { till: u8, sale: u8, amount: i64 },
     WantCancel { run: u8 },
     Tell { entry: u8 },
     Do { run: u8, work: Work },
@@ -79,7 +79,9 @@ fn till_moves(world: &World, moves: &mut Vec<Move>) {
             moves.push(Move::WantCancel { run });
         }
         if left.refunds > 0 && known.kind == Kind::Sale && matches!(phase, Phase::Approved { .. }) {
-            moves.extend([1, 2].map(|till| Move::Refund { till, sale: entry }));
+            for amount in PARTS {
+                moves.extend([1, 2].map(|till| Move::Refund { till, sale: entry, amount }));
+            }
         }
     }
 }
@@ -184,9 +186,9 @@ impl Shell {
                 world.left.sales -= 1;
                 self.pay(world, till, 1);
             }
-            Move::Refund { till, sale } => {
+            Move::Refund { till, sale, amount } => {
                 world.left.refunds -= 1;
-                self.refund(world, till, 1, sale, PART);
+                self.refund(world, till, 1, sale, amount);
             }
             Move::WantCancel { run } => {
                 world.left.cancels -= 1;
@@ -285,7 +287,10 @@ impl Shell {
             View::default()
         } else {
             let sessions = world.sessions_of(run);
-            world.books.view(run, &sessions, world.runs[usize::from(run)].attempt.phase.handle())
+            let attempt = &world.runs[usize::from(run)].attempt;
+            let prepared = attempt.preparation.as_ref().filter(|_| attempt.kind == Kind::Refund);
+            let grown = prepared.map(|prepared| world.given_back(run) - prepared.refunded);
+            world.books.view(run, &sessions, attempt.phase.handle()).grown_by(grown)
         };
         world.network.insert(Message::Record { run, view, at: world.now });
     }

@@ -1,9 +1,12 @@
 //! A provider without idempotency: every order that arrives makes a session of its own, and every refund that arrives is
 //! paid out, as often as it comes and however much it is. Its books are the truth.
 
+use std::cmp::Ordering;
+
 use pos_bridge::domain::attempt::Kind;
 use pos_bridge::domain::evidence::{
-    Approval, Finding, Order, PaymentRecord, PaymentState, SessionRecord, SessionState, Sighting, Terms, judge,
+    Approval, Contradiction, Finding, Order, PaymentRecord, PaymentState, SessionRecord, SessionState, Sighting, Terms,
+    judge,
 };
 use pos_bridge::domain::identifiers::{Handle, TransactionId};
 
@@ -49,6 +52,8 @@ pub(crate) struct View {
     session: Option<(u8, bool)>,
     payments: Vec<(u8, Payment)>,
     refunds: u8,
+    /// How much of a prepared payment was given back since a refund of it was sent: of its refunds only that is told.
+    grown: Option<i64>,
 }
 
 impl Books {
@@ -82,22 +87,33 @@ impl Books {
         View {
             session: known.map(|number| (number, self.sessions[usize::from(number)].cancelled)),
             payments: sessions.iter().filter_map(payment).collect(),
+            grown: None,
             refunds: u8::try_from(self.refunds.iter().filter(|(paid, _)| *paid == run).count()).unwrap_or(u8::MAX),
         }
     }
 }
 
 impl View {
+    pub(crate) fn grown_by(self, grown: Option<i64>) -> Self {
+        Self { grown, ..self }
+    }
+
     /// What the real judgement makes of it.
     pub(crate) fn finding(&self, kind: Kind, run: u8, order: &Order) -> Finding {
         match kind {
             Kind::Sale => judge(order, &self.sighting(order)),
+            Kind::Refund if self.grown.is_some() => self.grown_finding(run, order),
             Kind::Refund if self.refunds == 0 => Finding::Nothing,
-            Kind::Refund => Finding::Approved(approval(
-                order,
-                TransactionId::new(format!("refund-{run}")).unwrap(),
-                self.refunds > 1,
-            )),
+            Kind::Refund => Finding::Approved(refund_approval(run, order, self.refunds > 1)),
+        }
+    }
+
+    fn grown_finding(&self, run: u8, order: &Order) -> Finding {
+        let (asked, found) = (order.money.amount.minor(), self.grown.unwrap_or_default());
+        match found.cmp(&asked) {
+            Ordering::Less => Finding::Nothing,
+            Ordering::Equal => Finding::Approved(refund_approval(run, order, false)),
+            Ordering::Greater => Finding::Contradiction { what: Contradiction::Amount { asked, found }, handle: None },
         }
     }
 
@@ -148,6 +164,10 @@ fn terms(order: &Order, difference: i64) -> Terms {
         currency: order.money.currency.code().to_owned(),
         terminal: Some(order.terminal.as_str().to_owned()),
     }
+}
+
+fn refund_approval(run: u8, order: &Order, several: bool) -> Approval {
+    approval(order, TransactionId::new(format!("refund-{run}")).unwrap(), several)
 }
 
 pub(crate) fn approval(order: &Order, transaction: TransactionId, several: bool) -> Approval {

@@ -165,13 +165,7 @@ fn paid_times(world: &World, entry: u8) -> usize {
 
 /// How often a person said "not taken" and so let the till try again.
 fn forced(world: &World, entry: u8) -> usize {
-    world
-        .runs_of(entry)
-        .filter(|(_, run)| {
-            matches!(run.attempt.phase, Phase::Cancelled { resolution: Some(_) })
-                || matches!(run.attempt.phase, Phase::Approved { late: true, .. })
-        })
-        .count()
+    world.runs_of(entry).filter(|(run, _)| world.called_unpaid.contains(run)).count()
 }
 
 fn took(world: &World, number: u8, run: &Run) -> bool {
@@ -184,7 +178,7 @@ fn took(world: &World, number: u8, run: &Run) -> bool {
 /// The same with what other attempts brought to the payment that it was prepared on.
 fn was_paid(world: &World, number: u8, run: &Run) -> bool {
     let payment = run.attempt.preparation.as_ref().map(|prepared| &prepared.payment);
-    took(world, number, run) || world.books.is_taken(payment)
+    took(world, number, run) || (run.attempt.kind == Kind::Sale && world.books.is_taken(payment))
 }
 
 fn agrees(world: &World, number: u8) -> bool {

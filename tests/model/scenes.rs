@@ -12,7 +12,8 @@ pub(crate) struct Scene {
     pub(crate) budget: Budget,
     /// The provider also takes orders that come after their expiry, so that a payment can come after its end.
     pub(crate) late_orders: bool,
-    /// A payment is prepared first, and every attempt of a sale runs on it while it is not decided (Dojo's intent).
+    /// A payment is prepared first, and every attempt of a sale runs on it while it is not decided (Dojo's intent). Of its
+    /// refunds only the sum is told, so one is made at a time.
     pub(crate) prepared: bool,
 }
 
@@ -36,6 +37,12 @@ pub(crate) const SMALL: &[Scene] = &[
     Scene {
         name: "silence on a prepared payment",
         budget: Budget { losses: 1, sales: 2, ..NOTHING },
+        late_orders: false,
+        prepared: true,
+    },
+    Scene {
+        name: "two refunds of a prepared payment",
+        budget: Budget { sales: 1, refunds: 2, ..NOTHING },
         late_orders: false,
         prepared: true,
     },
@@ -99,6 +106,12 @@ pub(crate) const SCENES: &[Scene] = &[
         prepared: false,
     },
     Scene {
+        name: "prepared-refunds",
+        budget: Budget { crashes: 1, losses: 1, sales: 1, refunds: 3, cancels: 1, minutes: 4, ..NOTHING },
+        late_orders: false,
+        prepared: true,
+    },
+    Scene {
         name: "everything",
         budget: Budget {
             crashes: 2,
@@ -129,6 +142,7 @@ impl Scene {
             network: BTreeSet::new(),
             books: Books::default(),
             said: BTreeMap::new(),
+            called_unpaid: BTreeSet::new(),
             sends: BTreeMap::new(),
             left: self.budget,
             broken: BTreeSet::new(),
@@ -150,6 +164,7 @@ pub(crate) enum Bug {
     RestartMeansNotSent,
     CompareNothing,
     NewIntent,
+    RefundsAtOnce,
 }
 
 /// Each bug: its name on the command line, the scene that shows it, and a rule that it must break.
@@ -164,5 +179,6 @@ pub(crate) const BUGS: &[(Bug, &str, &str, &str)] = &[
     (Bug::ClaimOutside, "claim-outside-the-commit", "sales", "I11"),
     (Bug::RestartMeansNotSent, "restart-means-not-sent", "sales", "I6b"),
     (Bug::NewIntent, "new-intent-while-unknown", "silence on a prepared payment", "I1 "),
+    (Bug::RefundsAtOnce, "refunds-at-once", "two refunds of a prepared payment", "I6 "),
     (Bug::CompareNothing, "compare-nothing", "lies", "I7"),
 ];

@@ -30,6 +30,8 @@ pub(crate) struct World {
     pub(crate) books: Books,
     /// The final result of each run that its till was given.
     pub(crate) said: BTreeMap<u8, &'static str>,
+    /// The runs of which a person said that nothing was taken, whatever showed afterwards.
+    pub(crate) called_unpaid: BTreeSet<u8>,
     /// How often a run's order left the process.
     pub(crate) sends: BTreeMap<u8, u8>,
     /// How much may still go wrong, and be asked.
@@ -143,6 +145,19 @@ impl World {
         }
     }
 
+    /// Whether a refund of a sale is not decided.
+    pub(crate) fn has_undecided_refund(&self, sale: u8) -> bool {
+        let refunds = self.runs.iter().filter(|run| self.entries[usize::from(run.entry)].original == Some(sale));
+        refunds.filter(|run| run.on_disk != Disk::Lost).any(|run| !run.attempt.phase.is_final())
+    }
+
+    /// What the provider gave back of the sale that a refund is of.
+    pub(crate) fn given_back(&self, refund: u8) -> i64 {
+        let sale = |run: u8| self.entries[usize::from(self.runs[usize::from(run)].entry)].original;
+        let of_sale = self.books.refunds.iter().filter(|(paid, _)| sale(*paid) == sale(refund));
+        of_sale.map(|(_, amount)| amount).sum()
+    }
+
     /// What may no longer be given back of a sale.
     pub(crate) fn set_aside(&self, sale: u8) -> i64 {
         let refunds = self.runs.iter().filter(|run| self.entries[usize::from(run.entry)].original == Some(sale));
@@ -150,15 +165,20 @@ impl World {
     }
 }
 
-/// Every part of an attempt that ever changes; attempts that differ elsewhere only cost a second look.
+/// Stateright tells states apart by this alone: every part of an attempt that changes, or that no other part tells.
 impl Hash for Run {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let Attempt { number, kind, order, horizon, preparation, cancel_wanted, contradicted, phase, .. } =
-            self.attempt.as_ref();
+        let Attempt {
+            number, kind, order, refund_of, horizon, preparation, cancel_wanted, contradicted, phase, ..
+        } = self.attempt.as_ref();
         (self.entry, self.on_disk, number, kind, order.money.amount, horizon).hash(hasher);
+        refund_of.as_ref().map(|payment| payment.as_str()).hash(hasher);
         (cancel_wanted, contradicted, phase.name(), phase.handle().map(|handle| handle.as_str())).hash(hasher);
         if let Some(prepared) = preparation {
-            (prepared.payment.as_str(), prepared.reference, prepared.earlier_runs.len()).hash(hasher);
+            (prepared.payment.as_str(), prepared.reference, prepared.refunded).hash(hasher);
+            for run in prepared.earlier_runs.iter().chain(&prepared.run) {
+                run.as_str().hash(hasher);
+            }
         }
         match phase {
             Phase::Unknown { empty_since, .. } => empty_since.hash(hasher),
