@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
@@ -265,12 +266,59 @@ async fn what_a_till_refuses_holds_up_no_other_result() {
     }
     receiver.messages(6 * 3).await;
     assert_eq!(bridge.till(1).pay("R-7", 100).await.word(), "approved");
-    within(std::time::Duration::from_secs(5), "the fresh result", || async {
+    within(Duration::from_secs(5), "the fresh result", || async {
         receiver.got().iter().any(|message| message.told() == "R-7 approved").then_some(())
     })
     .await;
     receiver.answer(1, Answers::With(200));
     nothing_waits(&bridge).await;
+}
+
+const WAITING: usize = 10;
+
+/// So many results of each till wait that nobody has tried to push, and the bridge begins to.
+async fn results_waiting_at(tills: usize, receiver: &mut Receiver) -> Bridge {
+    let setup = Setup { push_to: Some(receiver.address), tills, terminals: tills, ..Setup::default() };
+    let mut bridge = Bridge::with(setup).await;
+    for till in 1..=tills {
+        for sale in 0..WAITING {
+            assert_eq!(bridge.till(till).pay(&format!("R-{sale}"), 100).await.word(), "approved");
+        }
+    }
+    bridge.stop().await;
+    rewrite(&bridge, "UPDATE push SET tries = 0").await;
+    receiver.reopen().await;
+    bridge.boot().await;
+    bridge
+}
+
+/// The pauses are by chance, each of up to a second.
+#[tokio::test]
+async fn a_till_that_refuses_everything_has_a_rest_before_the_next() {
+    let mut receiver = Receiver::shut();
+    receiver.answer(1, Answers::With(500));
+    let _bridge = results_waiting_at(1, &mut receiver).await;
+    let got = receiver.messages(WAITING).await;
+    let (first, last) = (got[0].came_at, got[WAITING - 1].came_at);
+    assert!(last.duration_since(first) > Duration::from_secs(1), "all of them at once");
+}
+
+/// One answer tells that it would take no other result either: the rest grows, as where nobody answers.
+#[tokio::test]
+async fn a_till_that_is_busy_or_away_is_left_alone() {
+    let statuses = [429, 502, 503, 504];
+    let mut receiver = Receiver::shut();
+    for (till, status) in (1..).zip(statuses) {
+        receiver.answer(till, Answers::With(status));
+    }
+    let _bridge = results_waiting_at(statuses.len(), &mut receiver).await;
+    receiver.messages(1).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    for (till, status) in (1..).zip(statuses) {
+        let path = format!("/till-{till}");
+        let asked = receiver.got().iter().filter(|message| message.path == path).count();
+        assert!(asked < WAITING, "{asked} times, each answered with {status}");
+    }
 }
 
 #[tokio::test]

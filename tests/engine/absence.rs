@@ -65,6 +65,16 @@ async fn the_first_sweep_looks_back_to_the_one_before_the_stop() {
     }
 }
 
+/// A disk that was full takes it the next time; until then the first look only goes back further.
+#[tokio::test]
+async fn a_comparison_whose_time_cannot_be_noted_opens_the_shop_all_the_same() {
+    let shop = Shop::new(Scripted::new()).await;
+    shop.refuse_to_note_sweeps().await;
+    let shop = shop.opened().await;
+    shop.listed(1).await;
+    assert_eq!(shop.journal.last_sweep(ProviderName::Dintero, &store()).await.unwrap(), None);
+}
+
 /// A surge took the computer and the terminal: the backup knows the old one, the configuration the new one.
 #[tokio::test]
 async fn p39_a_lost_payment_on_a_terminal_that_was_replaced_is_found() {

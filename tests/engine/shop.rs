@@ -18,6 +18,8 @@ use pos_bridge::engine::{Engine, Pace, Parts, Patience, Progress, Refusal};
 use pos_bridge::journal::{JournalOptions, SqliteJournal};
 use pos_bridge::ports::{Begun, Callback, Journal, NewAttempt, NewSale, Provider, Subject, SystemClock};
 use pos_bridge::push::HttpPusher;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
@@ -32,7 +34,7 @@ pub(crate) struct Shop {
     pub(crate) journal: Arc<SqliteJournal>,
     pub(crate) provider: Arc<Scripted>,
     pub(crate) till: Till,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Shop {
@@ -80,7 +82,7 @@ impl Shop {
                 ..Pace::default()
             },
         });
-        Self { engine, journal, provider, till, _folder: folder }
+        Self { engine, journal, provider, till, folder }
     }
 
     /// A shop that sells.
@@ -96,6 +98,15 @@ impl Shop {
 
     pub(crate) async fn ready(&self) {
         eventually("the shop to open", async || self.engine.unready().is_empty().then_some(())).await;
+    }
+
+    /// From now on the journal takes everything but the time of a comparison.
+    pub(crate) async fn refuse_to_note_sweeps(&self) {
+        let options = SqliteConnectOptions::new().filename(self.folder.path().join("journal.db"));
+        let mut journal = SqliteConnection::connect_with(&options).await.unwrap();
+        let refuse = "CREATE TRIGGER full BEFORE INSERT ON sweep BEGIN SELECT RAISE(ABORT, 'the disk is full'); END";
+        sqlx::query(refuse).execute(&mut journal).await.unwrap();
+        journal.close().await.unwrap();
     }
 
     /// The provider calls back about an attempt.

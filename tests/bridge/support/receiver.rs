@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -24,6 +24,7 @@ pub(crate) const PUSH_PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub(crate) struct Message {
     pub(crate) path: String,
+    pub(crate) came_at: Instant,
     pub(crate) headers: HashMap<String, String>,
     pub(crate) bytes: Vec<u8>,
 }
@@ -118,7 +119,7 @@ async fn take(State(desk): State<Desk>, uri: Uri, headers: HeaderMap, bytes: Byt
     let headers = headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
     let path = uri.path().to_owned();
     let answers = desk.answers.lock().unwrap().get(&path).copied().unwrap_or(Answers::With(200));
-    desk.got.lock().unwrap().push(Message { path, headers, bytes: bytes.to_vec() });
+    desk.got.lock().unwrap().push(Message { path, came_at: Instant::now(), headers, bytes: bytes.to_vec() });
     match answers {
         // A redirect leads here, where nobody must arrive.
         Answers::With(status) => {
