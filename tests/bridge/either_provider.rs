@@ -7,7 +7,7 @@ use crate::support::*;
 /// A bridge behind each provider.
 async fn each(setup: impl Fn() -> Setup) -> Vec<(Behind, Bridge)> {
     let mut bridges = Vec::new();
-    for provider in [Behind::Dintero, Behind::Dojo] {
+    for provider in Behind::BOTH {
         bridges.push((provider, Bridge::with(Setup { provider, ..setup() }).await));
     }
     bridges

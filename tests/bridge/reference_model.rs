@@ -38,7 +38,12 @@ struct Known {
     given_back: i64,
 }
 
-type Shop = BTreeMap<(usize, &'static str, u8), Known>;
+/// What every till knows, whoever drives its terminal: no till can tell.
+#[derive(Debug, Clone)]
+struct Shop {
+    provider: Behind,
+    known: BTreeMap<(usize, &'static str, u8), Known>,
+}
 
 struct Expected;
 
@@ -49,24 +54,24 @@ impl Expected {
             Call::Pay { till, number, amount } => Self::pay(shop, (till, "sale", number), amount),
             Call::Refund { till, number, sale, amount } => Self::refund(shop, (till, number), sale, amount),
             Call::HangUp { till, number } => {
-                shop.entry((till, "sale", number)).or_insert_with(|| sale_of(PAID[0]));
+                shop.known.entry((till, "sale", number)).or_insert_with(|| sale_of(PAID[0]));
                 "gone"
             }
             Call::Cancel { till, number } | Call::Ask { till, number } | Call::Book { till, number } => {
-                shop.get(&(till, "sale", number)).map_or("not_found", |known| known.status)
+                shop.known.get(&(till, "sale", number)).map_or("not_found", |known| known.status)
             }
             Call::Restart => "restarted",
         }
     }
 
     fn pay(shop: &mut Shop, name: (usize, &'static str, u8), amount: i64) -> &'static str {
-        let known = shop.entry(name).or_insert_with(|| sale_of(amount));
+        let known = shop.known.entry(name).or_insert_with(|| sale_of(amount));
         if known.amount == amount { known.status } else { "reference_conflict" }
     }
 
     fn refund(shop: &mut Shop, (till, number): (usize, u8), sale: u8, amount: Option<i64>) -> &'static str {
-        let Some(original) = shop.get(&(till, "sale", sale)).cloned() else { return "not_found" };
-        if let Some(known) = shop.get(&(till, "refund", number)) {
+        let Some(original) = shop.known.get(&(till, "sale", sale)).cloned() else { return "not_found" };
+        if let Some(known) = shop.known.get(&(till, "refund", number)) {
             let same_amount = amount.is_none_or(|amount| amount == known.amount);
             let same = known.original.is_some_and(|(before, _)| before == sale) && same_amount;
             return if same { known.status } else { "reference_conflict" };
@@ -78,11 +83,11 @@ impl Expected {
             "approved" => return "refund_exceeds",
             _ => return "not_refundable",
         }
-        if let Some(sale) = shop.get_mut(&(till, "sale", sale)) {
+        if let Some(sale) = shop.known.get_mut(&(till, "sale", sale)) {
             sale.given_back += wanted;
         }
         let refund = Known { amount: wanted, original: Some((sale, amount)), status: "approved", given_back: 0 };
-        shop.insert((till, "refund", number), refund);
+        shop.known.insert((till, "refund", number), refund);
         "approved"
     }
 }
@@ -97,7 +102,7 @@ impl ReferenceStateMachine for Expected {
     type Transition = Call;
 
     fn init_state() -> BoxedStrategy<Shop> {
-        Just(Shop::new()).boxed()
+        prop::sample::select(&Behind::BOTH).prop_map(|provider| Shop { provider, known: BTreeMap::new() }).boxed()
     }
 
     fn transitions(_: &Shop) -> BoxedStrategy<Call> {
@@ -123,7 +128,7 @@ impl ReferenceStateMachine for Expected {
     }
 }
 
-/// How often each word was heard.
+/// How often each word was heard, and of whose terminals.
 static HEARD: Mutex<BTreeMap<&str, u64>> = Mutex::new(BTreeMap::new());
 
 /// The program, and the model of it before the next call.
@@ -166,8 +171,10 @@ impl StateMachineTest for Program {
 
     fn init_test(shop: &Shop) -> Self {
         let runtime = Runtime::new().unwrap();
-        let setup = Setup { refund: "plain", ..Setup::default() };
-        let bridge = runtime.block_on(Bridge::with(setup));
+        let (provider, refund) = (shop.provider, shop.provider.refund_without_card());
+        let bridge = runtime.block_on(Bridge::with(Setup { provider, refund, ..Setup::default() }));
+        let behind = if provider == Behind::Dojo { "behind Dojo" } else { "behind Dintero" };
+        *HEARD.lock().unwrap().entry(behind).or_default() += 1;
         Self { runtime, bridge, shop: shop.clone() }
     }
 
@@ -184,8 +191,8 @@ impl StateMachineTest for Program {
     fn teardown(program: Self, shop: Shop) {
         program.runtime.block_on(async {
             program.bridge.books_agree().await;
-            let given_back: i64 = shop.values().map(|known| known.given_back).sum();
-            assert_eq!(program.bridge.simulator.ledger().await["refunded"], given_back);
+            let given_back: i64 = shop.known.values().map(|known| known.given_back).sum();
+            assert_eq!(program.bridge.simulator.books().await["refunded"], given_back);
         });
     }
 }
@@ -194,8 +201,10 @@ impl StateMachineTest for Program {
 const SHORT: u64 = 6;
 /// From so many sequences on every word must have been heard.
 const LONG: u64 = 100;
-/// What the model can say.
-const WORDS: [&str; 9] = [
+/// What the model can say, and of whose terminals.
+const WORDS: [&str; 11] = [
+    "behind Dintero",
+    "behind Dojo",
     "approved",
     "declined",
     "reference_conflict",

@@ -22,6 +22,18 @@ pub(crate) enum Behind {
     Dojo,
 }
 
+impl Behind {
+    pub(crate) const BOTH: [Self; 2] = [Self::Dintero, Self::Dojo];
+
+    /// What the configuration calls a refund that asks for no card.
+    pub(crate) const fn refund_without_card(self) -> &'static str {
+        match self {
+            Self::Dintero => "plain",
+            Self::Dojo => "api",
+        }
+    }
+}
+
 /// How a bridge under test is set up.
 #[derive(Debug, Clone)]
 pub(crate) struct Setup {

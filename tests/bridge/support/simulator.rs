@@ -137,6 +137,15 @@ impl Simulator {
         self.control(Method::GET, "/ledger", &Value::Null).await
     }
 
+    /// The same of the provider alone that drives the terminals.
+    pub(crate) async fn books(&self) -> Value {
+        let mut ledger = self.ledger().await;
+        match self.provider {
+            Behind::Dintero => ledger,
+            Behind::Dojo => ledger["dojo"].take(),
+        }
+    }
+
     /// What was asked of it lately.
     pub(crate) async fn requests(&self) -> Vec<Value> {
         self.control(Method::GET, "/requests", &Value::Null).await.as_array().unwrap().clone()
