@@ -34,7 +34,7 @@ pub(crate) fn compare(seed: u64, questions: usize) -> Result<usize, String> {
                 && let Some((operation, attempt)) = memory.find_attempt(begun).await.unwrap()
             {
                 questioner.begun(&operation, &attempt);
-                handed_on += usize::from(attempt.preparation.is_some());
+                handed_on += usize::from(matches!(asked, Question::Sale(_)) && attempt.preparation.is_some());
             }
         }
         sqlite.close().await;

@@ -56,11 +56,11 @@ impl Questioner {
         Self { dice: Dice::new(seed, 4), now: 0, attempts: Vec::new(), operations: Vec::new(), planned: Vec::new() }
     }
 
-    /// An attempt stands in the journals. Half of the sales at Dojo's go on as in a shop: prepared, declined, told, and asked
-    /// for once more on the same payment. Left to chance that hardly happens.
+    /// An attempt stands in the journals. Most sales at Dojo's go on as in a shop: prepared, declined, told, and asked for once
+    /// more on the same payment. Left to chance that hardly happens.
     pub(super) fn begun(&mut self, operation: &Operation, attempt: &Attempt) {
         self.operations.push(operation.id);
-        if operation.provider != ProviderName::Dojo || attempt.kind != Kind::Sale || self.dice.percent(50) {
+        if operation.provider != ProviderName::Dojo || attempt.kind != Kind::Sale || self.dice.percent(20) {
             return;
         }
         let (reference, now) = (attempt.order.reference, self.time());
