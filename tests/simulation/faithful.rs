@@ -56,7 +56,7 @@ async fn answer(journal: &dyn Journal, question: &Question) -> String {
             let alarm = Some(Alarm { kind: AlarmKind::Orphan, text: String::new() });
             format!("{:?} {:?}", journal.note_refunded(sale, refunded, alarm, now).await, journal.operation(sale).await)
         }
-        Question::Adopt(orphan) => answer_about_lost(journal, orphan).await,
+        Question::Adopt(orphan) => answer_about_lost(journal, *orphan).await,
         Question::Find(till, reference) => {
             let original = Original::Reference { reference: reference.clone(), till: None };
             let found = journal.find(&till, Kind::Refund, &reference).await;

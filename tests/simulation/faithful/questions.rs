@@ -27,7 +27,7 @@ pub(super) enum Question {
     Told(OperationId, u32, Timestamp),
     Acknowledge(OperationId, Timestamp),
     NoteRefunded(OperationId, Refunded, Timestamp),
-    Adopt(Orphan),
+    Adopt(Box<Orphan>),
     Find(TillId, Reference),
     Prepared(Handle),
     Unpaid(OperationId),
@@ -124,10 +124,12 @@ impl Questioner {
             19 if !self.operations.is_empty() => Question::Acknowledge(*self.dice.pick(&self.operations).unwrap(), now),
             20 if !self.operations.is_empty() => {
                 let minor = self.dice.between(0, 800);
-                let refunded = if self.dice.percent(50) { Refunded::InAll(minor) } else { Refunded::Elsewhere(minor) };
+                let in_all_and_at_machines = Refunded::InAllAndAtMachines { sum: minor, at_machines: 100 };
+                let refunded = [Refunded::Elsewhere(minor), Refunded::InAll(minor), in_all_and_at_machines];
+                let refunded = *self.dice.pick(&refunded).unwrap();
                 Question::NoteRefunded(*self.dice.pick(&self.operations).unwrap(), refunded, now)
             }
-            21 => Question::Adopt(self.orphan(number, till)),
+            21 => Question::Adopt(Box::new(self.orphan(number, till))),
             22 => Question::Find(till, self.reference()),
             23 => Question::List(till),
             24 | 31 => Question::AcknowledgeAlarm(self.dice.between(1, 15), now),
