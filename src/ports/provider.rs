@@ -138,6 +138,8 @@ pub struct Trace {
     pub till_reference: Option<String>,
     /// The payment.
     pub payment: PaymentRecord,
+    /// More than one run took its money, which it shows once.
+    pub several: bool,
     /// The terminal that it was asked for on last, by which it is known whose it is; it may be paid on another.
     pub terminal: Option<String>,
     /// What became of each refund of it that carries one of our references.

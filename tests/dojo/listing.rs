@@ -114,6 +114,16 @@ async fn a_payment_of_ours_is_told_with_its_till_its_terminal_and_what_went_back
     assert_eq!(payment.state, PaymentState::Approved { captured: true });
 }
 
+/// It says the same sum, whether one card was charged or two.
+#[tokio::test]
+async fn a_payment_that_two_sessions_took_is_told_as_such() {
+    for (other, expected) in [("Captured", true), ("Declined", false)] {
+        let other = json!({"terminalSession": {"id": "ts_2", "terminalId": "tm_1", "status": other}});
+        let runs = json!({"terminalSessionHistory": [{"terminalSession": session("Captured")}, other]});
+        assert_eq!(listed(vec![intent("Captured", runs)]).await.traces[0].several, expected);
+    }
+}
+
 #[tokio::test]
 async fn an_intent_that_nothing_was_paid_on_yet_is_not_decided() {
     let listing = listed(vec![intent("Created", history(session("Initiated")))]).await;

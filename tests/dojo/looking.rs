@@ -148,8 +148,10 @@ async fn each_of_two_sessions_that_took_the_money_tells_of_both() {
         json!({"terminalSessionHistory": [{"terminalSession": session("Captured")}, earlier]})
     };
     for (other, expected) in [("Captured", true), ("Declined", false)] {
-        let finding = look(&sale(open()), session("Captured"), intent("Captured", another(other))).await;
-        assert!(matches!(finding, Finding::Approved(approval) if approval.several == expected), "{other}");
+        let server = record(session("Captured"), intent("Captured", another(other))).await;
+        let seen = dojo(&server.url).look_for_sale(&sale(open()), Look::Usual).await.unwrap();
+        assert!(matches!(seen.finding, Finding::Approved(approval) if approval.several == expected), "{other}");
+        assert!(!seen.paid_by_another, "{other}: it took the money itself");
     }
 }
 

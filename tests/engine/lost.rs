@@ -54,7 +54,7 @@ pub(crate) fn payment(reference: AttemptReference, state: PaymentState, created_
     let till_reference = Some("till-1/R-1".to_owned());
     let terminal = payment.terms.terminal.clone();
     let (refunds, refunded) = (Vec::new(), Refunded::Elsewhere(0));
-    let trace = Trace { reference, till_reference, payment, terminal, refunds, refunded };
+    let trace = Trace { reference, till_reference, payment, several: false, terminal, refunds, refunded };
     Listing { traces: vec![trace], ..Listing::default() }
 }
 

@@ -2,21 +2,28 @@
 
 use std::time::Duration;
 
-use pos_bridge::domain::attempt::{Preparation, Reason};
-use pos_bridge::domain::evidence::{Approval, Finding};
+use jiff::Timestamp;
+use pos_bridge::domain::attempt::{AlarmKind, Preparation, Reason};
+use pos_bridge::domain::evidence::{Approval, Finding, PaymentState};
 use pos_bridge::domain::identifiers::{AttemptReference, Handle, TransactionId};
 use pos_bridge::domain::money::Amount;
 use pos_bridge::domain::operation::Status;
 use pos_bridge::ports::Prepared;
 use ulid::Ulid;
 
+use crate::lost::payment;
 use crate::provider::Scripted;
 use crate::shop::{Shop, eventually};
+
+/// What the payment carries.
+fn reference() -> AttemptReference {
+    AttemptReference::new(Ulid::from_parts(1, 1))
+}
 
 fn ready() -> Prepared {
     Prepared::Ready(Preparation {
         payment: Handle::new("pi_1").unwrap(),
-        reference: AttemptReference::new(Ulid::from_parts(1, 1)),
+        reference: reference(),
         earlier_runs: Vec::new(),
         refunded: 0,
         run: None,
@@ -178,4 +185,28 @@ async fn an_attempt_that_was_never_sent_ends_as_soon_as_the_earlier_one_is_known
     eventually("its terminal to be free", async || shop.pay("R-2").await.ok().map(drop)).await;
     let (_, history) = shop.engine.history(shop.find("R-1").await.id).await.unwrap();
     assert!(history.iter().any(|line| line.event.contains("paid_by_earlier")), "{history:?}");
+}
+
+/// The card of the first attempt was charged after all, once the second one was paid: the record of the payment says nothing
+/// new but that, and no attempt is read any more.
+#[tokio::test]
+async fn a_payment_that_two_attempts_brought_is_loud_in_the_next_sweep() {
+    let provider = Scripted::new();
+    *provider.preparations.lock().unwrap() = [ready(), ready()].into();
+    let shop = Shop::open(provider).await;
+    shop.provider.finds(Finding::Declined(Reason::new("declined", "no")));
+    pay(&shop, 1, Status::Declined).await;
+    let first = shop.find("R-1").await.attempt.order.reference;
+    shop.provider.finds(approved());
+    pay(&shop, 2, Status::Approved).await;
+    let mut listing = payment(first, PaymentState::Approved { captured: true }, Timestamp::now());
+    let trace = &mut listing.traces[0];
+    trace.payment.transaction = TransactionId::new("pi_1").unwrap();
+    trace.payment.terms.reference = reference().to_string();
+    trace.several = true;
+    shop.provider.lists(listing);
+    shop.engine.recover().await.unwrap();
+    eventually("the alarm", async || (shop.alarms().await == [AlarmKind::SeveralPayments]).then_some(())).await;
+    let sale = shop.find("R-1").await;
+    assert_eq!((sale.status(), sale.attempt.number), (Status::Approved, 2));
 }

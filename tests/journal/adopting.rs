@@ -35,6 +35,7 @@ fn orphan(till_reference: Option<(&str, &str)>) -> Orphan {
                 receipt: None,
                 created_at: Some(later(-3600)),
             },
+            several: false,
             terminal: Some("T-front".to_owned()),
             refunds: Vec::new(),
             refunded: Refunded::Elsewhere(0),

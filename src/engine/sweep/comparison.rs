@@ -14,9 +14,9 @@ use crate::ports::{Provider, Refunded, Trace};
 const CAPTURE_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
 
 impl Engine {
-    /// Whether a payment says what the journal says, and nothing was given back of it.
+    /// Whether a payment says what the journal says, came once, and nothing was given back of it.
     pub(super) async fn is_known(&self, trace: &Trace) -> bool {
-        if trace.refunded.elsewhere(0) > 0 || !trace.refunds.is_empty() {
+        if trace.refunded.elsewhere(0) > 0 || trace.several || !trace.refunds.is_empty() {
             return false;
         }
         matches!(self.attempt_of(trace).await, Ok(Some((_, attempt))) if attempt.agrees_with(&trace.payment))
@@ -37,7 +37,7 @@ impl Engine {
             }
             return Ok(complete);
         };
-        let payments: Vec<_> = traces.iter().map(|trace| trace.payment.clone()).collect();
+        let payments = payments_of(traces);
         self.warn_of_unclear(provider, &operation, &attempt, &payments).await?;
         let is_paid = payments.iter().any(|payment| matches!(payment.state, PaymentState::Approved { .. }));
         let finding = judge(&attempt.as_sent(), &Sighting { session: None, payments });
@@ -164,6 +164,12 @@ impl Engine {
         let text = format!("sale of {}: {text}; see the provider's back office", operation.money);
         self.raise(operation.id, Alarm { kind, text }).await
     }
+}
+
+/// One whose money was taken several times is told as often as makes it several.
+fn payments_of(traces: &[Trace]) -> Vec<PaymentRecord> {
+    let again = traces.iter().filter(|trace| trace.several);
+    traces.iter().chain(again).map(|trace| trace.payment.clone()).collect()
 }
 
 /// An old backup may hold a sale as one that was never sent, and that stands on its terminal: its till must not begin it anew

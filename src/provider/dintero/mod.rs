@@ -221,6 +221,7 @@ fn trace(reference: AttemptReference, payment: serde_json::Value) -> Result<Trac
         reference,
         terminal: payment.terms.terminal.clone(),
         payment,
+        several: false,
         refunds: refund::all_of_ours(&found),
         refunded: Refunded::Elsewhere(refund::elsewhere(&found)),
         till_reference: found.merchant_reference_2,

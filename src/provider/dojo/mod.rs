@@ -203,6 +203,7 @@ fn trace(reference: AttemptReference, intent: Value) -> Result<Trace, ReadError>
     Ok(Trace {
         reference,
         payment,
+        several: runs::took_twice(&found, run),
         terminal: run.and_then(|run| run.terminal_id.clone()),
         refunds: Vec::new(),
         refunded: Refunded::InAll(found.refunded_amount.unwrap_or(0)),

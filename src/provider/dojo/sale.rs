@@ -188,7 +188,9 @@ pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> R
     let state = |run| session::state(run, refused, api.clock().now(), settings.signature_settle);
     let finding = conclude(attempt, &found, run.as_ref().map(|run| (run, state(run))))?;
     let at_terminal = run.as_ref().map(|run| session::at_terminal(run, api.clock().now())).unwrap_or_default();
-    let paid_by_another = intent::may_be_paid(&found) && runs::is_anothers(&found, prepared, run.as_ref());
+    let paid_by_another = intent::may_be_paid(&found)
+        && runs::is_anothers(&found, prepared, run.as_ref())
+        && !runs::took_twice(&found, run.as_ref());
     Ok(Seen { at_terminal, paid_by_another, ..Seen::at(reader.at(), finding) })
 }
 

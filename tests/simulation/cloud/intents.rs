@@ -319,6 +319,7 @@ impl Provider for Intents {
                     reference: intent.attempt.order.reference,
                     till_reference: books.names.get(&intent.attempt.order.reference).cloned(),
                     payment: PaymentRecord { session: run.map(Session::handle), ..intent.record(payer, state) },
+                    several: false,
                     terminal: run.and_then(|run| run.terms().terminal),
                     refunds: Vec::new(),
                     refunded: Refunded::InAll(books.given_back(intent, at)),

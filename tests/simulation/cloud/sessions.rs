@@ -130,6 +130,7 @@ impl Provider for Cloud {
                     reference: session.attempt.order.reference,
                     till_reference: books.names.get(&session.attempt.order.reference).cloned(),
                     payment: session.record(state),
+                    several: false,
                     terminal: session.terms().terminal,
                     refunds: refunds
                         .filter(|refund| refund.made_at <= at)

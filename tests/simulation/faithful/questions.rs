@@ -229,6 +229,7 @@ impl Questioner {
                     receipt: None,
                     created_at: Some(asked_at),
                 },
+                several: false,
                 terminal: Some(terminal.terminal_id.as_str().to_owned()),
                 refunds: Vec::new(),
                 refunded: if self.dice.percent(50) { Refunded::InAll(minor) } else { Refunded::Elsewhere(minor) },
