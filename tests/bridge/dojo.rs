@@ -157,6 +157,28 @@ async fn a_signature_is_refused_and_nothing_was_taken() {
     bridge.books_agree().await;
 }
 
+/// "Taken, pending signature check": what is captured by then goes back when the signature is not taken.
+#[tokio::test]
+async fn a_signature_is_compared_though_the_payment_is_captured_by_then() {
+    let before = json!({ "captures_before_signature": true });
+    let accepted = bridge_on("SIS0", dojo()).await;
+    accepted.simulator.dojo_policy(&before).await;
+    let asked = accepted.till(1).pay("R-1", 39_900).await;
+    assert_eq!((asked.status, asked.word(), &asked.body["prompt"]), (202, "pending", &json!("sign")));
+    assert_eq!(sign(&accepted, "R-1", true).await.word(), "approved");
+    accepted.books_agree().await;
+    let rejected = bridge_on("SIS0", dojo()).await;
+    rejected.simulator.dojo_policy(&before).await;
+    rejected.till(1).pay("R-1", 39_900).await;
+    assert_eq!(sign(&rejected, "R-1", false).await.word(), "declined");
+    let intents = intents(&rejected).await;
+    assert_eq!((&intents[0]["status"], &intents[0]["refunded"]), (&json!("Reversed"), &json!(39_900)));
+    let silent = bridge_on("SIS0", Setup { limit_speed: 100, ..dojo() }).await;
+    silent.simulator.dojo_policy(&before).await;
+    silent.till(1).pay("R-1", 39_900).await;
+    assert_eq!(silent.till(1).result("R-1").await.word(), "approved");
+}
+
 /// D5: Seen in Dojo's sandbox: the payment is captured a minute and a half after its signature was rejected.
 #[tokio::test]
 async fn a_payment_that_is_captured_in_spite_of_its_signature_is_late_and_loud() {

@@ -114,6 +114,18 @@ async fn a_payment_of_ours_is_told_with_its_till_its_terminal_and_what_went_back
     assert_eq!(payment.state, PaymentState::Approved { captured: true });
 }
 
+/// It may be reversed yet, and the till's word on the signature is still to be passed on.
+#[tokio::test]
+async fn a_payment_whose_signature_is_being_compared_is_not_decided() {
+    for (status, expected) in [
+        ("SignatureVerificationRequired", PaymentState::Undecided),
+        ("SignatureVerificationAccepted", PaymentState::Approved { captured: true }),
+    ] {
+        let listing = listed(vec![intent("Captured", history(session(status)))]).await;
+        assert_eq!(listing.traces[0].payment.state, expected, "{status}");
+    }
+}
+
 /// It says the same sum, whether one card was charged or two.
 #[tokio::test]
 async fn a_payment_that_two_sessions_took_is_told_as_such() {

@@ -96,6 +96,7 @@ pub(super) fn payment(intent: &Intent, run: Option<&Session>) -> Result<Option<P
         "Canceled" if run.is_some_and(|run| session::is_taken(run) || !session::is_over(run)) => PaymentState::Unclear,
         // What was taken before is given back, and the machine asks for the card once more.
         "Reversed" if run.is_some_and(session::is_waiting) => PaymentState::Unclear,
+        "Reversed" if run.is_some_and(session::was_rejected) => PaymentState::Declined(session::rejection()),
         "Reversed" | "Canceled" => PaymentState::Voided,
         _ => PaymentState::Unclear,
     };

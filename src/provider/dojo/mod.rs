@@ -166,7 +166,9 @@ impl Provider for Dojo {
         let mut reader = Reader::new(&self.api);
         let mut list = reader.intents(since);
         while let Some(page) = list.next_page().await? {
-            pages.take(PLACES.ours(page, trace)).await;
+            let now = self.now();
+            let may_go_back = |run: &Session| session::may_go_back(run, false, now, self.settings.signature_settle);
+            pages.take(PLACES.ours(page, |reference, intent| trace(reference, intent, &may_go_back))).await;
         }
         Ok(())
     }
@@ -193,10 +195,17 @@ impl Provider for Dojo {
 }
 
 /// An intent that nothing was paid on yet may still be paid, on a terminal that the journal does not know of.
-fn trace(reference: AttemptReference, intent: Value) -> Result<Trace, ReadError> {
+fn trace(
+    reference: AttemptReference,
+    intent: Value,
+    may_go_back: &dyn Fn(&Session) -> bool,
+) -> Result<Trace, ReadError> {
     let found: Intent = understand(intent)?;
     let run = runs::payer(&found, None);
     let payment = match intent::payment(&found, run)? {
+        Some(payment @ PaymentRecord { state: PaymentState::Approved { .. }, .. }) if run.is_some_and(may_go_back) => {
+            PaymentRecord { state: PaymentState::Undecided, ..payment }
+        }
         Some(payment) => payment,
         None => unpaid(&found, run)?,
     };

@@ -177,9 +177,7 @@ fn of_session(attempt: &Attempt, run: &Session, now: Timestamp, settle: SignedDu
             Finding::Undecided { handle, started: true }
         }
         ("Declined", _) => Finding::Declined(Reason::new("declined", "the card's bank refused the refund")),
-        ("SignatureVerificationRejected", _) => {
-            Finding::Declined(Reason::new("signature_rejected", "the signature was not taken"))
-        }
+        ("SignatureVerificationRejected", _) => Finding::Declined(session::rejection()),
         ("Canceled", _) => Finding::Cancelled,
         ("Expired", Some(handle)) => Finding::Lapsed { handle },
         (_, handle) => Finding::Undecided { handle, started: true },

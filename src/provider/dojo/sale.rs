@@ -186,7 +186,15 @@ pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> R
     }
     let refused = attempt.signature_accepted == Some(false);
     let state = |run| session::state(run, refused, api.clock().now(), settings.signature_settle);
-    let finding = conclude(attempt, &found, run.as_ref().map(|run| (run, state(run))))?;
+    let finding = match (conclude(attempt, &found, run.as_ref().map(|run| (run, state(run))))?, &run) {
+        // A word on the signature is still passed on.
+        (Finding::Approved(_), Some(run))
+            if session::may_go_back(run, refused, api.clock().now(), settings.signature_settle) =>
+        {
+            Finding::Undecided { handle: Handle::new(run.id.clone()).ok(), started: true }
+        }
+        (finding, _) => finding,
+    };
     let at_terminal = run.as_ref().map(|run| session::at_terminal(run, api.clock().now())).unwrap_or_default();
     let paid_by_another = intent::may_be_paid(&found)
         && runs::is_anothers(&found, prepared, run.as_ref())

@@ -24,9 +24,7 @@ pub(super) fn state(session: &Session, refused: bool, now: Timestamp, settle: Si
         "InitiateRequested" => SessionState::Waiting,
         "Initiated" | "CancelRequested" if !is_started(session) => SessionState::Waiting,
         "Declined" => settled(SessionState::Declined(Reason::new("declined", "the card's bank refused the payment"))),
-        SIGNATURE_REJECTED => {
-            settled(SessionState::Declined(Reason::new("signature_rejected", "the signature was not taken")))
-        }
+        SIGNATURE_REJECTED => settled(SessionState::Declined(rejection())),
         "Canceled" => settled(SessionState::Cancelled),
         "Expired" => SessionState::Lapsed,
         _ => SessionState::Started,
@@ -46,6 +44,16 @@ pub(super) fn is_waiting(session: &Session) -> bool {
 /// Money was taken by it, or is about to be.
 pub(super) fn is_taken(session: &Session) -> bool {
     matches!(session.status.as_str(), "Captured" | "Authorized" | SIGNATURE_ACCEPTED)
+}
+
+/// What was taken may go back yet: its signature is being compared, or was refused a moment ago.
+pub(super) fn may_go_back(session: &Session, refused: bool, now: Timestamp, settle: SignedDuration) -> bool {
+    match session.status.as_str() {
+        "Captured" | SIGNATURE_ACCEPTED => false,
+        SIGNATURE_REQUIRED => entered_at(session, SIGNATURE_REQUIRED)
+            .is_none_or(|since| now.duration_since(since) < SIGNATURE_TIME + settle),
+        _ => refused_at(session).is_some() && !is_settled(session, refused, now, settle),
+    }
 }
 
 /// When a signature of it was taken for good.
@@ -93,17 +101,34 @@ fn is_started(session: &Session) -> bool {
 
 /// Whether a no is to be believed by now. Without a time of the signature there is none from which to count.
 pub(super) fn is_settled(session: &Session, refused: bool, now: Timestamp, settle: SignedDuration) -> bool {
-    let told = session.status_events.iter().flatten().any(|event| event.status == SIGNATURE_REJECTED);
-    if !refused && !told && session.status != SIGNATURE_REJECTED {
+    if !refused && !was_rejected(session) {
         return true;
     }
-    let since = entered_at(session, SIGNATURE_REJECTED).or_else(|| entered_at(session, SIGNATURE_REQUIRED));
-    since.is_some_and(|since| now.duration_since(since) >= settle)
+    refused_at(session).is_some_and(|since| now.duration_since(since) >= settle)
+}
+
+/// When its signature was refused, if it was; the question came no later than that.
+fn refused_at(session: &Session) -> Option<Timestamp> {
+    entered_at(session, SIGNATURE_REJECTED).or_else(|| entered_at(session, SIGNATURE_REQUIRED))
+}
+
+/// Why nothing is taken where the signature was not.
+pub(super) fn rejection() -> Reason {
+    Reason::new("signature_rejected", "the signature was not taken")
+}
+
+/// The customer's signature was not taken.
+pub(super) fn was_rejected(session: &Session) -> bool {
+    session.status == SIGNATURE_REJECTED || was_in(session, SIGNATURE_REJECTED)
 }
 
 /// The customer was asked to sign.
 pub(super) fn was_signed(session: &Session) -> bool {
-    session.status_events.iter().flatten().any(|event| event.status == SIGNATURE_REQUIRED)
+    was_in(session, SIGNATURE_REQUIRED)
+}
+
+fn was_in(session: &Session, status: &str) -> bool {
+    session.status_events.iter().flatten().any(|event| event.status == status)
 }
 
 fn entered_at(session: &Session, status: &str) -> Option<Timestamp> {

@@ -75,6 +75,28 @@ async fn a_rejected_signature_may_be_captured_all_the_same() {
     assert_eq!(dojo.read_session(&session_id).await["status"], "Declined");
 }
 
+/// "Taken, pending signature check", and "reversed after rejection".
+#[tokio::test]
+async fn a_payment_may_be_captured_before_its_signature_is_compared() {
+    let dojo = patient().await;
+    dojo.policy("captures_before_signature", json!(true)).await;
+    for (accepted, status, of_intent) in
+        [(true, "SignatureVerificationAccepted", "Captured"), (false, "SignatureVerificationRejected", "Reversed")]
+    {
+        let intent_id = dojo.intend(1_000).await;
+        let session_id = dojo.present("sis0", &intent_id).await;
+        assert_eq!(dojo.read_session(&session_id).await["status"], "SignatureVerificationRequired");
+        assert_eq!(dojo.read_intent(&intent_id).await["status"], "Captured");
+        answered(dojo.verdict(&session_id, accepted).await, 200).await;
+        dojo.until(&format!("/payment-intents/{intent_id}"), of_intent).await;
+        assert_eq!(dojo.read_session(&session_id).await["status"], status);
+    }
+    assert_eq!(
+        dojo.truth().await["captured"].as_i64().unwrap() - dojo.truth().await["refunded"].as_i64().unwrap(),
+        1_000
+    );
+}
+
 #[tokio::test]
 async fn an_answer_is_a_verdict_to_a_question() {
     let dojo = patient().await;

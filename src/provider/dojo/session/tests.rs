@@ -179,3 +179,29 @@ fn a_signature_is_taken_for_good_only_while_the_session_says_so() {
     }
     assert_eq!(accepted_at(&session("SignatureVerificationAccepted", json!({}))), None, "when is not told");
 }
+
+/// "Taken, pending signature check", and "reversed after rejection": at most for the time of either.
+#[test]
+fn what_was_captured_may_go_back_while_its_signature_is_not_taken() {
+    let since = |status: &str| json!({"statusEvents": [{"status": status, "createdAt": NOW}]});
+    let table = [
+        ("SignatureVerificationRequired", "SignatureVerificationRequired", [true, true, true, false]),
+        ("SignatureVerificationRejected", "SignatureVerificationRejected", [true, true, false, false]),
+        ("Declined", "SignatureVerificationRejected", [true, true, false, false]),
+        ("SignatureVerificationAccepted", "SignatureVerificationRequired", [false; 4]),
+        ("Captured", "SignatureVerificationRequired", [false; 4]),
+        ("Captured", "SignatureVerificationRejected", [false; 4]),
+        ("Expired", "Initiated", [false; 4]),
+    ];
+    for (status, before, expected) in table {
+        let session = session(status, since(before));
+        let stands = |seconds: i64| may_go_back(&session, false, at(NOW) + seconds.seconds(), SETTLE);
+        assert_eq!([0, 119, 199, 200].map(stands), expected, "{status} after {before}");
+    }
+    let asked = session("Declined", since("SignatureVerificationRequired"));
+    assert!(may_go_back(&asked, true, at(NOW), SETTLE), "the refusal was ours");
+    assert!(!may_go_back(&asked, false, at(NOW), SETTLE));
+    let undated = |status: &str| may_go_back(&session(status, json!({})), false, at(NOW), SETTLE);
+    assert!(undated("SignatureVerificationRequired"), "the question stands, whenever it was asked");
+    assert!(!undated("SignatureVerificationRejected"), "there is no time from which to count");
+}

@@ -54,6 +54,14 @@ impl Ledger {
         Ok(self.verified(session_id, accepted, now))
     }
 
+    /// Where the policy has it so, the payment is captured by then.
+    pub(super) fn ask_signature(&mut self, session_id: &str, now: Timestamp) -> Vec<Effect> {
+        let captures = self.policy.captures_before_signature;
+        let mut effects = if captures { self.capture_unseen(session_id, now) } else { Vec::new() };
+        effects.extend(self.enter(session_id, SessionStatus::SignatureVerificationRequired, now));
+        effects
+    }
+
     pub(super) fn verified(&mut self, session_id: &str, accepted: bool, now: Timestamp) -> Vec<Effect> {
         let status = match accepted {
             true => SessionStatus::SignatureVerificationAccepted,
@@ -61,6 +69,11 @@ impl Ledger {
         };
         let mut effects = self.enter(session_id, status, now);
         self.settle(session_id);
+        if self.is_paid(session_id) {
+            self.leave_terminal(session_id);
+            effects.extend((!accepted).then(|| self.then(session_id, Happening::Reverse, OBEYS_AFTER)));
+            return effects;
+        }
         let ending = if accepted { Happening::Capture } else { Happening::Decline };
         effects.push(self.then(session_id, ending, OBEYS_AFTER));
         let captures_later = self.script_of_session(session_id).map(|script| script.rejected);

@@ -72,7 +72,12 @@ impl Ledger {
         self.capture_intent(id, total, 0, now).map(|(_, told)| told).unwrap_or_default()
     }
 
-    fn set_status(&mut self, id: &str, status: IntentStatus, now: Timestamp) -> Result<Vec<Effect>, Refused> {
+    pub(super) fn set_status(
+        &mut self,
+        id: &str,
+        status: IntentStatus,
+        now: Timestamp,
+    ) -> Result<Vec<Effect>, Refused> {
         let intent = self.intent_mut(id)?;
         if status == IntentStatus::Reversed {
             intent.refunded = intent.captured;

@@ -52,6 +52,27 @@ impl Ledger {
         self.charge(&intent_id, script, now).map(|(_, _, effects)| effects).unwrap_or_default()
     }
 
+    /// Whether the sale of this session was paid.
+    pub(super) fn is_paid(&self, session_id: &str) -> bool {
+        self.intent_of_sale(session_id).is_some_and(|intent| intent.status == IntentStatus::Captured)
+    }
+
+    /// What its sale took is given back whole.
+    pub(super) fn reverse(&mut self, session_id: &str, now: Timestamp) -> Vec<Effect> {
+        let paid = self.intent_of_sale(session_id).filter(|intent| intent.status == IntentStatus::Captured);
+        let Some(id) = paid.map(|intent| intent.id.clone()) else {
+            return Vec::new();
+        };
+        self.set_status(&id, IntentStatus::Reversed, now).unwrap_or_default()
+    }
+
+    fn intent_of_sale(&self, session_id: &str) -> Option<&Intent> {
+        let SessionKind::Sale { intent_id } = &self.sessions.get(session_id)?.latest().kind else {
+            return None;
+        };
+        Some(self.intents.get(intent_id)?.latest())
+    }
+
     pub(super) fn decline(&mut self, session_id: &str, now: Timestamp) -> Vec<Effect> {
         let Some(session) = self.sessions.get(session_id).map(|session| session.latest()) else {
             return Vec::new();

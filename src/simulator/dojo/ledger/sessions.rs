@@ -111,10 +111,11 @@ impl Ledger {
             }
             Happening::AskSignature => {
                 session.change().show("SignatureVerification", now);
-                self.enter(session_id, SessionStatus::SignatureVerificationRequired, now)
+                self.ask_signature(session_id, now)
             }
             Happening::Capture => self.capture(session_id, now),
             Happening::CaptureUnseen => self.capture_unseen(session_id, now),
+            Happening::Reverse => self.reverse(session_id, now),
             Happening::Decline => self.decline(session_id, now),
             Happening::Cancel => self.enter(session_id, SessionStatus::Canceled, now),
             Happening::Expire => self.enter(session_id, SessionStatus::Expired, now),
@@ -136,11 +137,17 @@ impl Ledger {
         }
         let statuses = session.statuses.len();
         if status.is_final() {
-            let terminal_id = session.terminal_id.clone();
-            self.machines.release(&terminal_id, session_id);
+            self.leave_terminal(session_id);
         }
         let limit = limit.map(|after| Effect::Limit { session_id: session_id.to_owned(), statuses, after });
         limit.into_iter().collect()
+    }
+
+    /// The terminal is free for the next one.
+    pub(super) fn leave_terminal(&mut self, session_id: &str) {
+        if let Some(session) = self.sessions.get(session_id) {
+            self.machines.release(&session.latest().terminal_id, session_id);
+        }
     }
 
     pub(super) fn script_of_session(&self, session_id: &str) -> Option<&'static Script> {

@@ -61,6 +61,8 @@ pub(crate) enum Happening {
     Expire,
     /// The payment is made, and the session does not tell.
     CaptureUnseen,
+    /// What was captured is given back whole.
+    Reverse,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
