@@ -81,6 +81,8 @@ pub struct SimulatorOptions {
     pub refund_needs_terminal: bool,
     /// When a terminal starts to prompt.
     pub start: StartRule,
+    /// Whether a list's filter by store means Dintero's own id of it, instead of the merchant's.
+    pub lists_by_own_store_id: bool,
     /// How long an access token is good for.
     pub token_life_seconds: u64,
     /// Seeds the fault probabilities.
@@ -106,6 +108,7 @@ impl Default for SimulatorOptions {
             speed: 1,
             refund_needs_terminal: true,
             start: StartRule::Session,
+            lists_by_own_store_id: false,
             token_life_seconds: 14_400,
             seed: 1,
             dojo: DojoOptions::default(),

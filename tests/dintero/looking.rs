@@ -367,6 +367,31 @@ async fn a_cancel_that_is_refused_is_an_answer_and_silence_is_none() {
     assert!(dintero(&server.url).cancel(&sale(open())).await.is_err());
 }
 
+/// Whether `store_id` means the merchant's id of a store is not documented; if it does not, its list says nothing.
+#[tokio::test]
+async fn an_empty_list_is_not_believed_while_the_account_shows_payments_of_the_store() {
+    let foreign = |change: Value| merged(payment(json!({"merchant_reference": "order-7"})), change);
+    let elsewhere = || payment(json!({"store": {"id": "bergen", "terminal_id": "T0292"}}));
+    for (newest, is_believed) in [
+        (json!([]), true),
+        (json!([foreign(json!({})), elsewhere(), payment(json!({"store": null}))]), true),
+        (json!([foreign(json!({})), payment(json!({}))]), false),
+    ] {
+        let shown = newest.to_string();
+        let server = serve(move |request| {
+            let is_of_store = request.query().iter().any(|(name, _)| name == "store_id");
+            reply(200, if is_of_store { json!([]) } else { newest.clone() })
+        })
+        .await;
+        let since = "2026-11-17T10:00:00Z".parse().unwrap();
+        let list = whole_list(&dintero(&server.url), &store(), since).await;
+        assert_eq!(list.is_ok(), is_believed, "{shown}");
+        let asked = server.requests_for("/checkout/transactions");
+        assert_eq!(asked.len(), 2, "one page, however many there are");
+        assert!(asked[1].query().contains(&("created_at.gte".into(), "2026-11-17T10:00:00Z".into())));
+    }
+}
+
 #[tokio::test]
 async fn an_enrolment_is_told_where_it_may_be_read() {
     let terminal = Terminal {

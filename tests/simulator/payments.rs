@@ -148,3 +148,15 @@ async fn transactions_are_found_newest_first() {
     let sessions = simulator.get("/sessions?search=b&limit=1").await;
     assert_eq!(sessions[0]["transaction_id"], *b2);
 }
+
+#[tokio::test]
+async fn a_list_may_be_filtered_by_the_accounts_own_id_of_a_store() {
+    let mut options = options();
+    options.lists_by_own_store_id = true;
+    let simulator = Simulator::with(options).await;
+    simulator.sell(39_900).await;
+    for (store, expected) in [("oslo-center", 0), ("T12345678-oslo-center", 1)] {
+        let found = simulator.get(&format!("/transactions?store_id={store}")).await;
+        assert_eq!(found.as_array().unwrap().len(), expected, "{store}");
+    }
+}

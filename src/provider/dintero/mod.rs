@@ -19,6 +19,7 @@ mod wire;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use crate::domain::attempt::{Attempt, Kind, Reason};
 use crate::domain::directory::{Store, Terminal};
@@ -188,11 +189,12 @@ impl Provider for Dintero {
         let since = since.to_string();
         let filters = [("store_id", store.id.as_str()), ("created_at.gte", since.as_str())];
         let mut reader = Reader::new(&self.api);
-        let mut list = reader.transactions(&filters);
+        let (mut list, mut is_empty) = (reader.transactions(&filters), true);
         while let Some(page) = list.next_page().await? {
+            is_empty &= page.is_empty();
             pages.take(PLACES.ours(page, trace)).await;
         }
-        Ok(())
+        if is_empty { prove_empty(&mut reader, store, &since).await } else { Ok(()) }
     }
 
     async fn enrolment(&self, terminal: &Terminal) -> Result<Option<Enrolment>, ReadError> {
@@ -213,7 +215,21 @@ impl Provider for Dintero {
     }
 }
 
-fn trace(reference: AttemptReference, payment: serde_json::Value) -> Result<Trace, ReadError> {
+/// Whether the filter means the merchant's own id of a store, or Dintero's, is not documented. If it were the other one, each
+/// list would be empty: so an empty one is believed only while the account's newest payments show none of the store.
+async fn prove_empty(reader: &mut Reader<'_>, store: &Store, since: &str) -> Result<(), ReadError> {
+    let newest = reader.transactions(&[("created_at.gte", since)]).next_page().await?;
+    let is_of_store = |payment: &Value| {
+        PLACES.reference_of(payment).is_some()
+            && payment.pointer("/store/id").and_then(Value::as_str) == Some(store.id.as_str())
+    };
+    if newest.iter().flatten().any(is_of_store) {
+        return Err(record::unusable(&format!("the list of store {} leaves out payments of it; report it", store.id)));
+    }
+    Ok(())
+}
+
+fn trace(reference: AttemptReference, payment: Value) -> Result<Trace, ReadError> {
     let found: Transaction = record::understand(payment)?;
     let nameless = || ReadError::Unreachable { cause: "a transaction without a usable id".into(), retry_after: None };
     let payment = transaction::record(&found).ok_or_else(nameless)?;

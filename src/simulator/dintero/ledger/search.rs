@@ -59,7 +59,10 @@ fn moment(text: &str, end: bool) -> Option<Timestamp> {
 impl Ledger {
     pub(crate) fn list_transactions(&self, filter: &Filter) -> Result<Vec<Value>, &'static str> {
         let limit = filter.limit()?;
-        let admitted = |transaction: &&Transaction| admits_transaction(filter, transaction);
+        let admitted = |transaction: &&Transaction| {
+            admits_transaction(filter, transaction)
+                && filter.admits("store_id", &self.listed_store(&transaction.store_id))
+        };
         let show = |transaction: &Transaction| transaction.document(false);
         let after = filter.first("starting_after");
         let found = match self.named_transactions(filter) {
@@ -73,6 +76,11 @@ impl Ledger {
             None => self.transactions.newest_first(after).filter(admitted).filter_map(show).take(limit).collect(),
         };
         Ok(found)
+    }
+
+    /// What a filter by store is compared with: the merchant's id of it, or the account's own.
+    fn listed_store(&self, store_id: &str) -> String {
+        if self.lists_by_own_store_id { format!("{}-{store_id}", self.account_id) } else { store_id.to_owned() }
     }
 
     fn is_older(&self, id: &str, after: Option<&str>) -> bool {
@@ -132,7 +140,6 @@ fn admits_transaction(filter: &Filter, transaction: &Transaction) -> bool {
         ("merchant_reference", &transaction.merchant_reference),
         ("merchant_reference_2", second),
         ("session_id", &transaction.session_id),
-        ("store_id", &transaction.store_id),
         ("terminal_id", &transaction.terminal_id),
         ("payout_destination_id", &transaction.payout_destination_id),
         ("currency", &transaction.currency),
