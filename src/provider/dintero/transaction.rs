@@ -53,15 +53,24 @@ fn is_being_voided(transaction: &Transaction) -> bool {
 }
 
 /// The events say that the money was reserved or taken, whatever the status does: a capture that failed is tried again for
-/// 48 hours. What was corrected is told by the correction.
+/// 48 hours.
 fn was_authorized(transaction: &Transaction) -> bool {
-    let succeeded = |event: &&TransactionEvent| event.success == Some(true);
-    let last = transaction.events.iter().filter(succeeded).rfind(|event| takes(event) || event.event == "VOID");
-    transaction.events.iter().all(|event| event.correction.is_none()) && last.is_some_and(takes)
+    transaction.events.iter().rev().find_map(holds_money).unwrap_or(false)
 }
 
-fn takes(event: &TransactionEvent) -> bool {
-    matches!(event.event.as_str(), "AUTHORIZE" | "CAPTURE")
+/// Whether an event reserves or takes the money, or lets it go; `None` where it says nothing of that. One that was corrected
+/// is told by its correction alone.
+fn holds_money(event: &TransactionEvent) -> Option<bool> {
+    match (event.event.as_str(), &event.correction) {
+        ("AUTHORIZE" | "CAPTURE" | "VOID", Some(correction)) => match correction.status.as_str() {
+            "DECLINED" | "FAILED" | "AUTHORIZATION_VOIDED" => Some(false),
+            "AUTHORIZED" => Some(true),
+            status => (status.contains("CAPTURED") || status.contains("REFUNDED")).then_some(true),
+        },
+        ("AUTHORIZE" | "CAPTURE", None) if event.success == Some(true) => Some(true),
+        ("VOID", None) if event.success == Some(true) => Some(false),
+        _ => None,
+    }
 }
 
 /// The provider took back what it had approved.

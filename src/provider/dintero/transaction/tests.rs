@@ -48,6 +48,10 @@ fn every_status_has_its_meaning() {
 #[test]
 fn a_status_that_its_events_contradict_is_unclear() {
     let event = |name: &str, success: Option<bool>| json!({"event": name, "success": success, "amount": 39900});
+    let corrected = |success: Option<bool>, to: &str| {
+        let correction = json!({"status": to});
+        json!({"event": "CAPTURE", "success": success, "amount": 39900, "correction": correction})
+    };
     let (yes, no, under_way) = (Some(true), Some(false), None);
     for (status, events, is_unclear) in [
         ("FAILED", json!([event("AUTHORIZE", yes), event("CAPTURE", no)]), true),
@@ -57,6 +61,12 @@ fn a_status_that_its_events_contradict_is_unclear() {
         ("FAILED", json!([event("AUTHORIZE", yes), event("VOID", yes)]), false),
         ("FAILED", json!([event("AUTHORIZE", yes), event("VOID", no)]), true),
         ("FAILED", json!([event("AUTHORIZE", under_way)]), false),
+        ("FAILED", json!([event("AUTHORIZE", yes), corrected(no, "AUTHORIZED"), event("CAPTURE", no)]), true),
+        ("FAILED", json!([event("AUTHORIZE", yes), corrected(yes, "AUTHORIZED"), event("CAPTURE", no)]), true),
+        ("FAILED", json!([event("AUTHORIZE", yes), corrected(no, "ON_HOLD"), event("CAPTURE", no)]), true),
+        ("FAILED", json!([event("AUTHORIZE", yes), corrected(yes, "FAILED"), event("CAPTURE", no)]), false),
+        ("FAILED", json!([corrected(yes, "AUTHORIZATION_VOIDED"), event("CAPTURE", no)]), false),
+        ("FAILED", json!([corrected(no, "FAILED"), event("AUTHORIZE", yes), event("CAPTURE", no)]), true),
         ("AUTHORIZED", json!([event("AUTHORIZE", yes)]), false),
         ("AUTHORIZED", json!([event("AUTHORIZE", yes), event("INITIATE_VOID", yes)]), true),
         ("AUTHORIZED", json!([event("AUTHORIZE", yes), event("INITIATE_VOID", under_way)]), true),
