@@ -114,14 +114,18 @@ impl Done {
 /// One that was made decides over one that failed, and both over one that was only started.
 fn outcome(transaction: &Transaction, events: &[&TransactionEvent]) -> Outcome {
     let refunds = || events.iter().filter(|event| event.event == "REFUND");
-    let mut made = refunds()
-        .filter(|event| transaction::holds(transaction, event) && !transaction::is_replaced(transaction, event));
+    let mut made = refunds().filter(|event| {
+        transaction::holds(transaction, event) == Some(true) && !transaction::is_replaced(transaction, event)
+    });
     if let Some(event) = made.next() {
         // Without an amount that was really given back there is nothing to compare with what was asked.
         let amount = event.amount.and_then(|minor| Amount::new(minor).ok());
         return amount.map_or(Outcome::Pending, |amount| {
             Outcome::Done(Done { amount, receipt: transaction::receipt(event), several: made.next().is_some() })
         });
+    }
+    if refunds().any(|event| transaction::holds(transaction, event).is_none()) {
+        return Outcome::Pending;
     }
     if let Some(event) = refunds().find(|event| event.success == Some(true)) {
         return Outcome::TakenBack(reason(event, "the refund was taken back"));

@@ -1,6 +1,6 @@
 //! Transactions: payments in Dintero's books, and what they prove.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
 
@@ -96,12 +96,13 @@ pub(super) struct Sums {
     pub(super) refunded: i64,
 }
 
-/// The sum of the events of a kind that count.
+/// The sum of the events of a kind that count. A refund of which nobody can tell whether it was made is given back as far as
+/// this goes: nothing is to be given back twice.
 pub(super) fn sum(transaction: &Transaction, kind: &str, counts: impl Fn(&TransactionEvent) -> bool) -> i64 {
-    let counted = transaction.events.iter().filter(|event| event.event == kind && counts(event));
-    counted
-        .filter(|event| holds(transaction, event) && !is_replaced(transaction, event))
-        .filter_map(|event| event.amount)
+    let of_kind = told(transaction, kind).into_iter().filter(|(event, made)| *made != Some(false) && counts(event));
+    of_kind
+        .filter(|(event, _)| !is_replaced(transaction, event))
+        .filter_map(|(event, _)| event.amount)
         .fold(0, i64::saturating_add)
 }
 
@@ -111,9 +112,19 @@ pub(super) fn is_replaced(transaction: &Transaction, event: &TransactionEvent) -
 }
 
 /// Whether an event really happened: a correction says more than its success. The events that a correction added
-/// tell it best; where there are none, the status that it led to does.
-pub(super) fn holds(transaction: &Transaction, event: &TransactionEvent) -> bool {
-    if event.event == "REFUND" { refund_holds(transaction, event) } else { says_that_it_holds(transaction, event) }
+/// tell it best; where there are none, the status that it led to does. `None` when nobody can tell.
+pub(super) fn holds(transaction: &Transaction, event: &TransactionEvent) -> Option<bool> {
+    let told = told(transaction, &event.event);
+    told.into_iter().find(|(other, _)| std::ptr::eq(*other, event)).and_then(|(_, made)| made)
+}
+
+/// The events of a kind, and whether each really happened.
+fn told<'a>(transaction: &'a Transaction, kind: &str) -> Vec<(&'a TransactionEvent, Option<bool>)> {
+    let events: Vec<&TransactionEvent> = transaction.events.iter().filter(|event| event.event == kind).collect();
+    if kind == "REFUND" {
+        return told_by_what_is_left(transaction, events);
+    }
+    events.into_iter().map(|event| (event, Some(says_that_it_holds(transaction, event)))).collect()
 }
 
 fn says_that_it_holds(transaction: &Transaction, event: &TransactionEvent) -> bool {
@@ -130,8 +141,12 @@ fn says_that_it_holds(transaction: &Transaction, event: &TransactionEvent) -> bo
 }
 
 /// Of several refunds the status alone does not tell which was made: what is left to refund behind a correction then does,
-/// where Dintero says it. So they are gone through in their order.
-fn refund_holds(transaction: &Transaction, event: &TransactionEvent) -> bool {
+/// where Dintero says it, and where it can have come about in one way alone. When it was corrected is not told: the refunds
+/// before it are in what is left, those behind it perhaps.
+fn told_by_what_is_left<'a>(
+    transaction: &Transaction,
+    refunds: Vec<&'a TransactionEvent>,
+) -> Vec<(&'a TransactionEvent, Option<bool>)> {
     let substitutes: HashSet<&str> = transaction
         .events
         .iter()
@@ -140,21 +155,54 @@ fn refund_holds(transaction: &Transaction, event: &TransactionEvent) -> bool {
         .collect();
     // One that was replaced stands for its substitute, wherever that is.
     let is_substitute = |other: &TransactionEvent| other.id.as_deref().is_some_and(|id| substitutes.contains(id));
+    let is_plain =
+        |event: &&&TransactionEvent| event.correction.is_none() && event.success == Some(true) && !is_substitute(event);
     let captured = sum(transaction, "CAPTURE", |_| true);
-    let mut refunded: i64 = 0;
-    for other in transaction.events.iter().filter(|other| other.event == "REFUND") {
-        let with_it = refunded.saturating_add(other.amount.unwrap_or(0));
-        let left = other.correction.as_ref().and_then(|correction| correction.remaining_refund_amount);
-        let fits = is_replaced(transaction, other) || left.is_none_or(|left| captured.saturating_sub(left) >= with_it);
-        let is_made = fits && says_that_it_holds(transaction, other);
-        if std::ptr::eq(other, event) {
-            return is_made;
+    let mut behind: Vec<&TransactionEvent> = refunds.iter().filter(is_plain).copied().collect();
+    let mut before = BTreeSet::from([0]);
+    let mut told = Vec::with_capacity(refunds.len());
+    for event in refunds {
+        behind.retain(|other| !std::ptr::eq(*other, event));
+        let says_it = says_that_it_holds(transaction, event);
+        let left = event.correction.as_ref().and_then(|correction| correction.remaining_refund_amount);
+        let made = match left.filter(|_| says_it && !is_replaced(transaction, event)) {
+            Some(left) => explains(captured.saturating_sub(left), event, &before, &behind),
+            None => Some(says_it),
+        };
+        if !is_substitute(event) && made != Some(false) {
+            let with_it = sums_with(&before, event);
+            if made.is_some() {
+                before = with_it;
+            } else {
+                before.extend(with_it);
+            }
         }
-        if is_made && !is_substitute(other) {
-            refunded = with_it;
-        }
+        told.push((event, made));
     }
-    false
+    told
+}
+
+/// Whether what was given back by then holds this refund; `None` when it can be so with and without it, or neither way.
+fn explains(
+    given_back: i64,
+    event: &TransactionEvent,
+    before: &BTreeSet<i64>,
+    behind: &[&TransactionEvent],
+) -> Option<bool> {
+    let mut possible = before.clone();
+    for other in behind {
+        let with_it = sums_with(&possible, other);
+        possible.extend(with_it);
+    }
+    match (sums_with(&possible, event).contains(&given_back), possible.contains(&given_back)) {
+        (true, false) => Some(true),
+        (false, true) => Some(false),
+        _ => None,
+    }
+}
+
+fn sums_with(sums: &BTreeSet<i64>, event: &TransactionEvent) -> BTreeSet<i64> {
+    sums.iter().map(|sum| sum.saturating_add(event.amount.unwrap_or(0))).collect()
 }
 
 pub(super) fn added_by_correction<'a>(

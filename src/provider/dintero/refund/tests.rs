@@ -119,3 +119,16 @@ fn a_payment_tells_our_refunds_from_those_of_others() {
     assert_eq!(word(&refunds[0].1), "approved 5000");
     assert_eq!(elsewhere(&found), 340);
 }
+
+/// Its correction tells of a sum that neither it nor the others make up: whoever repeats it might give the money back twice.
+#[test]
+fn a_refund_of_which_nobody_can_tell_is_not_called_failed() {
+    let failed = |left: i64| {
+        json!({"event": "REFUND", "success": false, "amount": 5000, "event_reference": ours().to_string(),
+            "correction": {"status": "PARTIALLY_REFUNDED", "remaining_refund_amount": left}})
+    };
+    for (left, expected) in [(34900, "approved 5000"), (39900, "declined partially_refunded"), (34000, "undecided")] {
+        let events = json!([{"event": "CAPTURE", "success": true, "amount": 39900}, failed(left)]);
+        assert_eq!(word(&finding(&attempt(), &transaction("NOK", &events))), expected, "{left}");
+    }
+}

@@ -110,6 +110,35 @@ fn what_is_left_tells_which_refund_of_several_a_correction_means() {
     }
 }
 
+/// When an event was corrected is not told: what was left by then need not hold the refunds before it alone.
+#[test]
+fn a_refund_that_what_is_left_does_not_explain_in_one_way_is_not_decided() {
+    let refund = |success: bool, amount: i64, left: Option<i64>| {
+        let correction = left.map(|left| json!({"status": "PARTIALLY_REFUNDED", "remaining_refund_amount": left}));
+        json!({"event": "REFUND", "success": success, "amount": amount, "correction": correction})
+    };
+    let (made, not_made, unclear) = (Some(true), Some(false), None);
+    for (refunds, expected) in [
+        // The first was taken back after the second was made.
+        ([refund(true, 100, Some(39_700)), refund(true, 200, None)], [not_made, made]),
+        ([refund(true, 200, Some(39_700)), refund(true, 200, None)], [unclear, made]),
+        // Both failed, and the second was the first to be corrected.
+        ([refund(false, 100, Some(39_600)), refund(false, 200, Some(39_700))], [unclear, made]),
+        ([refund(false, 200, Some(39_500)), refund(false, 200, Some(39_700))], [unclear, unclear]),
+        ([refund(false, 100, Some(39_800)), refund(false, 200, Some(39_600))], [made, made]),
+        ([refund(true, 100, None), refund(true, 200, Some(39_800))], [made, not_made]),
+        ([refund(true, 100, None), refund(true, 200, Some(12_345))], [made, unclear]),
+    ] {
+        let shown = format!("{refunds:?}");
+        let events = json!([{"event": "CAPTURE", "success": true, "amount": 39900}, refunds[0], refunds[1]]);
+        let found = transaction("PARTIALLY_REFUNDED", events);
+        assert_eq!([1, 2].map(|place| holds(&found, &found.events[place])), expected, "{shown}");
+        let amounts = [&refunds[0], &refunds[1]].map(|refund| refund["amount"].as_i64().unwrap());
+        let counted = amounts.iter().zip(expected).filter(|(_, made)| *made != not_made).map(|(amount, _)| amount);
+        assert_eq!(sums(&found).refunded, counted.sum::<i64>(), "what is unclear is not given back twice: {shown}");
+    }
+}
+
 /// Each of them asks for those before it: that must not double with each.
 #[test]
 fn a_payment_with_a_thousand_corrected_refunds_is_read_at_once() {
