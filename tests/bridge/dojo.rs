@@ -314,6 +314,23 @@ async fn a_whole_payment_is_reversed_where_that_is_configured() {
     assert_eq!((status("R-1").await, status("R-2").await), (json!("Reversed"), json!("Refunded")));
 }
 
+/// Dojo reverses a payment for some days only.
+#[tokio::test]
+async fn a_whole_payment_that_is_not_reversed_any_more_is_refunded() {
+    let bridge = bridge_on("AMT0", Setup { refund: "api", section: "whole_refund = \"reversal\"", ..dojo() }).await;
+    bridge.till(1).pay("R-1", 39_900).await;
+    bridge.simulator.dojo_policy(&json!({ "reversals": false })).await;
+    let answer = bridge.till(1).refund("F-1", "R-1", None).await;
+    assert_eq!(
+        (answer.word(), &answer.body["requires_card_present"]),
+        ("approved", &json!(false)),
+        "{:?}",
+        answer.body
+    );
+    assert_eq!(intents(&bridge).await[0]["status"], "Refunded");
+    bridge.books_agree().await;
+}
+
 /// D9: "The route `api_then_terminal` only on a proven refusal."
 #[tokio::test]
 async fn a_refund_that_the_api_refuses_is_made_at_the_terminal() {

@@ -1,11 +1,13 @@
 //! Giving money back: at the machine, by the API, without a sale.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use pos_bridge::domain::attempt::{Attempt, Phase};
 use pos_bridge::domain::evidence::Finding;
 use pos_bridge::domain::identifiers::Handle;
 use pos_bridge::domain::refund::RefundRoute;
 use pos_bridge::ports::{Look, Provider, ReadError, Refundable};
-use pos_bridge::provider::dojo::Dojo;
+use pos_bridge::provider::dojo::{Dojo, Settings};
 use serde_json::{Value, json};
 
 use crate::orders::{
@@ -129,6 +131,41 @@ async fn whole(refunded: i64) -> Vec<String> {
 async fn a_payment_is_reversed_only_while_nothing_of_it_was_given_back() {
     assert_eq!(whole(0).await, [format!("POST {INTENT}/reversal")]);
     assert_eq!(whole(1).await, [format!("POST {REFUNDS}")]);
+}
+
+/// Dojo reverses for some days only. That it did not must be proven before the money is given back another way.
+#[tokio::test]
+async fn a_payment_that_is_not_reversed_any_more_is_refunded_once_its_record_proves_it() {
+    for (status, of_intent, refunded, expected, calls) in [
+        (400, "Captured", 0, "yes rfnd_1", 2),
+        (409, "Captured", 0, "yes rfnd_1", 2),
+        (400, "Captured", 1, "unknown", 1),
+        (400, "Refunded", 0, "unknown", 1),
+        (409, "Reversed", 0, "unknown", 1),
+        (401, "Captured", 0, "no REFUSED", 1),
+        (422, "Captured", 0, "unknown", 1),
+        (500, "Captured", 0, "unknown", 1),
+    ] {
+        let was_asked = AtomicBool::new(false);
+        let server = Server::start(move |request| match (request.method.as_str(), request.path()) {
+            ("GET", _) if was_asked.load(Ordering::SeqCst) => {
+                reply(200, intent(of_intent, json!({"refundedAmount": refunded})))
+            }
+            ("GET", _) => reply(200, intent("Captured", json!({}))),
+            (_, REFUNDS) => reply(200, json!({"refundId": "rfnd_1"})),
+            _ => {
+                was_asked.store(true, Ordering::SeqCst);
+                problem(status)
+            }
+        })
+        .await;
+        let settings = Settings { reverses_whole: true, ..settings(&server.url) };
+        let answer = refund_by_api(&Dojo::new(settings).unwrap()).await;
+        assert_eq!(answered(&answer), expected, "{status}, {of_intent}");
+        let posted: Vec<String> = asked(&server).into_iter().filter(|asked| asked.starts_with("POST")).collect();
+        let both = [format!("POST {INTENT}/reversal"), format!("POST {REFUNDS}")];
+        assert_eq!(posted, both[..calls], "{status}, {of_intent}");
+    }
 }
 
 #[tokio::test]

@@ -33,6 +33,14 @@ pub(super) fn undocumented_refusal(outcome: &Exchanged) -> Option<Reason> {
     }
 }
 
+/// A reversal that was refused by Dojo's own words; 409 is documented for it.
+pub(super) fn refused_reversal(outcome: &Exchanged) -> Option<Reason> {
+    match outcome {
+        Exchanged::Replied(reply @ Reply { status: 400 | 409, .. }) => provider_error(reply),
+        _ => None,
+    }
+}
+
 /// What a reading brought; `None` when Dojo says that there is no such thing.
 pub(super) fn reading<T: DeserializeOwned>(outcome: Exchanged) -> Result<Option<T>, ReadError> {
     let reply = replied(outcome)?;

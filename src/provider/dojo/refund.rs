@@ -74,7 +74,12 @@ pub(super) async fn start(api: &Api, settings: &Settings, order: RefundOrder<'_>
         return Answer::NotSent(Reason::not_sent("without a sale, money is given back at a machine alone"));
     };
     if settings.reverses_whole && is_whole(api, attempt, transaction).await {
-        return reverse(api, transaction).await;
+        match reverse(api, transaction).await {
+            Ok(answer) => return answer,
+            // The record proves that it was not: it is refunded like any other.
+            Err(_) if is_whole(api, attempt, transaction).await => {}
+            Err(reason) => return Answer::Unknown(reason.text),
+        }
     }
     let request =
         RefundRequest { amount: attempt.order.money.amount.minor(), refund_reason: details.reason.as_deref() };
@@ -92,17 +97,23 @@ pub(super) async fn start(api: &Api, settings: &Settings, order: RefundOrder<'_>
 /// All that was taken is given back, and nothing of it was before.
 async fn is_whole(api: &Api, attempt: &Attempt, payment: &TransactionId) -> bool {
     let found = Reader::new(api).intent(payment.as_str()).await;
-    let taken = found.ok().flatten().filter(|found| found.refunded_amount.unwrap_or(0) == 0);
+    let is_untouched = |found: &Intent| found.status == "Captured" && found.refunded_amount.unwrap_or(0) == 0;
+    let taken = found.ok().flatten().filter(is_untouched);
     taken.is_some_and(|found| intent::captured(&found).is_ok_and(|sum| sum == attempt.order.money.amount.minor()))
 }
 
-/// Reverses a payment, once: there is no amount in it, so it can only be given back whole.
-async fn reverse(api: &Api, payment: &TransactionId) -> Answer<Handle> {
+/// Reverses a payment, once: there is no amount in it, so it can only be given back whole. An error when Dojo refuses it in
+/// its own words, as it does after some days.
+async fn reverse(api: &Api, payment: &TransactionId) -> Result<Answer<Handle>, Reason> {
     let segments = ["payment-intents", payment.as_str(), "reversal"];
-    classify::answer(api.send(Call::new("reverse", Method::POST, &segments)).await, |reply| {
+    let outcome = api.send(Call::new("reverse", Method::POST, &segments)).await;
+    if let Some(reason) = classify::refused_reversal(&outcome) {
+        return Err(reason);
+    }
+    Ok(classify::answer(outcome, |reply| {
         let created: ReversalCreated = serde_json::from_slice(&reply.body).ok()?;
         Handle::new(created.reversal_id).ok()
-    })
+    }))
 }
 
 /// A machine in use would answer with a status that proves nothing: better not to ask it.

@@ -53,6 +53,8 @@ pub struct DojoPolicy {
     pub reseller_required: bool,
     /// What becomes of a refund without a card.
     pub api_refunds: ApiRefunds,
+    /// Whether a payment can still be reversed: Dojo does so for some days only.
+    pub reversals: bool,
     /// Whether a payment is captured before its signature is compared, and reversed when that is rejected.
     pub captures_before_signature: bool,
     /// Whether money may be given to a card without a payment.
@@ -99,6 +101,7 @@ impl Default for DojoPolicy {
         Self {
             reseller_required: true,
             api_refunds: ApiRefunds::Accepted,
+            reversals: true,
             captures_before_signature: false,
             unlinked_refunds: true,
             receipts: ReceiptPlace::Copies,

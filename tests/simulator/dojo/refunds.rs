@@ -92,6 +92,10 @@ async fn a_reversal_gives_all_of_it_back_once() {
     dojo.refund(&partly, "key", &json!({ "amount": 1 })).await;
     assert_eq!(reverse(&partly).await.status(), 409);
     assert_eq!(dojo.truth().await["refunded"], 1_001);
+    let late = dojo.sell("sip0", 1_000).await;
+    dojo.policy("reversals", json!(false)).await;
+    assert_eq!(reverse(&late).await.status(), 400);
+    answered(dojo.refund(&late, "key", &json!({ "amount": 1_000 })).await, 200).await;
 }
 
 #[tokio::test]

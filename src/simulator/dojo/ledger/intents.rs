@@ -48,12 +48,12 @@ impl Ledger {
 
     /// All of it, before anything was given back.
     pub(crate) fn reverse_intent(&mut self, id: &str, now: Timestamp) -> Result<(String, Vec<Effect>), Refused> {
-        let refunds = self.policy.api_refunds;
+        let reverses = self.policy.reversals && self.policy.api_refunds != ApiRefunds::Refused;
         let intent = self.require(id, now, &[IntentStatus::Authorized, IntentStatus::Captured])?;
         if intent.refunded > 0 {
             return Err(Refused::WrongStatus("partly refunded"));
         }
-        if refunds == ApiRefunds::Refused {
+        if !reverses {
             return Err(Refused::ReversalFailed);
         }
         let told = self.set_status(id, IntentStatus::Reversed, now)?;
