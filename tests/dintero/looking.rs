@@ -325,7 +325,7 @@ async fn a_shops_payments_are_listed_to_the_end_and_only_ours_are_kept() {
         }
     })
     .await;
-    let since = "2026-11-17T10:00:00Z".parse().unwrap();
+    let since = "2026-11-17T10:00:00.123456789Z".parse().unwrap();
     let Listing { traces, unreadable } = whole_list(&dintero(&server.url), &store(), since).await.unwrap();
     let text = |text: &str| Some(text.to_owned());
     let named = Unreadable {
@@ -383,7 +383,7 @@ async fn an_empty_list_is_not_believed_while_the_account_shows_payments_of_the_s
             reply(200, if is_of_store { json!([]) } else { newest.clone() })
         })
         .await;
-        let since = "2026-11-17T10:00:00Z".parse().unwrap();
+        let since = "2026-11-17T10:00:00.123456789Z".parse().unwrap();
         let list = whole_list(&dintero(&server.url), &store(), since).await;
         assert_eq!(list.is_ok(), is_believed, "{shown}");
         let asked = server.requests_for("/checkout/transactions");

@@ -144,7 +144,10 @@ async fn transactions_are_found_newest_first() {
     assert_eq!(list("status=REFUNDED&status=CAPTURED&terminal_id=T0292".into()).await.len(), 4);
     assert!(list("status=REFUNDED".into()).await.is_empty());
     assert!(list("created_at.lte=2020-01-01".into()).await.is_empty());
-    assert_eq!(simulator.try_get("/transactions?limit=101").await.unwrap().status(), 400);
+    for wrong in ["limit=101", "created_at.gte=lately", "created_at.lte=2026-11-20T10:00:00.Z"] {
+        let found = simulator.try_get(&format!("/transactions?{wrong}")).await.unwrap();
+        assert_eq!(found.status(), 400, "{wrong}");
+    }
     let sessions = simulator.get("/sessions?search=b&limit=1").await;
     assert_eq!(sessions[0]["transaction_id"], *b2);
 }

@@ -186,7 +186,7 @@ impl Provider for Dintero {
     }
 
     async fn list(&self, store: &Store, since: Timestamp, pages: &mut dyn Pages) -> Result<(), ReadError> {
-        let since = since.to_string();
+        let since = session::whole_seconds(since);
         let filters = [("store_id", store.id.as_str()), ("created_at.gte", since.as_str())];
         let mut reader = Reader::new(&self.api);
         let (mut list, mut is_empty) = (reader.transactions(&filters), true);

@@ -100,7 +100,7 @@ fn callback_url(settings: &Settings) -> Option<Url> {
 }
 
 /// RFC 3339 without a fraction, rounded down.
-fn whole_seconds(moment: Timestamp) -> String {
+pub(super) fn whole_seconds(moment: Timestamp) -> String {
     Timestamp::from_second(moment.as_second()).unwrap_or(moment).to_string()
 }
 

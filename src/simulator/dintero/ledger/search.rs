@@ -36,6 +36,16 @@ impl Filter {
         }
     }
 
+    /// `Err` for a date that cannot be read.
+    fn check_dates(&self) -> Result<(), &'static str> {
+        let can_be_read = |name| self.first(name).is_none_or(|text| moment(text, false).is_some());
+        if ["created_at.gte", "created_at.lte"].into_iter().all(can_be_read) {
+            Ok(())
+        } else {
+            Err("created_at must be an ISO 8601 date")
+        }
+    }
+
     fn admits_time(&self, at: Timestamp) -> bool {
         let from = self.first("created_at.gte").and_then(|text| moment(text, false));
         let to = self.first("created_at.lte").and_then(|text| moment(text, true));
@@ -58,6 +68,7 @@ fn moment(text: &str, end: bool) -> Option<Timestamp> {
 
 impl Ledger {
     pub(crate) fn list_transactions(&self, filter: &Filter) -> Result<Vec<Value>, &'static str> {
+        filter.check_dates()?;
         let limit = filter.limit()?;
         let admitted = |transaction: &&Transaction| {
             admits_transaction(filter, transaction)
@@ -113,6 +124,7 @@ impl Ledger {
     }
 
     pub(crate) fn list_sessions(&self, filter: &Filter) -> Result<Vec<Value>, &'static str> {
+        filter.check_dates()?;
         let limit = filter.limit()?;
         let admitted = |session: &&Session| admits_session(filter, session);
         let show = |session: &Session| session.document(false);
