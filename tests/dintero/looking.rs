@@ -295,6 +295,29 @@ async fn a_refund_is_read_from_its_payments_events() {
     assert_eq!((left.captured, left.refunded), (39900, 39900));
 }
 
+/// Dintero documents an event's amount as any number.
+#[tokio::test]
+async fn an_event_without_a_whole_amount_fails_the_sums_and_not_the_payment() {
+    for (amount, expected) in
+        [(json!(100), Some(100)), (json!(100.0), Some(100)), (json!(100.5), None), (json!("100"), None)]
+    {
+        let events = json!([
+            {"event": "CAPTURE", "success": true, "amount": 39900.0},
+            {"event": "REFUND", "success": true, "amount": amount},
+        ]);
+        let server = serve(move |request| match request.path() {
+            SESSION => session(json!({"transaction_id": "T12345678.transaction"})),
+            _ => reply(200, payment(json!({"events": events.clone()}))),
+        })
+        .await;
+        let dintero = dintero(&server.url);
+        let seen = dintero.look_for_sale(&sale(open()), Look::Usual).await.unwrap();
+        assert!(matches!(seen.finding, Finding::Approved(_)), "{amount}");
+        let left = dintero.refundable(&transaction()).await;
+        assert_eq!(left.ok().map(|left| (left.captured, left.refunded)), expected.map(|sum| (39900, sum)), "{amount}");
+    }
+}
+
 #[tokio::test]
 async fn a_shops_payments_are_listed_to_the_end_and_only_ours_are_kept() {
     let nth = |number: u128| AttemptReference::new(Ulid::from_parts(9, number));

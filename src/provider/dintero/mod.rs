@@ -154,7 +154,9 @@ impl Provider for Dintero {
 
     async fn refundable(&self, transaction: &TransactionId) -> Result<Refundable, ReadError> {
         let found = Reader::new(&self.api).transaction(transaction).await?;
-        let transaction::Sums { captured, refunded } = transaction::sums(&found);
+        let untold =
+            || record::unusable("an event of the payment tells no amount, so that nobody can tell what is left");
+        let transaction::Sums { captured, refunded } = transaction::sums(&found).ok_or_else(untold)?;
         Ok(Refundable {
             captured,
             refunded,

@@ -85,9 +85,13 @@ fn status(transaction: &Transaction) -> &str {
     correction.map_or(transaction.status.as_str(), |correction| &correction.status)
 }
 
-/// What was captured and given back: the sums of the events that hold.
-pub(super) fn sums(transaction: &Transaction) -> Sums {
-    Sums { captured: sum(transaction, "CAPTURE", |_| true), refunded: sum(transaction, "REFUND", |_| true) }
+/// What was captured and given back: the sums of the events that hold. `None` when one of them tells no amount.
+pub(super) fn sums(transaction: &Transaction) -> Option<Sums> {
+    let tells_all = |kind| counted(transaction, kind).iter().all(|event| event.amount.is_some());
+    ["CAPTURE", "REFUND"].into_iter().all(tells_all).then(|| Sums {
+        captured: sum(transaction, "CAPTURE", |_| true),
+        refunded: sum(transaction, "REFUND", |_| true),
+    })
 }
 
 /// What was taken and given back, in minor units.
@@ -96,14 +100,17 @@ pub(super) struct Sums {
     pub(super) refunded: i64,
 }
 
-/// The sum of the events of a kind that count. A refund of which nobody can tell whether it was made is given back as far as
-/// this goes: nothing is to be given back twice.
-pub(super) fn sum(transaction: &Transaction, kind: &str, counts: impl Fn(&TransactionEvent) -> bool) -> i64 {
-    let of_kind = told(transaction, kind).into_iter().filter(|(event, made)| *made != Some(false) && counts(event));
-    of_kind
-        .filter(|(event, _)| !is_replaced(transaction, event))
-        .filter_map(|(event, _)| event.amount)
-        .fold(0, i64::saturating_add)
+/// The sum of those events of a kind that hold.
+pub(super) fn sum(transaction: &Transaction, kind: &str, of: impl Fn(&TransactionEvent) -> bool) -> i64 {
+    let amounts = counted(transaction, kind).into_iter().filter(|event| of(event)).filter_map(|event| event.amount);
+    amounts.fold(0, i64::saturating_add)
+}
+
+/// The events of a kind that hold. A refund of which nobody can tell whether it was made is one of them: nothing is to be given
+/// back twice.
+fn counted<'a>(transaction: &'a Transaction, kind: &str) -> Vec<&'a TransactionEvent> {
+    let may_hold = told(transaction, kind).into_iter().filter(|(_, made)| *made != Some(false));
+    may_hold.map(|(event, _)| event).filter(|event| !is_replaced(transaction, event)).collect()
 }
 
 /// Whether a correction put other events in its place, which then count instead.
@@ -169,13 +176,13 @@ fn told_by_what_is_left<'a>(
             Some(left) => explains(captured.saturating_sub(left), event, &before, &behind),
             None => Some(says_it),
         };
-        if !is_substitute(event) && made != Some(false) {
-            let with_it = sums_with(&before, event);
-            if made.is_some() {
-                before = with_it;
-            } else {
-                before.extend(with_it);
-            }
+        let with_it = sums_with(&before, event);
+        match if is_substitute(event) { Some(false) } else { made } {
+            Some(true) => before = with_it,
+            Some(false) => {}
+            None if event.amount.is_some() => before.extend(with_it),
+            // Nothing can be explained behind a sum that is not told.
+            None => before.clear(),
         }
         told.push((event, made));
     }
@@ -189,6 +196,9 @@ fn explains(
     before: &BTreeSet<i64>,
     behind: &[&TransactionEvent],
 ) -> Option<bool> {
+    if behind.iter().any(|other| other.amount.is_none()) {
+        return None;
+    }
     let mut possible = before.clone();
     for other in behind {
         let with_it = sums_with(&possible, other);
@@ -202,7 +212,7 @@ fn explains(
 }
 
 fn sums_with(sums: &BTreeSet<i64>, event: &TransactionEvent) -> BTreeSet<i64> {
-    sums.iter().map(|sum| sum.saturating_add(event.amount.unwrap_or(0))).collect()
+    event.amount.iter().flat_map(|amount| sums.iter().map(|sum| sum.saturating_add(*amount))).collect()
 }
 
 pub(super) fn added_by_correction<'a>(

@@ -7,11 +7,14 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Number, Value};
 
 use crate::domain::request::{Decimal, Item};
 use crate::provider::record::tolerant;
+
+/// Below it a float tells each whole number from the next.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 
 // ── Requests ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -248,6 +251,8 @@ pub(super) struct TransactionEvent {
     pub(super) event: String,
     /// Missing is not "failed": an operation that is under way may have none yet.
     pub(super) success: Option<bool>,
+    /// `None` also where it is told and is no whole number: then there is no sum.
+    #[serde(default, deserialize_with = "minor_units")]
     pub(super) amount: Option<i64>,
     pub(super) event_reference: Option<String>,
     pub(super) request_id: Option<String>,
@@ -299,6 +304,17 @@ fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::E
     })
 }
 
+/// Dintero documents an event's amount as any number, so that a whole one may be written with a fraction.
+fn minor_units<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Ok(Value::deserialize(deserializer)?.as_number().and_then(whole))
+}
+
+/// Only a whole float is written without a point.
+fn whole(number: &Number) -> Option<i64> {
+    let written = || number.as_f64().filter(|float| float.abs() < EXACT).map(|float| float.to_string());
+    number.as_i64().or_else(|| written()?.parse().ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -319,5 +335,23 @@ mod tests {
         let transaction: Transaction = serde_json::from_str(json).unwrap();
         assert!(transaction.card.is_none());
         assert_eq!(transaction.events[0].amount, Some(100));
+    }
+
+    #[test]
+    fn an_events_amount_is_a_whole_number_however_it_is_written() {
+        let amount = |amount: &str| {
+            let json = format!(
+                r#"{{"id":"T1.t","amount":100,"currency":"NOK","events":[{{"event":"CAPTURE","amount":{amount}}}]}}"#
+            );
+            serde_json::from_str::<Transaction>(&json).unwrap().events[0].amount
+        };
+        for (written, expected) in
+            [("39900", 39900), ("39900.0", 39900), ("3.99e4", 39900), ("-100.0", -100), ("0.0", 0)]
+        {
+            assert_eq!(amount(written), Some(expected), "{written}");
+        }
+        for written in ["39900.5", "0.1", "9007199254740992.0", "1e300", "\"39900\"", "null", "[39900]"] {
+            assert_eq!(amount(written), None, "{written}");
+        }
     }
 }
