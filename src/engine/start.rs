@@ -150,6 +150,12 @@ impl Engine {
                     self.health.note_provider(starting.operation.provider, None);
                     return Event::Accepted { handle };
                 }
+                Answer::Undelivered(handle) => {
+                    self.health.note_provider(starting.operation.provider, None);
+                    // On disk before the acceptance, so that a restart passes it on too. A payment that comes all the same wins.
+                    let _ = self.record(starting.operation.attempt.order.reference, Event::CancelWanted).await;
+                    return Event::Accepted { handle };
+                }
                 Answer::No(reason) => return Event::Refused { reason },
                 Answer::Unknown(cause) => return Event::Silent { cause },
                 Answer::NotSent(reason) => reason,

@@ -20,6 +20,8 @@ use crate::domain::request::Details;
 pub enum Answer<T> {
     /// The provider took it.
     Yes(T),
+    /// The provider took it, and says that it did not reach the terminal: nobody is asked for a card, and it is to be stopped.
+    Undelivered(T),
     /// The provider did not take it, and said so.
     No(Reason),
     /// No byte of it left this machine: sending it again cannot double it.

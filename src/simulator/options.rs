@@ -81,6 +81,8 @@ pub struct SimulatorOptions {
     pub refund_needs_terminal: bool,
     /// When a terminal starts to prompt.
     pub start: StartRule,
+    /// Whether a push to a terminal fails, so that it shows nothing.
+    pub pushes_fail: bool,
     /// Whether a list's filter by store means Dintero's own id of it, instead of the merchant's.
     pub lists_by_own_store_id: bool,
     /// How long an access token is good for.
@@ -108,6 +110,7 @@ impl Default for SimulatorOptions {
             speed: 1,
             refund_needs_terminal: true,
             start: StartRule::Session,
+            pushes_fail: false,
             lists_by_own_store_id: false,
             token_life_seconds: 14_400,
             seed: 1,

@@ -164,6 +164,15 @@ async fn the_terminal_can_be_started_explicitly() {
     bridge.books_agree().await;
 }
 
+/// A push that did not arrive asks nobody for a card: the sale is stopped, long before its time is up.
+#[tokio::test]
+async fn a_terminal_that_the_push_did_not_reach_holds_nobody_up() {
+    let bridge = Bridge::with(Setup { start: "publish", pushes_fail: true, ..Setup::default() }).await;
+    let answer = bridge.till(1).pay("R-1", 39900).await;
+    assert_eq!((answer.word(), &answer.body["retry"]), ("cancelled", &json!("new_attempt")), "{:?}", answer.body);
+    bridge.books_agree().await;
+}
+
 #[tokio::test]
 async fn the_reference_may_come_as_an_idempotency_key() {
     let bridge = Bridge::start().await;

@@ -153,6 +153,7 @@ pub(crate) async fn refund_without_sale(dojo: &Dojo, card_present: bool) -> Answ
 pub(crate) fn answered(answer: &Answer<Handle>) -> String {
     match answer {
         Answer::Yes(handle) => format!("yes {handle}"),
+        Answer::Undelivered(handle) => format!("undelivered {handle}"),
         Answer::No(reason) => format!("no {}", reason.code),
         Answer::NotSent(reason) => format!("not sent {}", reason.code),
         Answer::Unknown(_) => "unknown".into(),

@@ -124,7 +124,15 @@ impl Provider for Dintero {
     async fn start_sale(&self, order: SaleOrder<'_>) -> Answer<Handle> {
         let call = Call::post("create_session", self.api.checkout(&["sessions-profile"]));
         match call.with_body(&session::request(&self.settings, &order)) {
-            Ok(call) => classify::answer(self.api.send(&call).await, session::created),
+            Ok(call) => {
+                let outcome = self.api.send(&call).await;
+                let is_undelivered = self.settings.start == StartRule::Publish
+                    && matches!(&outcome, Ok(Exchanged::Replied(reply)) if session::is_undelivered(reply));
+                match classify::answer(outcome, session::created) {
+                    Answer::Yes(handle) if is_undelivered => Answer::Undelivered(handle),
+                    answer => answer,
+                }
+            }
             Err(error) => unwritable(&error),
         }
     }

@@ -64,6 +64,15 @@ pub(super) fn created(reply: &Reply) -> Option<Handle> {
     Handle::new(created.id).ok()
 }
 
+/// Dintero says that the session reached no terminal. What is not known here may be a good word.
+pub(super) fn is_undelivered(reply: &Reply) -> bool {
+    let created = serde_json::from_slice::<SessionCreated>(&reply.body);
+    let publish = created.map(|created| created.publish).unwrap_or_default();
+    let mut to_terminals = publish.iter().filter(|published| published.kind.as_deref() == Some("terminal")).peekable();
+    to_terminals.peek().is_some()
+        && to_terminals.all(|published| matches!(published.status.as_deref(), Some("failed" | "skipped")))
+}
+
 /// A session as evidence; `None` when Dintero gave it a name that none can be.
 pub(super) fn record(session: &Session) -> Option<SessionRecord> {
     let terminal = session.order.store.as_ref().and_then(|store| store.terminal_id.clone());

@@ -177,6 +177,8 @@ pub(super) struct SessionCreated {
 /// Whether the session reached the terminal.
 #[derive(Debug, Deserialize)]
 pub(super) struct Published {
+    #[serde(rename = "type")]
+    pub(super) kind: Option<String>,
     pub(super) status: Option<String>,
 }
 

@@ -39,7 +39,7 @@ pub(super) async fn prepare(api: &Api, order: SaleOrder<'_>) -> Prepared {
         Err(error) => return Prepared::Refused(Reason::not_sent(error.to_string())),
     };
     match classify::answer(api.send(call).await, created) {
-        Answer::Yes(preparation) => Prepared::Ready(preparation),
+        Answer::Yes(preparation) | Answer::Undelivered(preparation) => Prepared::Ready(preparation),
         Answer::No(reason) => Prepared::Refused(reason),
         Answer::NotSent(reason) => Prepared::Unreached(reason),
         Answer::Unknown(cause) => search(api, attempt, &cause).await,

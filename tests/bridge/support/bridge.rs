@@ -51,6 +51,8 @@ pub(crate) struct Setup {
     pub(crate) callbacks: bool,
     pub(crate) speed: u32,
     pub(crate) start: &'static str,
+    /// Dintero's pushes to terminals do not arrive.
+    pub(crate) pushes_fail: bool,
     pub(crate) refund: &'static str,
     pub(crate) on_repeat: &'static str,
     pub(crate) may_refund_others: bool,
@@ -81,6 +83,7 @@ impl Default for Setup {
             callbacks: false,
             speed: 100,
             start: "session",
+            pushes_fail: false,
             refund: "terminal",
             on_repeat: "new_attempt",
             may_refund_others: false,

@@ -28,6 +28,7 @@ impl Simulator {
             } else {
                 pos_bridge::simulator::StartRule::Session
             },
+            pushes_fail: setup.pushes_fail,
             // One more than the bridge knows: another bridge's.
             terminals: (1..=setup.terminals + 1)
                 .map(|number| SimulatedTerminal::active(terminal_id(number), "oslo-center"))

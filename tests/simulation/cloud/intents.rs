@@ -214,7 +214,7 @@ impl Provider for Intents {
         match self.0.deliver(Arrival::Intent(attempt.clone()), |books| books.hit("prepared")).await {
             Answer::No(reason) => return Prepared::Refused(reason),
             Answer::NotSent(reason) => return Prepared::Unreached(reason),
-            Answer::Yes(()) | Answer::Unknown(_) => {}
+            Answer::Yes(()) | Answer::Undelivered(()) | Answer::Unknown(_) => {}
         }
         for pause in SEARCH_PAUSES {
             sleep(pause).await;

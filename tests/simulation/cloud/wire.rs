@@ -41,7 +41,7 @@ impl Cloud {
 
     async fn send_once(&self, attempt: &Attempt, arrival: Arrival) -> Answer<Handle> {
         match self.deliver(arrival, |books| self.leaves(books, attempt)).await {
-            Answer::Yes(()) => self.accepted(attempt),
+            Answer::Yes(()) | Answer::Undelivered(()) => self.accepted(attempt),
             Answer::No(reason) => Answer::No(reason),
             Answer::NotSent(reason) => Answer::NotSent(reason),
             Answer::Unknown(cause) => Answer::Unknown(cause),

@@ -29,7 +29,7 @@ pub(super) async fn create(
     let body = read_json(&headers, &body)?;
     let mut request = validation::new_session(body, &headers, &world.options, now)?;
     request.system_headers = system_headers(&headers);
-    let publish = published(&mut request.body);
+    let publish = published(&mut request.body, if world.options.pushes_fail { "failed" } else { "sent" });
     let (id, effects) = world.dintero.ledger().create_session(request, now)?;
     world.perform(effects);
     let mut answer = json!({
@@ -46,12 +46,12 @@ pub(super) async fn create(
 }
 
 /// Gives each publish configuration its identifier and status; only the terminal kind is sent by this simulator.
-fn published(body: &mut Value) -> Option<Value> {
+fn published(body: &mut Value, pushed: &str) -> Option<Value> {
     let publish = body.pointer_mut("/configuration/publish")?;
     for one in publish.as_array_mut()? {
         let sent = one["type"] == "terminal" && one["channel"] == "push";
         one["id"] = json!(identifiers::uuid());
-        one["status"] = json!(if sent { "sent" } else { "skipped" });
+        one["status"] = json!(if sent { pushed } else { "skipped" });
     }
     Some(publish.clone())
 }

@@ -69,6 +69,7 @@ pub(crate) enum Occasion {
 pub(crate) struct Ledger {
     account_id: String,
     start: StartRule,
+    pushes_fail: bool,
     refund_needs_terminal: bool,
     lists_by_own_store_id: bool,
     pub(crate) premises: Premises,
@@ -84,6 +85,7 @@ impl Ledger {
         Self {
             account_id: options.account_id.clone(),
             start: options.start,
+            pushes_fail: options.pushes_fail,
             refund_needs_terminal: options.refund_needs_terminal,
             lists_by_own_store_id: options.lists_by_own_store_id,
             premises: Premises::new(options),
@@ -143,7 +145,7 @@ impl Ledger {
 
     /// Whether a session created by this request prompts by itself.
     pub(crate) fn starts(&self, request: &NewSession) -> bool {
-        self.start == StartRule::Session || request.asks_for_terminal
+        self.start == StartRule::Session || (request.asks_for_terminal && !self.pushes_fail)
     }
 
     fn is_busy(&self, prompt: Option<&Prompt>, now: Timestamp) -> bool {
