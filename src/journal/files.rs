@@ -2,12 +2,14 @@
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::error::OpenError;
 
 const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// So much of the log is held in memory at a time, in bytes.
+const PART: usize = 1 << 20;
 
 /// Makes the folder and the files ready for SQLite, and holds the lock for as long as the returned file lives.
 ///
@@ -18,10 +20,12 @@ pub(super) fn prepare(database: &Path) -> Result<File, OpenError> {
     refuse_network(&folder)?;
     let lock = take_lock(database)?;
     refuse_foreign_content(database, &mut private_file(database)?)?;
-    for companion in ["-wal", "-shm"].map(|suffix| beside(database, suffix)) {
-        if companion.symlink_metadata().is_ok() {
-            private_file(&companion)?;
-        }
+    let [log, index] = ["-wal", "-shm"].map(|suffix| beside(database, suffix));
+    if log.symlink_metadata().is_ok() {
+        write_again(&private_file(&log)?).map_err(at(&log))?;
+    }
+    if index.symlink_metadata().is_ok() {
+        private_file(&index)?;
     }
     // The new file's name must survive a power cut too; SQLite does this only for files that it makes itself.
     File::open(&folder).and_then(|folder| folder.sync_all()).map_err(at(&folder))?;
@@ -36,6 +40,20 @@ pub(super) fn size_bytes(database: &Path) -> u64 {
         .filter_map(|path| path.metadata().ok())
         .map(|metadata| metadata.len())
         .sum()
+}
+
+/// After a sync that failed, the system may hold in memory alone what it calls written. SQLite would find it there and commit
+/// behind it, and a power cut would take all of that along. Written once more it is on disk, or the start fails.
+fn write_again(log: &File) -> std::io::Result<()> {
+    let (mut part, mut position) = (vec![0; PART], 0);
+    loop {
+        let length = log.read_at(&mut part, position)?;
+        if length == 0 {
+            return log.sync_all();
+        }
+        log.write_all_at(&part[..length], position)?;
+        position += length as u64;
+    }
 }
 
 fn beside(database: &Path, suffix: &str) -> PathBuf {

@@ -1,6 +1,7 @@
 //! Durability: full disks, callers that go away, closing.
 
-use std::time::Duration;
+use std::fs::{self, File};
+use std::time::{Duration, SystemTime};
 
 use pos_bridge::journal::{JournalOptions, SqliteJournal};
 use pos_bridge::ports::{Journal, JournalError};
@@ -44,6 +45,24 @@ async fn a_journal_that_somebody_else_locks_is_unavailable_and_loses_nothing() {
     assert!(matches!(refused, Err(JournalError::Unavailable(_))), "{refused:?}");
     sqlx::query("COMMIT").execute(&mut other).await.unwrap();
     fixture.begin(sale("till-1", "R-1", "front", 100)).await;
+}
+
+/// After a sync that failed it may be in the system's memory alone, and what is committed behind it would go with it.
+#[tokio::test]
+async fn what_a_kill_leaves_in_the_log_is_put_on_disk_before_anything_is_committed_behind_it() {
+    let fixture = Fixture::new().await;
+    let sale = fixture.approved_sale("R-1").await;
+    let killed = tempfile::tempdir().unwrap();
+    for file in ["journal.db", "journal.db-wal"] {
+        fs::copy(fixture.folder.path().join(file), killed.path().join(file)).unwrap();
+    }
+    let log = killed.path().join("journal.db-wal");
+    let (left, long_ago) = (fs::read(&log).unwrap(), SystemTime::UNIX_EPOCH);
+    File::options().write(true).open(&log).unwrap().set_modified(long_ago).unwrap();
+    let next = Fixture::in_folder(killed).await;
+    assert!(fs::metadata(&log).unwrap().modified().unwrap() > long_ago, "it was taken for written");
+    assert!(fs::read(&log).unwrap() == left, "it was changed");
+    assert_eq!(next.journal.operation(sale.id).await, Ok(Some(sale)));
 }
 
 #[tokio::test]
