@@ -28,8 +28,8 @@ pub(super) async fn open_writer(options: &JournalOptions) -> Result<SqliteConnec
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        // A checkpoint syncs the disk twice more, and 64 busy tills fill SQLite's usual 4 MB in a few commits.
-        .pragma("wal_autocheckpoint", "8000")
+        // The writer makes them itself, and hears when the disk fails.
+        .pragma("wal_autocheckpoint", "0")
         // What a rush or a long reading has made of SQLite's log goes back to this, twice its usual size.
         .pragma("journal_size_limit", "67108864")
         // Of use on macOS alone, where a plain sync stops at the disk's cache.

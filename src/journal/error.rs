@@ -132,6 +132,11 @@ pub(super) fn is_no_transaction(error: &sqlx::Error) -> bool {
     code(error) == Some(SQLITE_ERROR) && error.to_string().contains("no transaction is active")
 }
 
+/// There is no room on the disk, which is nothing worse.
+pub(super) fn is_full(error: &sqlx::Error) -> bool {
+    code(error) == Some(SQLITE_FULL)
+}
+
 /// The content of the file is at fault, not its surroundings.
 pub(super) fn is_damage(error: &sqlx::Error) -> bool {
     matches!(code(error), Some(SQLITE_CORRUPT | SQLITE_NOTADB))

@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | `files`, `connection`, `error` | the file: whose it is, how it is opened, what can be wrong with it |
 //! | `writer`, `step`, `transaction`, `answers` | the one writer: steps wait, are committed together, and are answered |
+//! | `checkpoints` | between two commits: SQLite's log is folded into the database |
 //! | `begin`, `earlier` | a step: a sale or a refund begins, after what was before it was looked at |
 //! | `record`, `redact` | a step: an event is applied to an attempt |
 //! | `marks`, `told`, `elsewhere` | steps: a till was told, warned, or booked; money was given back elsewhere |
@@ -21,6 +22,7 @@ mod alarms;
 mod answers;
 mod begin;
 mod callbacks;
+mod checkpoints;
 mod connection;
 mod earlier;
 mod elsewhere;

@@ -16,6 +16,7 @@ use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
 
 use super::answers::Answers;
+use super::checkpoints::Checkpoints;
 use super::error::{Result, is_no_transaction, may_be_rolled_back, of_step};
 use super::step::{Command, Pending, Step};
 use super::transaction::{Refused, Transaction, Uncommitted};
@@ -55,7 +56,8 @@ impl Queue {
         let (announce, state) = watch::channel(State::Running);
         let closing = CancellationToken::new();
         let answers = Answers::new();
-        let writer = Writer { connection, lock, waiting, answers, announce, closing: closing.clone() };
+        let checkpoints = Checkpoints::new();
+        let writer = Writer { connection, lock, waiting, answers, checkpoints, announce, closing: closing.clone() };
         (Self { steps, state, closing }, writer)
     }
 
@@ -103,6 +105,7 @@ struct Writer {
     lock: File,
     waiting: mpsc::Receiver<Box<dyn Command>>,
     answers: Answers,
+    checkpoints: Checkpoints,
     announce: watch::Sender<State>,
     closing: CancellationToken,
 }
@@ -111,10 +114,7 @@ impl Writer {
     async fn run(mut self) {
         let mut batch = Vec::with_capacity(BATCH);
         while self.receive(&mut batch).await {
-            let Err(error) = self.commit(&mut batch).await else {
-                self.answers.hold(&mut batch);
-                continue;
-            };
+            let Err(error) = self.commit_and_fold(&mut batch).await else { continue };
             // Told first, so that nobody who reads an answer still believes in the journal.
             if let JournalError::Broken(why) = &error {
                 self.announce.send_replace(State::Failed(why.clone()));
@@ -161,6 +161,17 @@ impl Writer {
             count = self.waiting.recv_many(batch, room) => return count > 0,
         }
         self.waiting.recv_many(batch, room).await > 0
+    }
+
+    /// Commits a batch, takes it for answering, and has the log folded now and then. `Err` is about what is left of the batch.
+    async fn commit_and_fold(&mut self, batch: &mut Vec<Box<dyn Command>>) -> Result<()> {
+        self.commit(batch).await?;
+        self.answers.hold(batch);
+        if self.checkpoints.count() {
+            self.answers.give();
+            self.checkpoints.fold(&mut self.connection).await?;
+        }
+        Ok(())
     }
 
     /// Commits a batch. `Err` is about all of it: [`JournalError::Broken`] when it is open what is on disk, anything

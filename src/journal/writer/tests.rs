@@ -211,6 +211,35 @@ async fn a_commit_that_fails_breaks_the_journal_for_good() {
 }
 
 #[tokio::test]
+async fn a_long_log_is_folded_into_the_database() {
+    let (folder, queue, mut writer) = stopped_writer().await;
+    writer.checkpoints = Checkpoints::when(1, 1);
+    tokio::spawn(writer.run());
+    assert_eq!(queue.commit(PROBE).await, Ok(()));
+    // The checkpoint goes ahead of it.
+    assert_eq!(queue.commit(Note).await, Ok(()));
+    let readers = connection::open_readers(&JournalOptions::at(folder.path().join("journal.db"))).await.unwrap();
+    let (_, pages, folded): (i64, i64, i64) =
+        sqlx::query_as("PRAGMA wal_checkpoint(NOOP)").fetch_one(&readers).await.unwrap();
+    assert!(pages > 0 && folded == pages, "{folded} of {pages}");
+    queue.close().await;
+}
+
+/// What it was to fold is answered; nothing that comes later is believed.
+#[tokio::test]
+async fn a_checkpoint_that_fails_breaks_the_journal_for_good() {
+    let (folder, queue, mut writer) = stopped_writer().await;
+    writer.checkpoints = Checkpoints::when(1, 2);
+    tokio::spawn(writer.run());
+    assert_eq!(queue.commit(PROBE).await, Ok(()));
+    let log = std::fs::File::options().write(true).open(folder.path().join("journal.db-wal")).unwrap();
+    log.set_len(0).unwrap();
+    assert_eq!(queue.commit(Note).await, Ok(()), "it was committed");
+    assert!(queue.failed().await.contains("disk I/O error"));
+    assert!(matches!(queue.commit(PROBE).await, Err(JournalError::Broken(_))));
+}
+
+#[tokio::test]
 async fn a_closed_writer_has_committed_everything_and_takes_nothing() {
     let (folder, queue, writer) = stopped_writer().await;
     let start = async { drop(tokio::spawn(writer.run())) };
