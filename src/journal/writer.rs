@@ -226,10 +226,12 @@ impl Writer {
         sqlx::query(statement).execute(&mut self.connection).await.map(drop)
     }
 
-    /// After a failed sync the system may claim that lost pages are on disk, so nothing is written any more; closing
-    /// the connection would write too (a checkpoint), hence it stays open until the process ends.
-    async fn refuse_everything(mut self, broken: &JournalError) {
-        while let Some(command) = self.waiting.recv().await {
+    /// After a failed sync the system may claim that lost pages are on disk, so nothing is written any more. Closing the
+    /// connection would write too (a checkpoint), hence it stays open until the process ends, however that comes about.
+    async fn refuse_everything(self, broken: &JournalError) {
+        let Self { connection, lock: _lock, mut waiting, .. } = self;
+        std::mem::forget(connection);
+        while let Some(command) = waiting.recv().await {
             command.answer(&Err(broken.clone()));
         }
     }

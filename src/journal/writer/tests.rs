@@ -210,6 +210,19 @@ async fn a_commit_that_fails_breaks_the_journal_for_good() {
     assert_eq!(queue.commit(PROBE).await, broken);
 }
 
+/// Closing it would fold its log into the database.
+#[tokio::test]
+async fn a_journal_that_is_broken_is_not_closed() {
+    let (folder, queue, writer) = stopped_writer().await;
+    let running = tokio::spawn(writer.run());
+    assert!(matches!(queue.commit(Statement(FAILS_ON_COMMIT)).await, Err(JournalError::Broken(_))));
+    drop(queue);
+    running.await.unwrap();
+    // SQLite's thread would close it.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(folder.path().join("journal.db-wal").exists(), "it was closed");
+}
+
 #[tokio::test]
 async fn a_long_log_is_folded_into_the_database() {
     let (folder, queue, mut writer) = stopped_writer().await;

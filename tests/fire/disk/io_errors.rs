@@ -144,6 +144,10 @@ async fn strike(trouble: Trouble, world: &mut World) -> Result<End, Vec<String>>
     if end == End::WentOn && must_stop {
         return Err(vec!["a sync failed, and the bridge goes on".to_owned()]);
     }
+    // Closing the journal folds its log into the database and takes it away.
+    if end == End::Stopped && must_stop && !world.shop.database().with_extension("db-wal").exists() {
+        return Err(vec!["a sync failed, and the bridge wrote to the disk when it stopped".to_owned()]);
+    }
     if end == End::WentOn && !target.script.is_start() {
         target.script.ask_again(world).await;
     }
