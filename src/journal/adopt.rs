@@ -22,7 +22,7 @@ use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
 use crate::domain::evidence::{Approval, Finding, Order, PaymentState};
 use crate::domain::identifiers::{ProviderTerminalId, Reference, TerminalName, TillId};
-use crate::domain::money::Amount;
+use crate::domain::money::{AMOUNT_MAX, Amount};
 use crate::domain::operation::Operation;
 use crate::domain::repeat::Kinship;
 use crate::domain::request::Details;
@@ -206,10 +206,11 @@ impl Orphan {
             Finding::Approved(approval) => approval.amount.minor(),
             _ => 0,
         });
-        match self.trace.refunded {
+        let given_back = match self.trace.refunded {
             Refunded::Elsewhere(_) => ours.fold(others, i64::saturating_add),
             Refunded::InAll(_) | Refunded::InAllAndAtMachines { .. } => others,
-        }
+        };
+        given_back.min(AMOUNT_MAX)
     }
 }
 

@@ -262,6 +262,11 @@ async fn what_was_given_back_of_a_lost_payment_is_not_given_back_again() {
     assert_eq!(fixture.journal.note_refunded(adopted.id, Refunded::Elsewhere(2_000), None, now()).await, Ok(false));
     let Begun::New(rest) = fixture.refund(&adopted, "F-1", None).await else { panic!() };
     assert_eq!(rest.money, nok(5_000));
+
+    let nonsense = Refunded::InAll(i64::MAX);
+    let trace = Trace { reference: AttemptReference::new(number()), refunded: nonsense, ..lost.trace.clone() };
+    let adopted = self::adopted(&fixture, Orphan { operation: OperationId(number()), trace, ..lost }).await;
+    assert!(matches!(fixture.refund(&adopted, "F-2", None).await, Begun::NotRefundable(_)), "it is readable");
 }
 
 #[tokio::test]

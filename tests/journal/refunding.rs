@@ -2,6 +2,7 @@
 
 use pos_bridge::domain::attempt::{Alarm, AlarmKind, Event, Kind, Phase, Reason};
 use pos_bridge::domain::identifiers::OperationId;
+use pos_bridge::domain::money::AMOUNT_MAX;
 use pos_bridge::domain::operation::Status;
 use pos_bridge::domain::refund::NotRefundable;
 use pos_bridge::domain::refund::RefundRoute;
@@ -216,5 +217,20 @@ async fn money_that_went_back_at_machines_counts_beside_the_sum() {
     ] {
         assert_eq!(note(sum, at_machines).await, Ok(is_news), "{sum} and {at_machines}");
         assert_eq!(fixture.journal.operation(sale.id).await.unwrap().unwrap().refunded, refunded);
+    }
+}
+
+/// A provider that tells nonsense must not make the sale unreadable for ever.
+#[tokio::test]
+async fn more_given_back_than_any_payment_is_can_still_be_added_to() {
+    let fixture = Fixture::new().await;
+    for (number, refunded) in [Refunded::Elsewhere(i64::MAX), Refunded::InAll(i64::MAX)].into_iter().enumerate() {
+        let sale = fixture.approved_sale(&format!("R-{number}")).await;
+        let Begun::New(refund) = fixture.refund(&sale, &format!("F-{number}"), Some(2_000)).await else { panic!() };
+        fixture.record(&refund, approved(&refund.attempt)).await;
+        assert_eq!(fixture.journal.note_refunded(sale.id, refunded, None, now()).await, Ok(true));
+        let known = fixture.journal.operation(sale.id).await.unwrap().unwrap();
+        assert!(known.refunded >= AMOUNT_MAX, "{}", known.refunded);
+        assert!(matches!(fixture.refund(&sale, &format!("G-{number}"), None).await, Begun::NotRefundable(_)));
     }
 }
