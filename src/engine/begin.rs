@@ -66,7 +66,8 @@ impl Engine {
     /// A [`Refusal`]; nothing was sent then.
     pub async fn refund(&self, till: &Till, request: RefundRequest, patience: Patience) -> Result<Progress, Refusal> {
         let ready = self.ready_for_money(&patience).await;
-        let sale = self.health.journal(self.journal.find_sale(&till.id, &request.original).await)?;
+        let sale = self.journal.find_sale(&till.id, &request.original, self.moves_no_money(till)).await;
+        let sale = self.health.journal(sale)?.filter(|sale| self.is_of_this_environment(till, sale));
         let sale = sale.filter(|sale| sale.till == till.id || till.profile.may_refund_others);
         let sale = match sale {
             Some(sale) => sale,

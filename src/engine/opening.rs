@@ -8,7 +8,7 @@ use super::turn::Patience;
 use super::{Engine, Progress, Refusal};
 use crate::domain::attempt::Kind;
 use crate::domain::directory::Till;
-use crate::domain::operation::{Operation, Status};
+use crate::domain::operation::Status;
 use crate::domain::repeat::{Fingerprint, Repeat};
 use crate::domain::request::Naming;
 
@@ -43,8 +43,7 @@ impl Engine {
     pub(super) async fn known_or(&self, request: &Request<'_>, in_the_way: Refusal) -> Result<Progress, Refusal> {
         let Request { till, kind, naming, asked } = request;
         let Some(reference) = naming.reference() else { return Err(in_the_way) };
-        let known = self.health.journal(self.journal.find(&till.id, *kind, reference).await).ok().flatten();
-        let Some(known) = known.filter(|known| self.is_of_this_environment(known)) else { return Err(in_the_way) };
+        let Ok(known) = self.find(till, *kind, reference).await else { return Err(in_the_way) };
         let replayed = match known.repeat(asked, repeat_rules(till), self.clock.now()) {
             Repeat::Join => false,
             // What an old copy of the journal calls unpaid may have been paid since.
@@ -55,9 +54,5 @@ impl Engine {
             Repeat::Replay | Repeat::NewAttempt | Repeat::NewOperation => return Err(in_the_way),
         };
         Ok(Progress { operation: known, waiting: None, replayed, possible_duplicate: false })
-    }
-
-    fn is_of_this_environment(&self, known: &Operation) -> bool {
-        self.provider(known.provider).is_ok_and(|provider| !known.is_of_other_environment(provider.is_sandbox()))
     }
 }

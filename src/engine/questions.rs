@@ -14,16 +14,34 @@ use crate::domain::directory::Till;
 use crate::domain::identifiers::{OperationId, Reference};
 use crate::domain::operation::Operation;
 use crate::domain::prompt::AtTerminal;
-use crate::ports::OperationFilter;
+use crate::ports::{OperationFilter, Provider};
 
 impl Engine {
     /// A till's own operation.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], also for another till's.
+    /// [`Refusal::NotFound`], also for another till's, and for what a test left where money is taken now.
     pub async fn find(&self, till: &Till, kind: Kind, reference: &Reference) -> Result<Operation, Refusal> {
-        let found = self.health.journal(self.journal.find(&till.id, kind, reference).await)?;
+        let found = self.journal.find(&till.id, kind, reference, self.moves_no_money(till)).await;
+        let found = self.health.journal(found)?.filter(|found| self.is_of_this_environment(till, found));
         found.ok_or(Refusal::NotFound(kind.name()))
+    }
+
+    /// Every terminal of the till is in a sandbox.
+    pub(super) fn moves_no_money(&self, till: &Till) -> bool {
+        self.driving(till).all(|provider| provider.is_sandbox())
+    }
+
+    /// What is over in a test is nothing in production, nor the reverse. Where its own provider is gone from the
+    /// configuration, the till's tells.
+    pub(super) fn is_of_this_environment(&self, till: &Till, known: &Operation) -> bool {
+        let provider = self.provider(known.provider).ok().or_else(|| self.driving(till).next());
+        provider.is_none_or(|provider| !known.is_of_other_environment(provider.is_sandbox()))
+    }
+
+    /// The providers of the till's terminals.
+    fn driving<'a>(&'a self, till: &'a Till) -> impl Iterator<Item = &'a Arc<dyn Provider>> {
+        self.directory.terminals_of(till).filter_map(|terminal| self.provider(terminal.provider).ok())
     }
 
     /// Waits until the operation is settled ([`Operation::is_settled`]), the cashier must do something, the time is up or

@@ -10,13 +10,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::begin::{BY_REFERENCE, FIRST_GENERATION};
 use super::entries::{append_event, insert_attempt, insert_operation, load_runs, raise_alarm, stands};
 use super::error::{Result, unreadable};
 use super::outbox::Outbox;
 use super::record::Recording;
 use super::redact::masked;
-use super::rows::{self, whole_milliseconds};
+use super::rows::{self, select_operations, whole_milliseconds};
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
@@ -49,8 +48,7 @@ impl Step for Adopt {
         }
         let now = whole_milliseconds(orphan.now);
         let lost = orphan.as_operation(now)?;
-        let known = transaction.row(BY_REFERENCE, &name_of(&lost)).await?;
-        let known = known.map(|row| rows::operation(&row)).transpose()?;
+        let known = newest(transaction, &lost).await?;
         let known = known.map(|known| (known.kinship(&lost, orphan.reuse_after), known));
         let adopted = match known {
             Some((Kinship::SameSale, known)) => {
@@ -60,6 +58,12 @@ impl Step for Adopt {
         };
         Ok((writes, Some(adopted)))
     }
+}
+
+/// What the number of a lost payment means so far, where it was made.
+async fn newest(transaction: &mut Transaction<'_>, lost: &Operation) -> Result<Option<Operation>> {
+    let row = transaction.row(NEWEST, &name_where_made(lost)).await?;
+    row.map(|row| rows::operation(&row)).transpose()
 }
 
 /// The payment is a run of the sale that its till made under the same number since.
@@ -86,8 +90,7 @@ async fn join_sale(
     insert_attempt(writes, &run, false)?;
     append_adopted(writes, orphan, &run)?;
     writes
-        .add("UPDATE operation SET simulated = ?, refunded_elsewhere = MAX(refunded_elsewhere, ?) WHERE id = ?")
-        .bind(run.simulated)
+        .add("UPDATE operation SET refunded_elsewhere = MAX(refunded_elsewhere, ?) WHERE id = ?")
         .bind(orphan.given_back())
         .bind(run.id.to_string());
     let payment = Recording { writes, runs, outbox, now }.join(run)?;
@@ -113,10 +116,7 @@ async fn begin_operation(
         Some((Kinship::Rival, _)) => stop_rivals(transaction, writes, &operation, outbox).await?,
         _ => Vec::new(),
     };
-    let generation = match known {
-        Some((kinship, known)) => generation(transaction, &operation, kinship, &known).await?,
-        None => FIRST_GENERATION,
-    };
+    let generation = generation(transaction, &operation, known).await?;
     // A till without numbers asks for the lost sale again by what it was for.
     let asked = orphan.asked_terminal.as_ref().unwrap_or(&operation.terminal);
     let asked_terminal = operation.reference.looks_made().then_some(asked);
@@ -222,7 +222,7 @@ async fn stop_rivals(
     outbox: &Outbox,
 ) -> Result<Vec<Recorded>> {
     let mut stopped = Vec::new();
-    for row in transaction.rows(RIVALS, &name_of(orphan)).await? {
+    for row in transaction.rows(RIVALS, &name_where_made(orphan)).await? {
         let rival = rows::attempt_reference(&rows::get::<String>(&row, "reference")?)?;
         let runs = load_runs(transaction, rival).await?;
         stopped.extend(Recording { writes, runs, outbox, now: orphan.updated_at }.stop_all()?);
@@ -231,26 +231,30 @@ async fn stop_rivals(
 }
 
 /// Above what its number means so far; below it when that is no older, and took money too or came after the number had
-/// started over: a number that starts over means the newest payment. By the provider's clock.
+/// started over: a number that starts over means the newest payment. By the provider's clock. The first where it means
+/// nothing.
 async fn generation(
     transaction: &mut Transaction<'_>,
     operation: &Operation,
-    kinship: Kinship,
-    known: &Operation,
+    known: Option<(Kinship, Operation)>,
 ) -> Result<i64> {
     let row = transaction.row(GENERATIONS, &name_of(operation)).await?.ok_or(JournalError::NotFound)?;
-    let is_older = known.attempt.horizon < operation.attempt.horizon;
-    let keeps_its_own = kinship == Kinship::Stranger || known.status() == operation.status();
-    Ok(if keeps_its_own && !is_older {
-        rows::get::<i64>(&row, "lowest")? - 1
-    } else {
-        rows::get::<i64>(&row, "highest")? + 1
-    })
+    let keeps_its_meaning = known.is_some_and(|(kinship, known)| {
+        let is_older = known.attempt.horizon < operation.attempt.horizon;
+        !is_older && (kinship == Kinship::Stranger || known.status() == operation.status())
+    });
+    Ok(if keeps_its_meaning { rows::get::<i64>(&row, "lowest")? - 1 } else { rows::get::<i64>(&row, "highest")? + 1 })
 }
 
 /// What an operation is known by to its till.
 fn name_of(operation: &Operation) -> [&str; 3] {
     [operation.till.as_str(), operation.kind.name(), operation.reference.as_str()]
+}
+
+/// The same, and whether no real money moves.
+fn name_where_made(operation: &Operation) -> [&str; 4] {
+    let [till, kind, reference] = name_of(operation);
+    [till, kind, reference, if operation.simulated { "1" } else { "0" }]
 }
 
 fn alarm(orphan: &Orphan) -> Alarm {
@@ -273,10 +277,17 @@ fn alarm(orphan: &Orphan) -> Alarm {
     }
 }
 
-/// The deciding attempts of the unproven operations under a reference.
-pub(super) const RIVALS: &str = "SELECT deciding_attempt AS reference FROM operation \
-    WHERE till = ? AND kind = ? AND reference = ? AND status IN ('pending', 'unknown')";
+/// What a reference means in one environment. What runs in the other is another sale, be it over or not.
+pub(super) const NEWEST: &str = select_operations!(
+    "SELECT",
+    "operation o JOIN attempt a ON a.reference = o.deciding_attempt WHERE o.till = ? AND o.kind = ? AND o.reference = ? \
+     AND o.simulated = CAST(? AS INTEGER) ORDER BY o.generation DESC LIMIT 1"
+);
 
-/// The generations of a reference.
-pub(super) const GENERATIONS: &str = "SELECT MIN(generation) AS lowest, MAX(generation) AS highest FROM operation \
-    WHERE till = ? AND kind = ? AND reference = ?";
+/// The deciding attempts of the unproven operations under a reference, in one environment.
+pub(super) const RIVALS: &str = "SELECT deciding_attempt AS reference FROM operation WHERE till = ? AND kind = ? \
+    AND reference = ? AND simulated = CAST(? AS INTEGER) AND status IN ('pending', 'unknown')";
+
+/// The generations of a reference; the one before the first where it has none.
+pub(super) const GENERATIONS: &str = "SELECT COALESCE(MIN(generation), 0) AS lowest, COALESCE(MAX(generation), 0) AS \
+    highest FROM operation WHERE till = ? AND kind = ? AND reference = ?";

@@ -236,13 +236,6 @@ fn run_again(writes: &mut Writes, earlier: &Operation, operation: &Operation, de
 /// provider are put above or below.
 pub(super) const FIRST_GENERATION: i64 = 1;
 
-/// What a reference means to a till, by kind.
-pub(super) const BY_REFERENCE: &str = select_operations!(
-    "SELECT",
-    "operation o JOIN attempt a ON a.reference = o.deciding_attempt \
-     WHERE o.till = ? AND o.kind = ? AND o.reference = ? ORDER BY o.generation DESC LIMIT 1"
-);
-
 /// A till's superseded sale on a terminal that was paid, and of which the till has not heard.
 pub(super) const PAID_UNHEARD: &str = select_operations!(
     "SELECT",

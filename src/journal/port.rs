@@ -86,12 +86,18 @@ impl Journal for SqliteJournal {
         read::operation(&self.readers, id).await
     }
 
-    async fn find(&self, till: &TillId, kind: Kind, reference: &Reference) -> Result<Option<Operation>> {
-        read::find(&self.readers, till, kind, reference).await
+    async fn find(
+        &self,
+        till: &TillId,
+        kind: Kind,
+        reference: &Reference,
+        simulated: bool,
+    ) -> Result<Option<Operation>> {
+        read::find(&self.readers, till, kind, reference, simulated).await
     }
 
-    async fn find_sale(&self, till: &TillId, original: &Original) -> Result<Option<Operation>> {
-        read::find_sale(&self.readers, till, original).await
+    async fn find_sale(&self, till: &TillId, original: &Original, simulated: bool) -> Result<Option<Operation>> {
+        read::find_sale(&self.readers, till, original, simulated).await
     }
 
     async fn find_attempt(&self, reference: AttemptReference) -> Result<Option<(Operation, Attempt)>> {

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
-use super::begin::BY_REFERENCE;
 use super::entries::{OPERATION, RUNS, STANDING_ALARM};
 use super::error::{Result, of_step, unreadable};
 use super::record::deciding;
@@ -27,17 +26,23 @@ pub(super) async fn find(
     till: &TillId,
     kind: Kind,
     reference: &Reference,
+    simulated: bool,
 ) -> Result<Option<Operation>> {
     let query = sqlx::query(BY_REFERENCE).bind(till.as_str()).bind(kind.name()).bind(reference.as_str());
-    one(query.fetch_optional(pool).await)
+    one(query.bind(simulated).fetch_optional(pool).await)
 }
 
-pub(super) async fn find_sale(pool: &SqlitePool, till: &TillId, original: &Original) -> Result<Option<Operation>> {
+pub(super) async fn find_sale(
+    pool: &SqlitePool,
+    till: &TillId,
+    original: &Original,
+    simulated: bool,
+) -> Result<Option<Operation>> {
     match original {
         Original::Reference { reference, till: other } => {
             let till = other.as_ref().unwrap_or(till);
             let query = sqlx::query(SALE_BY_REFERENCE).bind(till.as_str()).bind(reference.as_str());
-            one(query.fetch_optional(pool).await)
+            one(query.bind(simulated).fetch_optional(pool).await)
         }
         Original::Operation(id) => Ok(operation(pool, *id).await?.filter(|found| found.kind == Kind::Sale)),
         Original::Transaction(transaction) => {
@@ -227,13 +232,22 @@ fn wanted_each(rows: &[SqliteRow]) -> Result<Vec<(Operation, Attempt)>> {
 pub(super) const ON_PAYMENT: &str = "SELECT reference FROM attempt WHERE preparation ->> 'payment' = ? AND \
     preparation IS NOT NULL AND (refunds IS NOT NULL) = ? ORDER BY number";
 
-/// The sale that a refund means by a number: a till's newest that is not proven unpaid, else the newest. One that may have
-/// been paid must not hide behind an older customer's.
+/// What a reference means to a till, by kind, in an environment. One that is over in the other environment does not hide a
+/// real one, nor the reverse.
+pub(super) const BY_REFERENCE: &str = select_operations!(
+    "SELECT",
+    "operation o JOIN attempt a ON a.reference = o.deciding_attempt \
+     WHERE o.till = ? AND o.kind = ? AND o.reference = ? \
+     ORDER BY o.simulated <> ? AND o.status NOT IN ('pending', 'unknown'), o.generation DESC LIMIT 1"
+);
+
+/// The sale that a refund means by a number in an environment: a till's newest that is not proven unpaid, else the newest. One
+/// that may have been paid must not hide behind an older customer's.
 pub(super) const SALE_BY_REFERENCE: &str = select_operations!(
     "SELECT",
     "operation o JOIN attempt a ON a.reference = o.deciding_attempt \
      WHERE o.till = ? AND o.kind = 'sale' AND o.reference = ? \
-     ORDER BY o.status IN ('declined', 'cancelled', 'failed'), o.generation DESC LIMIT 1"
+     ORDER BY o.simulated <> ? AND o.status NOT IN ('pending', 'unknown'), o.status IN ('declined', 'cancelled', 'failed'), o.generation DESC LIMIT 1"
 );
 
 /// The newest sale with the payment `$1`.

@@ -298,6 +298,7 @@ pub trait Journal: Results + Send + Sync {
     /// Writes a payment that the journal lost, approved and late, with an alarm: as a run of the operation that its till
     /// made under the same number since, where it is the same sale, else as an operation of its own. Every other live
     /// attempt under that number is to be stopped then, unless the number started over. `None` when it is there already.
+    /// No operation of the other environment (sandbox or production) is the same sale, or is stopped for it.
     async fn adopt(&self, orphan: Orphan) -> Result<Option<Adopted>, JournalError>;
     /// Notes how much of a sale somebody else gave back (the provider's back office). Returns whether that is news. Of a
     /// sum that tells not whose refunds it holds, ours are taken to be in it, those under way too; not those that were never
@@ -320,11 +321,23 @@ pub trait Journal: Results + Send + Sync {
 
     /// The operation with this number.
     async fn operation(&self, id: OperationId) -> Result<Option<Operation>, JournalError>;
-    /// A till's latest operation with this kind and reference.
-    async fn find(&self, till: &TillId, kind: Kind, reference: &Reference) -> Result<Option<Operation>, JournalError>;
+    /// A till's latest operation with this kind and reference. One that is over and was made in the other environment (sandbox
+    /// or production) hides none.
+    async fn find(
+        &self,
+        till: &TillId,
+        kind: Kind,
+        reference: &Reference,
+        simulated: bool,
+    ) -> Result<Option<Operation>, JournalError>;
     /// The sale that a refund names; `till` is the asking one. Where several carry the number, the newest that is not proven
-    /// unpaid.
-    async fn find_sale(&self, till: &TillId, original: &Original) -> Result<Option<Operation>, JournalError>;
+    /// unpaid; one that is over and was made in the other environment hides none.
+    async fn find_sale(
+        &self,
+        till: &TillId,
+        original: &Original,
+        simulated: bool,
+    ) -> Result<Option<Operation>, JournalError>;
     /// The operation of this attempt, with the provider that this one runs at, and the attempt.
     async fn find_attempt(&self, reference: AttemptReference) -> Result<Option<(Operation, Attempt)>, JournalError>;
     /// Every attempt of a kind on a payment that the provider prepared; of a sale, the oldest first.

@@ -77,10 +77,10 @@ impl Journal for NoJournal {
     async fn operation(&self, _: OperationId) -> Result<Option<Operation>> {
         self.held()
     }
-    async fn find(&self, _: &TillId, _: Kind, _: &Reference) -> Result<Option<Operation>> {
+    async fn find(&self, _: &TillId, _: Kind, _: &Reference, _: bool) -> Result<Option<Operation>> {
         self.held()
     }
-    async fn find_sale(&self, _: &TillId, _: &Original) -> Result<Option<Operation>> {
+    async fn find_sale(&self, _: &TillId, _: &Original, _: bool) -> Result<Option<Operation>> {
         broken()
     }
     async fn find_attempt(&self, _: AttemptReference) -> Result<Option<(Operation, Attempt)>> {

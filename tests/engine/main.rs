@@ -3,6 +3,7 @@
 
 mod absence;
 mod at_terminal;
+mod environments;
 mod given_up;
 mod lost;
 mod paid_before;

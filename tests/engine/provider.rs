@@ -38,6 +38,8 @@ impl Looks {
 
 /// Takes every sale, and knows of it what it was told.
 pub(crate) struct Scripted {
+    /// No real money moves.
+    pub(crate) is_sandbox: bool,
     /// What a look finds.
     pub(crate) finding: Mutex<Finding>,
     /// What a look finds of an attempt of this number instead, and whether another one was paid.
@@ -87,6 +89,7 @@ pub(crate) struct Scripted {
 impl Scripted {
     pub(crate) fn new() -> Self {
         Self {
+            is_sandbox: true,
             finding: Mutex::new(Finding::Nothing),
             found_of: Mutex::default(),
             at_terminal: Mutex::default(),
@@ -176,7 +179,7 @@ impl Provider for Scripted {
         Ok(())
     }
     fn is_sandbox(&self) -> bool {
-        true
+        self.is_sandbox
     }
     fn timeouts(&self) -> Timeouts {
         let minutes = SignedDuration::from_mins;

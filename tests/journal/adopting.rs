@@ -114,7 +114,7 @@ async fn of_two_operations_with_one_reference_the_one_that_took_money_answers() 
         let beside = self::adopted(&fixture, orphan(Some(("till-1", "R-2")))).await;
         assert_eq!(fixture.journal.operation(beside.id).await.unwrap(), Some(beside));
     }
-    let found = fixture.journal.find(&till("till-1"), Kind::Sale, &reference("R-2")).await.unwrap();
+    let found = fixture.journal.find(&till("till-1"), Kind::Sale, &reference("R-2"), false).await.unwrap();
     assert_eq!(found, Some(approved), "the till keeps the one that it knows");
 }
 
@@ -189,13 +189,35 @@ async fn a_lost_payment_from_before_a_number_started_over_leaves_the_new_sale_al
     (lost.asked_at, lost.horizon) = (later(5000), hours(-1));
     let Adopted { payment, stopped } = fixture.journal.adopt(lost.clone()).await.unwrap().unwrap();
     assert!(payment.operation.is_late() && payment.operation.id != known.id && stopped.is_empty());
-    let meant = async || fixture.journal.find(&till("till-1"), Kind::Sale, &reference("R-1")).await.unwrap().unwrap();
+    let meant =
+        async || fixture.journal.find(&till("till-1"), Kind::Sale, &reference("R-1"), false).await.unwrap().unwrap();
     assert_eq!(meant().await, known);
 
     lost.trace.reference = AttemptReference::new(number());
     (lost.operation, lost.asked_at, lost.horizon) = (OperationId(number()), later(-5000), hours(1));
     let newer = self::adopted(&fixture, lost).await;
     assert_eq!(meant().await, newer, "what was lost came after the number had started over");
+}
+
+/// What a test left under the number of a lost payment, be it over or not, is another sale.
+#[tokio::test]
+async fn a_lost_payment_is_no_run_of_a_test() {
+    for is_over in [true, false] {
+        let fixture = Fixture::new().await;
+        let mut tested = sale("till-1", "R-1", "front", 10_000);
+        tested.attempt.simulated = true;
+        let tested = fixture.begin(tested).await;
+        if is_over {
+            fixture.record(&tested, seen(Finding::Declined(Reason::new("05", "no")))).await;
+        }
+        let Adopted { payment, stopped } =
+            fixture.journal.adopt(orphan(Some(("till-1", "R-1")))).await.unwrap().unwrap();
+        assert!(payment.operation.id != tested.id && !payment.operation.simulated && stopped.is_empty());
+        let known = fixture.journal.operation(tested.id).await.unwrap().unwrap();
+        assert!(known.simulated && !known.attempt.phase.is_approved());
+        let found = fixture.journal.find(&till("till-1"), Kind::Sale, &reference("R-1"), false).await;
+        assert_eq!(found, Ok(Some(payment.operation)));
+    }
 }
 
 /// An approval that the provider takes back leaves what was under way as unproven as it was.

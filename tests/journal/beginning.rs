@@ -29,7 +29,7 @@ async fn a_sale_is_on_disk_as_sending_when_it_begins() {
     let begun = fixture.begin(sale("till-1", "R-1", "front", 39900)).await;
     assert_eq!((&begun.attempt.phase, begun.attempt.number, begun.refunded), (&Phase::Sending, 1, 0));
     let fixture = fixture.reopened().await;
-    let found = fixture.journal.find(&till("till-1"), Kind::Sale, &reference("R-1")).await.unwrap();
+    let found = fixture.journal.find(&till("till-1"), Kind::Sale, &reference("R-1"), false).await.unwrap();
     assert_eq!(found, Some(begun.clone()), "what is returned is what is on disk");
     let history = fixture.journal.history(begun.id).await.unwrap();
     assert_eq!(history.len(), 1);
@@ -90,7 +90,7 @@ async fn a_terminal_serves_one_attempt_at_a_time() {
     let holder = fixture.begin(sale("till-1", "R-1", "front", 100)).await;
     let other = || fixture.journal.begin_sale(sale("till-2", "R-2", "front", 200));
     assert_eq!(other().await.unwrap(), Begun::Busy(holder.clone()));
-    assert_eq!(fixture.journal.find(&till("till-2"), Kind::Sale, &reference("R-2")).await.unwrap(), None);
+    assert_eq!(fixture.journal.find(&till("till-2"), Kind::Sale, &reference("R-2"), false).await.unwrap(), None);
     assert_eq!(word(&fixture.journal.begin_sale(sale("till-2", "R-3", "back", 200)).await.unwrap()), "new");
     let given_up = abandon(&fixture, &holder).await;
     assert_eq!(given_up.operation.status(), Status::Unknown);

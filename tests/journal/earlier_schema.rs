@@ -63,9 +63,9 @@ async fn a_journal_in_which_every_refund_had_a_sale_keeps_all_that_it_holds() {
     earlier_journal(&path).await;
     let journal = SqliteJournal::open(JournalOptions::at(&path)).await.unwrap();
     assert_eq!(journal.check_integrity().await, Ok(vec![]));
-    let sale = journal.find(&till("till-1"), Kind::Sale, &reference("R-1")).await.unwrap().unwrap();
+    let sale = journal.find(&till("till-1"), Kind::Sale, &reference("R-1"), false).await.unwrap().unwrap();
     assert_eq!((sale.money, sale.refunded), (nok(39_900), 10_000));
-    let refund = journal.find(&till("till-1"), Kind::Refund, &reference("F-1")).await.unwrap().unwrap();
+    let refund = journal.find(&till("till-1"), Kind::Refund, &reference("F-1"), false).await.unwrap().unwrap();
     assert_eq!(refund.original, Some(sale.id));
     assert_eq!(journal.history(sale.id).await.unwrap().len(), 1);
     assert_eq!(journal.alarms().await.unwrap()[0].operation, Some(sale.id));

@@ -85,7 +85,7 @@ async fn the_last_operation_is_the_tills_own() {
     assert_eq!(last, Some(operations[3].clone()));
     assert_eq!(fixture.journal.last(&till("till-9")).await, Ok(None));
     assert_eq!(fixture.journal.operation(OperationId(number())).await, Ok(None));
-    assert_eq!(fixture.journal.find(&till("till-1"), Kind::Refund, &reference("R-1")).await, Ok(None));
+    assert_eq!(fixture.journal.find(&till("till-1"), Kind::Refund, &reference("R-1"), false).await, Ok(None));
 }
 
 #[tokio::test]

@@ -155,7 +155,7 @@ async fn a_sale_is_found_by_each_of_its_names() {
         ("till-1", payment(&refund), false),
     ] {
         let expected = found.then(|| sale.clone());
-        assert_eq!(fixture.journal.find_sale(&till(asking), &original).await.unwrap(), expected, "{original:?}");
+        assert_eq!(fixture.journal.find_sale(&till(asking), &original, false).await.unwrap(), expected, "{original:?}");
     }
 }
 

@@ -103,10 +103,10 @@ async fn a_number_that_starts_over_is_a_new_generation_and_a_refund_means_the_ne
     let new = fixture.begin(reusing("R-1", 200, DAY)).await;
     assert_eq!((new.attempt.number, new.reference.as_str(), new.id == paid.id), (1, "R-1", false));
 
-    let find = || fixture.journal.find(&new.till, Kind::Sale, &new.reference);
+    let find = || fixture.journal.find(&new.till, Kind::Sale, &new.reference, false);
     assert_eq!(find().await, Ok(Some(new.clone())));
     let original = Original::Reference { reference: new.reference.clone(), till: None };
-    let sale = || fixture.journal.find_sale(&new.till, &original);
+    let sale = || fixture.journal.find_sale(&new.till, &original, false);
     assert_eq!(sale().await.unwrap().unwrap().id, new.id, "it may be paid yet");
     fixture.record(&new, seen(Finding::Cancelled)).await;
     assert_eq!(sale().await.unwrap().unwrap().id, paid.id, "the new one is not paid");
@@ -123,20 +123,32 @@ async fn what_was_paid_in_a_test_answers_no_real_sale() {
     let tested = fixture.begin(real(sale("till-1", "R-1", "front", 100), true)).await;
     let again = || fixture.journal.begin_sale(real(sale("till-1", "R-1", "front", 100), false));
     assert_eq!(again().await, Ok(Begun::Joined(tested.clone())), "it is still open");
+    let found = async |number, simulated| {
+        let found = fixture.journal.find(&till("till-1"), Kind::Sale, &reference(number), simulated).await;
+        found.unwrap().unwrap().id
+    };
+    let sold = async |number, simulated| {
+        let original = Original::Reference { reference: reference(number), till: None };
+        fixture.journal.find_sale(&till("till-1"), &original, simulated).await.unwrap().unwrap().id
+    };
     fixture.record(&tested, approved(&tested.attempt)).await;
     let Ok(Begun::New(paid)) = again().await else { panic!("the test's result") };
     assert_ne!(paid.id, tested.id);
-    assert_eq!(fixture.journal.find(&paid.till, Kind::Sale, &paid.reference).await, Ok(Some(paid.clone())));
+    assert_eq!(fixture.journal.find(&paid.till, Kind::Sale, &paid.reference, false).await, Ok(Some(paid.clone())));
     fixture.record(&paid, approved(&paid.attempt)).await;
     assert!(matches!(again().await, Ok(Begun::Replayed(_))));
     let rehearsal = || fixture.journal.begin_sale(real(sale("till-1", "R-1", "back", 100), true));
     assert!(matches!(rehearsal().await, Ok(Begun::Replayed(old)) if old.id == tested.id), "somebody trains");
+    assert_eq!([found("R-1", false).await, sold("R-1", false).await], [paid.id; 2]);
+    assert_eq!([found("R-1", true).await, sold("R-1", true).await], [tested.id; 2]);
     let first = fixture.begin(real(sale("till-1", "R-2", "front", 100), false)).await;
     fixture.record(&first, approved(&first.attempt)).await;
     let trained = fixture.begin(real(sale("till-1", "R-2", "front", 100), true)).await;
     fixture.record(&trained, approved(&trained.attempt)).await;
     let repeated = fixture.journal.begin_sale(real(sale("till-1", "R-2", "front", 100), false)).await;
     assert!(matches!(repeated, Ok(Begun::Replayed(old)) if old.id == first.id), "a test hides no real sale");
+    assert_eq!([found("R-2", false).await, sold("R-2", false).await], [first.id; 2], "and is not refunded for it");
+    assert_eq!([found("R-2", true).await, sold("R-2", true).await], [trained.id; 2]);
 
     let without_number = |simulated| {
         let mut sale = real(sale("till-2", &format!("B-{}", number()), "back", 100), simulated);

@@ -59,8 +59,8 @@ async fn answer(journal: &dyn Journal, question: &Question) -> String {
         Question::Adopt(orphan) => answer_about_lost(journal, *orphan).await,
         Question::Find(till, reference) => {
             let original = Original::Reference { reference: reference.clone(), till: None };
-            let found = journal.find(&till, Kind::Refund, &reference).await;
-            format!("{:?} {found:?}", journal.find_sale(&till, &original).await)
+            let found = journal.find(&till, Kind::Refund, &reference, simulated).await;
+            format!("{:?} {found:?}", journal.find_sale(&till, &original, simulated).await)
         }
         Question::Prepared(payment) => {
             let sales = answer_about_payment(journal, &payment, Kind::Sale).await;

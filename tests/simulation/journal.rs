@@ -216,16 +216,24 @@ impl Journal for MemoryJournal {
         Ok(self.disk.pages().operation(id))
     }
 
-    async fn find(&self, till: &TillId, kind: Kind, reference: &Reference) -> Result<Option<Operation>> {
+    async fn find(
+        &self,
+        till: &TillId,
+        kind: Kind,
+        reference: &Reference,
+        simulated: bool,
+    ) -> Result<Option<Operation>> {
         let pages = self.disk.pages();
         let named = pages
             .entries
             .iter()
             .filter(|entry| (&entry.head.till, entry.head.kind, &entry.head.reference) == (till, kind, reference));
-        Ok(named.max_by_key(|entry| entry.generation).map(|entry| pages.decided(entry)))
+        let found = named.map(|entry| (entry.generation, pages.decided(entry)));
+        let means = |found: &Operation| !found.is_of_other_environment(simulated);
+        Ok(found.max_by_key(|(generation, found)| (means(found), *generation)).map(|(_, found)| found))
     }
 
-    async fn find_sale(&self, till: &TillId, original: &Original) -> Result<Option<Operation>> {
+    async fn find_sale(&self, till: &TillId, original: &Original, simulated: bool) -> Result<Option<Operation>> {
         let Original::Reference { reference, till: other } = original else {
             panic!("the simulation's tills name sales by their numbers")
         };
@@ -235,8 +243,9 @@ impl Journal for MemoryJournal {
             (&entry.head.till, entry.head.kind, &entry.head.reference) == (till, Kind::Sale, reference)
         });
         let sales = named.map(|entry| (entry.generation, pages.decided(entry)));
+        let means = |sale: &Operation| !sale.is_of_other_environment(simulated);
         Ok(sales
-            .max_by_key(|(generation, sale)| (sale.attempt.phase.may_move_money(), *generation))
+            .max_by_key(|(generation, sale)| (means(sale), sale.attempt.phase.may_move_money(), *generation))
             .map(|(_, sale)| sale))
     }
 

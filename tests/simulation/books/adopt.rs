@@ -24,7 +24,10 @@ impl Pages {
         Ok(Some(match known {
             Some((at, Kinship::SameSale, _)) => self.join_sale(at, &orphan, lost)?,
             Some((_, kinship, known)) => self.begin_beside(&orphan, lost, kinship, &known)?,
-            None => self.begin_anew(&orphan, lost, 1),
+            None => {
+                let highest = self.named(&lost).map(|(_, entry)| entry.generation).max();
+                self.begin_anew(&orphan, lost, highest.unwrap_or_default() + 1)
+            }
         }))
     }
 
@@ -33,7 +36,6 @@ impl Pages {
         let given_back = given_back(orphan);
         let entry = &mut self.entries[at];
         entry.head.refunded = entry.head.refunded.max(given_back);
-        entry.head.simulated = lost.simulated;
         let is_stopped = before.attempt.cancel_wanted || matches!(before.attempt.phase, Phase::Cancelled { .. });
         let number = entry.runs.iter().map(|run| run.attempt.number).max().unwrap_or_default() + 1;
         let attempt = Attempt { operation: before.id, number, cancel_wanted: is_stopped, ..lost.attempt.clone() };
@@ -79,7 +81,8 @@ impl Pages {
     }
 
     fn stop_rivals(&mut self, lost: &Operation) -> Result<Vec<Recorded>> {
-        let rivals = self.named(lost).map(|(_, entry)| entry).filter(|entry| !self.decided(entry).status().is_final());
+        let rivals = self.made_alike(lost).map(|(_, entry)| entry);
+        let rivals = rivals.filter(|entry| !self.decided(entry).status().is_final());
         let live = rivals.flat_map(|entry| &entry.runs).filter(|run| run.attempt.phase.is_live());
         let live: Vec<_> = live.map(|run| run.attempt.order.reference).collect();
         let mut stopped = Vec::new();
@@ -91,7 +94,12 @@ impl Pages {
     }
 
     fn newest_named(&self, operation: &Operation) -> Option<usize> {
-        self.named(operation).max_by_key(|(_, entry)| entry.generation).map(|(at, _)| at)
+        self.made_alike(operation).max_by_key(|(_, entry)| entry.generation).map(|(at, _)| at)
+    }
+
+    /// In the same environment.
+    fn made_alike<'a>(&'a self, operation: &'a Operation) -> impl Iterator<Item = (usize, &'a Entry)> {
+        self.named(operation).filter(|(_, entry)| entry.head.simulated == operation.simulated)
     }
 
     fn named<'a>(&'a self, operation: &'a Operation) -> impl Iterator<Item = (usize, &'a Entry)> {

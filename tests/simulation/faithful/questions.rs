@@ -28,7 +28,7 @@ pub(super) enum Question {
     Acknowledge(OperationId, Timestamp),
     NoteRefunded(OperationId, Refunded, Timestamp),
     Adopt(Box<Orphan>),
-    Find(TillId, Reference),
+    Find(TillId, Reference, bool),
     Prepared(Handle),
     Unpaid(OperationId),
     List(TillId),
@@ -130,7 +130,7 @@ impl Questioner {
                 Question::NoteRefunded(*self.dice.pick(&self.operations).unwrap(), refunded, now)
             }
             21 => Question::Adopt(Box::new(self.orphan(number, till))),
-            22 => Question::Find(till, self.reference()),
+            22 => Question::Find(till, self.reference(), self.simulated()),
             23 => Question::List(till),
             24 | 31 => Question::AcknowledgeAlarm(self.dice.between(1, 15), now),
             25 => Question::Prepared(self.payment()),
@@ -161,6 +161,11 @@ impl Questioner {
         Reference::new(format!("R-{}", self.dice.below(3))).unwrap()
     }
 
+    /// Somebody trains now and then.
+    fn simulated(&mut self) -> bool {
+        self.dice.percent(20)
+    }
+
     fn attempt(&mut self, till: TillId) -> NewAttempt {
         let name = *self.dice.pick(&["front", "back"]).unwrap();
         let number = u64::try_from(self.attempts.len()).unwrap();
@@ -176,7 +181,7 @@ impl Questioner {
             expires_at: now + SignedDuration::from_secs(300),
             horizon: now + SignedDuration::from_secs(420),
             may_grow: false,
-            simulated: true,
+            simulated: self.simulated(),
             details: Details::default(),
             till,
             till_reference: self.reference(),
@@ -192,7 +197,8 @@ impl Questioner {
     }
 
     fn orphan(&mut self, number: u64, till: TillId) -> Orphan {
-        let NewAttempt { operation, mut reference, terminal, till_reference, rules, .. } = self.attempt(till.clone());
+        let NewAttempt { operation, mut reference, terminal, till_reference, simulated, rules, .. } =
+            self.attempt(till.clone());
         if self.dice.percent(20) {
             reference = *self.dice.pick(&self.attempts).unwrap();
         }
@@ -206,7 +212,7 @@ impl Questioner {
             asked_terminal: None,
             till_reference: Some((till, till_reference)),
             money,
-            simulated: true,
+            simulated,
             asked_at,
             horizon: asked_at + SignedDuration::from_secs(420),
             reuse_after: rules.reuse_after,
