@@ -62,7 +62,7 @@ impl Step for NewRefund {
         // A refund that runs again gives back what it was first made for.
         let asked = target.earlier().map_or(asked, |operation| Some(operation.money));
         let returned = match original {
-            Some(original) => of_sale(transaction, original, asked, one_at_a_time).await?,
+            Some(original) => of_sale(transaction, original, asked).await?,
             None => of_no_sale(transaction, asked, &new.till, &allowance).await?,
         };
         let Returned { money, payment } = match returned {
@@ -70,6 +70,13 @@ impl Step for NewRefund {
             Err(reason) => return Ok((Writes::default(), Begun::NotRefundable(reason))),
         };
         if let Err(reason) = allowance.allows(money, given_back(transaction, &new.till, &allowance).await?) {
+            return Ok((Writes::default(), Begun::NotRefundable(reason)));
+        }
+        // Only now: who may never give back so much is not told to wait.
+        if one_at_a_time
+            && let Some(original) = original
+            && let Some(reason) = another_under_way(transaction, original).await?
+        {
             return Ok((Writes::default(), Begun::NotRefundable(reason)));
         }
         if route.needs_terminal()
@@ -93,7 +100,6 @@ async fn of_sale(
     transaction: &mut Transaction<'_>,
     original: OperationId,
     asked: Option<Money>,
-    one_at_a_time: bool,
 ) -> Result<Result<Returned, NotRefundable>> {
     let sale = entries::load(transaction, original).await?;
     if sale.kind != Kind::Sale {
@@ -103,11 +109,14 @@ async fn of_sale(
         Ok(amount) => amount,
         Err(reason) => return Ok(Err(reason)),
     };
-    if one_at_a_time && let Some(undecided) = transaction.row(UNDECIDED_REFUND, &[&original.to_string()]).await? {
-        return Ok(Err(NotRefundable::AnotherUnderWay { is_abandoned: get(&undecided, "is_abandoned")? }));
-    }
     let payment = sale.approval().and_then(|approval| approval.transaction.clone());
     Ok(Ok(Returned { money: Money { amount, currency: sale.money.currency }, payment }))
+}
+
+/// A refund of the sale of which it is not proven what became of it.
+async fn another_under_way(transaction: &mut Transaction<'_>, sale: OperationId) -> Result<Option<NotRefundable>> {
+    let Some(undecided) = transaction.row(UNDECIDED_REFUND, &[&sale.to_string()]).await? else { return Ok(None) };
+    Ok(Some(NotRefundable::AnotherUnderWay { is_abandoned: get(&undecided, "is_abandoned")? }))
 }
 
 async fn of_no_sale(

@@ -53,6 +53,23 @@ async fn a_refund_without_an_amount_counts_with_what_it_comes_to() {
     assert!(matches!(fixture.journal.begin_refund(exactly).await.unwrap(), Begun::New(_)));
 }
 
+/// Where only one may be under way: who waits for it must not hear after that what was known before.
+#[tokio::test]
+async fn what_is_never_allowed_waits_for_no_other_refund() {
+    let fixture = Fixture::new().await;
+    let sale = fixture.approved_sale("R-1").await;
+    let limits = RefundLimits { each: Some(5_000), per_day: None, without_sale_per_day: None };
+    let begin = |name, asked| {
+        let refund = limited("till-1", name, &sale, Some(asked), allowance(limits));
+        fixture.journal.begin_refund(NewRefund { one_at_a_time: true, ..refund })
+    };
+    assert!(matches!(begin("F-1", 100).await, Ok(Begun::New(_))));
+    let never = NotRefundable::ExceedsTillsLimit { most: 5_000 };
+    assert_eq!(begin("F-2", 5_001).await, Ok(Begun::NotRefundable(never)));
+    let not_yet = NotRefundable::AnotherUnderWay { is_abandoned: false };
+    assert_eq!(begin("F-2", 5_000).await, Ok(Begun::NotRefundable(not_yet)));
+}
+
 #[tokio::test]
 async fn refunds_at_the_same_time_share_the_tills_day() {
     let fixture = Fixture::new().await;
