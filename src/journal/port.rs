@@ -37,7 +37,7 @@ impl Journal for SqliteJournal {
     }
 
     async fn told(&self, operation: OperationId, attempt: u32, status: Status, now: Timestamp) -> Result<()> {
-        self.queue.commit(self.notes.add(Told { operation, attempt, status, now })).await
+        self.notes.write(&self.queue, Told { operation, attempt, status, now }).await
     }
 
     async fn warned(&self, operation: OperationId, now: Timestamp) -> Result<()> {

@@ -6,13 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use super::error::Result;
 use super::rows::whole_milliseconds;
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
+use super::writer::Queue;
 use crate::domain::identifiers::OperationId;
 use crate::domain::operation::Status;
+use crate::ports::JournalError;
 
 /// The till was given the final result of an attempt. What is not final, or no longer the result (the provider took it
 /// back meanwhile), is not noted: a note allows the till's next request to run again.
@@ -32,26 +35,40 @@ impl Told {
 
 /// The notes that wait to be written.
 #[derive(Clone, Default)]
-pub(super) struct Notes(Arc<Mutex<Vec<Told>>>);
+pub(super) struct Notes(Arc<Mutex<Vec<Note>>>);
+
+/// A note, and who hears that it is on disk.
+struct Note {
+    told: Told,
+    written: oneshot::Sender<()>,
+}
 
 impl Notes {
-    /// Adds a note; returns the step that writes it, unless the step of another note has written it by then.
-    pub(super) fn add(&self, told: Told) -> WriteNotes {
-        self.lock().push(told);
-        WriteNotes(self.clone())
+    /// Writes a note, with all others that wait; it may be the step of another one that writes it.
+    pub(super) async fn write(&self, queue: &Queue, told: Told) -> Result<()> {
+        let (written, is_written) = oneshot::channel();
+        self.lock().push(Note { told, written });
+        for written in queue.commit(WriteNotes(self.clone())).await? {
+            // Who no longer waits needs no word.
+            let _ = written.send(());
+        }
+        is_written
+            .await
+            .map_err(|_| JournalError::Unavailable("the note could not be written with another's".to_owned()))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Told>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Note>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Writes every note that waits when its turn comes.
-pub(super) struct WriteNotes(Notes);
+/// Writes every note that waits when its turn comes. Where that fails, those that hear of it are gone with it.
+struct WriteNotes(Notes);
 
 #[async_trait]
 impl Step for WriteNotes {
-    type Outcome = ();
+    /// Who is to hear that the notes are on disk.
+    type Outcome = Vec<oneshot::Sender<()>>;
     /// A till that sells again at once must not wait for the note of its last sale. A note that a crash takes along
     /// makes the till hear its result once more: harmless.
     fn can_wait(&self) -> bool {
@@ -59,13 +76,14 @@ impl Step for WriteNotes {
     }
 
     /// Nothing is read: the statements look for themselves.
-    async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, ())> {
+    async fn decide(self, _: &mut Transaction<'_>) -> Result<(Writes, Self::Outcome)> {
         let mut writes = Writes::default();
-        let notes = std::mem::take(&mut *self.0.lock());
-        if !notes.is_empty() {
-            note_told(&mut writes, &notes);
+        let waiting = std::mem::take(&mut *self.0.lock());
+        let (told, written): (Vec<_>, Vec<_>) = waiting.into_iter().map(|note| (note.told, note.written)).unzip();
+        if !told.is_empty() {
+            note_told(&mut writes, &told);
         }
-        Ok((writes, ()))
+        Ok((writes, written))
     }
 }
 

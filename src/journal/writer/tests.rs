@@ -1,6 +1,10 @@
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use super::*;
+use crate::domain::identifiers::OperationId;
+use crate::domain::operation::Status;
+use crate::journal::told::{Notes, Told};
 use crate::journal::transaction::Writes;
 use crate::journal::{JournalOptions, connection, files};
 
@@ -250,6 +254,27 @@ async fn a_checkpoint_that_fails_breaks_the_journal_for_good() {
     assert_eq!(queue.commit(Note).await, Ok(()), "it was committed");
     assert!(queue.failed().await.contains("disk I/O error"));
     assert!(matches!(queue.commit(PROBE).await, Err(JournalError::Broken(_))));
+}
+
+/// The step of the first note writes all of them; where it fails, none is on disk.
+#[tokio::test]
+async fn a_note_that_anothers_step_could_not_write_is_not_written() {
+    let (_folder, queue, writer) = stopped_writer().await;
+    let start = async { drop(tokio::spawn(writer.run())) };
+    let notes = Notes::default();
+    let told = || Told {
+        operation: OperationId(ulid::Ulid::nil()),
+        attempt: 1,
+        status: Status::Approved,
+        now: Timestamp::UNIX_EPOCH,
+    };
+    // No note can be written after it.
+    let renamed = Statement("ALTER TABLE event RENAME COLUMN name TO renamed");
+    let (_, first, second, _) =
+        tokio::join!(queue.commit(renamed), notes.write(&queue, told()), notes.write(&queue, told()), start);
+    assert!(matches!(first, Err(JournalError::Corrupt(text)) if text.contains("name")));
+    assert!(matches!(second, Err(JournalError::Unavailable(_))), "{second:?}");
+    queue.close().await;
 }
 
 #[tokio::test]
