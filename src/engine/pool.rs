@@ -97,7 +97,7 @@ impl Engine {
         if let [only] = terminals {
             return self.begin(intent(only)?).await;
         }
-        let held = self.held_terminals().await?;
+        let held = self.held(terminals).await?;
         let mut set_back = Vec::new();
         let mut obstacle = None;
         let mut first_choice = terminals.iter();
@@ -122,8 +122,8 @@ impl Engine {
         Ok(Beginning { begun: obstacle, waiting: None })
     }
 
-    async fn held_terminals(&self) -> Result<Vec<TerminalName>, Refusal> {
-        let usages = self.health.journal(self.journal.terminals().await)?;
+    async fn held(&self, terminals: &[Terminal]) -> Result<Vec<TerminalName>, Refusal> {
+        let usages = self.health.journal(self.journal.terminals(terminals).await)?;
         let held = usages.into_iter().filter(|usage| usage.holder.is_some() || usage.frozen.is_some());
         Ok(held.map(|usage| usage.terminal).collect())
     }

@@ -180,9 +180,10 @@ impl Engine {
     /// # Errors
     /// [`Refusal::StorageUnavailable`] when the journal cannot be read.
     pub async fn terminals(&self, till: &Till) -> Result<Vec<TerminalView>, Refusal> {
-        let mut usages = self.health.journal(self.journal.terminals().await)?;
+        let terminals: Vec<_> = self.directory.terminals_of(till).cloned().collect();
+        let mut usages = self.health.journal(self.journal.terminals(&terminals).await)?;
         let mut views = Vec::new();
-        for terminal in self.directory.terminals_of(till) {
+        for terminal in &terminals {
             let usage = usages.iter().position(|usage| usage.terminal == terminal.name);
             views.push(TerminalView {
                 terminal: terminal.clone(),

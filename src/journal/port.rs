@@ -14,6 +14,7 @@ use super::record::Record;
 use super::sweeps::{self, Swept};
 use super::told::Told;
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Kind};
+use crate::domain::directory::Terminal;
 use crate::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, StoreId, TillId};
 use crate::domain::operation::{Operation, ProviderName, Status};
 use crate::domain::request::Original;
@@ -136,8 +137,8 @@ impl Journal for SqliteJournal {
         sweeps::has_used(&self.readers, provider, terminal).await
     }
 
-    async fn terminals(&self) -> Result<Vec<TerminalUse>> {
-        read::terminals(&self.readers).await
+    async fn terminals(&self, terminals: &[Terminal]) -> Result<Vec<TerminalUse>> {
+        read::terminals(&self.readers, terminals).await
     }
 
     async fn stands(&self, operation: OperationId, kind: AlarmKind) -> Result<bool> {

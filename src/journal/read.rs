@@ -4,12 +4,13 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
-use super::entries::{OPERATION, RUNS, STANDING_ALARM};
-use super::error::{Result, of_step, unreadable};
+use super::entries::{OPERATION, RUNS, STANDING_ALARM, device};
+use super::error::{Result, of_step};
 use super::record::deciding;
 use super::rows::{self, get, optional_time, select_operations};
 use crate::domain::attempt::{AlarmKind, Attempt, Kind};
-use crate::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, TerminalName, TillId};
+use crate::domain::directory::Terminal;
+use crate::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, TillId};
 use crate::domain::operation::Operation;
 use crate::domain::request::Original;
 use crate::ports::{HistoryLine, OperationFilter, RaisedAlarm, TerminalUse};
@@ -145,18 +146,20 @@ fn references(found: Result<Vec<String>, sqlx::Error>) -> Result<Vec<AttemptRefe
     found.map_err(of_step)?.iter().map(|text| rows::attempt_reference(text)).collect()
 }
 
-pub(super) async fn terminals(pool: &SqlitePool) -> Result<Vec<TerminalUse>> {
-    let rows = sqlx::query(TERMINALS).fetch_all(pool).await.map_err(of_step)?;
-    let mut terminals = Vec::with_capacity(rows.len());
-    for row in &rows {
-        terminals.push(TerminalUse {
-            terminal: TerminalName::new(get::<String>(row, "terminal")?).map_err(unreadable)?,
-            holder: holder(pool, get(row, "holder")?).await?,
-            last_approved_at: optional_time(row, "last_approved_at")?,
-            frozen: get(row, "frozen")?,
+pub(super) async fn terminals(pool: &SqlitePool, terminals: &[Terminal]) -> Result<Vec<TerminalUse>> {
+    let mut known = Vec::with_capacity(terminals.len());
+    for terminal in terminals {
+        let device = device(terminal.provider, &terminal.terminal_id);
+        let query = sqlx::query(TERMINAL).bind(&device).bind(&device).bind(terminal.name.as_str());
+        let row = query.fetch_one(pool).await.map_err(of_step)?;
+        known.push(TerminalUse {
+            terminal: terminal.name.clone(),
+            holder: holder(pool, get(&row, "holder")?).await?,
+            last_approved_at: optional_time(&row, "last_approved_at")?,
+            frozen: get(&row, "frozen")?,
         });
     }
-    Ok(terminals)
+    Ok(known)
 }
 
 /// The operation as its attempt sees it that holds the terminal; `None` when it has let go meanwhile.
@@ -277,18 +280,10 @@ pub(super) const UNPAID_REFUNDS: &str = "SELECT attempt.reference FROM operation
     JOIN attempt ON attempt.operation = operation.id WHERE operation.original = ? \
     AND attempt.phase IN ('declined', 'cancelled', 'failed') ORDER BY attempt.reference";
 
-/// Every terminal, by leaps through the index from one name to the next: there are few terminals and many attempts.
-pub(super) const TERMINALS: &str = "WITH RECURSIVE known (terminal) AS (\
-    SELECT (SELECT MIN(terminal) FROM attempt) UNION ALL \
-    SELECT (SELECT MIN(terminal) FROM attempt WHERE terminal > known.terminal) FROM known WHERE terminal IS NOT NULL) \
-    SELECT terminal, \
-    (SELECT reference FROM attempt WHERE attempt.terminal = known.terminal AND leased_terminal IS NOT NULL \
-    AND phase IN ('reserved', 'sending', 'open', 'unknown') LIMIT 1) AS holder, \
-    (SELECT MAX(phase_since) FROM attempt WHERE attempt.terminal = known.terminal AND phase = 'approved') \
-    AS last_approved_at, \
-    (SELECT text FROM alarm WHERE alarm.terminal = known.terminal AND acknowledged_at IS NULL AND freezes IS NOT NULL \
-    ORDER BY id LIMIT 1) AS frozen \
-    FROM known WHERE terminal IS NOT NULL";
+/// Who holds a device (named twice) and why it is frozen, and when the terminal of a name last took money.
+pub(super) const TERMINAL: &str = "SELECT (SELECT reference FROM attempt WHERE leased_terminal = ?) AS holder, \
+    (SELECT text FROM alarm WHERE freezes = ? AND acknowledged_at IS NULL ORDER BY id LIMIT 1) AS frozen, \
+    (SELECT MAX(phase_since) FROM attempt WHERE terminal = ? AND phase = 'approved') AS last_approved_at";
 
 pub(super) const COUNT_ALARMS: &str =
     "SELECT kind, COUNT(*) AS count FROM alarm WHERE acknowledged_at IS NULL GROUP BY kind";

@@ -356,8 +356,9 @@ pub trait Journal: Results + Send + Sync {
     async fn last_sweep(&self, provider: ProviderName, store: &StoreId) -> Result<Option<Timestamp>, JournalError>;
     /// Whether an attempt ever ran on this terminal of a provider's. All of the journal is read where none did.
     async fn has_used(&self, provider: ProviderName, terminal: &str) -> Result<bool, JournalError>;
-    /// What is known of each terminal that ever took part; ask by name for the rest.
-    async fn terminals(&self) -> Result<Vec<TerminalUse>, JournalError>;
+    /// What is known of each of these terminals. Who holds one or why it is frozen goes by the device, whatever name it had
+    /// then.
+    async fn terminals(&self, terminals: &[Terminal]) -> Result<Vec<TerminalUse>, JournalError>;
     /// Whether an alarm of this kind stands on an operation. There may be thousands of others.
     async fn stands(&self, operation: OperationId, kind: AlarmKind) -> Result<bool, JournalError>;
     /// How many alarms of each kind nobody has seen to yet; nothing of a kind of which none stands.

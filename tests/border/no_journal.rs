@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use pos_bridge::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Kind};
-use pos_bridge::domain::directory::Till;
+use pos_bridge::domain::directory::{Terminal, Till};
 use pos_bridge::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, StoreId, TillId};
 use pos_bridge::domain::operation::{Operation, ProviderName, Status};
 use pos_bridge::domain::request::Original;
@@ -110,7 +110,7 @@ impl Journal for NoJournal {
     async fn has_used(&self, _: ProviderName, _: &str) -> Result<bool> {
         broken()
     }
-    async fn terminals(&self) -> Result<Vec<TerminalUse>> {
+    async fn terminals(&self, _: &[Terminal]) -> Result<Vec<TerminalUse>> {
         broken()
     }
     async fn stands(&self, _: OperationId, _: AlarmKind) -> Result<bool> {

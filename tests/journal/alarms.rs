@@ -58,7 +58,7 @@ async fn a_frozen_terminal_takes_nothing_until_somebody_has_looked() {
         fixture.journal.begin_sale(sale("till-1", "R-1", "front", 10_000)).await.unwrap(),
         Begun::Replayed(_)
     ));
-    let uses = fixture.journal.terminals().await.unwrap();
+    let uses = fixture.journal.terminals(&["back", "front"].map(terminal)).await.unwrap();
     assert_eq!(uses.iter().map(|known| known.frozen.is_some()).collect::<Vec<_>>(), [false, true]);
 
     for raised in fixture.journal.alarms().await.unwrap() {

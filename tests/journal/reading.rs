@@ -1,6 +1,7 @@
 //! What tills, readers and people ask for.
 
-use pos_bridge::domain::attempt::{Event, Kind};
+use pos_bridge::domain::attempt::{Alarm, AlarmKind, Event, Kind};
+use pos_bridge::domain::directory::Terminal;
 use pos_bridge::domain::evidence::Finding;
 use pos_bridge::domain::identifiers::{AttemptReference, OperationId};
 use pos_bridge::domain::operation::{Operation, ProviderName, Status};
@@ -106,17 +107,39 @@ async fn live_and_abandoned_attempts_are_found() {
 #[tokio::test]
 async fn a_terminal_tells_its_holder_and_when_it_last_took_money() {
     let (fixture, operations) = populated().await;
-    let uses = fixture.journal.terminals().await.unwrap();
+    let uses = fixture.journal.terminals(&["a", "b", "c", "d", "e", "f"].map(terminal)).await.unwrap();
     let known: Vec<_> = uses
         .iter()
         .map(|used| (used.terminal.as_str(), used.holder.is_some(), used.last_approved_at.is_some()))
         .collect();
-    let expected =
-        [("a", false, true), ("b", false, false), ("c", false, false), ("d", true, false), ("e", true, false)];
+    let expected = [
+        ("a", false, true),
+        ("b", false, false),
+        ("c", false, false),
+        ("d", true, false),
+        ("e", true, false),
+        ("f", false, false),
+    ];
     assert_eq!(known, expected);
     assert_eq!(uses[3].holder, Some(operations[3].clone()));
     assert_eq!(uses[0].last_approved_at.map(|at| at.as_millisecond()), Some(now().as_millisecond()));
-    assert_eq!(Fixture::new().await.journal.terminals().await, Ok(vec![]));
+}
+
+/// A terminal gets another name while it is held, and its old name goes to another one.
+#[tokio::test]
+async fn a_device_is_held_and_frozen_under_whatever_name() {
+    let fixture = Fixture::new().await;
+    let holder = fixture.begin(sale("till-1", "R-1", "a", 100)).await;
+    let alarm = Alarm { kind: AlarmKind::SeveralPayments, text: "look".to_owned() };
+    fixture.journal.raise(holder.id, alarm, now()).await.unwrap();
+    let renamed = [
+        Terminal { name: terminal("b").name, ..terminal("a") },
+        Terminal { name: terminal("a").name, ..terminal("b") },
+    ];
+    let uses = fixture.journal.terminals(&renamed).await.unwrap();
+    let known: Vec<_> =
+        uses.iter().map(|used| (used.terminal.as_str(), used.holder.is_some(), used.frozen.is_some())).collect();
+    assert_eq!(known, [("b", true, true), ("a", false, false)]);
 }
 
 #[tokio::test]

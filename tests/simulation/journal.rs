@@ -319,7 +319,7 @@ impl Journal for MemoryJournal {
         Ok(pages.runs().any(|(_, _, run)| is_it(&run.terminal)))
     }
 
-    async fn terminals(&self) -> Result<Vec<TerminalUse>> {
+    async fn terminals(&self, _: &[Terminal]) -> Result<Vec<TerminalUse>> {
         Ok(Vec::new())
     }
 

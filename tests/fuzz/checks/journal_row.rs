@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::Verdict;
 use super::bytes::Bytes;
-use super::journal_fixture::{Fixture, seen};
+use super::journal_fixture::{Fixture, seen, terminal};
 
 /// A column, how it is read as a text, and how it is written from one: a strict table takes a number's text as the number.
 struct Column {
@@ -117,7 +117,7 @@ pub(crate) fn check(bytes: &[u8]) -> Verdict {
             let others = [
                 fixture.journal.find_attempt(reference).await.map(drop),
                 fixture.journal.live().await.map(drop),
-                fixture.journal.terminals().await.map(drop),
+                fixture.journal.terminals(&[terminal("front")]).await.map(drop),
                 fixture.journal.alarms().await.map(drop),
             ];
             for error in others.into_iter().filter_map(Result::err) {
