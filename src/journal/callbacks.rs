@@ -32,7 +32,9 @@ impl Step for Callback {
             .bind(without_card_numbers(&self.query))
             .bind(self.received_at.as_millisecond());
         let kept_since = self.received_at.saturating_sub(CALLBACKS_KEPT).unwrap_or(Timestamp::MIN);
-        writes.add(FORGET_OLDEST_CALLBACKS).bind(kept_since.as_millisecond());
+        let too_late = self.received_at.saturating_add(CALLBACKS_KEPT).unwrap_or(Timestamp::MAX);
+        let (kept_since, too_late) = (kept_since.as_millisecond(), too_late.as_millisecond());
+        writes.add(FORGET_OLDEST_CALLBACKS).bind(kept_since).bind(too_late);
         Ok((writes, true))
     }
 }
@@ -40,6 +42,7 @@ impl Step for Callback {
 /// A delivery of a provider.
 pub(super) const SAME_CALLBACK: &str = "SELECT 1 FROM callback WHERE provider = ? AND delivery = ?";
 
-/// Two go where one comes, so that they become fewer and no call has much to do.
-pub(super) const FORGET_OLDEST_CALLBACKS: &str =
-    "DELETE FROM callback WHERE rowid <= (SELECT MIN(rowid) + 1 FROM callback) AND received_at < ?";
+/// Two go where one comes, so that they become fewer and no call has much to do. One that a wrong clock has dated far ahead
+/// goes too: those that came after it wait behind it.
+pub(super) const FORGET_OLDEST_CALLBACKS: &str = "DELETE FROM callback WHERE rowid <= (SELECT MIN(rowid) + 1 FROM \
+    callback) AND (received_at < ? OR received_at > ?)";

@@ -188,6 +188,27 @@ async fn old_callbacks_go_where_new_ones_come() {
     assert_eq!(fixture.journal.keep_callback(callback("day-90", day(93))).await, Ok(false));
 }
 
+/// A clock that was set years ahead for a moment.
+#[tokio::test]
+async fn a_callback_that_is_dated_ahead_keeps_no_others_for_ever() {
+    let fixture = Fixture::new().await;
+    let day = |day: i64| later(day * 24 * 60 * 60);
+    for (delivery, at) in [("ahead", 3_000), ("old-1", 0), ("old-2", 0), ("new-1", 91), ("new-2", 91)] {
+        let callback = Callback {
+            provider: ProviderName::Dintero,
+            delivery: delivery.to_owned(),
+            about: None,
+            query: String::new(),
+            received_at: day(at),
+        };
+        assert_eq!(fixture.journal.keep_callback(callback).await, Ok(true));
+    }
+    let mut raw = fixture.raw().await;
+    let left: Vec<String> =
+        sqlx::query_scalar("SELECT delivery FROM callback ORDER BY rowid").fetch_all(&mut raw).await.unwrap();
+    assert_eq!(left, ["new-1", "new-2"]);
+}
+
 #[tokio::test]
 async fn readings_do_not_wait_for_a_writer() {
     let fixture = Fixture::new().await;
