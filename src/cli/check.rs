@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::{CommandError, Exit};
 use crate::config::{self, Configuration, Database};
-use crate::journal::{JournalOptions, OpenError, SqliteJournal};
+use crate::journal::{JournalOptions, OpenError, Schema, SqliteJournal};
 use crate::push::HttpPusher;
 
 /// From here on a disk makes cashiers wait.
@@ -121,6 +121,16 @@ fn counted(number: usize, what: &str) -> String {
 
 async fn check_database(database: &Database) -> Line {
     let path = database.path.display();
+    // Whoever checks need not be the bridge's user, and may want to go back to the version before.
+    match SqliteJournal::schema(&database.path).await {
+        Ok(Schema::Missing) => return ok("database", format!("{path} does not exist yet; the first start makes it")),
+        Ok(Schema::Earlier) => {
+            let found = format!("{path} was written by an earlier version; the next start brings it up to date");
+            return ok("database", found);
+        }
+        Ok(Schema::Current) => {}
+        Err(error) => return fault("database", error.to_string()),
+    }
     let journal = match SqliteJournal::open(JournalOptions::at(&database.path)).await {
         Ok(journal) => journal,
         Err(OpenError::InUse { .. }) => return ok("database", format!("{path} is in use by a bridge that runs now")),

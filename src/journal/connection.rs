@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, SqliteConnection, SqlitePool};
 
 use super::error::{OpenError, is_damage};
-use super::{JournalOptions, log};
+use super::{JournalOptions, Schema, files, log};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -43,6 +43,19 @@ pub(super) async fn open_writer(options: &JournalOptions) -> Result<SqliteConnec
     let found = check_ours(&mut connection, path).await?;
     migrate(&mut connection, found, path).await?;
     Ok(connection)
+}
+
+/// How the schema stands. Nothing is made or changed, whoever looks.
+pub(super) async fn schema(options: &JournalOptions) -> Result<Schema, OpenError> {
+    let path = &options.path;
+    if !files::look(path)? {
+        return Ok(Schema::Missing);
+    }
+    let reader = common(options).read_only(true);
+    let mut connection = SqliteConnection::connect_with(&reader).await.map_err(explain(path))?;
+    let found = check_ours(&mut connection, path).await?;
+    connection.close().await.map_err(explain(path))?;
+    Ok(if found == newest() { Schema::Current } else { Schema::Earlier })
 }
 
 /// Brings the schema up to date. A table that is made anew is dropped in between, which must not be taken for deleting

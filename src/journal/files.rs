@@ -32,6 +32,20 @@ pub(super) fn prepare(database: &Path) -> Result<File, OpenError> {
     Ok(lock)
 }
 
+/// Looks whether SQLite may open the database, and changes nothing. `false` where there is none yet.
+pub(super) fn look(database: &Path) -> Result<bool, OpenError> {
+    let folder = folder_of(database);
+    if folder.exists() {
+        refuse_shared(&folder)?;
+        refuse_network(&folder)?;
+    }
+    if !database.exists() {
+        return Ok(false);
+    }
+    let mut file = File::open(database).map_err(at(database))?;
+    refuse_foreign_content(database, &mut file).map(|()| true)
+}
+
 /// The database and its log on disk, in bytes. Reads only the folder's entries: opening the file would drop SQLite's
 /// locks.
 pub(super) fn size_bytes(database: &Path) -> u64 {
@@ -80,13 +94,18 @@ fn at(path: &Path) -> impl FnOnce(std::io::Error) -> OpenError {
     }
 }
 
-/// A folder that exists keeps its mode: it may be somebody's home. Others may look into it (the files are private) but
-/// must not be able to swap the files. A link to the folder is fine: systemd's `DynamicUser` makes one.
+/// A folder that exists keeps its mode: it may be somebody's home. A link to the folder is fine: systemd's `DynamicUser` makes
+/// one.
 fn make_folder(folder: &Path) -> Result<(), OpenError> {
     if !folder.exists() {
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at(folder))?;
         std::fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(at(folder))?;
     }
+    refuse_shared(folder)
+}
+
+/// Others may look into the folder (the files are private) but must not be able to swap the files.
+fn refuse_shared(folder: &Path) -> Result<(), OpenError> {
     let mode = folder.metadata().map_err(at(folder))?.mode();
     if mode & 0o022 == 0 { Ok(()) } else { Err(OpenError::FolderWritableByOthers(folder.to_owned())) }
 }

@@ -48,7 +48,7 @@ mod transaction;
 mod writer;
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -84,6 +84,17 @@ impl JournalOptions {
     }
 }
 
+/// How a journal stands to this program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// There is none yet: opening makes it.
+    Missing,
+    /// An earlier version left it: opening brings it up to date.
+    Earlier,
+    /// It is this program's.
+    Current,
+}
+
 /// The journal in one SQLite file. Dropping it closes it in the background; [`SqliteJournal::close`] waits for that.
 pub struct SqliteJournal {
     path: PathBuf,
@@ -113,6 +124,14 @@ impl SqliteJournal {
             outbox: Outbox::of(options.pushed_to),
             notes: Notes::default(),
         })
+    }
+
+    /// How the journal in this file stands, without making or changing anything.
+    ///
+    /// # Errors
+    /// [`OpenError`], whose message tells what to do.
+    pub async fn schema(path: &Path) -> Result<Schema, OpenError> {
+        connection::schema(&JournalOptions::at(path)).await
     }
 
     /// Commits what is queued, folds the log into the database and releases the file. Later calls are

@@ -6,7 +6,7 @@ use std::path::Path;
 use pos_bridge::domain::attempt::Kind;
 use pos_bridge::domain::directory::RefundLimits;
 use pos_bridge::domain::refund::RefundRoute;
-use pos_bridge::journal::{JournalOptions, SqliteJournal};
+use pos_bridge::journal::{JournalOptions, Schema, SqliteJournal};
 use pos_bridge::ports::{Begun, Journal, NewRefund};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -106,4 +106,20 @@ async fn a_journal_in_which_every_refund_had_a_sale_keeps_all_that_it_holds() {
             "operation_unheard",
         ]
     );
+}
+
+/// Another user may look, who must not make the files, and a look must not make the way back to the version before longer.
+#[tokio::test]
+async fn a_look_at_a_journal_neither_makes_it_nor_brings_it_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let look = async || SqliteJournal::schema(&path).await.unwrap();
+    assert_eq!(look().await, Schema::Missing);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "it made something");
+    earlier_journal(&path).await;
+    let left = fs::read(&path).unwrap();
+    assert_eq!(look().await, Schema::Earlier);
+    assert!(fs::read(&path).unwrap() == left, "it was changed");
+    SqliteJournal::open(JournalOptions::at(&path)).await.unwrap().close().await;
+    assert_eq!(look().await, Schema::Current);
 }
