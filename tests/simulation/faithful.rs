@@ -57,7 +57,7 @@ async fn answer(journal: &dyn Journal, question: &Question) -> String {
             format!("{:?} {:?}", journal.note_refunded(sale, refunded, alarm, now).await, journal.operation(sale).await)
         }
         Question::Adopt(orphan) => answer_about_lost(journal, *orphan).await,
-        Question::Find(till, reference) => {
+        Question::Find(till, reference, simulated) => {
             let original = Original::Reference { reference: reference.clone(), till: None };
             let found = journal.find(&till, Kind::Refund, &reference, simulated).await;
             format!("{:?} {found:?}", journal.find_sale(&till, &original, simulated).await)
