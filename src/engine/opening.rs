@@ -44,12 +44,15 @@ impl Engine {
         let Request { till, kind, naming, asked } = request;
         let Some(reference) = naming.reference() else { return Err(in_the_way) };
         let Ok(known) = self.find(till, *kind, reference).await else { return Err(in_the_way) };
+        let is_closed = matches!(in_the_way, Refusal::ShuttingDown);
+        // Where its provider is gone from the configuration, nobody tells what became of it since.
+        if is_closed && self.provider(known.provider).is_err() {
+            return Err(in_the_way);
+        }
         let replayed = match known.repeat(asked, repeat_rules(till), self.clock.now()) {
             Repeat::Join => false,
             // What an old copy of the journal calls unpaid may have been paid since.
-            Repeat::Replay if known.status() == Status::Approved || !matches!(in_the_way, Refusal::ShuttingDown) => {
-                true
-            }
+            Repeat::Replay if known.status() == Status::Approved || !is_closed => true,
             Repeat::Conflict => return Err(Refusal::ReferenceConflict(Box::new(known))),
             Repeat::Replay | Repeat::NewAttempt | Repeat::NewOperation => return Err(in_the_way),
         };

@@ -169,7 +169,7 @@ async fn p39_a_lost_refund_is_not_made_again() {
     assert_eq!(again.word(), "failed", "{:?}", again.body);
     assert_eq!(bridge.simulator.ledger().await["refunded"], 3000);
     let alarms = String::from_utf8(bridge.run(&["alarms", "--json"]).await.stdout).unwrap();
-    assert!(alarms.contains("orphan"), "{alarms}");
+    assert!(alarms.contains("lost_refund"), "{alarms}");
 }
 
 /// P20: an unpaid prompt that ran out while the bridge was away is cancelled, which proves it; nobody has to decide.

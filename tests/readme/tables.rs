@@ -54,9 +54,12 @@ fn every_status_is_told() {
 
 #[test]
 fn every_alarm_is_told() {
-    use AlarmKind::{Abandoned, Corrected, LateApproval, Mismatch, NotCaptured, Orphan, SeveralPayments, Unreadable};
+    use AlarmKind::{
+        Abandoned, Corrected, LateApproval, LostRefund, Mismatch, NotCaptured, Orphan, SeveralPayments, Unreadable,
+    };
     let told: Vec<_> = OPERATING.table("alarm").iter().map(|row| row[0].clone()).collect();
-    let known = [LateApproval, Abandoned, Mismatch, SeveralPayments, Orphan, NotCaptured, Corrected, Unreadable];
+    let known =
+        [LateApproval, Abandoned, Mismatch, SeveralPayments, Orphan, LostRefund, NotCaptured, Corrected, Unreadable];
     assert_eq!(told, known.map(AlarmKind::name));
 }
 
