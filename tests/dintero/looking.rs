@@ -395,10 +395,10 @@ async fn a_cancel_that_is_refused_is_an_answer_and_silence_is_none() {
 async fn an_empty_list_is_not_believed_while_the_account_shows_payments_of_the_store() {
     let foreign = |change: Value| merged(payment(json!({"merchant_reference": "order-7"})), change);
     let elsewhere = || payment(json!({"store": {"id": "bergen", "terminal_id": "T0292"}}));
-    for (newest, is_believed) in [
-        (json!([]), true),
-        (json!([foreign(json!({})), elsewhere(), payment(json!({"store": null}))]), true),
-        (json!([foreign(json!({})), payment(json!({}))]), false),
+    for (newest, found, pages) in [
+        (json!([]), 0, 2),
+        (json!([foreign(json!({})), elsewhere(), payment(json!({"store": null}))]), 0, 2),
+        (json!([foreign(json!({})), elsewhere(), payment(json!({}))]), 1, 3),
     ] {
         let shown = newest.to_string();
         let server = serve(move |request| {
@@ -407,10 +407,10 @@ async fn an_empty_list_is_not_believed_while_the_account_shows_payments_of_the_s
         })
         .await;
         let since = "2026-11-17T10:00:00.123456789Z".parse().unwrap();
-        let list = whole_list(&dintero(&server.url), &store(), since).await;
-        assert_eq!(list.is_ok(), is_believed, "{shown}");
+        let list = whole_list(&dintero(&server.url), &store(), since).await.unwrap();
+        assert_eq!((list.traces.len(), list.unreadable.len()), (found, 0), "{shown}");
         let asked = server.requests_for("/checkout/transactions");
-        assert_eq!(asked.len(), 2, "one page, however many there are");
+        assert_eq!(asked.len(), pages, "one page tells whether there is more to read");
         assert!(asked[1].query().contains(&("created_at.gte".into(), "2026-11-17T10:00:00Z".into())));
     }
 }

@@ -204,7 +204,16 @@ impl Provider for Dintero {
             is_empty &= page.is_empty();
             pages.take(PLACES.ours(page, trace)).await;
         }
-        if is_empty { prove_empty(&mut reader, store, &since).await } else { Ok(()) }
+        if !is_empty || !is_hidden(&mut reader, store, &since).await? {
+            return Ok(());
+        }
+        let filters = [("created_at.gte", since.as_str())];
+        let mut list = reader.transactions(&filters);
+        while let Some(mut page) = list.next_page().await? {
+            page.retain(|payment| is_of(store, payment));
+            pages.take(PLACES.ours(page, trace)).await;
+        }
+        Ok(())
     }
 
     async fn enrolment(&self, terminal: &Terminal) -> Result<Option<Enrolment>, ReadError> {
@@ -225,18 +234,15 @@ impl Provider for Dintero {
     }
 }
 
-/// Whether the filter means the merchant's own id of a store, or Dintero's, is not documented. If it were the other one, each
-/// list would be empty: so an empty one is believed only while the account's newest payments show none of the store.
-async fn prove_empty(reader: &mut Reader<'_>, store: &Store, since: &str) -> Result<(), ReadError> {
+/// Whether the filter means the merchant's own id of a store, or Dintero's, is not documented. If it is the other one, each
+/// list is empty: so an empty one is believed only while the account's newest payments show none of the store.
+async fn is_hidden(reader: &mut Reader<'_>, store: &Store, since: &str) -> Result<bool, ReadError> {
     let newest = reader.transactions(&[("created_at.gte", since)]).next_page().await?;
-    let is_of_store = |payment: &Value| {
-        PLACES.reference_of(payment).is_some()
-            && payment.pointer("/store/id").and_then(Value::as_str) == Some(store.id.as_str())
-    };
-    if newest.iter().flatten().any(is_of_store) {
-        return Err(record::unusable(&format!("the list of store {} leaves out payments of it; report it", store.id)));
-    }
-    Ok(())
+    Ok(newest.iter().flatten().any(|payment| PLACES.reference_of(payment).is_some() && is_of(store, payment)))
+}
+
+fn is_of(store: &Store, payment: &Value) -> bool {
+    payment.pointer("/store/id").and_then(Value::as_str) == Some(store.id.as_str())
 }
 
 fn trace(reference: AttemptReference, payment: Value) -> Result<Trace, ReadError> {
