@@ -42,7 +42,7 @@ pub struct RepeatRules {
 }
 
 /// What makes a repeated request the same request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint {
     /// How much; a refund may leave it out and then means all that is left.
     pub money: Option<Money>,

@@ -2,8 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::opening::Request;
-use super::turn::{Asker, Patience};
+use super::turn::Patience;
 use super::waiters::Waiting;
 use super::{Engine, Progress, Refusal, business_day};
 use crate::domain::attempt::Kind;
@@ -26,27 +25,17 @@ impl Engine {
     /// # Errors
     /// A [`Refusal`]; nothing was sent then.
     pub async fn pay(&self, till: &Till, request: SaleRequest, patience: Patience) -> Result<Progress, Refusal> {
-        let SaleRequest { naming, money, terminal: asked, details } = request;
-        let fingerprint = Fingerprint { money: Some(money), original: None };
-        let request = Request { till, kind: Kind::Sale, naming: &naming, asked: fingerprint };
-        if let Err(closed) = self.ready_for_money(&patience).await {
-            return self.known_or(&request, closed).await;
-        }
-        let usual = self.terminals_for(till, asked.as_ref());
-        let terminals = match usual.and_then(|terminals| self.that_take(money.currency, terminals)) {
-            Ok(terminals) => terminals,
-            Err(refusal) => return self.known_or(&request, refusal).await,
-        };
-        let asker = Asker { till, kind: Kind::Sale, known_by: naming.known_by(), patience: &patience };
+        let SaleRequest { naming, money, terminal, details } = request;
+        let asked = Fingerprint { money: Some(money), original: None };
+        let (terminal, details, patience) = (terminal.as_ref(), &details, &patience);
+        let ask = Ask { till, kind: Kind::Sale, naming: &naming, asked, terminal, details, patience };
+        let terminals = self.ready_for_money(patience).await.and_then(|()| self.terminals_for(till, terminal));
+        let terminals = terminals.and_then(|terminals| self.that_take(money.currency, terminals));
         let intent = |terminal: &Terminal| {
-            let provider = self.provider(terminal.provider)?;
-            let expires_at = later(provider.now(), provider.timeouts().session);
-            let horizon = later(expires_at, provider.timeouts().afterwards);
-            let run = Run { terminal, asked: asked.as_ref(), expires_at, horizon };
-            let attempt = self.new_attempt(till, run, &naming, &details)?;
-            Ok(Intent::Sale(NewSale { attempt, money, is_prepared: provider.prepares_sales() }))
+            let is_prepared = self.provider(terminal.provider)?.prepares_sales();
+            Ok(Intent::Sale(NewSale { attempt: self.new_attempt(&ask, terminal)?, money, is_prepared }))
         };
-        self.begin_in_turn(asker, &terminals, intent).await
+        self.begin_or_tell_known(&ask, terminals, intent).await
     }
 
     /// Gives money back: of a sale, or without one.
@@ -74,21 +63,16 @@ impl Engine {
             None => return Err(ready.err().unwrap_or(Refusal::NotFound("sale to refund"))),
         };
         let fits = refund_fits(&sale, &request);
-        let RefundRequest { naming, amount, currency, terminal: asked, details, .. } = request;
+        let RefundRequest { naming, amount, currency, terminal, details, .. } = request;
         let money = amount.map(|amount| Money { amount, currency: currency.unwrap_or(sale.money.currency) });
-        let fingerprint = Fingerprint { money, original: Some(sale.id) };
-        let request = Request { till, kind: Kind::Refund, naming: &naming, asked: fingerprint };
-        let terminals = match ready.and(fits).and_then(|()| self.refund_terminals(till, asked.as_ref(), &sale)) {
-            Ok(terminals) => terminals,
-            Err(refusal) => return self.known_or(&request, refusal).await,
-        };
-        let asker = Asker { till, kind: Kind::Refund, known_by: naming.known_by(), patience: &patience };
+        let asked = Fingerprint { money, original: Some(sale.id) };
+        let (terminal, details, patience) = (terminal.as_ref(), &details, &patience);
+        let ask = Ask { till, kind: Kind::Refund, naming: &naming, asked, terminal, details, patience };
+        let terminals = ready.and(fits).and_then(|()| self.refund_terminals(till, terminal, &sale));
         let intent = |terminal: &Terminal| {
             let provider = self.provider(terminal.provider)?;
-            let horizon = later(provider.now(), provider.timeouts().refund);
-            let run = Run { terminal, asked: asked.as_ref(), expires_at: horizon, horizon };
             Ok(Intent::Refund(NewRefund {
-                attempt: self.new_attempt(till, run, &naming, &details)?,
+                attempt: self.new_attempt(&ask, terminal)?,
                 original: Some(sale.id),
                 asked: money,
                 allowance: self.allowance(till)?,
@@ -96,7 +80,7 @@ impl Engine {
                 one_at_a_time: provider.refunds_one_at_a_time(),
             }))
         };
-        self.begin_in_turn(asker, &terminals, intent).await
+        self.begin_or_tell_known(&ask, terminals, intent).await
     }
 
     /// Money that goes out without a sale: the till, the terminal and its provider must all be fit for it.
@@ -106,22 +90,16 @@ impl Engine {
         request: UnlinkedRefundRequest,
         patience: Patience,
     ) -> Result<Progress, Refusal> {
-        self.ready_for_money(&patience).await?;
-        let UnlinkedRefundRequest { reference, money, terminal: asked, details } = request;
-        let naming = Naming::Reference(reference);
-        let fingerprint = Fingerprint { money: Some(money), original: None };
-        let request = Request { till, kind: Kind::Refund, naming: &naming, asked: fingerprint };
-        let terminals = match self.terminals_without_sale(till, asked.as_ref(), money.currency) {
-            Ok(terminals) => terminals,
-            Err(refusal) => return self.known_or(&request, refusal).await,
-        };
-        let asker = Asker { till, kind: Kind::Refund, known_by: naming.known_by(), patience: &patience };
+        let UnlinkedRefundRequest { reference, money, terminal, details } = request;
+        let asked = Fingerprint { money: Some(money), original: None };
+        let (naming, terminal, details, patience) =
+            (&Naming::Reference(reference), terminal.as_ref(), &details, &patience);
+        let ask = Ask { till, kind: Kind::Refund, naming, asked, terminal, details, patience };
+        let ready = self.ready_for_money(patience).await;
+        let terminals = ready.and_then(|()| self.terminals_without_sale(till, terminal, money.currency));
         let intent = |terminal: &Terminal| {
-            let provider = self.provider(terminal.provider)?;
-            let horizon = later(provider.now(), provider.timeouts().refund);
-            let run = Run { terminal, asked: asked.as_ref(), expires_at: horizon, horizon };
             Ok(Intent::Refund(NewRefund {
-                attempt: self.new_attempt(till, run, &naming, &details)?,
+                attempt: self.new_attempt(&ask, terminal)?,
                 original: None,
                 asked: Some(money),
                 allowance: self.allowance(till)?,
@@ -130,20 +108,34 @@ impl Engine {
                 one_at_a_time: false,
             }))
         };
-        self.begin_in_turn(asker, &terminals, intent).await
+        self.begin_or_tell_known(&ask, terminals, intent).await
     }
 
     fn terminals_without_sale(
         &self,
         till: &Till,
-        asked: Option<&TerminalName>,
+        named: Option<&TerminalName>,
         currency: Currency,
     ) -> Result<Vec<Terminal>, Refusal> {
         if !till.profile.scopes.unlinked_refund {
             return Err(Refusal::NotRefundable(NotRefundable::WithoutSaleNotAllowed));
         }
-        let terminals = self.that_give_back_without_sale(self.terminals_for(till, asked)?)?;
+        let terminals = self.that_give_back_without_sale(self.terminals_for(till, named)?)?;
         self.that_take(currency, terminals)
+    }
+
+    /// Begins on one of the terminals. Where there is none, something that was asked for before is told as it stands: where it
+    /// began never decides what it is.
+    async fn begin_or_tell_known(
+        &self,
+        ask: &Ask<'_>,
+        terminals: Result<Vec<Terminal>, Refusal>,
+        intent: impl Fn(&Terminal) -> Result<Intent, Refusal> + Send + Sync,
+    ) -> Result<Progress, Refusal> {
+        match terminals {
+            Ok(terminals) => self.begin_in_turn(ask, &terminals, intent).await,
+            Err(in_the_way) => self.known_or(ask, in_the_way).await,
+        }
     }
 
     /// Begins in a task of its own, so that an attempt that is on disk is also driven when the till hangs up meanwhile.
@@ -187,24 +179,21 @@ impl Engine {
         })
     }
 
-    fn new_attempt(
-        &self,
-        till: &Till,
-        run: Run<'_>,
-        naming: &Naming,
-        details: &Details,
-    ) -> Result<NewAttempt, Refusal> {
+    fn new_attempt(&self, ask: &Ask<'_>, terminal: &Terminal) -> Result<NewAttempt, Refusal> {
+        let Ask { till, kind, naming, details, .. } = *ask;
+        let provider = self.provider(terminal.provider)?;
+        let (now, timeouts) = (provider.now(), provider.timeouts());
+        let expires_at = later(now, if kind == Kind::Sale { timeouts.session } else { timeouts.refund });
         let operation = OperationId(self.new_number());
-        let Run { terminal, asked, expires_at, horizon } = run;
         Ok(NewAttempt {
             operation,
             reference: AttemptReference::new(self.new_number()),
             may_grow: terminal.tips,
-            simulated: self.provider(terminal.provider)?.is_sandbox(),
+            simulated: provider.is_sandbox(),
             terminal: terminal.clone(),
-            asked_terminal: asked.unwrap_or(&till.terminal).clone(),
+            asked_terminal: ask.terminal.unwrap_or(&till.terminal).clone(),
             expires_at,
-            horizon,
+            horizon: if kind == Kind::Sale { later(expires_at, timeouts.afterwards) } else { expires_at },
             details: details.clone(),
             till: till.id.clone(),
             till_reference: naming.reference().cloned().unwrap_or_else(|| Reference::made_for(operation)),
@@ -215,14 +204,18 @@ impl Engine {
     }
 }
 
-/// Where and until when an attempt runs.
+/// What a till asks for, perhaps not for the first time.
 #[derive(Clone, Copy)]
-struct Run<'a> {
-    terminal: &'a Terminal,
+pub(super) struct Ask<'a> {
+    pub(super) till: &'a Till,
+    pub(super) kind: Kind,
+    pub(super) naming: &'a Naming,
+    pub(super) asked: Fingerprint,
     /// The terminal that the till named.
-    asked: Option<&'a TerminalName>,
-    expires_at: Timestamp,
-    horizon: Timestamp,
+    pub(super) terminal: Option<&'a TerminalName>,
+    pub(super) details: &'a Details,
+    /// How long it waits.
+    pub(super) patience: &'a Patience,
 }
 
 /// What came of a beginning.

@@ -3,22 +3,11 @@
 
 use tokio::time::timeout;
 
-use super::begin::repeat_rules;
+use super::begin::{Ask, repeat_rules};
 use super::turn::Patience;
 use super::{Engine, Progress, Refusal};
-use crate::domain::attempt::Kind;
-use crate::domain::directory::Till;
 use crate::domain::operation::Status;
-use crate::domain::repeat::{Fingerprint, Repeat};
-use crate::domain::request::Naming;
-
-/// What a till asks for, perhaps not for the first time.
-pub(super) struct Request<'a> {
-    pub(super) till: &'a Till,
-    pub(super) kind: Kind,
-    pub(super) naming: &'a Naming,
-    pub(super) asked: Fingerprint,
-}
+use crate::domain::repeat::Repeat;
 
 impl Engine {
     /// New payments wait a little for the recovery after a start, and are refused while it is not done. A till that says
@@ -40,16 +29,15 @@ impl Engine {
     ///
     /// # Errors
     /// What is `in_the_way` for everything that would be new; [`Refusal::ReferenceConflict`].
-    pub(super) async fn known_or(&self, request: &Request<'_>, in_the_way: Refusal) -> Result<Progress, Refusal> {
-        let Request { till, kind, naming, asked } = request;
-        let Some(reference) = naming.reference() else { return Err(in_the_way) };
-        let Ok(known) = self.find(till, *kind, reference).await else { return Err(in_the_way) };
+    pub(super) async fn known_or(&self, ask: &Ask<'_>, in_the_way: Refusal) -> Result<Progress, Refusal> {
+        let Some(reference) = ask.naming.reference() else { return Err(in_the_way) };
+        let Ok(known) = self.find(ask.till, ask.kind, reference).await else { return Err(in_the_way) };
         let is_closed = matches!(in_the_way, Refusal::ShuttingDown);
         // Where its provider is gone from the configuration, nobody tells what became of it since.
         if is_closed && self.provider(known.provider).is_err() {
             return Err(in_the_way);
         }
-        let replayed = match known.repeat(asked, repeat_rules(till), self.clock.now()) {
+        let replayed = match known.repeat(&ask.asked, repeat_rules(ask.till), self.clock.now()) {
             Repeat::Join => false,
             // What an old copy of the journal calls unpaid may have been paid since.
             Repeat::Replay if known.status() == Status::Approved || !is_closed => true,

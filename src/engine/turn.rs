@@ -5,11 +5,11 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::begin::{Beginning, Intent};
+use super::begin::{Ask, Beginning, Intent};
 use super::lines::LinePlace;
 use super::{Engine, Progress, Refusal};
-use crate::domain::attempt::{Alarm, AlarmKind, Event, Kind};
-use crate::domain::directory::{Terminal, Till};
+use crate::domain::attempt::{Alarm, AlarmKind, Event};
+use crate::domain::directory::Terminal;
 use crate::domain::operation::{Operation, Status};
 use crate::domain::repeat::KnownBy;
 use crate::domain::turn::Turn;
@@ -46,16 +46,7 @@ impl Patience {
     }
 }
 
-/// Who asks for what kind of operation, by what it is known, and how long it waits.
-#[derive(Clone, Copy)]
-pub(super) struct Asker<'a> {
-    pub(super) till: &'a Till,
-    pub(super) kind: Kind,
-    pub(super) known_by: KnownBy,
-    pub(super) patience: &'a Patience,
-}
-
-impl Asker<'_> {
+impl Ask<'_> {
     fn turn(&self, holder: &Operation) -> Turn {
         Turn::of(self.till, self.kind, holder)
     }
@@ -80,23 +71,23 @@ impl Engine {
     /// nothing begins behind its back.
     pub(super) async fn begin_in_turn(
         &self,
-        asker: Asker<'_>,
+        ask: &Ask<'_>,
         terminals: &[Terminal],
         intent: impl Fn(&Terminal) -> Result<Intent, Refusal> + Send + Sync,
     ) -> Result<Progress, Refusal> {
         let beginning = match self.begin_on_first_free(terminals, &intent).await? {
-            Beginning { begun: Begun::Busy(holder), .. } if asker.turn(&holder) != Turn::Refused => {
+            Beginning { begun: Begun::Busy(holder), .. } if ask.turn(&holder) != Turn::Refused => {
                 // Kept apart, so that a sale that need not wait has no space for it.
-                Box::pin(self.wait_for_turn(asker, holder, terminals, &intent)).await?
+                Box::pin(self.wait_for_turn(ask, holder, terminals, &intent)).await?
             }
             beginning => beginning,
         };
-        outcome(beginning, asker.known_by)
+        outcome(beginning, ask.naming.known_by())
     }
 
     async fn wait_for_turn(
         &self,
-        asker: Asker<'_>,
+        ask: &Ask<'_>,
         mut holder: Operation,
         terminals: &[Terminal],
         intent: &(impl Fn(&Terminal) -> Result<Intent, Refusal> + Send + Sync),
@@ -104,12 +95,12 @@ impl Engine {
         let place = self.lines.join(&holder.attempt.order.terminal);
         let mut superseded: Option<Operation> = None;
         loop {
-            let turn = asker.turn(&holder);
+            let turn = ask.turn(&holder);
             if turn == Turn::Supersedes && superseded.as_ref().is_none_or(|older| older.id != holder.id) {
                 self.supersede(&holder).await?;
                 superseded = Some(holder.clone());
             }
-            if !self.turn_comes(&place, asker, turn).await? {
+            if !self.turn_comes(&place, ask, turn).await? {
                 return Err(Refusal::TerminalBusy(Box::new(holder)));
             }
             if let Some(older) = &superseded
@@ -125,13 +116,13 @@ impl Engine {
     }
 
     /// Whether the terminal may be free while the till waits, and nobody else was here before.
-    async fn turn_comes(&self, place: &LinePlace, asker: Asker<'_>, turn: Turn) -> Result<bool, Refusal> {
+    async fn turn_comes(&self, place: &LinePlace, ask: &Ask<'_>, turn: Turn) -> Result<bool, Refusal> {
         tokio::select! {
             biased;
             () = self.stopping.cancelled() => Err(Refusal::ShuttingDown),
             // Before the turn: whoever was to be answered by now begins nothing any more.
-            () = asker.patience.ended() => Ok(false),
-            () = sleep_until(asker.deadline(turn)) => Ok(false),
+            () = ask.patience.ended() => Ok(false),
+            () = sleep_until(ask.deadline(turn)) => Ok(false),
             () = place.turn() => Ok(true),
             () = sleep(LOOK_AGAIN), if place.is_first() => Ok(true),
         }
