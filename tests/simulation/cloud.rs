@@ -180,11 +180,11 @@ impl Books {
         self.took_money(attempt, at) || self.refunds.iter().any(is_made)
     }
 
-    /// The payment of a sale that the journal lost before the provider's list told of it: nobody could know of it when its
-    /// till asked again.
+    /// The payment of a sale that the journal lost before the provider's list told of it, or whose request was on its way so
+    /// long: nobody could know of it when its till asked again.
     pub(crate) fn was_unseen(&self, session: &Session) -> bool {
         let listed_at = match session.intent {
-            Some(number) => Some(self.intents[number].created_at),
+            Some(number) => Some(self.intents[number].created_at.max(session.created_at)),
             None => session.customer.map(|customer| customer.taps_at),
         };
         let lost_at = self.lost.get(&session.attempt.order.reference);

@@ -29,12 +29,9 @@ impl Pages {
         }
         if let Some(alarm) = alarm.filter(|_| is_news) {
             let subject = sale.to_string();
-            let is_same =
-                |it: &&mut Standing| !it.acknowledged && it.subject == subject && it.raised.alarm.kind == alarm.kind;
-            match self.alarms.iter_mut().find(is_same) {
-                Some(standing) => standing.raised.alarm = alarm,
-                None => self.raise_on(&operation, alarm, now),
-            }
+            let of_kind = |it: &&mut Standing| it.subject == subject && it.raised.alarm.kind == alarm.kind;
+            self.alarms.iter_mut().filter(of_kind).for_each(|older| older.acknowledged = true);
+            self.raise_on(&operation, alarm, now);
         }
         Ok(is_news)
     }
