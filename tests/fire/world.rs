@@ -120,7 +120,7 @@ impl World {
         let journal = Journal::read(&self.shop.database()).await;
         let books = self.history.books();
         let mut broken = audit::at_any_moment(&ledger, &books);
-        broken.extend(audit::at_rest(&ledger, &journal, &books, &listed));
+        broken.extend(audit::at_rest(&ledger, &journal, &books, &listed, &self.provider.hits));
         sound(broken)
     }
 

@@ -117,7 +117,7 @@ impl Epoch<'_> {
         let books = self.history.books();
         self.report.count(&ledger, &journal, &books, &self.provider.hits);
         let mut broken = audit::at_any_moment(&ledger, &books);
-        broken.extend(audit::at_rest(&ledger, &journal, &books, &listed));
+        broken.extend(audit::at_rest(&ledger, &journal, &books, &listed, &self.provider.hits));
         sound(broken)
     }
 
