@@ -57,7 +57,7 @@ impl Difference {
         let missing = expected - told.sum;
         // What was lost at machines may have been noted before, so that it is known, and the sum may hold it all the same.
         let is_explained = [0, left_out, lost_at_machines, left_out + lost_at_machines].contains(&missing);
-        let is_behind = told.sum < held_before(known.refunds).max(expected - left_out - lost_at_machines);
+        let is_behind = told.sum < held_before(known.refunds).max(proven(known.refunds) - left_out);
         Self {
             surplus: (-missing).max(0),
             lost_at_machines,
@@ -92,6 +92,15 @@ fn left_out(refunds: &[(Operation, Attempt)], now: Timestamp, patience: SignedDu
     let settled = refunds.iter().filter(|(refund, _)| now.duration_since(refund.updated_at) >= patience);
     let at_machines = settled.map(|(_, refund)| refund).filter(|refund| refund.card_present);
     at_machines.filter_map(|refund| approved(refund).filter(|(_, is_proven)| *is_proven)).map(|(minor, _)| minor).sum()
+}
+
+/// What the provider itself called given back.
+fn proven(refunds: &[(Operation, Attempt)]) -> i64 {
+    refunds
+        .iter()
+        .filter_map(|(_, refund)| approved(refund).filter(|(_, is_proven)| *is_proven))
+        .map(|(minor, _)| minor)
+        .sum()
 }
 
 /// The sum as it was seen before, or must have been since: it never shrinks.

@@ -110,7 +110,7 @@ impl Engine {
         passed_on: &PassedOn,
     ) -> Looked {
         match ask(provider, attempt).await {
-            Ok(seen) if passed_on.may_void(&seen.finding, provider.now()) => {
+            Ok(seen) if passed_on.may_void(attempt, &seen.finding, provider.now()) => {
                 self.show(operation, attempt, seen.at_terminal);
                 Ok(())
             }

@@ -30,10 +30,12 @@ pub(super) struct PassedOn {
 }
 
 impl PassedOn {
-    /// A cancel crossed with the authorization, and may let the money go yet.
-    pub(super) fn may_void(&self, finding: &Finding, now: Timestamp) -> bool {
+    /// A cancel crossed with the authorization, and may let the money go yet. Before the end is near, the rules wait by
+    /// themselves.
+    pub(super) fn may_void(&self, attempt: &Attempt, finding: &Finding, now: Timestamp) -> bool {
         let is_uncaptured = matches!(finding, Finding::Approved(approval) if !approval.captured);
-        is_uncaptured && self.cancel_tried.is_some_and(|at| now.duration_since(at).abs() < EMPTY_LOOK_GAP)
+        let was_tried = || self.cancel_tried.is_some_and(|at| now.duration_since(at).abs() < EMPTY_LOOK_GAP);
+        attempt.phase.awaits_second_look() && is_uncaptured && was_tried()
     }
 }
 
@@ -114,4 +116,55 @@ impl Engine {
 
 fn is_due(passed_on: Option<Instant>) -> bool {
     passed_on.is_none_or(|at| at.elapsed() >= PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::attempt::{Kind, Phase};
+    use crate::domain::evidence::{Approval, Order};
+    use crate::domain::identifiers::{AttemptReference, OperationId, ProviderTerminalId};
+    use crate::domain::money::{Amount, Currency, Money};
+
+    fn attempt(phase: Phase) -> Attempt {
+        let money = Money { amount: Amount::new(100).unwrap(), currency: Currency::from_code("NOK").unwrap() };
+        let terminal = ProviderTerminalId::new("T0292").unwrap();
+        let order =
+            Order { reference: AttemptReference::first_at(Timestamp::UNIX_EPOCH), money, terminal, may_grow: false };
+        let id = OperationId(ulid::Ulid::from_parts(1, 1));
+        Attempt { phase, ..Attempt::first(id, Kind::Sale, order, Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH) }
+    }
+
+    fn approved(captured: bool) -> Finding {
+        Finding::Approved(Approval {
+            transaction: None,
+            amount: Amount::new(100).unwrap(),
+            captured,
+            card: None,
+            receipt: None,
+            several: false,
+        })
+    }
+
+    /// Before the end the rules do not believe it by themselves; after it they do, once no cancel can cross it any more.
+    #[test]
+    fn an_authorization_is_news_at_the_end_only_when_no_cancel_is_on_its_way() {
+        let at = |seconds| Timestamp::from_second(seconds).unwrap();
+        let ends = || Phase::Unknown { handle: None, empty_since: Some(at(0)) };
+        let before = || Phase::Unknown { handle: None, empty_since: None };
+        for (phase, finding, tried, expected) in [
+            (ends(), approved(false), Some(0), true),
+            (ends(), approved(false), Some(70), false),
+            (ends(), approved(false), Some(71), true),
+            (ends(), approved(false), None, false),
+            (ends(), approved(true), Some(99), false),
+            (ends(), Finding::Nothing, Some(99), false),
+            (before(), approved(false), Some(99), false),
+        ] {
+            let now = at(if tried == Some(0) { 29 } else { 100 });
+            let passed_on = PassedOn { cancel_tried: tried.map(at), ..PassedOn::default() };
+            let found = passed_on.may_void(&attempt(phase.clone()), &finding, now);
+            assert_eq!(found, expected, "{phase:?} {finding:?} {tried:?}");
+        }
+    }
 }

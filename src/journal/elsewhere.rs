@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::entries::{append_event, load, raise_alarm, reword_alarm, stands};
+use super::entries::{append_event, load, raise_alarm, replace_alarm};
 use super::error::Result;
 use super::rows::{get, whole_milliseconds};
 use super::step::Step;
@@ -43,12 +43,9 @@ impl Step for NoteRefunded {
         let event = json!({"event": "refunded_elsewhere", "amount": elsewhere});
         append_event(&mut writes, &sale.attempt, "refunded_elsewhere", &event, now)?;
         // Without it on disk, the next refund could be the one that this tells of.
-        match &self.alarm {
-            Some(alarm) if stands(transaction, self.sale, alarm.kind).await? => {
-                reword_alarm(&mut writes, self.sale, alarm);
-            }
-            Some(alarm) => raise_alarm(&mut writes, &sale, alarm, now),
-            None => {}
+        if let Some(alarm) = &self.alarm {
+            replace_alarm(&mut writes, self.sale, alarm.kind, now);
+            raise_alarm(&mut writes, &sale, alarm, now);
         }
         Ok((writes, true))
     }

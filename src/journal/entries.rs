@@ -167,13 +167,17 @@ pub(super) fn raise_alarm(writes: &mut Writes, operation: &Operation, alarm: &Al
         .bind(now.as_millisecond());
 }
 
-/// Lets the alarm of this kind that stands on an operation tell what is known now.
-pub(super) fn reword_alarm(writes: &mut Writes, operation: OperationId, alarm: &Alarm) {
+/// Ends the alarm of this kind that stands on an operation, for one that tells more: whoever has read the old one must not
+/// acknowledge the new one by it.
+pub(super) fn replace_alarm(writes: &mut Writes, operation: OperationId, kind: AlarmKind, now: Timestamp) {
     writes
-        .add("UPDATE alarm SET text = ? WHERE subject = ? AND kind = ? AND acknowledged_at IS NULL")
-        .bind(without_card_numbers(&alarm.text))
+        .add(
+            "UPDATE alarm SET acknowledged_at = ?, acknowledged_by = 'a newer alarm' WHERE subject = ? AND kind = ? AND \
+             acknowledged_at IS NULL",
+        )
+        .bind(now.as_millisecond())
         .bind(operation.to_string())
-        .bind(alarm.kind.name());
+        .bind(kind.name());
 }
 
 /// Whether an alarm of this kind stands on an operation already.

@@ -302,7 +302,7 @@ pub trait Journal: Results + Send + Sync {
     async fn adopt(&self, orphan: Orphan) -> Result<Option<Adopted>, JournalError>;
     /// Notes how much of a sale somebody else gave back (the provider's back office). Returns whether that is news. Of a
     /// sum that tells not whose refunds it holds, ours are taken to be in it, those under way too; not those that were never
-    /// sent. News brings the alarm with it; one of its kind that stands tells it instead.
+    /// sent. News brings the alarm with it, in the place of one of its kind that stands.
     async fn note_refunded(
         &self,
         sale: OperationId,

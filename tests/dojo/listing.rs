@@ -118,7 +118,7 @@ async fn a_payment_of_ours_is_told_with_its_till_its_terminal_and_what_went_back
 #[tokio::test]
 async fn a_payment_whose_signature_is_being_compared_is_not_decided() {
     for (status, expected) in [
-        ("SignatureVerificationRequired", PaymentState::Undecided),
+        ("SignatureVerificationRequired", PaymentState::Unclear),
         ("SignatureVerificationAccepted", PaymentState::Approved { captured: true }),
     ] {
         let listing = listed(vec![intent("Captured", history(session(status)))]).await;

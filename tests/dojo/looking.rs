@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use pos_bridge::domain::attempt::{Attempt, Preparation};
 use pos_bridge::domain::evidence::Finding;
 use pos_bridge::domain::identifiers::Handle;
@@ -19,6 +20,17 @@ async fn look(attempt: &Attempt, session: Value, intent: Value) -> Finding {
     dojo(&server.url).look_for_sale(attempt, Look::Usual).await.unwrap().finding
 }
 
+/// Taken, and not told yet: for as long as one that was asked for in time can be waited for.
+#[tokio::test]
+async fn what_is_captured_while_its_signature_is_compared_is_told_when_the_time_for_that_is_over() {
+    for (hours, expected) in [(1, "started"), (-1, "approved")] {
+        let mut waiting = sale(open());
+        waiting.horizon = Timestamp::now() + SignedDuration::from_hours(hours);
+        let asked = session("SignatureVerificationRequired");
+        assert_eq!(found(&look(&waiting, asked, intent("Captured", json!({}))).await), expected, "{hours}");
+    }
+}
+
 #[tokio::test]
 async fn the_intent_decides_and_its_session_while_nothing_was_paid() {
     let table = [
@@ -34,7 +46,6 @@ async fn the_intent_decides_and_its_session_while_nothing_was_paid() {
         ("Canceled", "Captured", "approved"),
         ("Expired", "Captured", "approved"),
         ("Initiated", "Refunded", "approved"),
-        ("SignatureVerificationRequired", "Captured", "started"),
         ("SignatureVerificationAccepted", "Captured", "approved"),
         ("SignatureVerificationRejected", "Captured", "approved"),
         ("SignatureVerificationRejected", "Reversed", "declined"),

@@ -321,9 +321,23 @@ async fn an_approval_that_may_not_have_been_taken_after_all_is_loud() {
     let (shop, reference) = approved().await;
     let long_ago = Timestamp::now() - SignedDuration::from_mins(11);
     shop.provider.lists(payment(reference, PaymentState::Unclear, long_ago));
+    shop.provider.finds(UNDER_WAY);
     shop.engine.recover().await.unwrap();
     eventually("the alarm", async || (shop.alarms().await == [AlarmKind::Corrected]).then_some(())).await;
     assert_eq!(shop.find("R-1").await.status(), Status::Approved);
+}
+
+/// A list may have a word that nobody knows for what its own record still calls paid.
+#[tokio::test]
+async fn an_approval_whose_own_record_still_shows_it_is_not_loud_for_a_lists_word() {
+    let (shop, reference) = approved().await;
+    let long_ago = Timestamp::now() - SignedDuration::from_mins(11);
+    shop.provider.lists(payment(reference, PaymentState::Unclear, long_ago));
+    let looks = shop.provider.looks().in_all;
+    shop.engine.recover().await.unwrap();
+    eventually("its own record to be read", async || (shop.provider.looks().in_all > looks).then_some(())).await;
+    shop.listed(2).await;
+    assert_eq!(shop.alarms().await, []);
 }
 
 #[tokio::test]

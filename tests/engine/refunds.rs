@@ -231,3 +231,32 @@ async fn r10_nothing_more_is_given_back_while_a_machines_own_record_cannot_be_re
     assert_eq!((refused.status(), refused.reason().unwrap().code.as_str()), (Status::Failed, "earlier_refund"));
     assert_eq!(shop.provider.given_back(), [4_000], "one was sent");
 }
+
+/// What stood as begun at a machine, and was counted, may end without a refund: it is told once, and refunds go on.
+#[tokio::test]
+async fn what_was_lost_at_a_machine_and_never_made_keeps_no_refund_waiting() {
+    let mut by_api = Scripted::new();
+    by_api.refunds_by_api = true;
+    let shop = sold_by(by_api, &[("ts_lost", 3_000)]).await;
+    assert_eq!(refunded(&shop, "B-1", 2_000).await.reason().unwrap().code, "lost_refund");
+    acknowledge_all(&shop).await;
+    *shop.provider.refundable.lock().unwrap() = Some(refundable(&[]));
+    assert_eq!(refunded(&shop, "B-2", 2_000).await.reason().unwrap().code, "lost_refund", "it is not there any more");
+    acknowledge_all(&shop).await;
+    assert_eq!(refunded(&shop, "B-3", 2_000).await.status(), Status::Approved);
+}
+
+/// Whoever has read one alarm has not read the next.
+#[tokio::test]
+async fn a_lost_refund_that_is_more_by_now_is_another_alarm() {
+    let shop = sold_by(Scripted::new(), &[]).await;
+    let alarm = async || shop.engine.alarms().await.unwrap().into_iter().map(|it| it.id).collect::<Vec<_>>();
+    let mut known = Vec::new();
+    for sum in [3_000, 6_000] {
+        *shop.provider.refundable.lock().unwrap() = Some(Refundable { refunded: sum, ..refundable(&[]) });
+        assert_eq!(refunded(&shop, &format!("B-{sum}"), 1_000).await.reason().unwrap().code, "lost_refund");
+        known.push(alarm().await);
+    }
+    assert_eq!(known.iter().map(Vec::len).collect::<Vec<_>>(), [1, 1]);
+    assert_ne!(known[0], known[1]);
+}

@@ -6,6 +6,7 @@ use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
 use crate::domain::directory::Store;
 use crate::domain::evidence::{Finding, PaymentRecord, PaymentState, Sighting, judge};
 use crate::domain::operation::Operation;
+use crate::engine::follow::ask;
 use crate::engine::lost::may_be_decided;
 use crate::engine::{Engine, Refusal};
 use crate::ports::{Provider, Refunded, Trace};
@@ -152,7 +153,10 @@ impl Engine {
             // Given back whole by a refund of ours.
             PaymentState::Voided if operation.refunded >= payment_of(attempt) => return Ok(()),
             PaymentState::Voided => (AlarmKind::Corrected, "approved, and voided at the provider since"),
-            PaymentState::Unclear if !may_be_decided(provider, &trace.payment) => {
+            PaymentState::Unclear if may_be_decided(provider, &trace.payment) => return Ok(()),
+            // A list that says something new of it is no record of its own.
+            PaymentState::Unclear if reads_as_approved(provider, attempt).await => return Ok(()),
+            PaymentState::Unclear => {
                 (AlarmKind::Corrected, "approved, and at the provider perhaps not taken after all")
             }
             PaymentState::Declined(_) => {
@@ -164,6 +168,11 @@ impl Engine {
         let text = format!("sale of {}: {text}; see the provider's back office", operation.money);
         self.raise(operation.id, Alarm { kind, text }).await
     }
+}
+
+/// Whether its own record says that it is paid, or cannot be read now: the next sweep asks again.
+async fn reads_as_approved(provider: &dyn Provider, attempt: &Attempt) -> bool {
+    ask(provider, attempt).await.map_or(true, |seen| matches!(seen.finding, Finding::Approved(_)))
 }
 
 /// One whose money was taken several times is told as often as makes it several.

@@ -234,11 +234,21 @@ impl Provider for Dintero {
     }
 }
 
+/// So many pages of the account's newest payments tell whether a store's list is empty: a shop that opens waits for them.
+const NEWEST_PAGES: usize = 10;
+
 /// Whether the filter means the merchant's own id of a store, or Dintero's, is not documented. If it is the other one, each
 /// list is empty: so an empty one is believed only while the account's newest payments show none of the store.
 async fn is_hidden(reader: &mut Reader<'_>, store: &Store, since: &str) -> Result<bool, ReadError> {
-    let newest = reader.transactions(&[("created_at.gte", since)]).next_page().await?;
-    Ok(newest.iter().flatten().any(|payment| PLACES.reference_of(payment).is_some() && is_of(store, payment)))
+    let filters = [("created_at.gte", since)];
+    let mut newest = reader.transactions(&filters);
+    for _ in 0..NEWEST_PAGES {
+        let Some(page) = newest.next_page().await? else { break };
+        if page.iter().any(|payment| PLACES.reference_of(payment).is_some() && is_of(store, payment)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn is_of(store: &Store, payment: &Value) -> bool {

@@ -204,7 +204,7 @@ fn trace(
     let run = runs::payer(&found, None);
     let payment = match intent::payment(&found, run)? {
         Some(payment @ PaymentRecord { state: PaymentState::Approved { .. }, .. }) if run.is_some_and(may_go_back) => {
-            PaymentRecord { state: PaymentState::Undecided, ..payment }
+            PaymentRecord { state: PaymentState::Unclear, ..payment }
         }
         Some(payment) => payment,
         None => unpaid(&found, run)?,

@@ -187,9 +187,10 @@ pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> R
     let refused = attempt.signature_accepted == Some(false);
     let state = |run| session::state(run, refused, api.clock().now(), settings.signature_settle);
     let finding = match (conclude(attempt, &found, run.as_ref().map(|run| (run, state(run))))?, &run) {
-        // A word on the signature is still passed on.
+        // A word on the signature is still passed on, for as long as one that was asked for in time can be waited for.
         (Finding::Approved(_), Some(run))
-            if session::may_go_back(run, refused, api.clock().now(), settings.signature_settle) =>
+            if api.clock().now() < session::settled_by(attempt.horizon, settings.signature_settle)
+                && session::may_go_back(run, refused, api.clock().now(), settings.signature_settle) =>
         {
             Finding::Undecided { handle: Handle::new(run.id.clone()).ok(), started: true }
         }

@@ -46,6 +46,11 @@ pub(super) fn is_taken(session: &Session) -> bool {
     matches!(session.status.as_str(), "Captured" | "Authorized" | SIGNATURE_ACCEPTED)
 }
 
+/// When the last signature is settled that was asked for by then.
+pub(super) fn settled_by(asked: Timestamp, settle: SignedDuration) -> Timestamp {
+    asked.saturating_add(SIGNATURE_TIME + settle).unwrap_or(Timestamp::MAX)
+}
+
 /// What was taken may go back yet: its signature is being compared, or was refused a moment ago.
 pub(super) fn may_go_back(session: &Session, refused: bool, now: Timestamp, settle: SignedDuration) -> bool {
     match session.status.as_str() {
