@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
@@ -23,6 +23,8 @@ use super::{CertificateError, Facts, facts, renewal};
 const LOOK: Duration = Duration::from_secs(2);
 /// How often the end of the certificate is thought of.
 const THINK: Duration = Duration::from_hours(1);
+/// A clock that went so much otherwise than time itself since the last look was set.
+const SET_BY: Duration = Duration::from_mins(1);
 
 /// The certificate that new connections are shown.
 #[derive(Debug)]
@@ -109,11 +111,14 @@ impl ServedCertificate {
         let mut round = tokio::time::interval(LOOK);
         // Not by the clock, which may be set back.
         let mut think_at = Instant::now();
+        let mut last_look = (Timestamp::now(), think_at);
         while shutdown.run_until_cancelled(round.tick()).await.is_some() {
-            let (served, now) = (self.clone(), Timestamp::now());
-            let thinks = Instant::now() >= think_at;
+            let (served, now, instant) = (self.clone(), Timestamp::now(), Instant::now());
+            // What was renewed by a wrong clock may have ended by the right one.
+            let thinks = instant >= think_at || was_set(now.duration_since(last_look.0), instant - last_look.1);
+            last_look = (now, instant);
             if thinks {
-                think_at += THINK;
+                think_at = instant + THINK;
             }
             let looked = tokio::task::spawn_blocking(move || {
                 served.take_up_changes();
@@ -138,6 +143,12 @@ impl ResolvesServerCert for ServedCertificate {
     }
 }
 
+/// Whether somebody set the clock, which went by so much while so much time passed.
+fn was_set(clock_went: SignedDuration, passed: Duration) -> bool {
+    let passed = SignedDuration::try_from(passed).unwrap_or(SignedDuration::MAX);
+    clock_went.saturating_sub(passed).unsigned_abs() > SET_BY
+}
+
 fn certified_key(files: &CertificateFiles) -> Result<CertifiedKey, CertificateError> {
     let unusable = |path: &Path, what, cause: String| CertificateError::Unusable { path: path.to_owned(), what, cause };
     let chain = facts::chain(&files.certificate)?;
@@ -158,4 +169,29 @@ fn stamps(files: &CertificateFiles) -> Option<Stamps> {
         Some((found.modified().ok()?, found.len(), found.ino()))
     };
     Some((stamp(&files.certificate)?, stamp(&files.key)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_goes_otherwise_than_time_was_set() {
+        let year = 365 * 24 * 3600;
+        for (clock_went, passed, expected) in [
+            (2, 2, false),
+            (0, 2, false),
+            (62, 2, false),
+            (63, 2, true),
+            (-58, 2, false),
+            (-59, 2, true),
+            (3600, 3600, false),
+            (year, 2, true),
+            (-year, 2, true),
+            (i64::MIN, u64::MAX, true),
+        ] {
+            let was_set = was_set(SignedDuration::from_secs(clock_went), Duration::from_secs(passed));
+            assert_eq!(was_set, expected, "{clock_went} s by the clock in {passed} s");
+        }
+    }
 }

@@ -267,6 +267,17 @@ async fn a_clock_from_before_the_authority_renews_nothing() {
     assert!(matches!(refused, Err(CertificateError::AuthorityBegins { .. })), "{refused:?}");
 }
 
+/// It was taken for a day to come; what took its place has ended by the right clock.
+#[tokio::test]
+async fn a_certificate_that_a_clock_behind_made_short_is_renewed_once_the_clock_is_right() {
+    let shop = Shop::with(days_ago(800), Limits::default()).await;
+    renewal::renew(&shop.files, Timestamp::now()).unwrap();
+    shop.served.see_to_its_end(days_ago(500));
+    assert!(shop.get(shop.till(), NAME, "/health").await.is_err(), "it has ended");
+    shop.served.see_to_its_end(Timestamp::now());
+    assert_eq!(shop.get(shop.till(), NAME, "/health").await.expect("renewed").status(), 200);
+}
+
 #[test]
 fn a_certificate_lasts_no_longer_than_its_authority_and_the_authority_ends() {
     let folder = tempfile::tempdir().unwrap();
