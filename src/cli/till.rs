@@ -8,8 +8,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{CommandError, Exit};
-use crate::config::{ListedTill, TillFile};
+use super::{CommandError, Exit, amount};
+use crate::config::{ListedTill, NewTill, TillFile};
 use crate::domain::directory::{Scope, Scopes};
 use crate::domain::identifiers::{TerminalName, TillId};
 use crate::domain::till_key::till_key;
@@ -33,9 +33,12 @@ pub struct AddTillArguments {
     /// The terminal that it uses
     #[arg(long, value_name = "NAME", value_parser = |text: &str| TerminalName::new(text))]
     pub terminal: TerminalName,
-    /// What it may ask for [default: everything]
+    /// What it may ask for [default: all but `unlinked_refund`]
     #[arg(long = "scope", value_name = "SCOPE", value_enum, value_delimiter = ',')]
     pub scopes: Vec<Scope>,
+    /// How much it may give back in a day without a sale, in minor units
+    #[arg(long, value_name = "AMOUNT", value_parser = amount::minor_units)]
+    pub unlinked_refund_max_per_day: Option<i64>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -81,9 +84,7 @@ impl ValueEnum for Scope {
             Self::Pay => "Sales",
             Self::Refund => "Refunds",
             Self::Status => "Every reading",
-            Self::UnlinkedRefund => {
-                "Money back without a sale; needs `unlinked_refund_max_per_day` in the till's profile"
-            }
+            Self::UnlinkedRefund => "Money back without a sale, beside `refund`; needs --unlinked-refund-max-per-day",
         };
         Some(PossibleValue::new(self.name()).help(help))
     }
@@ -99,12 +100,19 @@ impl TillCommand {
             writeln!(output, "Configuration: {}", file.path().display())?;
         }
         match self {
-            Self::Add(AddTillArguments { id, terminal, scopes, json }) => {
-                let scopes: Vec<&str> = scopes.iter().map(|scope| scope.name()).collect();
+            Self::Add(arguments) => {
+                let AddTillArguments { id, terminal, scopes, unlinked_refund_max_per_day, json } = &arguments;
                 let key = till_key(rand::random());
-                file.add(&id, &terminal, &scopes, &sha256(&key))?;
+                let key_sha256 = &sha256(&key);
+                file.add(&NewTill {
+                    id,
+                    terminal,
+                    scopes,
+                    unlinked_refund_max_per_day: *unlinked_refund_max_per_day,
+                    key_sha256,
+                })?;
                 file.save()?;
-                show_key(&Shown { done: "was added to", id: &id, key: &key, config }, json, output)?;
+                show_key(&Shown { done: "was added to", id, key: &key, config }, *json, output)?;
             }
             Self::Key(TillKeyArguments { id, keep_old, json }) => {
                 let key = till_key(rand::random());

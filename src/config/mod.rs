@@ -26,7 +26,7 @@ use serde_json::{Map, Value};
 pub use findings::{ConfigurationErrors, Mistake};
 pub use layers::is_variable_of_ours;
 pub use settings::{Callbacks, Configuration, Database, Limits, LogFormat, Server, Sweep, Telemetry, Tls};
-pub use till_file::{ListedTill, TillFile, TillFileError};
+pub use till_file::{ListedTill, NewTill, TillFile, TillFileError};
 
 use findings::Findings;
 use section::Section;

@@ -10,6 +10,7 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value, value};
 use super::secret::BYTE_ORDER_MARK;
 use super::section::PLACEHOLDER;
 use super::{ConfigurationErrors, mistakes_of};
+use crate::domain::directory::Scope;
 use crate::domain::identifiers::{TerminalName, TillId};
 
 /// Why a configuration file is not changed. It is as it was.
@@ -60,10 +61,7 @@ pub enum TillFileError {
         known: String,
     },
     /// No bridge would start with the change.
-    #[error(
-        "nothing was written: leave out what is wrong, and write it into the file by hand with what it needs. With this \
-         change alone, {0}"
-    )]
+    #[error("nothing was written, because no bridge would start with it: {0}")]
     Refused(ConfigurationErrors),
 }
 
@@ -87,6 +85,21 @@ pub struct ListedTill {
     pub has_old_key: bool,
     /// The addresses from which it needs none.
     pub trusted_addresses: Vec<String>,
+}
+
+/// A till to be added.
+#[derive(Debug)]
+pub struct NewTill<'a> {
+    /// Its id.
+    pub id: &'a TillId,
+    /// Its terminal.
+    pub terminal: &'a TerminalName,
+    /// What it may ask for; the usual when empty.
+    pub scopes: &'a [Scope],
+    /// How much it may give back in a day without a sale, in minor units.
+    pub unlinked_refund_max_per_day: Option<i64>,
+    /// The SHA-256 of its key.
+    pub key_sha256: &'a str,
 }
 
 /// A configuration file whose tills are read or changed.
@@ -144,7 +157,8 @@ impl TillFile {
     ///
     /// # Errors
     /// [`TillFileError`] when the id is taken or the terminal is not in the file.
-    pub fn add(&mut self, id: &TillId, terminal: &TerminalName, scopes: &[&str], key_sha256: &str) -> Result<()> {
+    pub fn add(&mut self, till: &NewTill<'_>) -> Result<()> {
+        let NewTill { id, terminal, .. } = *till;
         if self.tills()?.iter().any(|till| till.id == id.as_str()) {
             return Err(TillFileError::Exists(id.clone()));
         }
@@ -154,16 +168,8 @@ impl TillFile {
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
             return Err(TillFileError::NoTerminal { asked: terminal.clone(), known });
         }
-        let mut table = Table::new();
-        table.decor_mut().set_prefix("\n");
-        table["id"] = value(id.as_str());
-        table["terminal"] = value(terminal.as_str());
-        table[KEY] = value(key_sha256);
-        if !scopes.is_empty() {
-            table["scopes"] = value(scopes.iter().copied().collect::<Value>());
-        }
         let list = self.document.entry("tills").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
-        list.as_array_of_tables_mut().ok_or(TillFileError::Form("tills"))?.push(table);
+        list.as_array_of_tables_mut().ok_or(TillFileError::Form("tills"))?.push(section(till));
         Ok(())
     }
 
@@ -261,6 +267,21 @@ fn replace(path: &Path, known: &fs::Metadata, text: &str) -> io::Result<()> {
 fn values(item: &Item) -> impl Iterator<Item = &Value> {
     let sections = item.as_table().into_iter().chain(item.as_array_of_tables().into_iter().flatten());
     sections.flat_map(|section| section.iter()).filter_map(|(_, item)| item.as_value())
+}
+
+fn section(till: &NewTill<'_>) -> Table {
+    let mut table = Table::new();
+    table.decor_mut().set_prefix("\n");
+    table["id"] = value(till.id.as_str());
+    table["terminal"] = value(till.terminal.as_str());
+    table[KEY] = value(till.key_sha256);
+    if !till.scopes.is_empty() {
+        table["scopes"] = value(till.scopes.iter().map(|scope| scope.name()).collect::<Value>());
+    }
+    if let Some(limit) = till.unlinked_refund_max_per_day {
+        table["unlinked_refund_max_per_day"] = value(limit);
+    }
+    table
 }
 
 fn listed(table: &Table) -> ListedTill {

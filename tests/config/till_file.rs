@@ -196,10 +196,23 @@ async fn what_would_be_wrong_is_refused_and_nothing_is_written() {
         let error = file.refused(line).await;
         assert!(error.contains(words), "{error}");
     }
+    let error = file.refused(&["add", "till-9", "--terminal", "front", "--scope", "unlinked_refund"]).await;
+    assert!(error.starts_with("nothing was written, because no bridge would start with it: "), "{error}");
     std::fs::set_permissions(&file.path, PermissionsExt::from_mode(0o440)).unwrap();
     let error = file.refused(&["add", "till-9", "--terminal", "front"]).await;
     assert!(error.contains("read-only"), "{error}");
     assert_eq!(file.mode(), 0o440);
+}
+
+#[tokio::test]
+async fn a_till_that_may_give_money_back_without_a_sale_is_added_with_its_limit() {
+    let file = File::new(&good());
+    let line = ["add", "till-9", "--terminal", "front", "--scope", "refund,unlinked_refund"];
+    file.till(&[&line[..], &["--unlinked-refund-max-per-day", "50000"]].concat()).await.unwrap();
+    let configuration = load(Some(&file.path), std::iter::empty()).unwrap();
+    let profile = &configuration.directory.tills.last().unwrap().profile;
+    assert!(profile.scopes.unlinked_refund);
+    assert_eq!(profile.refund_limits.without_sale_per_day, Some(50_000));
 }
 
 /// A shop that is being set up: the secret comes later, and from elsewhere.
