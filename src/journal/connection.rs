@@ -45,7 +45,8 @@ pub(super) async fn open_writer(options: &JournalOptions) -> Result<SqliteConnec
     Ok(connection)
 }
 
-/// How the schema stands. Nothing is made or changed, whoever looks.
+/// How the schema stands, whoever looks. Nothing of ours is made or changed; SQLite leaves an empty `-wal` and a `-shm`,
+/// which belong to the database's owner.
 pub(super) async fn schema(options: &JournalOptions) -> Result<Schema, OpenError> {
     let path = &options.path;
     if !files::look(path)? {

@@ -2,8 +2,10 @@
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
+
+use rustix::process::geteuid;
 
 use super::error::OpenError;
 
@@ -115,18 +117,25 @@ fn private_file(path: &Path) -> Result<File, OpenError> {
     if path.symlink_metadata().is_ok_and(|found| !found.is_file()) {
         return Err(OpenError::NotRegular(path.to_owned()));
     }
-    let no_follow = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(no_follow)
-        .open(path)
-        .map_err(at(path))?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+    let file = match options.clone().create_new(true).open(path) {
+        Ok(made) => give(&made, &folder_of(path)).map(|()| made),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => options.open(path),
+        Err(error) => Err(error),
+    };
+    let file = file.map_err(at(path))?;
     file.set_permissions(Permissions::from_mode(0o600)).map_err(at(path))?;
     Ok(file)
+}
+
+/// What root makes belongs to whoever the folder belongs to: the bridge, which does not run as root, could not open it.
+fn give(made: &File, folder: &Path) -> std::io::Result<()> {
+    if !geteuid().is_root() {
+        return Ok(());
+    }
+    let folder = folder.metadata()?;
+    fchown(made, Some(folder.uid()), Some(folder.gid()))
 }
 
 fn take_lock(database: &Path) -> Result<File, OpenError> {

@@ -126,7 +126,7 @@ impl SqliteJournal {
         })
     }
 
-    /// How the journal in this file stands, without making or changing anything.
+    /// How the journal in this file stands, without making it or bringing it up to date.
     ///
     /// # Errors
     /// [`OpenError`], whose message tells what to do.

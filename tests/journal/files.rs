@@ -1,7 +1,7 @@
 //! The files: private, local, of one bridge, and ours.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use pos_bridge::journal::{JournalOptions, OpenError, SqliteJournal};
@@ -38,6 +38,25 @@ async fn nobody_else_can_read_the_files() {
     let journal = open(&path).await.unwrap();
     assert_eq!(mode(&path), 0o600, "what was opened up by hand is closed again");
     journal.close().await;
+}
+
+/// `pos-bridge check` is run by root, in the folder of the service's user.
+#[tokio::test]
+async fn what_root_makes_belongs_to_whoever_the_folder_belongs_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let owner = if rustix::process::geteuid().is_root() { 65_534 } else { folder.path().metadata().unwrap().uid() };
+    std::os::unix::fs::chown(folder.path(), Some(owner), None).unwrap();
+    for _ in 0..2 {
+        let journal = open(&path).await.unwrap();
+        for suffix in ["", "-wal", "-shm", ".lock"] {
+            let file = path.with_file_name(format!("journal.db{suffix}"));
+            assert_eq!(file.metadata().unwrap().uid(), owner, "{}", file.display());
+        }
+        journal.close().await;
+        // A backup that was put back has none.
+        fs::remove_file(path.with_file_name("journal.db.lock")).unwrap();
+    }
 }
 
 #[tokio::test]
