@@ -18,6 +18,8 @@ const API_URL: &str = "https://api.dintero.com/v1";
 pub(super) struct Draft {
     /// `T` (sandbox) or `P` (production).
     pub(super) account_prefix: Option<char>,
+    /// Whether its addresses are a simulator's.
+    pub(super) is_simulator: Option<bool>,
     /// The account, when all of it is right.
     pub(super) settings: Option<Settings>,
     /// How long to wait between two readings.
@@ -27,14 +29,17 @@ pub(super) struct Draft {
 pub(super) fn read(mut section: Section<'_>, public_url: Option<Url>) -> Draft {
     let account_id = section.read("account_id", None, account_id);
     let account_prefix = account_id.as_ref().and_then(|account| account.chars().next());
-    let (settings, poll_interval) = settings(&mut section, account_id, public_url).unzip();
+    let urls = urls(&mut section);
+    let is_simulator = urls.as_ref().map(|(checkout_url, _)| is_loopback(checkout_url));
+    let (settings, poll_interval) = settings(&mut section, account_id, urls, public_url).unzip();
     section.finish();
-    Draft { account_prefix, settings, poll_interval }
+    Draft { account_prefix, is_simulator, settings, poll_interval }
 }
 
 fn settings(
     section: &mut Section<'_>,
     account_id: Option<String>,
+    urls: Option<(Url, Url)>,
     public_url: Option<Url>,
 ) -> Option<(Settings, Duration)> {
     let client_id = section.read("client_id", None, text);
@@ -54,7 +59,6 @@ fn settings(
     let start = section.choice("start", Some(StartRule::Session), &starts);
     let routes = [("terminal", RefundRoute::Terminal), ("plain", RefundRoute::Plain)];
     let refund = section.choice("refund", Some(RefundRoute::Terminal), &routes);
-    let urls = urls(section);
     let times = times::read(section, urls.as_ref().is_some_and(|(checkout, _)| is_loopback(checkout)));
     if let (Some(account), Some(profile)) = (&account_id, &profile_id) {
         profile_fits_account(section, account, profile);

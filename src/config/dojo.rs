@@ -30,6 +30,8 @@ const WHOLE_REFUNDS: [(&str, bool); 2] = [("refund", false), ("reversal", true)]
 pub(super) struct Draft {
     /// Whether the key is one of the sandbox.
     pub(super) is_sandbox: Option<bool>,
+    /// Whether its address is a simulator's.
+    pub(super) is_simulator: Option<bool>,
     /// The location, when all of it is right.
     pub(super) settings: Option<Settings>,
     /// How long to wait between two readings.
@@ -39,14 +41,17 @@ pub(super) struct Draft {
 pub(super) fn read(mut section: Section<'_>, has_public_url: bool) -> Draft {
     let key = api_key(&mut section);
     let is_sandbox = key.as_ref().map(|(_, is_sandbox)| *is_sandbox);
-    let (settings, poll_interval) = settings(&mut section, key, has_public_url).unzip();
+    let api_url = section.read("api_url", Url::parse(API_URL).ok(), base_url);
+    let is_simulator = api_url.as_ref().map(is_loopback);
+    let (settings, poll_interval) = settings(&mut section, key, api_url, has_public_url).unzip();
     section.finish();
-    Draft { is_sandbox, settings, poll_interval }
+    Draft { is_sandbox, is_simulator, settings, poll_interval }
 }
 
 fn settings(
     section: &mut Section<'_>,
     key: Option<(SecretString, bool)>,
+    api_url: Option<Url>,
     has_public_url: bool,
 ) -> Option<(Settings, Duration)> {
     let version = section.read("version", Some(VERSION.to_owned()), version);
@@ -58,7 +63,6 @@ fn settings(
     let refund = section.choice("refund", Some(RefundRoute::Terminal), &ROUTES);
     let reverses_whole = section.choice("whole_refund", Some(false), &WHOLE_REFUNDS);
     let signature_settle = section.whole("signature_settle_seconds", 120, 1..=900);
-    let api_url = section.read("api_url", Url::parse(API_URL).ok(), base_url);
     let is_simulator = api_url.as_ref().is_some_and(is_loopback);
     let times = times::read(section, is_simulator);
     if let (Some(settle), Some(times)) = (signature_settle, &times)

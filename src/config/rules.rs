@@ -12,7 +12,6 @@ use super::settings::{Callbacks, Server};
 use crate::domain::directory::Store;
 use crate::domain::identifiers::TerminalName;
 use crate::domain::operation::ProviderName;
-use crate::outbound::is_loopback;
 use crate::provider::dojo::CURRENCIES;
 
 /// How the ids of Dojo's terminals in the sandbox begin.
@@ -118,9 +117,8 @@ pub(super) fn demo_key_is_for_the_simulator(
     dojo: Option<&dojo::Draft>,
     findings: &Findings,
 ) {
-    let dintero = dintero.and_then(|dintero| dintero.settings.as_ref()).map(|settings| &settings.checkout_url);
-    let dojo = dojo.and_then(|dojo| dojo.settings.as_ref()).map(|settings| &settings.api_url);
-    if [dintero, dojo].into_iter().flatten().all(is_loopback) {
+    let are_simulators = [dintero.and_then(|dintero| dintero.is_simulator), dojo.and_then(|dojo| dojo.is_simulator)];
+    if !are_simulators.contains(&Some(false)) {
         return;
     }
     let demo_key = <[u8; 32]>::from(Sha256::digest(DEMO_KEY));

@@ -189,6 +189,17 @@ fn the_hash_of_the_demos_key_is_for_the_simulator_alone() {
 }
 
 #[test]
+fn the_demos_key_is_told_together_with_what_else_is_wrong() {
+    let demo = "c48a01f49fd0f2cc404bc3cbbc80e91457a3d41bb429a695243de4c61794155c";
+    for (text, other) in [
+        (with("client_id = \"client\"\n", ""), "dintero.client_id"),
+        (with_dojo("software_house_id = \"softwareHouse1\"\n", ""), "dojo.software_house_id"),
+    ] {
+        assert_eq!(wrong_keys(&text.replace(KEY, demo)), [other, "tills[0].key_sha256"]);
+    }
+}
+
+#[test]
 fn a_terminal_of_dintero_needs_the_account() {
     let text = good();
     let (before, account) = text.split_once("[dintero]").expect("a section");
