@@ -1,5 +1,6 @@
 //! A span, a log line and the metrics of every request.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -23,6 +24,7 @@ const NO_ROUTE: &str = "none";
 #[derive(Clone, Default)]
 pub(super) struct Watch {
     strangers: Strangers,
+    monitors: Strangers,
     against_pages: Option<Arc<TillListenerSettings>>,
 }
 
@@ -36,11 +38,25 @@ impl Watch {
         self.against_pages.as_ref().map_or(Ok(()), |settings| guard::check(settings, request))
     }
 
-    /// What the tills' listener tells without a key (`/health`, `/metrics`, `/docs`). Whoever can reach it could fill the
-    /// log with that; the metrics count it.
+    /// What the tills' listener tells without a key (`/health`, `/ready`, `/metrics`, `/docs`). Whoever can reach it could
+    /// fill the log with that; the metrics count it.
     fn tells_anybody(&self, response: &Response) -> bool {
-        let needs_no_key = self.against_pages.is_some() && response.extensions().get::<OfTill>().is_none();
-        needs_no_key && response.status().is_success()
+        let extensions = response.extensions();
+        self.against_pages.is_some() && extensions.get::<OfTill>().is_none() && extensions.get::<Refused>().is_none()
+    }
+
+    /// Whether an answer is logged by itself. A monitor that is told again and again that the bridge is not ready has a
+    /// count of its own, so that it hides nobody who is refused.
+    fn logs(&self, response: &Response, address: Option<IpAddr>) -> bool {
+        match address {
+            Some(address) if is_refused_stranger(response) && self.tells_anybody(response) => {
+                self.monitors.logs(address, "more was told without a key than is logged one by one")
+            }
+            Some(address) if is_refused_stranger(response) => {
+                self.strangers.logs(address, "more strangers were refused than are logged one by one")
+            }
+            _ => true,
+        }
     }
 }
 
@@ -67,12 +83,12 @@ pub(super) async fn observe(State(watch): State<Watch>, request: Request, next: 
     response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let address = remote.map(|remote| remote.ip());
     let status = response.status().as_u16();
-    if !is_refused_stranger(&response) || address.is_none_or(|address| watch.strangers.logs_refusal(address)) {
+    if watch.logs(&response, address) {
         if let Some(Refused { code, detail }) = response.extensions().get() {
             tracing::warn!(parent: &span, ?address, code, detail, "refused");
         }
         let duration_ms = started.elapsed().as_millis();
-        if watch.tells_anybody(&response) {
+        if watch.tells_anybody(&response) && response.status().is_success() {
             tracing::debug!(parent: &span, status, duration_ms, "answered");
         } else {
             tracing::info!(parent: &span, status, duration_ms, "answered");

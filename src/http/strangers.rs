@@ -1,5 +1,6 @@
 //! Keeps strangers from filling the log: anybody can be refused as often as he likes. So many refusals are logged one by
-//! one, those that come on top are counted, and the sum is logged once. Refusals of a known till are none of these.
+//! one, those that come on top are counted, and the sum is logged once. Refusals of a known till are none of these. What
+//! needs no key and refuses nobody, such as the answer to a monitor that the bridge is not ready, has a count of its own.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -36,23 +37,23 @@ enum Step {
 }
 
 impl Strangers {
-    /// Whether one more refusal is logged by itself. Else it is part of a sum that is logged soon.
-    pub(super) fn logs_refusal(&self, address: IpAddr) -> bool {
+    /// Whether one more refusal is logged by itself. Else it is part of a sum that is logged soon, in these words.
+    pub(super) fn logs(&self, address: IpAddr, words: &'static str) -> bool {
         let step = self.refusals().step(network(address), Instant::now());
         if let Step::Count(Some(due)) = step {
             let strangers = self.clone();
             tokio::spawn(async move {
                 tokio::time::sleep(due).await;
-                strangers.log_sum();
+                strangers.log_sum(words);
             });
         }
         step == Step::LogInFull
     }
 
-    fn log_sum(&self) {
+    fn log_sum(&self, words: &str) {
         let Refusals { counted, callers, .. } = std::mem::take(&mut *self.refusals());
         let named = callers.len();
-        tracing::warn!(refusals = counted, named, ?callers, "more strangers were refused than are logged one by one");
+        tracing::warn!(counted, named, ?callers, "{words}");
     }
 
     fn refusals(&self) -> MutexGuard<'_, Refusals> {
@@ -120,15 +121,15 @@ mod tests {
     async fn a_sum_is_logged_when_its_minute_is_over() {
         let strangers = Strangers::default();
         for _ in 0..IN_FULL {
-            assert!(strangers.logs_refusal(address(1)));
+            assert!(strangers.logs(address(1), "more"));
         }
         for _ in 0..2 {
-            assert!(!strangers.logs_refusal(address(1)));
+            assert!(!strangers.logs(address(1), "more"));
         }
         assert_eq!(strangers.refusals().counted, 2);
         tokio::time::sleep(PERIOD + SECOND).await;
         assert_eq!(strangers.refusals().counted, 0, "the sum was logged, and the next minute begins anew");
-        assert!(strangers.logs_refusal(address(1)));
+        assert!(strangers.logs(address(1), "more"));
     }
 
     #[test]

@@ -53,6 +53,19 @@ async fn what_needs_no_key_is_not_logged_each_time() {
     assert_eq!(answers().len(), 2, "a till, and a stranger who is refused: {:?}", answers());
 }
 
+/// It asks as often as it likes, and must not hide who is refused.
+#[tokio::test]
+async fn a_monitor_that_finds_the_bridge_not_ready_takes_no_line_of_a_stranger() {
+    log();
+    let border = border().await;
+    for _ in 0..30 {
+        assert_eq!(border.bare_call("GET", "/ready", "", "").await.status, 503);
+    }
+    assert_eq!(answers().len(), 20, "{:?}", answers());
+    assert_eq!(border.bare_call("GET", "/last", "X-Api-Key: wrong\r\n", "").await.status, 401);
+    assert_eq!(answers().len(), 20 + 1, "{:?}", answers());
+}
+
 /// Whatever the reason: a 503 can be had as often as a 401.
 #[tokio::test]
 async fn what_strangers_do_not_get_is_logged_one_by_one_up_to_a_number() {
@@ -61,7 +74,7 @@ async fn what_strangers_do_not_get_is_logged_one_by_one_up_to_a_number() {
     log();
     let (border, callbacks) = (border().await, callbacks().await);
     for _ in 0..30 {
-        assert_eq!(border.bare_call("GET", "/ready", "", "").await.status, 503);
+        assert_eq!(border.bare_call("GET", "/last", "", "").await.status, 401);
     }
     assert_eq!(answers().len(), 20, "{:?}", answers());
     for _ in 0..30 {
