@@ -59,7 +59,7 @@ const fn code(refusal: &Refusal) -> Code {
 const fn in_the_way_of_refund(reason: &NotRefundable) -> Option<InTheWay> {
     match reason {
         NotRefundable::NoTransaction | NotRefundable::SecondPayment => Some(InTheWay::BackOfficeOnly),
-        NotRefundable::OtherProvider { .. } | NotRefundable::WithoutSaleNotHere(_) => Some(InTheWay::ThisTerminal),
+        NotRefundable::OtherProvider { .. } | NotRefundable::WithoutSaleNotHere(_) => Some(InTheWay::AnotherTerminal),
         _ => None,
     }
 }

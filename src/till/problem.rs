@@ -147,7 +147,7 @@ pub enum InTheWay {
     /// A refund that can be made in the provider's back office alone.
     BackOfficeOnly,
     /// A refund that another terminal could make.
-    ThisTerminal,
+    AnotherTerminal,
 }
 
 /// A refusal: why, in words that tell what to do, and where to look.

@@ -16,7 +16,7 @@ pub(in crate::till) fn message(problem: &Problem, language: Language) -> String 
     match (problem.code, problem.retry, problem.in_the_way.as_deref()) {
         (_, _, Some(InTheWay::OlderSalePaid(sale))) => OLDER_SALE_PAID.to(language).replace(SALE, sale.as_str()),
         (_, _, Some(InTheWay::BackOfficeOnly)) => BACK_OFFICE_ONLY.to(language).to_owned(),
-        (_, _, Some(InTheWay::ThisTerminal)) => OTHER_TERMINAL.to(language).to_owned(),
+        (_, _, Some(InTheWay::AnotherTerminal)) => OTHER_TERMINAL.to(language).to_owned(),
         (Code::TerminalBusy, Retry::Operator, _) => STANDS_STILL.to(language).to_owned(),
         (Code::TerminalBusy, _, Some(InTheWay::Holder(till))) => BUSY_WITH.to(language).replace(TILL, till.as_str()),
         (Code::NotRefundable, Retry::SameReference, _) => NOT_REFUNDABLE_YET.to(language).to_owned(),
