@@ -25,8 +25,8 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 
 /// Run the bridge with simulated accounts and terminals, and print what to try
 ///
-/// Needs no account, no terminal and no configuration (--config and POS_BRIDGE_... variables mean nothing to it), and no
-/// money moves. The bridge is started again when it is killed, so pull the plug as often as you like.
+/// Needs no account, no terminal and no configuration (--config and POS_BRIDGE_... variables mean nothing to it, but for
+/// POS_BRIDGE_LOG), and no money moves. The bridge is started again when it is killed, so pull the plug as often as you like.
 #[derive(Debug, Args)]
 pub struct DemoArguments {
     /// Where the tills call
@@ -106,8 +106,9 @@ impl DemoArguments {
         }
     }
 
+    /// Fails when the bridge ends first, or is not ready within [`READY_WITHIN`].
     async fn wait_until_ready(&self, bridge: &mut Bridge) -> Result<(), CommandError> {
-        tokio::time::timeout(READY_WITHIN, self.until_ready(bridge)).await.unwrap_or_else(|_| {
+        tokio::time::timeout(READY_WITHIN, self.ask_until_ready(bridge)).await.unwrap_or_else(|_| {
             let (listen, seconds) = (self.listen, READY_WITHIN.as_secs());
             Err(CommandError::Demo(format!(
                 "the bridge is not ready at {listen} after {seconds} seconds; its words are above, and --listen names \
@@ -116,7 +117,7 @@ impl DemoArguments {
         })
     }
 
-    async fn until_ready(&self, bridge: &mut Bridge) -> Result<(), CommandError> {
+    async fn ask_until_ready(&self, bridge: &mut Bridge) -> Result<(), CommandError> {
         let client = outbound::client().timeout(Duration::from_secs(1)).build();
         let client = client.map_err(|error| CommandError::Demo(error.to_string()))?;
         loop {
