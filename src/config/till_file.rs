@@ -240,9 +240,11 @@ impl TillFile {
     }
 }
 
-/// TOML is written without the mark and the line ends of Windows: a file that had them has them still.
+/// TOML is written without the mark and the line ends of Windows: a file that had them has them still; the ends only where
+/// every line had them.
 fn as_before(before: &str, text: &str) -> String {
-    let ends = if before.contains("\r\n") { text.replace("\r\n", "\n").replace('\n', "\r\n") } else { text.to_owned() };
+    let is_of_windows = before.contains("\r\n") && !before.replace("\r\n", "").contains('\n');
+    let ends = if is_of_windows { text.replace("\r\n", "\n").replace('\n', "\r\n") } else { text.to_owned() };
     if before.starts_with(BYTE_ORDER_MARK) { format!("{BYTE_ORDER_MARK}{ends}") } else { ends }
 }
 

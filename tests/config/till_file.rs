@@ -138,6 +138,14 @@ async fn a_file_from_windows_stays_one() {
     assert_eq!(file.text().matches('\n').count(), file.text().matches("\r\n").count());
 }
 
+/// One line that was pasted in by Windows makes no such file of it.
+#[tokio::test]
+async fn a_file_with_a_line_from_windows_is_not_made_one_from_windows() {
+    let file = File::new(&format!("# Ours.\r\n{}", good()));
+    file.till(&["add", "till-9", "--terminal", "front"]).await.unwrap();
+    assert!(file.text().matches("\r\n").count() <= 1, "{:?}", file.text());
+}
+
 /// A till goes on with the old key until somebody has put the new one into it.
 #[tokio::test]
 async fn a_key_is_changed_without_a_pause() {
