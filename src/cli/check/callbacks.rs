@@ -58,41 +58,63 @@ async fn check_way(public_url: &Url, provider: ProviderName) -> Line {
     let advice =
         "check the tunnel or proxy that should lead from it to callbacks.listen; until then results are polled";
     match call(&address).await {
-        Ok((401, true)) => ok("callback", format!("{address} leads here")),
-        Ok((401, false)) => {
-            let text =
-                format!("{address} asks for a password, which providers have not: let /callbacks/ pass without one");
-            warning("callback", format!("{text}; {advice}"))
+        Ok(Answer::Ours) => ok("callback", format!("{address} leads here")),
+        Ok(Answer::AsksForAPassword) => {
+            let text = format!("{address} answers 401, but not as this bridge does");
+            let way_out = "a proxy that asks for a password must let /callbacks/ pass";
+            warning("callback", format!("{text}: {way_out}; {advice}"))
         }
-        Ok((status, _)) => warning("callback", format!("{address} answers {status}, not this bridge; {advice}")),
+        Ok(Answer::Other(status)) => {
+            warning("callback", format!("{address} answers {status}, not this bridge; {advice}"))
+        }
         Err(error) => warning("callback", format!("{address} cannot be reached ({error}); {advice}")),
     }
 }
 
-/// The answer's status, and whether it has nothing but that: a proxy's refusal names how to log in, ours gives no reason.
+/// Who answers at the public address.
+enum Answer {
+    /// The callback listener.
+    Ours,
+    /// A proxy before it.
+    AsksForAPassword,
+    /// Something else, with this status.
+    Other(u16),
+}
+
 /// Both providers post; an empty call is no callback of either.
-async fn call(address: &str) -> Result<(u16, bool), reqwest::Error> {
+async fn call(address: &str) -> Result<Answer, reqwest::Error> {
     let client = outbound::client().timeout(CALLBACK_TIMEOUT).build()?;
     let answer = client.post(address).send().await?;
-    let (status, is_bare) = (answer.status().as_u16(), !answer.headers().contains_key(WWW_AUTHENTICATE));
-    Ok((status, is_bare && answer.bytes().await?.is_empty()))
+    if answer.status() != StatusCode::UNAUTHORIZED {
+        return Ok(Answer::Other(answer.status().as_u16()));
+    }
+    // A proxy's refusal names how to log in; ours gives no reason.
+    let is_bare = !answer.headers().contains_key(WWW_AUTHENTICATE) && answer.bytes().await?.is_empty();
+    Ok(if is_bare { Answer::Ours } else { Answer::AsksForAPassword })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
+    use axum::body::Body;
     use axum::http::HeaderMap;
 
     use super::*;
     use crate::cli::check::Verdict;
 
-    async fn verdict(headers: &[(&'static str, &'static str)], body: &'static str) -> Verdict {
+    async fn serve(router: Router) -> Url {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        tokio::spawn(axum::serve(listener, router).into_future());
+        url
+    }
+
+    async fn verdict(headers: &[(&'static str, &'static str)], body: &'static str) -> Verdict {
         let headers: HeaderMap =
             headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
         let answer = (StatusCode::UNAUTHORIZED, headers, body);
-        let proxy = Router::new().fallback(move || async move { answer });
-        tokio::spawn(axum::serve(listener, proxy).into_future());
+        let url = serve(Router::new().fallback(move || async move { answer })).await;
         check_way(&url, ProviderName::Dintero).await.verdict
     }
 
@@ -101,5 +123,15 @@ mod tests {
         assert_eq!(verdict(&[], "").await, Verdict::Ok);
         assert_eq!(verdict(&[("www-authenticate", "Basic realm=\"shop\"")], "").await, Verdict::Warning);
         assert_eq!(verdict(&[], "<h1>401 Authorization Required</h1>").await, Verdict::Warning);
+    }
+
+    /// Another's page may be as long as it likes.
+    #[tokio::test]
+    async fn what_is_not_the_bridge_is_told_by_its_status_alone() {
+        let endless = || async { Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, Infallible>>()) };
+        let url = serve(Router::new().fallback(endless)).await;
+        let line = check_way(&url, ProviderName::Dintero).await;
+        assert_eq!(line.verdict, Verdict::Warning);
+        assert!(line.text.contains("answers 200, not this bridge"), "{}", line.text);
     }
 }
