@@ -98,7 +98,8 @@ impl ServedCertificate {
             }
             self.take_up_changes();
         } else if facts.from > now {
-            tracing::error!(from = %facts.from, "the certificate does not count yet: tills refuse it; check this machine's clock");
+            let from = facts.from;
+            tracing::error!(%from, "the certificate does not count yet: tills refuse it; check this machine's clock");
         } else if facts.until <= now {
             tracing::error!(until = %facts.until, "the certificate has expired: tills refuse it; put a new one in place");
         } else {

@@ -81,7 +81,8 @@ pub(super) fn headers() -> Value {
             "schema": { "type": "string" }, "example": "/pay/R-1001",
         },
         "Retry-After": {
-            "description": "After how many seconds. With 422 only where the sale cannot be refunded yet.", "schema": { "type": "integer", "minimum": 0 }, "example": 1,
+            "description": "After how many seconds. With 422 only where the sale cannot be refunded yet.",
+            "schema": { "type": "integer", "minimum": 0 }, "example": 1,
         },
         "WWW-Authenticate": {
             "description": "How to show a key.", "schema": { "type": "string" }, "example": "Bearer realm=\"pos-bridge\"",
