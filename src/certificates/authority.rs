@@ -41,13 +41,13 @@ impl Authority {
         let authority = Self { until: today + AUTHORITY_YEARS.years(), issuer: Issuer::new(parameters, key) };
         let server = authority.issue(names, &server_key, today)?;
 
-        let all = [
+        let texts = [
             (files.authority_key(), authority.issuer.key().serialize_pem(), SECRET),
             (files.authority(), certificate.pem(), PUBLIC),
             (files.key.clone(), server_key.serialize_pem(), SECRET),
             (files.certificate.clone(), server, PUBLIC),
         ];
-        files::create_all(&files::make_folder(files.folder())?, &all)?;
+        files::create_all(&files::make_folder(files.folder())?, &texts)?;
         Ok(files)
     }
 
