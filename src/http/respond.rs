@@ -35,6 +35,7 @@ pub(super) fn reply_format_for(headers: &HeaderMap, profile: &Profile) -> Format
 pub(super) fn reply_format_to(headers: &HeaderMap, profile: &Profile, body: &[u8]) -> Format {
     let wishes = Wishes { accept: text_of(headers, &ACCEPT), accept_charset: text_of(headers, &ACCEPT_CHARSET) };
     let request = Format::of_request(text_of(headers, &CONTENT_TYPE), profile).unwrap_or_default();
+    // A body that declares a code page that is not known is refused, in the format that its content type names.
     Format::of_reply(wishes, profile, request.as_declared(body).unwrap_or(request))
 }
 
