@@ -14,72 +14,90 @@ use crate::config::{Server, Tls};
 pub(super) fn check(server: &Server, tls: &Tls) -> Line {
     let files = &CertificateFiles { certificate: tls.certificate.clone(), key: tls.key.clone() };
     match ServedCertificate::open(files.clone()).and_then(|_| Facts::read(&files.certificate)) {
-        Ok(facts) => judge(&Called::of(server), files, &facts, Timestamp::now()),
+        Ok(facts) => judge(&Callers::of(server), files, &facts, Timestamp::now()),
         Err(error) => fault("certificate", error.to_string()),
     }
 }
 
 /// How tills call the bridge.
-struct Called<'a> {
+struct Callers<'a> {
     allowed_hosts: &'a [String],
-    /// From other machines they can call encrypted alone.
-    encrypted_alone: bool,
+    /// From other machines they can call over TLS alone.
+    only_by_tls: bool,
 }
 
-impl<'a> Called<'a> {
+impl<'a> Callers<'a> {
     fn of(server: &'a Server) -> Self {
-        let encrypted_alone = server.listen.is_none_or(|listen| listen.ip().is_loopback());
-        Self { allowed_hosts: &server.allowed_hosts, encrypted_alone }
+        let only_by_tls = server.listen.is_none_or(|listen| listen.ip().is_loopback());
+        Self { allowed_hosts: &server.allowed_hosts, only_by_tls }
     }
 }
 
-fn judge(called: &Called<'_>, files: &CertificateFiles, facts: &Facts, now: Timestamp) -> Line {
-    let found = format!("{} counts until {} for {}", files.certificate.display(), facts.until, facts.names);
+fn judge(callers: &Callers<'_>, files: &CertificateFiles, facts: &Facts, now: Timestamp) -> Line {
+    let found = &format!("{} counts until {} for {}", files.certificate.display(), facts.until, facts.names);
     let renews = renewal::is_ours(files);
+    let wrong = time_left(found, renews, files, facts, now)
+        .or_else(|| open_key(&files.key))
+        .or_else(|| names(found, renews, callers, facts));
+    wrong.unwrap_or_else(|| {
+        let next = if renews {
+            "the bridge renews it 30 days before"
+        } else {
+            "a new one is taken up when you put it in its place"
+        };
+        ok("certificate", format!("{found}; {next}"))
+    })
+}
+
+/// What is wrong with when it counts.
+fn time_left(found: &str, renews: bool, files: &CertificateFiles, facts: &Facts, now: Timestamp) -> Option<Line> {
     let renew = format!("run `pos-bridge tls renew --folder {}`", files.folder().display());
     if facts.until <= now {
         let advice = if renews { &renew } else { "put a new one in its place" };
-        return fault("certificate", format!("{found}; it has expired and tills refuse it: {advice}"));
+        return Some(fault("certificate", format!("{found}; it has expired and tills refuse it: {advice}")));
     }
     if facts.from > now {
         let advice = if renews { format!("; if that is right, {renew}") } else { String::new() };
         let text = format!("{found}, but from {} on only; check this machine's clock{advice}", facts.from);
-        return fault("certificate", text);
+        return Some(fault("certificate", text));
     }
     if let Some(ends) = renewal::authority_ends(files, now) {
-        return warning("certificate", format!("{found}; {ends}"));
+        return Some(warning("certificate", format!("{found}; {ends}")));
     }
-    if renewal::is_due(facts, now) {
-        let advice = if renews {
-            format!("it should be renewed by now: start the bridge, or {renew} and see what it says")
-        } else {
-            "put a new one in its place".to_owned()
-        };
-        return warning("certificate", format!("{found}; it ends soon: {advice}"));
+    if !renewal::is_due(facts, now) {
+        return None;
     }
-    if is_readable_by_everyone(&files.key) {
-        let key = files.key.display();
-        let advice = "give it to the user that the bridge runs as, with mode 0600";
-        return warning("certificate", format!("every user of this machine can read {key}; {advice}"));
-    }
-    if let Some(name) = facts.names.names.iter().find(|name| !is_known(called.allowed_hosts, name)) {
+    let advice = if renews {
+        format!("it should be renewed by now: start the bridge, or {renew} and see what it says")
+    } else {
+        "put a new one in its place".to_owned()
+    };
+    Some(warning("certificate", format!("{found}; it ends soon: {advice}")))
+}
+
+/// That others can read its key.
+fn open_key(key: &Path) -> Option<Line> {
+    let is_open = std::fs::metadata(key).is_ok_and(|found| found.permissions().mode() & 0o004 != 0);
+    let advice = "give it to the user that the bridge runs as, with mode 0600";
+    let key = key.display();
+    is_open.then(|| warning("certificate", format!("every user of this machine can read {key}; {advice}")))
+}
+
+/// A name that the bridge or a till refuses.
+fn names(found: &str, renews: bool, callers: &Callers<'_>, facts: &Facts) -> Option<Line> {
+    if let Some(name) = facts.names.names.iter().find(|name| !is_known(callers.allowed_hosts, name)) {
         let advice = format!("calls by the name {name} are refused: add it to allowed_hosts");
-        return warning("certificate", format!("{found}; {advice}"));
+        return Some(warning("certificate", format!("{found}; {advice}")));
     }
-    let strange = called.allowed_hosts.iter().find(|host| !vouches_for(facts, host));
-    if let Some(host) = strange.filter(|_| called.encrypted_alone) {
-        let advice = if renews {
-            "make a new authority in another --folder with `pos-bridge tls init`, and have every till trust it"
-        } else {
-            "get a new one that has it"
-        };
-        let text = format!("{found}; tills that call {host}, which allowed_hosts has, refuse it: {advice}");
-        return warning("certificate", text);
-    }
-    if renews {
-        return ok("certificate", format!("{found}; the bridge renews it 30 days before"));
-    }
-    ok("certificate", format!("{found}; a new one is taken up when you put it in its place"))
+    let host = callers.allowed_hosts.iter().find(|host| !vouches_for(facts, host));
+    let host = host.filter(|_| callers.only_by_tls)?;
+    let advice = if renews {
+        "make a new authority in another --folder with `pos-bridge tls init`, and have every till trust it"
+    } else {
+        "get a new one that has it"
+    };
+    let text = format!("{found}; tills that call {host}, which allowed_hosts has, refuse it: {advice}");
+    Some(warning("certificate", text))
 }
 
 fn is_known(allowed_hosts: &[String], name: &str) -> bool {
@@ -100,10 +118,6 @@ fn covers(name: &str, host: &str) -> bool {
     name.eq_ignore_ascii_case(host) || below.is_some_and(|(domain, (_, above))| domain.eq_ignore_ascii_case(above))
 }
 
-fn is_readable_by_everyone(key: &Path) -> bool {
-    std::fs::metadata(key).is_ok_and(|found| found.permissions().mode() & 0o004 != 0)
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::SignedDuration;
@@ -112,8 +126,8 @@ mod tests {
     use crate::certificates::{Authority, Names};
     use crate::cli::check::Verdict;
 
-    /// By localhost alone, unencrypted or not.
-    const HERE: Called<'_> = Called { allowed_hosts: &[], encrypted_alone: true };
+    /// By localhost alone, over TLS or not.
+    const HERE: Callers<'_> = Callers { allowed_hosts: &[], only_by_tls: true };
 
     #[test]
     fn a_certificate_is_judged_by_its_end_and_by_who_can_renew_it() {
@@ -159,9 +173,9 @@ mod tests {
         let files = Authority::make(folder.path(), &names, now).unwrap();
         let facts = Facts::read(&files.certificate).unwrap();
         let known = ["kasse.local", "till.shop.example", "192.168.1.10", "localhost"].map(str::to_owned);
-        let judged = |more: &str, encrypted_alone| {
+        let judged = |more: &str, only_by_tls| {
             let allowed_hosts = &[&known[..], &[more.to_owned()]].concat();
-            judge(&Called { allowed_hosts, encrypted_alone }, &files, &facts, now)
+            judge(&Callers { allowed_hosts, only_by_tls }, &files, &facts, now)
         };
         for host in ["KASSE.local", "127.0.0.1", "[::1]"] {
             assert_eq!(judged(host, true).verdict, Verdict::Ok, "{host}");
