@@ -146,6 +146,14 @@ pub enum Finding {
     },
 }
 
+impl Finding {
+    /// Money is set aside and not taken yet: a cancel may still let it go.
+    #[must_use]
+    pub const fn is_uncaptured(&self) -> bool {
+        matches!(self, Self::Approved(Approval { captured: false, .. }))
+    }
+}
+
 /// Proof that money moved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {

@@ -31,6 +31,8 @@ pub struct Difference {
     /// What the provider's sum holds and the journal does not know of. What an operator called given back counts as unknown:
     /// the provider may never have heard of it.
     pub surplus: i64,
+    /// What the sum holds beside our own refunds without the card: it changes only with what others do.
+    pub beside_ours: i64,
     /// What was given back at machines and stands in no refund of the journal's.
     pub lost_at_machines: i64,
     /// What the journal knows of and the sum does not hold, where that is neither all nor nothing of the refunds at machines;
@@ -57,9 +59,10 @@ impl Difference {
         let missing = expected - told.sum;
         // What was lost at machines may have been noted before, so that it is known, and the sum may hold it all the same.
         let is_explained = [0, left_out, lost_at_machines, left_out + lost_at_machines].contains(&missing);
-        let is_behind = told.sum < held_before(known.refunds).max(proven(known.refunds) - left_out);
+        let is_behind = told.sum < held_before(known.refunds).max(proven(known.refunds, |_| true) - left_out);
         Self {
             surplus: (-missing).max(0),
+            beside_ours: told.sum - proven(known.refunds, |refund| !refund.card_present),
             lost_at_machines,
             unexplained: if is_explained || is_behind { 0 } else { missing.max(0) },
             is_behind,
@@ -94,13 +97,10 @@ fn left_out(refunds: &[(Operation, Attempt)], now: Timestamp, patience: SignedDu
     at_machines.filter_map(|refund| approved(refund).filter(|(_, is_proven)| *is_proven)).map(|(minor, _)| minor).sum()
 }
 
-/// What the provider itself called given back.
-fn proven(refunds: &[(Operation, Attempt)]) -> i64 {
-    refunds
-        .iter()
-        .filter_map(|(_, refund)| approved(refund).filter(|(_, is_proven)| *is_proven))
-        .map(|(minor, _)| minor)
-        .sum()
+/// What the provider itself called given back of some of the refunds.
+fn proven(refunds: &[(Operation, Attempt)], is_meant: impl Fn(&Attempt) -> bool) -> i64 {
+    let meant = refunds.iter().map(|(_, refund)| refund).filter(|refund| is_meant(refund));
+    meant.filter_map(approved).filter(|(_, is_proven)| *is_proven).map(|(minor, _)| minor).sum()
 }
 
 /// The sum as it was seen before, or must have been since: it never shrinks.

@@ -87,7 +87,7 @@ impl Engine {
 
     /// Notes what the journal does not know of, and tells a person once of what it cannot tell from what it knows.
     async fn tell_of_lost(&self, sale: OperationId, sum: i64, difference: Difference) -> Result<(), Refusal> {
-        let Difference { surplus, lost_at_machines: at_machines, unexplained, .. } = difference;
+        let Difference { surplus, beside_ours, lost_at_machines: at_machines, unexplained, .. } = difference;
         let refunded = match at_machines {
             0 => Refunded::InAll(sum),
             at_machines => Refunded::InAllAndAtMachines { sum, at_machines },
@@ -95,15 +95,17 @@ impl Engine {
         if self.note_refunded(sale, refunded).await? {
             return Ok(());
         }
-        // An alarm of the same words is raised once: with the sum in them, one for each new state of the record.
+        // An alarm of the same words is raised once: these change only when somebody else gives back, or something is lost.
         if surplus > 0 {
-            let what = format!("it holds {sum} minor units that were given back, {surplus} more than is proven here");
+            let what = format!(
+                "beside our own refunds without a card it holds {beside_ours} minor units, {surplus} more than is proven here"
+            );
             self.raise(sale, perhaps_lost(&what)).await?;
         }
         if unexplained > 0 {
             let what = format!(
-                "it holds {sum} minor units that were given back, {unexplained} less than are known here, which are not those \
-                 at machines"
+                "beside our own refunds without a card it holds {beside_ours} minor units, {unexplained} less than are known \
+                 here, which are not those at machines"
             );
             self.raise(sale, perhaps_lost(&what)).await?;
         }

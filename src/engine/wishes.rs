@@ -33,9 +33,8 @@ impl PassedOn {
     /// A cancel crossed with the authorization, and may let the money go yet. Before the end is near, the rules wait by
     /// themselves.
     pub(super) fn may_void(&self, attempt: &Attempt, finding: &Finding, now: Timestamp) -> bool {
-        let is_uncaptured = matches!(finding, Finding::Approved(approval) if !approval.captured);
         let was_tried = || self.cancel_tried.is_some_and(|at| now.duration_since(at).abs() < EMPTY_LOOK_GAP);
-        attempt.phase.awaits_second_look() && is_uncaptured && was_tried()
+        attempt.phase.awaits_second_look() && finding.is_uncaptured() && was_tried()
     }
 }
 

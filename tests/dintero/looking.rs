@@ -1,5 +1,7 @@
 //! What is concluded from Dintero's record.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use jiff::SignedDuration;
 use pos_bridge::domain::attempt::Phase;
 use pos_bridge::domain::directory::Terminal;
@@ -392,25 +394,28 @@ async fn a_cancel_that_is_refused_is_an_answer_and_silence_is_none() {
 
 /// Whether `store_id` means the merchant's id of a store is not documented; if it does not, its list says nothing.
 #[tokio::test]
-async fn an_empty_list_is_not_believed_while_the_account_shows_payments_of_the_store() {
-    let foreign = |change: Value| merged(payment(json!({"merchant_reference": "order-7"})), change);
+async fn where_the_stores_own_list_is_empty_the_accounts_is_read() {
+    let foreign = || payment(json!({"merchant_reference": "order-7"}));
     let elsewhere = || payment(json!({"store": {"id": "bergen", "terminal_id": "T0292"}}));
-    for (newest, found, pages) in [
-        (json!([]), 0, 2),
-        (json!([foreign(json!({})), elsewhere(), payment(json!({"store": null}))]), 0, 2),
-        (json!([foreign(json!({})), elsewhere(), payment(json!({}))]), 1, 3),
+    let full = vec![elsewhere(); 100];
+    for (pages, found) in [
+        (vec![json!([])], 0),
+        (vec![json!([foreign(), elsewhere(), payment(json!({"store": null}))])], 0),
+        (vec![json!([foreign(), elsewhere(), payment(json!({}))])], 1),
+        (vec![json!(full), json!([elsewhere(), payment(json!({}))])], 1),
     ] {
-        let shown = newest.to_string();
+        let (shown, asked) = (pages.len(), AtomicUsize::new(0));
         let server = serve(move |request| {
             let is_of_store = request.query().iter().any(|(name, _)| name == "store_id");
-            reply(200, if is_of_store { json!([]) } else { newest.clone() })
+            let page = || pages[asked.fetch_add(1, Ordering::Relaxed)].clone();
+            reply(200, if is_of_store { json!([]) } else { page() })
         })
         .await;
         let since = "2026-11-17T10:00:00.123456789Z".parse().unwrap();
         let list = whole_list(&dintero(&server.url), &store(), since).await.unwrap();
         assert_eq!((list.traces.len(), list.unreadable.len()), (found, 0), "{shown}");
         let asked = server.requests_for("/checkout/transactions");
-        assert_eq!(asked.len(), pages, "one page tells whether there is more to read");
+        assert_eq!(asked.len(), 1 + shown);
         assert!(asked[1].query().contains(&("created_at.gte".into(), "2026-11-17T10:00:00Z".into())));
     }
 }

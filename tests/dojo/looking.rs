@@ -20,14 +20,26 @@ async fn look(attempt: &Attempt, session: Value, intent: Value) -> Finding {
     dojo(&server.url).look_for_sale(attempt, Look::Usual).await.unwrap().finding
 }
 
-/// Taken, and not told yet: for as long as one that was asked for in time can be waited for.
+/// Taken, and not told yet: until the time for that is over, and without a date until the sale's own is.
 #[tokio::test]
 async fn what_is_captured_while_its_signature_is_compared_is_told_when_the_time_for_that_is_over() {
-    for (hours, expected) in [(1, "started"), (-1, "approved")] {
+    let now = Timestamp::now();
+    let ago = |seconds| now - SignedDuration::from_secs(seconds);
+    for (horizon, asked_at, expected) in [
+        (ago(-3600), None, "started"),
+        (ago(1), None, "approved"),
+        (ago(1), Some(ago(2)), "started"),
+        (ago(1), Some(ago(3600)), "approved"),
+    ] {
         let mut waiting = sale(open());
-        waiting.horizon = Timestamp::now() + SignedDuration::from_hours(hours);
-        let asked = session("SignatureVerificationRequired");
-        assert_eq!(found(&look(&waiting, asked, intent("Captured", json!({}))).await), expected, "{hours}");
+        waiting.horizon = horizon;
+        let mut asked = session("SignatureVerificationRequired");
+        if let Some(asked_at) = asked_at {
+            asked["statusEvents"] =
+                json!([{"status": "SignatureVerificationRequired", "createdAt": asked_at.to_string()}]);
+        }
+        let finding = look(&waiting, asked, intent("Captured", json!({}))).await;
+        assert_eq!(found(&finding), expected, "{horizon} {asked_at:?}");
     }
 }
 

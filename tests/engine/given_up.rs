@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use pos_bridge::domain::attempt::{Event, Phase};
-use pos_bridge::domain::evidence::{Approval, Finding};
+use pos_bridge::domain::evidence::{Approval, Finding, PaymentState};
 use pos_bridge::domain::identifiers::TransactionId;
 use pos_bridge::domain::operation::Status;
 use pos_bridge::ports::Journal;
 
+use crate::lost::payment;
 use crate::provider::Scripted;
 use crate::shop::{Shop, eventually};
 
@@ -50,6 +51,8 @@ async fn an_authorization_is_not_believed_beside_the_last_cancel() {
     let operation = shop.begun_on(shop.engine.directory().terminals[0].clone(), "R-1", began).await;
     let nothing = Event::Seen { finding: Finding::Nothing, at: later(600) };
     let events = vec![Event::Silent { cause: "timeout".to_owned() }, Event::CancelWanted, nothing];
+    let listed = payment(operation.attempt.order.reference, PaymentState::Approved { captured: false }, began);
+    shop.provider.lists(listed);
     shop.journal.record(operation.attempt.order.reference, events, later(600)).await.unwrap();
     shop.provider.finds(Finding::Approved(Approval {
         transaction: Some(TransactionId::new("T1").unwrap()),

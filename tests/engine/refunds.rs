@@ -244,6 +244,10 @@ async fn what_was_lost_at_a_machine_and_never_made_keeps_no_refund_waiting() {
     assert_eq!(refunded(&shop, "B-2", 2_000).await.reason().unwrap().code, "lost_refund", "it is not there any more");
     acknowledge_all(&shop).await;
     assert_eq!(refunded(&shop, "B-3", 2_000).await.status(), Status::Approved);
+    *shop.provider.refundable.lock().unwrap() = Some(Refundable { refunded: 2_000, ..refundable(&[]) });
+    assert_eq!(refunded(&shop, "B-4", 1_000).await.status(), Status::Approved, "it is told once");
+    *shop.provider.refundable.lock().unwrap() = Some(Refundable { refunded: 3_100, ..refundable(&[]) });
+    assert_eq!(refunded(&shop, "B-5", 1_000).await.reason().unwrap().code, "lost_refund", "another's is new");
 }
 
 /// Whoever has read one alarm has not read the next.

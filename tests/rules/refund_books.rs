@@ -143,8 +143,22 @@ fn what_was_lost_and_noted_does_not_make_the_record_an_old_one() {
     let known = [long_ago(refund(1, Some("ts_1")))];
     for (what, sum) in [("the sum holds none", 0), ("one of them", 500), ("the other", 4_000), ("both", 4_500)] {
         let found = difference(4_500, &known, sum, &told);
-        let expected = Difference { surplus: 0, lost_at_machines: 500, unexplained: 0, is_behind: false };
+        let expected =
+            Difference { surplus: 0, beside_ours: sum, lost_at_machines: 500, unexplained: 0, is_behind: false };
         assert_eq!(found, expected, "{what}");
         assert!(found.needs_a_person());
+    }
+}
+
+/// It stays while our own refunds come to the sum, so that what somebody has seen to is not told again.
+#[test]
+fn what_the_sum_holds_beside_ours_changes_with_others_alone() {
+    for (what, refunds, sum, beside_ours) in [
+        ("nothing of ours", Vec::new(), 3_000, 3_000),
+        ("one of ours", vec![refund(1, None)], 7_000, 3_000),
+        ("one at a machine is not certain to be in it", vec![refund(1, Some("ts_1"))], 7_000, 7_000),
+        ("an operator's word is not either", vec![by_word(refund(1, None))], 7_000, 7_000),
+    ] {
+        assert_eq!(difference(0, &refunds, sum, &[]).beside_ours, beside_ours, "{what}");
     }
 }

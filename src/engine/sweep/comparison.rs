@@ -50,8 +50,10 @@ impl Engine {
             self.raise(operation.id, Alarm { kind: AlarmKind::Mismatch, text }).await?;
         }
         let is_open = was_sent_after_all(provider, &attempt, &finding, traces);
-        let moved = self.record_news(&attempt, finding, provider.now()).await;
-        if moved.is_some() {
+        // Its reader alone knows whether a cancel is on its way that may void it yet.
+        let is_readers = attempt.phase.is_live() && attempt.cancel_wanted && finding.is_uncaptured();
+        let moved = if is_readers { None } else { self.record_news(&attempt, finding, provider.now()).await };
+        if moved.is_some() || is_readers {
             self.readers.wake(attempt.order.reference);
         }
         // The one that the journal knows by now; another one was told by the judgement above, and its refunds are its own.
@@ -155,7 +157,7 @@ impl Engine {
             PaymentState::Voided => (AlarmKind::Corrected, "approved, and voided at the provider since"),
             PaymentState::Unclear if may_be_decided(provider, &trace.payment) => return Ok(()),
             // A list that says something new of it is no record of its own.
-            PaymentState::Unclear if reads_as_approved(provider, attempt).await => return Ok(()),
+            PaymentState::Unclear if reads_as_approved(provider, attempt, age).await => return Ok(()),
             PaymentState::Unclear => {
                 (AlarmKind::Corrected, "approved, and at the provider perhaps not taken after all")
             }
@@ -170,9 +172,10 @@ impl Engine {
     }
 }
 
-/// Whether its own record says that it is paid, or cannot be read now: the next sweep asks again.
-async fn reads_as_approved(provider: &dyn Provider, attempt: &Attempt) -> bool {
-    ask(provider, attempt).await.map_or(true, |seen| matches!(seen.finding, Finding::Approved(_)))
+/// Whether its own record says that it is paid, or cannot be read now: for so long the next sweep asks again.
+async fn reads_as_approved(provider: &dyn Provider, attempt: &Attempt, age: SignedDuration) -> bool {
+    let seen = ask(provider, attempt).await;
+    seen.map_or(age < CAPTURE_PATIENCE, |seen| matches!(seen.finding, Finding::Approved(_)))
 }
 
 /// One whose money was taken several times is told as often as makes it several.

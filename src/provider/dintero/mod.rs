@@ -204,9 +204,11 @@ impl Provider for Dintero {
             is_empty &= page.is_empty();
             pages.take(PLACES.ours(page, trace)).await;
         }
-        if !is_empty || !is_hidden(&mut reader, store, &since).await? {
+        if !is_empty {
             return Ok(());
         }
+        // Whether the filter means the merchant's own id of a store, or Dintero's, is not documented. If it is the other one,
+        // each list is empty: an empty one is not believed, and the account's own list is read.
         let filters = [("created_at.gte", since.as_str())];
         let mut list = reader.transactions(&filters);
         while let Some(mut page) = list.next_page().await? {
@@ -232,23 +234,6 @@ impl Provider for Dintero {
         self.api.tokens.renew().await?;
         Ok(self.api.clock().machine_is_ahead())
     }
-}
-
-/// So many pages of the account's newest payments tell whether a store's list is empty: a shop that opens waits for them.
-const NEWEST_PAGES: usize = 10;
-
-/// Whether the filter means the merchant's own id of a store, or Dintero's, is not documented. If it is the other one, each
-/// list is empty: so an empty one is believed only while the account's newest payments show none of the store.
-async fn is_hidden(reader: &mut Reader<'_>, store: &Store, since: &str) -> Result<bool, ReadError> {
-    let filters = [("created_at.gte", since)];
-    let mut newest = reader.transactions(&filters);
-    for _ in 0..NEWEST_PAGES {
-        let Some(page) = newest.next_page().await? else { break };
-        if page.iter().any(|payment| PLACES.reference_of(payment).is_some() && is_of(store, payment)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 fn is_of(store: &Store, payment: &Value) -> bool {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::Method;
 use tokio::time::sleep;
 
@@ -187,11 +188,8 @@ pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> R
     let refused = attempt.signature_accepted == Some(false);
     let state = |run| session::state(run, refused, api.clock().now(), settings.signature_settle);
     let finding = match (conclude(attempt, &found, run.as_ref().map(|run| (run, state(run))))?, &run) {
-        // A word on the signature is still passed on, for as long as one that was asked for in time can be waited for.
-        (Finding::Approved(_), Some(run))
-            if api.clock().now() < session::settled_by(attempt.horizon, settings.signature_settle)
-                && session::may_go_back(run, refused, api.clock().now(), settings.signature_settle) =>
-        {
+        // A word on the signature is still passed on.
+        (Finding::Approved(_), Some(run)) if may_go_back(attempt, run, refused, api.clock().now(), settings) => {
             Finding::Undecided { handle: Handle::new(run.id.clone()).ok(), started: true }
         }
         (finding, _) => finding,
@@ -201,6 +199,12 @@ pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> R
         && runs::is_anothers(&found, prepared, run.as_ref())
         && !runs::took_twice(&found, run.as_ref());
     Ok(Seen { at_terminal, paid_by_another, ..Seen::at(reader.at(), finding) })
+}
+
+/// Whether what was taken may go back yet. A question without a date is believed until nothing more is waited for.
+fn may_go_back(attempt: &Attempt, run: &Session, refused: bool, now: Timestamp, settings: &Settings) -> bool {
+    (now < attempt.horizon || session::is_dated(run))
+        && session::may_go_back(run, refused, now, settings.signature_settle)
 }
 
 /// What the intent and its session, with how that one stands, mean together.

@@ -46,11 +46,6 @@ pub(super) fn is_taken(session: &Session) -> bool {
     matches!(session.status.as_str(), "Captured" | "Authorized" | SIGNATURE_ACCEPTED)
 }
 
-/// When the last signature is settled that was asked for by then.
-pub(super) fn settled_by(asked: Timestamp, settle: SignedDuration) -> Timestamp {
-    asked.saturating_add(SIGNATURE_TIME + settle).unwrap_or(Timestamp::MAX)
-}
-
 /// What was taken may go back yet: its signature is being compared, or was refused a moment ago.
 pub(super) fn may_go_back(session: &Session, refused: bool, now: Timestamp, settle: SignedDuration) -> bool {
     match session.status.as_str() {
@@ -110,6 +105,11 @@ pub(super) fn is_settled(session: &Session, refused: bool, now: Timestamp, settl
         return true;
     }
     refused_at(session).is_some_and(|since| now.duration_since(since) >= settle)
+}
+
+/// It is told when its signature was asked for, or refused.
+pub(super) fn is_dated(session: &Session) -> bool {
+    refused_at(session).is_some()
 }
 
 /// When its signature was refused, if it was; the question came no later than that.
