@@ -1,8 +1,10 @@
 //! One bridge behind one gate, before which cell after cell is tried.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::call::Call;
 use super::gate::Gate;
@@ -18,6 +20,8 @@ use crate::world::{World, sound};
 
 /// A call that should have been struck may not have come in time.
 const TRIES: u32 = 3;
+/// Between two tries; longer than the first rest after a refused token.
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// A terminal to which nobody brings a card waits for a second, so that it can be cancelled in time.
 const SPEED: u32 = 100;
@@ -55,6 +59,8 @@ impl Lane {
             if was_cut || self.hits_of(cell) > before {
                 return Ok(());
             }
+            // The bridge may rest from what the cell before did to its token.
+            sleep(PAUSE).await;
         }
         Err(vec!["vacuous: it never struck".to_owned()])
     }
