@@ -220,9 +220,11 @@ mod tests {
             "630400000000125",
             "2200000000000004",
             "2204 0001 2345 6790",
-            // Almost a date and a time: of a thirteenth month, and at 24 o'clock.
+            // Almost a date and a time: of a thirteenth month, at 24 o'clock, with a 60th minute, with a 66th second.
             "30.13.2026 08:00:07",
             "30112026240017",
+            "30112026086006",
+            "30112026080066",
         ] {
             assert!(holds_card_number(text), "{text}");
         }

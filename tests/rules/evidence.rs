@@ -1,7 +1,7 @@
 //! `judge`: what a provider's record proves.
 
 use pos_bridge::domain::evidence::{
-    Contradiction, Finding, PaymentState, SessionRecord, SessionState, Sighting, Terms, judge,
+    Approval, Contradiction, Finding, PaymentState, SessionRecord, SessionState, Sighting, Terms, judge,
 };
 
 use crate::support::*;
@@ -97,4 +97,13 @@ fn a_record_that_does_not_name_the_terminal_still_counts() {
     let mut sighting = sighting(None, &[PaymentState::Approved { captured: true }]);
     sighting.payments[0].terms.terminal = None;
     assert!(matches!(judge(&order(), &sighting), Finding::Approved(_)));
+}
+
+/// A cancel may still let it go.
+#[test]
+fn an_approval_is_uncaptured_until_the_money_is_taken() {
+    let approved = |captured| Finding::Approved(Approval { captured, ..approval() });
+    for (finding, expected) in [(approved(false), true), (approved(true), false), (Finding::Nothing, false)] {
+        assert_eq!(finding.is_uncaptured(), expected, "{finding:?}");
+    }
 }

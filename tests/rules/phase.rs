@@ -14,6 +14,17 @@ fn money_that_may_still_move_counts_until_the_contrary_is_proven() {
 }
 
 #[test]
+fn one_that_found_nothing_at_the_end_awaits_a_second_look_and_one_that_took_money_is_approved() {
+    for phase in phases() {
+        let awaits = matches!(&phase, Phase::Unknown { empty_since: Some(_), .. });
+        assert_eq!(phase.awaits_second_look(), awaits, "{}", phase.name());
+        assert_eq!(phase.is_approved(), phase.name() == "approved");
+        assert_eq!(phase.approval().is_some(), phase.is_approved());
+    }
+    assert!(phases().iter().any(Phase::awaits_second_look));
+}
+
+#[test]
 fn what_the_provider_calls_an_attempt_is_kept_until_it_is_decided() {
     let handle = handle();
     for phase in [

@@ -58,6 +58,11 @@ fn by_word((operation, mut attempt): (Operation, Attempt)) -> (Operation, Attemp
     (operation, attempt)
 }
 
+fn without_preparation((operation, mut refund): (Operation, Attempt)) -> (Operation, Attempt) {
+    refund.preparation = None;
+    (operation, refund)
+}
+
 fn difference(known: i64, refunds: &[(Operation, Attempt)], sum: i64, at_machines: &[(Handle, i64)]) -> Difference {
     let (known, told) = (Known { sum: known, refunds }, Told { sum, at_machines });
     Difference::between(known, told, reference(7), start(), PATIENCE)
@@ -108,6 +113,7 @@ fn a_sum_that_was_higher_before_is_an_old_one() {
         ("or only the second of them", vec![machine(), seen_at(0, refund(2, None))], 8_000, 4_000, false),
         ("an operator's, then one by the API", vec![word(), seen_at(4_000, refund(2, None))], 8_000, 4_000, true),
         ("one that was not made saw it", vec![seen_at(3_000, failed(refund(1, None)))], 0, 2_999, true),
+        ("one that never saw it", vec![without_preparation(refund(1, None))], 0, 0, true),
         ("and nothing else came", vec![seen_at(3_000, failed(refund(1, None)))], 0, 3_000, false),
     ] {
         assert_eq!(difference(known, &refunds, sum, &[]).is_behind, is_behind, "{what}");
