@@ -54,6 +54,8 @@ pub(crate) struct Scripted {
     pub(crate) started_on: Mutex<Vec<String>>,
     /// What can be given back of a sale, where of refunds only the sum is told; `None` where no sale is refunded.
     pub(crate) refundable: Mutex<Option<Refundable>>,
+    /// What is told once instead of that.
+    pub(crate) refundable_at_first: Mutex<Option<Refundable>>,
     /// Refunds go without the card.
     pub(crate) refunds_by_api: bool,
     /// How long a refund may be under way, where its reply is lost.
@@ -96,6 +98,7 @@ impl Scripted {
             away: Mutex::default(),
             started_on: Mutex::default(),
             refundable: Mutex::default(),
+            refundable_at_first: Mutex::default(),
             refunds_by_api: false,
             loses_refunds_for: None,
             given_back: Mutex::default(),
@@ -235,7 +238,8 @@ impl Provider for Scripted {
         locked(&self.refundable).is_some()
     }
     async fn refundable(&self, _: &TransactionId) -> Result<Refundable, ReadError> {
-        let found = locked(&self.refundable).clone();
+        let first = locked(&self.refundable_at_first).take();
+        let found = first.or_else(|| locked(&self.refundable).clone());
         found.ok_or_else(|| ReadError::Refused("this test refunds nothing".to_owned()))
     }
     async fn start_refund(&self, order: RefundOrder<'_>) -> Answer<Handle> {

@@ -264,3 +264,19 @@ async fn a_lost_refund_that_is_more_by_now_is_another_alarm() {
     assert_eq!(known.iter().map(Vec::len).collect::<Vec<_>>(), [1, 1]);
     assert_ne!(known[0], known[1]);
 }
+
+/// An old reading leaves out a refund at a machine, as a sum does that holds none of them: it is read once more.
+#[tokio::test]
+async fn an_old_reading_is_no_lost_refund() {
+    let mut by_api = Scripted::new();
+    by_api.refunds_by_api = true;
+    let shop = sold_by(by_api, &[]).await;
+    let tells = |sum| Refundable { refunded: sum, ..refundable(&[]) };
+    *shop.provider.refundable.lock().unwrap() = Some(tells(3_000));
+    assert_eq!(refunded(&shop, "B-1", 2_000).await.reason().unwrap().code, "lost_refund");
+    acknowledge_all(&shop).await;
+    *shop.provider.refundable_at_first.lock().unwrap() = Some(tells(1_000));
+    assert_eq!(refunded(&shop, "B-2", 2_000).await.reason().unwrap().code, "provider_behind");
+    assert_eq!((shop.alarms().await, shop.provider.given_back()), (Vec::new(), Vec::new()));
+    assert_eq!(refunded(&shop, "B-3", 2_000).await.status(), Status::Approved);
+}
