@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use crate::history::{Books, CARD_WINS, Key, Told, lines};
+use crate::history::{Books, CARD_WINS, Key, SIGNED, Told, lines};
 use crate::journal::{Attempt, Journal, status_of};
 use crate::provider::{Charge, Ledger, Transaction};
 
@@ -97,7 +97,7 @@ pub(crate) fn at_rest(
             let phases: Vec<_> = journal.events_of(attempt).iter().map(|it| (&it.name, &it.phase)).collect();
             broken.push(format!("rule 8: {fault}: {attempt:?} {phases:?}"));
         }
-        if let Some(fault) = fault_of_lateness(journal, attempt) {
+        if let Some(fault) = fault_of_lateness(journal, attempt, struck("stale_read")) {
             broken.push(format!("rule 4: {fault}: {attempt:?} {:?}", journal.operation_of(attempt)));
         }
     }
@@ -218,7 +218,9 @@ fn fault_of_log(journal: &Journal, attempt: &Attempt) -> Option<&'static str> {
 
 /// An approval is late when something else had been said before, and then it is loud. A proven "not paid" is taken back
 /// only where the card won against a cancel.
-fn fault_of_lateness(journal: &Journal, attempt: &Attempt) -> Option<&'static str> {
+/// A payment that is captured in spite of its signature has a session that says no for ever: an old reading of its intent is
+/// then a whole record of a decline, however late it comes.
+fn fault_of_lateness(journal: &Journal, attempt: &Attempt, reads_old: bool) -> Option<&'static str> {
     if attempt.phase != "approved" {
         return None;
     }
@@ -233,7 +235,8 @@ fn fault_of_lateness(journal: &Journal, attempt: &Attempt) -> Option<&'static st
     if late && !journal.has_alarm(&operation.id, "late_approval") {
         return Some("late, and without an alarm");
     }
-    (unpaid && operation.amount != CARD_WINS).then_some("called unpaid before it was approved")
+    let is_known = operation.amount == CARD_WINS || (reads_old && SIGNED.contains(&operation.amount));
+    (unpaid && !is_known).then_some("called unpaid before it was approved")
 }
 
 /// Rule 7: a till was told nothing but what the log holds of this very attempt.

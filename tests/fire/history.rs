@@ -8,6 +8,8 @@ use serde_json::Value;
 
 /// The amount whose card wins against a cancel that was answered with yes: the one "not paid" that may be taken back.
 pub(crate) const CARD_WINS: i64 = 990_106;
+/// Those that ask for a signature.
+pub(crate) const SIGNED: [i64; 2] = [990_130, 990_131];
 
 /// What a till calls an operation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

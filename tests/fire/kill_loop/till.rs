@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::caller::Caller;
 use crate::configuration::sells_at_dojo;
 use crate::dice::Dice;
-use crate::history::{CARD_WINS, Key, Told};
+use crate::history::{CARD_WINS, Key, SIGNED, Told};
 use crate::shop::{MACHINES, TERMINALS};
 
 /// The rows of Dintero's table that end quickly. Left out: 990112 (waits for the session's real end) and 990123 (a
@@ -27,9 +27,6 @@ const SPECIAL_AT_DOJO: [i64; 18] = [
 
 /// The rows of either table that are about the refund of this very amount.
 const OF_REFUNDS: std::ops::RangeInclusive<i64> = 990_120..=990_124;
-
-/// Those that ask for a signature.
-const SIGNED: [i64; 2] = [990_130, 990_131];
 
 /// The rows in which card and cancel cross each other.
 const CROSSED_BY_CANCEL: [i64; 3] = [990_105, CARD_WINS, 990_107];
