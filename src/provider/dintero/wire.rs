@@ -13,8 +13,8 @@ use serde_json::{Number, Value};
 use crate::domain::request::{Decimal, Item};
 use crate::provider::record::tolerant;
 
-/// Below it a float tells each whole number from the next.
-const EXACT: f64 = 9_007_199_254_740_992.0;
+/// So many digits of a number with a fraction are exactly as they were written.
+const EXACT_DIGITS: usize = 15;
 
 // ── Requests ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -311,10 +311,11 @@ fn minor_units<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>
     Ok(Value::deserialize(deserializer)?.as_number().and_then(whole))
 }
 
-/// Only a whole float is written without a point.
+/// By its digits: no amount is ever a float here.
 fn whole(number: &Number) -> Option<i64> {
-    let written = || number.as_f64().filter(|float| float.abs() < EXACT).map(|float| float.to_string());
-    number.as_i64().or_else(|| written()?.parse().ok())
+    let written = number.to_string();
+    let digits = || written.strip_suffix(".0").filter(|digits| digits.len() <= EXACT_DIGITS);
+    number.as_i64().or_else(|| digits()?.parse().ok())
 }
 
 #[cfg(test)]
