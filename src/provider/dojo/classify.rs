@@ -33,10 +33,10 @@ pub(super) fn undocumented_refusal(outcome: &Exchanged) -> Option<Reason> {
     }
 }
 
-/// A reversal that was refused by Dojo's own words; 409 is documented for it.
+/// A reversal that was refused by Dojo's own words. 409 is documented for it, but not what it means: one may be under way.
 pub(super) fn refused_reversal(outcome: &Exchanged) -> Option<Reason> {
     match outcome {
-        Exchanged::Replied(reply @ Reply { status: 400 | 409, .. }) => provider_error(reply),
+        Exchanged::Replied(reply @ Reply { status: 400, .. }) => provider_error(reply),
         _ => None,
     }
 }
