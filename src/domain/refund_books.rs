@@ -59,10 +59,10 @@ impl Difference {
         let missing = expected - told.sum;
         // What was lost at machines may have been noted before, so that it is known, and the sum may hold it all the same.
         let is_explained = [0, left_out, lost_at_machines, left_out + lost_at_machines].contains(&missing);
-        let is_behind = told.sum < held_before(known.refunds).max(proven(known.refunds, |_| true) - left_out);
+        let is_behind = told.sum < held_before(known.refunds).max(proven(known.refunds, |_, _| true) - left_out);
         Self {
             surplus: (-missing).max(0),
-            beside_ours: told.sum - proven(known.refunds, |refund| !refund.card_present),
+            beside_ours: told.sum - proven(known.refunds, |_, refund| !refund.card_present),
             lost_at_machines,
             unexplained: if is_explained || is_behind { 0 } else { missing.max(0) },
             is_behind,
@@ -86,21 +86,21 @@ pub fn run_of(refund: &Attempt) -> Option<&Handle> {
 fn by_word(refunds: &[(Operation, Attempt)]) -> i64 {
     refunds
         .iter()
-        .filter_map(|(_, refund)| approved(refund).filter(|(_, is_proven)| !is_proven))
+        .filter_map(|(_, refund)| approved(refund))
+        .filter(|(_, is_proven)| !is_proven)
         .map(|(minor, _)| minor)
         .sum()
 }
 
 fn left_out(refunds: &[(Operation, Attempt)], now: Timestamp, patience: SignedDuration) -> i64 {
-    let settled = refunds.iter().filter(|(refund, _)| now.duration_since(refund.updated_at) >= patience);
-    let at_machines = settled.map(|(_, refund)| refund).filter(|refund| refund.card_present);
-    at_machines.filter_map(|refund| approved(refund).filter(|(_, is_proven)| *is_proven)).map(|(minor, _)| minor).sum()
+    let is_settled = |operation: &Operation| now.duration_since(operation.updated_at) >= patience;
+    proven(refunds, |operation, refund| refund.card_present && is_settled(operation))
 }
 
 /// What the provider itself called given back of some of the refunds.
-fn proven(refunds: &[(Operation, Attempt)], is_meant: impl Fn(&Attempt) -> bool) -> i64 {
-    let meant = refunds.iter().map(|(_, refund)| refund).filter(|refund| is_meant(refund));
-    meant.filter_map(approved).filter(|(_, is_proven)| *is_proven).map(|(minor, _)| minor).sum()
+fn proven(refunds: &[(Operation, Attempt)], is_meant: impl Fn(&Operation, &Attempt) -> bool) -> i64 {
+    let meant = refunds.iter().filter(|(operation, refund)| is_meant(operation, refund));
+    meant.filter_map(|(_, refund)| approved(refund)).filter(|(_, is_proven)| *is_proven).map(|(minor, _)| minor).sum()
 }
 
 /// The sum as it was seen before, or must have been since: it never shrinks.
