@@ -158,9 +158,8 @@ async fn r10_a_refund_that_a_machine_made_after_all_is_found_before_more_is_give
     assert_eq!(shop.find("R-1").await.refunded, 4_000);
 }
 
-/// It was paid back in cash: the provider's sum will never show it.
-#[tokio::test]
-async fn what_an_operator_calls_given_back_keeps_no_later_refund_waiting() {
+/// A refund of 40.00 whose reply was lost, and that an operator called given back.
+async fn paid_back_in_cash() -> Shop {
     let shop = sold_by(losing_replies(), &[]).await;
     shop.provider.finds(Finding::Nothing);
     let lost = asked_for(&shop, "B-1", 4_000).await;
@@ -168,6 +167,13 @@ async fn what_an_operator_calls_given_back_keeps_no_later_refund_waiting() {
         Resolution { verdict: OperatorVerdict::Approved, by: "Kari".to_owned(), reason: "paid in cash".to_owned() };
     eventually("the sending", async || (!shop.provider.given_back().is_empty()).then_some(())).await;
     shop.engine.resolve(lost.id, resolution).await.unwrap();
+    shop
+}
+
+/// It was paid back in cash: the provider's sum will never show it.
+#[tokio::test]
+async fn what_an_operator_calls_given_back_keeps_no_later_refund_waiting() {
+    let shop = paid_back_in_cash().await;
     let second = refunded(&shop, "B-2", 6_000).await;
     assert_eq!(second.status(), Status::Approved, "{:?}", second.reason());
     assert_eq!(shop.provider.given_back(), [4_000, 6_000]);
@@ -201,13 +207,7 @@ async fn p39_a_lost_refund_at_a_machine_is_told_beside_money_that_was_noted_befo
 /// What an operator called given back may be in the sum, or in nobody's: a refund that was lost must not hide behind it.
 #[tokio::test]
 async fn p39_a_refund_that_was_lost_does_not_hide_behind_an_operators_word() {
-    let shop = sold_by(losing_replies(), &[]).await;
-    shop.provider.finds(Finding::Nothing);
-    let lost = asked_for(&shop, "B-1", 4_000).await;
-    let resolution =
-        Resolution { verdict: OperatorVerdict::Approved, by: "Kari".to_owned(), reason: "paid in cash".to_owned() };
-    eventually("the sending", async || (!shop.provider.given_back().is_empty()).then_some(())).await;
-    shop.engine.resolve(lost.id, resolution).await.unwrap();
+    let shop = paid_back_in_cash().await;
     *shop.provider.refundable.lock().unwrap() = Some(Refundable { refunded: 4_000, ..refundable(&[]) });
     assert_eq!(refunded(&shop, "B-2", 4_000).await.reason().unwrap().code, "lost_refund");
     assert_eq!((shop.alarms().await, shop.provider.given_back()), (vec![AlarmKind::LostRefund], vec![4_000]));
