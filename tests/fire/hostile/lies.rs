@@ -17,6 +17,7 @@ use crate::world::World;
 const SHORT_SHOPS: usize = 2;
 /// A shop lives through so many lies.
 const RULES_PER_SHOP: usize = 4;
+const DECLINED: i64 = 990_100;
 const WAITS_FOR_CARD: i64 = 990_104;
 /// What a lying provider may make the bridge hold on top, in KiB: an endless answer has 256 MiB.
 const KIB_MORE: u64 = 64 << 10;
@@ -123,13 +124,15 @@ async fn hear_lies(world: &mut World, rules: &[Value]) -> Result<Found, Vec<Stri
     Ok(Found { hits, approved, memory: most.saturating_sub(before) })
 }
 
-/// A sale that is paid and given back in part, one that is lost, and one that is cancelled, at each provider.
+/// A sale that is paid and given back in part, one that is lost, one that is declined, and one that is cancelled, at each
+/// provider.
 async fn sell(world: &World, number: usize) {
-    let [paid, lost, stopped, back] = ["S", "L", "C", "B"].map(|kind| format!("{kind}-{number}"));
+    let [paid, lost, refused, stopped, back] = ["S", "L", "D", "C", "B"].map(|kind| format!("{kind}-{number}"));
     let at = async |till: &crate::caller::Caller| {
         till.pay(&paid, 2_000, 1).await;
         till.refund(&back, &paid, 500, 1).await;
         till.pay(&lost, 3_000, 1).await;
+        till.pay(&refused, DECLINED, 1).await;
         till.pay(&stopped, WAITS_FOR_CARD, 0).await;
         till.cancel(&stopped).await;
     };
