@@ -38,7 +38,10 @@ pub struct Difference {
     /// What the journal knows of and the sum does not hold, where that is neither all nor nothing of the refunds at machines;
     /// 0 for an old record.
     pub unexplained: i64,
-    /// The provider's record is an old one.
+    /// What others gave back where something is unexplained, else 0: the sum leaves out the refunds at machines then, so that
+    /// what it holds beside ours does not make it greater than what is known.
+    pub elsewhere: i64,
+    /// The provider's record is an old one, or a refund at a machine may come to its sum yet.
     pub is_behind: bool,
 }
 
@@ -53,20 +56,19 @@ impl Difference {
         now: Timestamp,
         patience: SignedDuration,
     ) -> Self {
-        let expected = known.sum - by_word(known.refunds);
+        let by_word = by_word(known.refunds);
         let left_out = left_out(known.refunds, now, patience);
         let lost_at_machines = lost_at_machines(known.refunds, told.at_machines, asked);
-        let missing = expected - told.sum;
+        let missing = known.sum - by_word - told.sum;
         // What was lost at machines may have been noted before, so that it is known, and the sum may hold it all the same.
         let is_explained = [0, left_out, lost_at_machines, left_out + lost_at_machines].contains(&missing);
-        let is_behind = told.sum < held_before(known.refunds).max(proven(known.refunds, |_, _| true) - left_out);
-        Self {
-            surplus: (-missing).max(0),
-            beside_ours: told.sum - proven(known.refunds, |_, refund| !refund.card_present),
-            lost_at_machines,
-            unexplained: if is_explained || is_behind { 0 } else { missing.max(0) },
-            is_behind,
-        }
+        let may_come = proven(known.refunds, |_, refund| refund.card_present) > left_out;
+        let is_behind = told.sum < held_before(known.refunds).max(proven(known.refunds, |_, _| true) - left_out)
+            || may_come && missing > 0;
+        let unexplained = if is_explained || is_behind { 0 } else { missing.max(0) };
+        let beside_ours = told.sum - proven(known.refunds, |_, refund| !refund.card_present);
+        let elsewhere = if unexplained > 0 { (beside_ours - by_word).max(0) } else { 0 };
+        Self { surplus: (-missing).max(0), beside_ours, lost_at_machines, unexplained, elsewhere, is_behind }
     }
 
     /// Money was given back that the journal does not know of, or that nobody can tell from what it knows of.
@@ -113,14 +115,22 @@ fn held_before(refunds: &[(Operation, Attempt)]) -> i64 {
     held.max().unwrap_or_default()
 }
 
-/// One of the journal's whose run nobody knows may be any of them.
+/// One of the journal's whose run nobody knows may be one of them, of its amount.
 fn lost_at_machines(refunds: &[(Operation, Attempt)], at_machines: &[(Handle, i64)], asked: AttemptReference) -> i64 {
     let others = || refunds.iter().map(|(_, refund)| refund).filter(|refund| refund.order.reference != asked);
-    if others().any(|refund| refund.card_present && refund.phase.may_move_money() && run_of(refund).is_none()) {
-        return 0;
+    let without_run =
+        |refund: &&Attempt| refund.card_present && refund.phase.may_move_money() && run_of(refund).is_none();
+    let mut may_be_one: Vec<i64> =
+        others().filter(without_run).map(|refund| refund.order.money.amount.minor()).collect();
+    let is_no_refunds = |(run, _): &&(Handle, i64)| others().all(|refund| run_of(refund) != Some(run));
+    let mut lost = 0;
+    for (_, minor) in at_machines.iter().filter(is_no_refunds) {
+        match may_be_one.iter().position(|refund| refund == minor) {
+            Some(place) => drop(may_be_one.swap_remove(place)),
+            None => lost += minor,
+        }
     }
-    let is_lost = |(run, _): &&(Handle, i64)| others().all(|refund| run_of(refund) != Some(run));
-    at_machines.iter().filter(is_lost).map(|(_, minor)| *minor).sum()
+    lost
 }
 
 /// Minor units that were given back, and whether the provider's record says so.

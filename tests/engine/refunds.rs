@@ -280,3 +280,16 @@ async fn an_old_reading_is_no_lost_refund() {
     assert_eq!((shop.alarms().await, shop.provider.given_back()), (Vec::new(), Vec::new()));
     assert_eq!(refunded(&shop, "B-3", 2_000).await.status(), Status::Approved);
 }
+
+/// R14: a sum that leaves out what machines gave back does not grow beyond what is known by what others gave back.
+#[tokio::test]
+async fn r14_what_others_gave_back_is_noted_where_the_sum_leaves_out_refunds_at_machines() {
+    let shop = sold_by(Scripted { loses_refunds_for: Some(SignedDuration::ZERO), ..Scripted::new() }, &[]).await;
+    assert_eq!(refunded(&shop, "B-1", 4_000).await.status(), Status::Approved);
+    acknowledge_all(&shop).await;
+    *shop.provider.refundable.lock().unwrap() = Some(Refundable { refunded: 3_000, ..refundable(&[]) });
+    assert_eq!(refunded(&shop, "B-2", 1_000).await.reason().unwrap().code, "lost_refund");
+    assert_eq!((shop.alarms().await, shop.find("R-1").await.refunded), (vec![AlarmKind::LostRefund], 7_000));
+    acknowledge_all(&shop).await;
+    assert_eq!(refunded(&shop, "B-3", 1_000).await.status(), Status::Approved, "it is told once");
+}

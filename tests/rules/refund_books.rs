@@ -73,6 +73,7 @@ fn what_the_sum_does_not_hold_makes_the_record_an_old_one_and_what_it_holds_besi
     let by_api = || vec![refund(1, None)];
     let at_machine = || vec![refund(1, Some("ts_1"))];
     let at_machine_long_ago = || vec![long_ago(refund(1, Some("ts_1")))];
+    let one_of_two_long_ago = || vec![long_ago(refund(1, Some("ts_1"))), refund(2, Some("ts_2"))];
     let by_api_long_ago = || vec![long_ago(refund(1, None))];
     let by_word_at_machine = || vec![long_ago(by_word(refund(1, Some("ts_1"))))];
     for (what, refunds, known, sum, is_behind, surplus, unexplained) in [
@@ -80,6 +81,9 @@ fn what_the_sum_does_not_hold_makes_the_record_an_old_one_and_what_it_holds_besi
         ("it is not held yet", by_api(), 4_000, 0, true, 0, 0),
         ("somebody else gave more back", by_api(), 4_000, 5_000, false, 1_000, 0),
         ("one at a machine may come yet", at_machine(), 4_000, 0, true, 0, 0),
+        ("beside what somebody else gave back before", at_machine(), 8_000, 4_000, true, 0, 0),
+        ("or beside one of long ago", one_of_two_long_ago(), 8_000, 4_000, true, 0, 0),
+        ("the sum holds both", one_of_two_long_ago(), 8_000, 8_000, false, 0, 0),
         ("one at a machine that would have come", at_machine_long_ago(), 4_000, 0, false, 0, 0),
         ("the sum holds those at machines", at_machine_long_ago(), 4_000, 4_000, false, 0, 0),
         ("a part of one can be anybody's", at_machine_long_ago(), 4_000, 1_000, false, 0, 3_000),
@@ -127,6 +131,7 @@ fn a_run_at_a_machine_that_is_no_refund_of_the_journals_was_lost() {
     let without_run = |phase| {
         let (operation, mut attempt) = refund(1, Some("ts_1"));
         attempt.preparation.as_mut().unwrap().run = None;
+        attempt.order.money = money(4_000);
         vec![in_phase((operation, attempt), phase)]
     };
     for (what, refunds, lost) in [
@@ -134,7 +139,8 @@ fn a_run_at_a_machine_that_is_no_refund_of_the_journals_was_lost() {
         ("one is known", vec![refund(1, Some("ts_1"))], 500),
         ("both are", vec![refund(1, Some("ts_1")), refund(2, Some("ts_2"))], 0),
         ("the one that is asked for is none of them", vec![refund(7, Some("ts_1"))], 4_500),
-        ("one of ours may be any of them", without_run(Phase::Sending), 0),
+        ("one of ours may be the one of its amount", without_run(Phase::Sending), 500),
+        ("another is known", [without_run(Phase::Sending), vec![refund(2, Some("ts_2"))]].concat(), 0),
         ("one that was not made is none", without_run(Phase::Failed { reason: reason() }), 4_500),
         ("nor is one without the card", vec![refund(1, None)], 4_500),
     ] {
@@ -149,8 +155,14 @@ fn what_was_lost_and_noted_does_not_make_the_record_an_old_one() {
     let known = [long_ago(refund(1, Some("ts_1")))];
     for (what, sum) in [("the sum holds none", 0), ("one of them", 500), ("the other", 4_000), ("both", 4_500)] {
         let found = difference(4_500, &known, sum, &told);
-        let expected =
-            Difference { surplus: 0, beside_ours: sum, lost_at_machines: 500, unexplained: 0, is_behind: false };
+        let expected = Difference {
+            surplus: 0,
+            beside_ours: sum,
+            lost_at_machines: 500,
+            unexplained: 0,
+            elsewhere: 0,
+            is_behind: false,
+        };
         assert_eq!(found, expected, "{what}");
         assert!(found.needs_a_person());
     }
@@ -167,4 +179,23 @@ fn what_the_sum_holds_beside_ours_changes_with_others_alone() {
     ] {
         assert_eq!(difference(0, &refunds, sum, &[]).beside_ours, beside_ours, "{what}");
     }
+}
+
+/// R14: a sum that leaves out what machines gave back need not be greater than what is known to hold what others did.
+#[test]
+fn what_others_gave_back_is_told_apart_where_something_is_unexplained() {
+    let machine = || long_ago(refund(1, Some("ts_1")));
+    let word = || by_word(refund(2, None));
+    for (what, refunds, known, sum, unexplained, elsewhere) in [
+        ("somebody else", vec![machine()], 4_000, 1_500, 2_500, 1_500),
+        ("beside one without the card", vec![machine(), refund(2, None)], 8_000, 5_500, 2_500, 1_500),
+        ("an operator's word may be in it", vec![machine(), word()], 8_000, 1_500, 2_500, 0),
+        ("nothing is unexplained", vec![machine()], 4_000, 4_000, 0, 0),
+        ("more than is known is told by the sum", vec![machine()], 4_000, 5_000, 0, 0),
+    ] {
+        let found = difference(known, &refunds, sum, &[]);
+        assert_eq!((found.unexplained, found.elsewhere), (unexplained, elsewhere), "{what}");
+    }
+    let noted_before = difference(10_000, &[word()], 5_000, &[]);
+    assert_eq!((noted_before.unexplained, noted_before.elsewhere), (1_000, 1_000), "more than an operator's word");
 }
