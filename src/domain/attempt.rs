@@ -139,6 +139,14 @@ impl Attempt {
         }
     }
 
+    /// What the finding shows as taken may go back yet, by a cancel or a refused signature of ours that is on its way: its reader
+    /// alone knows.
+    #[must_use]
+    pub fn may_take_back(&self, finding: &Finding) -> bool {
+        let is_refused = self.signature_accepted == Some(false) && matches!(finding, Finding::Approved(_));
+        self.phase.is_live() && (is_refused || self.cancel_wanted && finding.is_uncaptured())
+    }
+
     /// It was reported as having taken nothing, and the finding shows that money was taken; or, where it had only failed, that
     /// it still may be. A decline or a cancel was decided by the record or a person, so that an undecided reading does not
     /// disprove it.

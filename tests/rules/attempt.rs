@@ -281,6 +281,26 @@ fn a_no_is_belied_by_what_may_be_a_yes() {
     }
 }
 
+/// Its reader alone knows whether a cancel, or the word on a signature, is on its way.
+#[test]
+fn what_is_taken_may_go_back_while_a_cancel_or_a_refused_signature_is_on_its_way() {
+    let approved = |captured| Finding::Approved(Approval { captured, ..approval() });
+    for (cancel_wanted, signature_accepted, finding, expected) in [
+        (false, None, approved(false), false),
+        (true, None, approved(false), true),
+        (true, None, approved(true), false),
+        (false, Some(false), approved(true), true),
+        (false, Some(true), approved(true), false),
+        (true, Some(false), undecided(), false),
+    ] {
+        let on_its_way = |phase| Attempt { cancel_wanted, signature_accepted, ..sale(phase) };
+        let shown = format!("{cancel_wanted} {signature_accepted:?} {finding:?}");
+        assert_eq!(on_its_way(Phase::Sending).may_take_back(&finding), expected, "{shown}");
+        let declined = on_its_way(Phase::Declined { reason: reason() });
+        assert!(!declined.may_take_back(&finding), "nobody reads it: {shown}");
+    }
+}
+
 /// C1, C2, C6: cancel is a wish; only what was provably never sent is stopped by it.
 #[test]
 fn cancel_is_a_wish() {
