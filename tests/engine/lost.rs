@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use pos_bridge::domain::attempt::{AlarmKind, Phase, Reason};
+use pos_bridge::domain::attempt::{AlarmKind, Event, Phase, Reason};
 use pos_bridge::domain::evidence::{Approval, Finding, PaymentRecord, PaymentState, Terms};
 use pos_bridge::domain::identifiers::{AttemptReference, TransactionId};
 use pos_bridge::domain::money::{Amount, Currency, Money};
@@ -274,18 +274,21 @@ async fn an_unpaid_sale_whose_payment_stays_unclear_is_for_a_person() {
     assert_eq!(shop.find("R-1").await.status(), Status::Cancelled, "nothing proves the contrary");
 }
 
-/// A sale that was approved before this start.
-async fn approved() -> (Shop, AttemptReference) {
-    let shop = Shop::open(Scripted::new()).await;
-    let approval = Approval {
+fn approval() -> Approval {
+    Approval {
         transaction: Some(transaction()),
         amount: Amount::new(10_000).unwrap(),
         captured: true,
         card: None,
         receipt: None,
         several: false,
-    };
-    shop.provider.finds(Finding::Approved(approval));
+    }
+}
+
+/// A sale that was approved before this start.
+async fn approved() -> (Shop, AttemptReference) {
+    let shop = Shop::open(Scripted::new()).await;
+    shop.provider.finds(Finding::Approved(approval()));
     shop.pay("R-1").await.unwrap();
     let sale =
         eventually("the approval", async || Some(shop.find("R-1").await).filter(|sale| sale.status().is_final()));
@@ -338,6 +341,25 @@ async fn an_approval_whose_own_record_still_shows_it_is_not_loud_for_a_lists_wor
     eventually("its own record to be read", async || (shop.provider.looks().in_all > looks).then_some(())).await;
     shop.listed(2).await;
     assert_eq!(shop.alarms().await, []);
+}
+
+/// P29: a number may be tried again the day after it was declined.
+#[tokio::test]
+async fn an_approval_is_overdue_by_its_own_age_and_not_its_numbers() {
+    let yesterday = Timestamp::now() - SignedDuration::from_hours(25);
+    for (paid_at, alarms) in [(Timestamp::now(), vec![]), (yesterday, vec![AlarmKind::NotCaptured])] {
+        let shop = Shop::new(Scripted::new()).await;
+        let sale = shop.begun_on(shop.engine.directory().terminals[0].clone(), "R-1", yesterday).await;
+        let reference = sale.attempt.order.reference;
+        let approval = Approval { captured: false, ..approval() };
+        let approved = Event::Seen { finding: Finding::Approved(approval), at: yesterday };
+        shop.journal.record(reference, vec![approved], yesterday).await.unwrap();
+        shop.provider.lists(payment(reference, PaymentState::Approved { captured: false }, paid_at));
+        shop.engine.recover().await.unwrap();
+        // A sale waits until everything is compared.
+        shop.pay("R-2").await.unwrap();
+        assert_eq!(shop.alarms().await, alarms, "paid at {paid_at}");
+    }
 }
 
 #[tokio::test]

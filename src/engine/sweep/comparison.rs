@@ -50,8 +50,7 @@ impl Engine {
             self.raise(operation.id, Alarm { kind: AlarmKind::Mismatch, text }).await?;
         }
         let is_open = was_sent_after_all(provider, &attempt, &finding, traces);
-        // Its reader alone knows whether a cancel is on its way that may void it yet.
-        let is_readers = attempt.phase.is_live() && attempt.cancel_wanted && finding.is_uncaptured();
+        let is_readers = attempt.may_take_back(&finding);
         let moved = if is_readers { None } else { self.record_news(&attempt, finding, provider.now()).await };
         if moved.is_some() || is_readers {
             self.readers.wake(attempt.order.reference);
@@ -147,7 +146,9 @@ impl Engine {
         attempt: &Attempt,
         trace: &Trace,
     ) -> Result<(), Refusal> {
-        let age = self.clock.now().duration_since(operation.created_at);
+        // The attempt that was paid may be a later one than the operation began with.
+        let began = trace.payment.created_at.unwrap_or(operation.created_at);
+        let age = self.clock.now().duration_since(began);
         let (kind, text) = match &trace.payment.state {
             PaymentState::Approved { captured: false } if age >= CAPTURE_PATIENCE => {
                 (AlarmKind::NotCaptured, "approved more than a day ago and still not captured")
