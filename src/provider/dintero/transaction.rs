@@ -10,6 +10,10 @@ use crate::domain::card::{Card, Receipt, without_card_numbers};
 use crate::domain::evidence::{PaymentRecord, PaymentState, Terms};
 use crate::domain::identifiers::{Handle, TransactionId};
 
+/// From so many sums on that may have been given back, nobody can tell by what is left which refunds were made: they double
+/// with each refund of another amount.
+const MOST_SUMS: usize = 1_024;
+
 /// A transaction as evidence; `None` when Dintero gave it a name that none can be.
 pub(super) fn record(transaction: &Transaction) -> Option<PaymentRecord> {
     Some(PaymentRecord {
@@ -184,12 +188,16 @@ fn told_by_what_is_left<'a>(
             // Nothing can be explained behind a sum that is not told.
             None => before.clear(),
         }
+        if before.len() > MOST_SUMS {
+            before.clear();
+        }
         told.push((event, made));
     }
     told
 }
 
-/// Whether what was given back by then holds this refund; `None` when it can be so with and without it, or neither way.
+/// Whether what was given back by then holds this refund; `None` when it can be so with and without it, or neither way, or in
+/// too many.
 fn explains(
     given_back: i64,
     event: &TransactionEvent,
@@ -203,6 +211,9 @@ fn explains(
     for other in behind {
         let with_it = sums_with(&possible, other);
         possible.extend(with_it);
+        if possible.len() > MOST_SUMS {
+            return None;
+        }
     }
     match (sums_with(&possible, event).contains(&given_back), possible.contains(&given_back)) {
         (true, false) => Some(true),

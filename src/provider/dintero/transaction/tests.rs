@@ -155,6 +155,20 @@ fn a_payment_with_a_thousand_corrected_refunds_is_read_at_once() {
     assert_eq!(sums(&transaction("PARTIALLY_REFUNDED", events.into())).unwrap().refunded, 1000);
 }
 
+/// What may have been given back before and behind a correction doubles with each refund of another amount.
+#[test]
+fn refunds_that_make_too_many_sums_leave_a_correction_undecided() {
+    let plain = (0..60).map(|number| json!({"event": "REFUND", "success": true, "amount": 1_i64 << number}));
+    let correction = json!({"status": "PARTIALLY_REFUNDED", "remaining_refund_amount": 100});
+    let corrected = json!({"event": "REFUND", "success": true, "amount": 7, "correction": correction});
+    let before = std::iter::once(corrected.clone()).chain(plain.clone());
+    for events in [before.collect::<Vec<_>>(), plain.chain([corrected]).collect()] {
+        let found = transaction("PARTIALLY_REFUNDED", events.into());
+        let event = found.events.iter().find(|event| event.correction.is_some()).unwrap();
+        assert_eq!(holds(&found, event), None);
+    }
+}
+
 #[test]
 fn a_decline_tells_why_as_far_as_anything_does() {
     let reason = |event: Value| match state(&transaction("DECLINED", json!([event]))) {
