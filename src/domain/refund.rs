@@ -241,7 +241,7 @@ pub fn sendable(amount: Amount, captured: i64, refunded: i64) -> Result<(), Reas
     if captured == 0 {
         return Err(Reason::new("not_captured", "the payment is not captured yet; try again later or void it"));
     }
-    let left = captured - refunded;
+    let left = captured.saturating_sub(refunded);
     if amount.minor() > left {
         let text = format!("the provider has {left} minor units left to refund; somebody refunded it there");
         return Err(Reason::new("refund_exceeds", text));

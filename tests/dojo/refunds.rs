@@ -199,6 +199,24 @@ async fn what_can_be_given_back_is_what_was_captured_with_its_tip() {
     assert!(refundable(|| reply(200, intent("Captured", json!({"reference": "Order 234"})))).await.is_err());
 }
 
+/// What is added to and taken from such an amount could be any other.
+#[tokio::test]
+async fn nothing_is_given_back_of_a_payment_with_an_amount_that_none_can_have() {
+    let run = |minor: i64| {
+        let details = json!({"sessionType": "MatchedRefund", "matchedRefund": {"amount": {"value": minor, "currencyCode": "GBP"}}});
+        json!({"terminalSession": {"id": "ts_2", "status": "Captured", "details": details}})
+    };
+    for more in [
+        json!({"refundedAmount": i64::MIN}),
+        json!({"refundedAmount": -1}),
+        json!({"totalAmount": {"value": i64::MAX, "currencyCode": "GBP"}}),
+        json!({"terminalSessionHistory": [run(i64::MAX), run(i64::MAX)]}),
+    ] {
+        let shown = more.to_string();
+        assert!(refundable(move || reply(200, intent("Captured", more.clone()))).await.is_err(), "{shown}");
+    }
+}
+
 /// Whether the sum of a payment's refunds holds those that were made at machines is not documented.
 #[tokio::test]
 async fn refunds_at_machines_are_told_one_by_one() {

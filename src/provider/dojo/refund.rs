@@ -16,7 +16,7 @@ use super::{classify, intent, receipt, session};
 use crate::domain::attempt::{Attempt, Reason};
 use crate::domain::evidence::{Approval, Contradiction, Finding};
 use crate::domain::identifiers::{Handle, TransactionId};
-use crate::domain::money::Money;
+use crate::domain::money::{AMOUNT_MAX, Money};
 use crate::domain::prompt::AtTerminal;
 use crate::ports::{Answer, ReadError, RefundOrder, Refundable, Seen};
 use crate::provider::record::unusable;
@@ -27,13 +27,12 @@ pub(super) async fn refundable(api: &Api, transaction: &TransactionId) -> Result
     let found = found.ok_or_else(|| unusable(&format!("payment {transaction} was not found")))?;
     let preparation =
         intent::preparation(&found).ok_or_else(|| unusable("the payment carries no reference of ours"))?;
-    Ok(Refundable {
-        captured: intent::captured(&found)?,
-        refunded: preparation.refunded,
-        refunds: Vec::new(),
-        preparation: Some(preparation),
-        at_machines: at_machines(&found),
-    })
+    let (captured, refunded, at_machines) = (intent::captured(&found)?, preparation.refunded, at_machines(&found));
+    let mut amounts = at_machines.iter().map(|(_, minor)| *minor).chain([captured, refunded]);
+    if !amounts.all(|minor| (0..=AMOUNT_MAX).contains(&minor)) {
+        return Err(unusable("a payment with an amount that none can have"));
+    }
+    Ok(Refundable { captured, refunded, refunds: Vec::new(), preparation: Some(preparation), at_machines })
 }
 
 /// The refunds at machines that did not end without a refund. Whether the payment's sum holds them is not documented, so that
