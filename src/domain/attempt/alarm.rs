@@ -25,7 +25,8 @@ pub enum AlarmKind {
     Abandoned,
     /// The provider holds a payment of ours that the journal does not know.
     Orphan,
-    /// Money of a sale was given back that the journal does not know of; its refunds wait until somebody has looked.
+    /// Money of a sale was given back that the journal does not know of; its refunds wait until somebody has looked, or, where
+    /// the provider tells which refund it was, for good.
     LostRefund,
     /// An approved payment was not captured within a day.
     NotCaptured,
