@@ -50,10 +50,10 @@ pub(super) fn json(value: &Value) -> String {
     pretty.lines().map(json_line).collect::<Vec<_>>().join("\n")
 }
 
-/// The same on one line, where that is short.
+/// The same on one line, where that is one field: more would not fit beside the text.
 pub(super) fn short_json(value: &Value) -> String {
     let shown = json(value);
-    if shown.lines().count() > 6 { shown } else { shown.lines().map(str::trim_start).collect::<Vec<_>>().join(" ") }
+    if shown.lines().count() > 3 { shown } else { shown.lines().map(str::trim_start).collect::<Vec<_>>().join(" ") }
 }
 
 fn json_line(line: &str) -> String {
