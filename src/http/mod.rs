@@ -1,63 +1,27 @@
 //! The listeners: routes, authentication, and what protects them. Handlers parse, call the engine and encode; they
 //! decide nothing.
 //!
-//! A request comes through these files from the top to the bottom:
+//! A request comes through these rooms from the top to the bottom:
 //!
-//! | file | what happens there |
+//! | room | what happens there |
 //! | --- | --- |
-//! | `listener`, `encrypted`, `transport` | a connection is accepted, and opened where it is TLS |
-//! | `room`, `overload` | whether there is a place for it, and what the others are told |
-//! | `connection`, `first_head`, `half_close`, `rest`, `write_deadline` | its bytes, from the first to the last, each within its time |
+//! | `connections` | a connection is accepted; its bytes, from the first to the last, each within its time; whether its caller has the answer |
+//! | `capacity` | how much is taken at once: connections, bodies, what each caller holds |
 //! | `observe`, `defects` | a span and a log line for every request; a defect stops one and nothing else |
-//! | `guard`, `strangers`, `cors` | web pages are kept out, and strangers out of the log |
-//! | `authentication`, `guesses`, `permission` | which till calls, who guesses keys, what a till may do |
-//! | `rate`, `too_many`, `shares` | how often it may call, and how much it may hold at once |
-//! | `body`, `limits` | its body, read whole within a budget |
-//! | `asked`, `language` | what it asks for, read once for every handler |
-//! | `till_api`, `receipt_api`, `events` | the tills' routes |
-//! | `callbacks` | the providers' |
-//! | `operator_api` | the operator's, on a local socket |
-//! | `status_api`, `contract` | whether the bridge works; the published contract and its page |
-//! | `refusals`, `respond` | what the engine says becomes an HTTP response |
-//! | `exchange`, `told`, `acknowledged` | whether the till has it |
+//! | `entrance` | who is let in, and how often: web pages, tills, strangers |
+//! | `api` | the calls of tills, providers and the operator |
+//! | `contract` | the published contract and its page |
+//! | `respond`, `language` | what is said becomes an HTTP response, in the caller's language |
 
-mod acknowledged;
-mod asked;
-mod authentication;
-mod body;
-mod callbacks;
-mod connection;
+mod api;
+mod capacity;
+mod connections;
 mod contract;
-mod cors;
 mod defects;
-mod encrypted;
-mod events;
-mod exchange;
-mod first_head;
-mod guard;
-mod guesses;
-mod half_close;
+mod entrance;
 mod language;
-mod limits;
-mod listener;
 mod observe;
-mod operator_api;
-mod overload;
-mod permission;
-mod rate;
-mod receipt_api;
-mod refusals;
 mod respond;
-mod rest;
-mod room;
-mod shares;
-mod status_api;
-mod strangers;
-mod till_api;
-mod told;
-mod too_many;
-mod transport;
-mod write_deadline;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -71,18 +35,15 @@ use crate::domain::operation::ProviderName;
 use crate::engine::Engine;
 use crate::ports::{CallbackVerifier, Clock};
 
-use authentication::Entrance;
-use body::Bodies;
+use api::{callbacks, operator, status, till};
+use capacity::{Bodies, body};
+use entrance::{Entrance, authentication, cors};
 use observe::Watch;
 
-pub use encrypted::{Greeting, TlsListener};
-pub use limits::Limits;
-pub use listener::{Accepted, Listener, Peer, serve};
-pub use room::Room;
-pub use shares::Shares;
-pub use status_api::RenderMetrics;
-pub use too_many::Callers;
-pub use transport::{Delivery, Transport};
+pub use api::RenderMetrics;
+pub use capacity::{Limits, Room, Shares};
+pub use connections::{Accepted, Delivery, Greeting, Listener, Peer, TlsListener, Transport, serve};
+pub use entrance::Callers;
 
 /// How the tills' listener protects itself.
 #[derive(Debug, Clone)]
@@ -141,9 +102,9 @@ pub struct CallbackDoor {
 /// The tills' listener.
 pub fn till_router(api: TillApi) -> Router {
     let entrance = Entrance { api: api.clone(), bodies: Bodies::new(api.settings.limits) };
-    let router = till_api::routes(api.clone())
+    let router = till::routes(api.clone())
         .route_layer(from_fn_with_state(Arc::new(entrance), authentication::admit))
-        .merge(status_api::routes(api.clone()))
+        .merge(status::routes(api.clone()))
         .merge(contract::routes())
         .fallback(respond::not_found)
         .method_not_allowed_fallback(respond::method_not_allowed);
@@ -158,7 +119,7 @@ pub fn callback_router(api: CallbackApi) -> Router {
 
 /// The operator's local socket. Whoever may open it is an operator: its file mode is the authentication.
 pub fn operator_router(engine: Engine, limits: Limits) -> Router {
-    let router = operator_api::routes(engine)
+    let router = operator::routes(engine)
         .route_layer(from_fn_with_state(Bodies::new(limits), body::read))
         .fallback(respond::not_found)
         .method_not_allowed_fallback(respond::method_not_allowed);

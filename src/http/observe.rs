@@ -11,10 +11,11 @@ use axum::middleware::Next;
 use axum::response::Response;
 use tracing::{Instrument, field};
 
-use super::listener::Peer;
+use super::connections::Peer;
+use super::entrance::Strangers;
+use super::entrance::{authentication, guard};
 use super::respond::{OfTill, Refused};
-use super::strangers::Strangers;
-use super::{TillListenerSettings, authentication, defects, guard, respond};
+use super::{TillListenerSettings, defects, respond};
 use crate::till::problem::Problem;
 
 /// What stands for an address that is none of ours; the address itself may hold anything.

@@ -343,7 +343,7 @@ mod tests {
 
     /// The routes as the code declares them: `.route("/pay", post(...))`.
     fn declared() -> BTreeSet<(String, String)> {
-        let sources = [include_str!("../till_api.rs"), include_str!("../status_api.rs"), include_str!("routes.rs")];
+        let sources = [include_str!("../api/till.rs"), include_str!("../api/status.rs"), include_str!("routes.rs")];
         let routes = sources.iter().flat_map(|source| source.split(".route(").skip(1));
         routes
             .map(|route| {

@@ -6,7 +6,9 @@ use super::calls::Answer;
 use crate::domain::operation::Status;
 use crate::domain::refund::NotRefundable;
 use crate::engine::Refusal;
-use crate::http::{authentication, body, defects, guard, overload, respond};
+use crate::http::capacity::{body, overload};
+use crate::http::entrance::{authentication, guard};
+use crate::http::{defects, respond};
 use crate::till::problem::{Code, Problem};
 
 /// What comes back, each with what it shows.

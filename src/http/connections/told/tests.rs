@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::http::acknowledged::unacknowledged;
+use crate::http::connections::acknowledged::unacknowledged;
 use crate::http::{Limits, Room, serve};
 
 /// A till whose machine loses its power once its input ends, and is up again at once: `TCP_REPAIR` (19) takes its connection

@@ -12,7 +12,7 @@ pub struct Shares<K>(Arc<Mutex<HashMap<K, usize>>>);
 
 /// One thing that a caller holds, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Share<K: Hash + Eq> {
+pub(in crate::http) struct Share<K: Hash + Eq> {
     shares: Shares<K>,
     caller: K,
 }
@@ -25,7 +25,7 @@ impl<K> Default for Shares<K> {
 
 impl<K: Hash + Eq + Clone> Shares<K> {
     /// One more for this caller; `None` when it holds `most` already.
-    pub(super) fn take(&self, caller: K, most: usize) -> Option<Share<K>> {
+    pub(in crate::http) fn take(&self, caller: K, most: usize) -> Option<Share<K>> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = held.entry(caller.clone()).or_default();
         if *count >= most {
@@ -47,13 +47,13 @@ impl<K: Hash + Eq> Drop for Share<K> {
 }
 
 /// A share that a gauge shows, until it is dropped: with the answer, or when the till hangs up.
-pub(super) struct Counted<K: Hash + Eq> {
+pub(in crate::http) struct Counted<K: Hash + Eq> {
     _share: Share<K>,
     gauge: Gauge,
 }
 
 impl<K: Hash + Eq> Counted<K> {
-    pub(super) fn new(share: Share<K>, gauge: Gauge) -> Self {
+    pub(in crate::http) fn new(share: Share<K>, gauge: Gauge) -> Self {
         gauge.increment(1);
         Self { _share: share, gauge }
     }

@@ -10,28 +10,28 @@ use axum::response::Response;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
-use super::connection::{Connection, serve_connection};
 use super::limits::Limits;
-use super::listener::{Accepted, Peer};
-use super::respond;
 use super::room::{Full, Room};
+use crate::http::connections::{Accepted, Peer};
+use crate::http::connections::{Connection, serve_connection};
+use crate::http::respond;
 use crate::till::problem::{Code, Problem};
 
 /// How long a caller without a place may take to ask and to take its answer.
 const REFUSAL_TIME: Duration = Duration::from_secs(1);
 
 /// What a caller is told while every place is taken.
-pub(super) const NO_PLACE: &str = "too many connections are open; nothing was done, ask again in a moment";
+pub(in crate::http) const NO_PLACE: &str = "too many connections are open; nothing was done, ask again in a moment";
 
 /// Counts a caller without a place. Returns the room for telling it; without that it is closed.
-pub(super) fn note(full: Full, peer: Peer, room: &Room) -> Option<OwnedSemaphorePermit> {
+pub(in crate::http) fn note(full: Full, peer: Peer, room: &Room) -> Option<OwnedSemaphorePermit> {
     metrics::counter!("pos_bridge_connections_refused_total", "reason" => full.word()).increment(1);
     tracing::debug!(remote = ?peer.remote, reason = full.word(), "there is no room for a connection");
     room.refusal()
 }
 
 /// Answers one request with the refusal, and closes.
-pub(super) async fn refuse(accepted: impl Accepted, full: Full, peer: Peer, shutdown: CancellationToken) {
+pub(in crate::http) async fn refuse(accepted: impl Accepted, full: Full, peer: Peer, shutdown: CancellationToken) {
     let router = Router::new().fallback(move |request: Request| async move { refusal(full, &request) });
     let limits = Limits { header_read: REFUSAL_TIME, write_stall: REFUSAL_TIME, ..Limits::default() };
     let connection = Connection { peer, router, limits, shutdown };

@@ -12,10 +12,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection::{Connection, serve_connection};
-use super::limits::Limits;
-use super::overload;
-use super::room::Room;
 use super::transport::Transport;
+use crate::http::capacity::{Limits, Room, overload};
 
 /// How long accepting rests after the system had no room for a connection.
 const ACCEPT_REST: Duration = Duration::from_millis(50);

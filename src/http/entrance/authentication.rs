@@ -14,28 +14,29 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::body::Bodies;
-use super::listener::Peer;
-use super::respond::OfTill;
-use super::{TillApi, defects, guard, permission, respond, too_many};
+use super::{guard, permission, too_many};
 use crate::domain::directory::{Credentials, Directory, Till};
 use crate::domain::identifiers::TillId;
+use crate::http::capacity::Bodies;
+use crate::http::connections::Peer;
+use crate::http::respond::OfTill;
+use crate::http::{TillApi, defects, respond};
 use crate::till::format::Format;
 use crate::till::problem::{Code, Problem};
 
 /// The header of a key, for those who cannot write `Authorization`.
 pub(super) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// What a wrong key is told.
-pub(super) const WRONG_KEY: &str =
+pub(in crate::http) const WRONG_KEY: &str =
     "this key is not one of a till; after `pos-bridge till add` or `till key` the bridge must be started again";
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"pos-bridge\"");
 
 /// The till that a request was proven to come from.
 #[derive(Debug, Clone)]
-pub(super) struct Caller(pub(super) Till);
+pub(in crate::http) struct Caller(pub(in crate::http) Till);
 
 /// How the reply to a request is written: its till's profile counts where it is known.
-pub(super) fn reply_format(request: &Request) -> Format {
+pub(in crate::http) fn reply_format(request: &Request) -> Format {
     match request.extensions().get::<Caller>() {
         Some(Caller(till)) => respond::reply_format_for(request.headers(), &till.profile),
         None => respond::reply_format(request.headers()),
@@ -58,14 +59,18 @@ enum Stranger {
 }
 
 /// What the tills' entrance needs.
-pub(super) struct Entrance {
-    pub(super) api: TillApi,
-    pub(super) bodies: Bodies,
+pub(in crate::http) struct Entrance {
+    pub(in crate::http) api: TillApi,
+    pub(in crate::http) bodies: Bodies,
 }
 
 /// Lets a till in that is known, may do what it asks for, and does not ask too often, and hands its whole request on. One
 /// layer for all of it: a till that waits keeps the space of every layer.
-pub(super) async fn admit(State(entrance): State<Arc<Entrance>>, mut request: Request, next: Next) -> Response {
+pub(in crate::http) async fn admit(
+    State(entrance): State<Arc<Entrance>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     match admitted(&entrance.api, &request) {
         Ok(till) => request.extensions_mut().insert(Caller(till)),
         Err(refusal) => return *refusal,

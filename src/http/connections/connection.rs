@@ -14,25 +14,25 @@ use tower::ServiceExt;
 use super::exchange::Exchange;
 use super::first_head::FirstHead;
 use super::half_close::HalfClose;
-use super::limits::Limits;
 use super::listener::{Accepted, Peer};
 use super::transport::Transport;
 use super::write_deadline::WriteDeadline;
+use crate::http::capacity::Limits;
 
 /// The smallest buffer that hyper takes. It has one for what it reads and one for what it writes; neither grows beyond the
 /// longest head, whatever the other side sends.
 const BUFFER_MIN: usize = 8192;
 
 /// What is needed to serve a connection.
-pub(super) struct Connection {
-    pub(super) peer: Peer,
-    pub(super) router: Router,
-    pub(super) limits: Limits,
-    pub(super) shutdown: CancellationToken,
+pub(in crate::http) struct Connection {
+    pub(in crate::http) peer: Peer,
+    pub(in crate::http) router: Router,
+    pub(in crate::http) limits: Limits,
+    pub(in crate::http) shutdown: CancellationToken,
 }
 
 /// Opens a connection within the time of a head, and answers what comes over it.
-pub(super) async fn serve_connection(accepted: impl Accepted, connection: Connection) {
+pub(in crate::http) async fn serve_connection(accepted: impl Accepted, connection: Connection) {
     match tokio::time::timeout(connection.limits.header_read, accepted.open()).await {
         Ok(Ok(stream)) => connection.answer(stream).await,
         Ok(Err(error)) => tracing::debug!(%error, remote = ?connection.peer.remote, "a connection was not opened"),

@@ -9,19 +9,19 @@ use axum::http::header::{
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Version};
 
-use super::TillListenerSettings;
 use super::authentication::API_KEY;
-use super::listener::Peer;
+use crate::http::TillListenerSettings;
+use crate::http::connections::Peer;
 use crate::till::problem::{Code, Problem};
 
 /// Where a request stands to the page that made it, as browsers tell servers that they trust (HTTPS, or this machine).
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What a page of a foreign origin is told.
-pub(super) const FOREIGN_ORIGIN: &str = "web pages of this Origin may not call; add it to allowed_origins";
+pub(in crate::http) const FOREIGN_ORIGIN: &str = "web pages of this Origin may not call; add it to allowed_origins";
 
 /// Refuses whatever a web page may have sent, before anything else is looked at.
-pub(super) fn check(settings: &TillListenerSettings, request: &Request) -> Result<(), Problem> {
+pub(in crate::http) fn check(settings: &TillListenerSettings, request: &Request) -> Result<(), Problem> {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
     check_host(settings, peer, request)?;
     check_coding(request.headers())?;

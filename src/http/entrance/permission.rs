@@ -7,8 +7,8 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::Method;
 use axum::response::Response;
 
-use super::respond;
 use crate::domain::directory::{Scope, Scopes, Till};
+use crate::http::respond;
 use crate::till::problem::{Code, Problem};
 
 /// Refuses a call that the till has no scope for. What is not known here needs `status`.

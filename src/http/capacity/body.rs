@@ -12,24 +12,24 @@ use http_body_util::BodyExt;
 use hyper::body::Body as HttpBody;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::authentication::{self, Caller};
 use super::limits::Limits;
-use super::{language, respond};
+use crate::http::entrance::authentication::{self, Caller};
+use crate::http::{language, respond};
 use crate::till::problem::{Code, Problem};
 
 /// What is told of a body that came too slowly.
-pub(super) const TOO_SLOW: &str = "the body did not come in time; nothing was done";
+pub(in crate::http) const TOO_SLOW: &str = "the body did not come in time; nothing was done";
 
 /// The bodies that a listener takes.
 #[derive(Debug, Clone)]
-pub(super) struct Bodies {
+pub(in crate::http) struct Bodies {
     limits: Limits,
     /// The bytes that may still arrive, of all bodies together.
     free: Arc<Semaphore>,
 }
 
 /// Hands every request on with its whole body in memory.
-pub(super) async fn read(State(bodies): State<Bodies>, request: Request, next: Next) -> Response {
+pub(in crate::http) async fn read(State(bodies): State<Bodies>, request: Request, next: Next) -> Response {
     match bodies.read_whole(request).await {
         Ok(request) => next.run(request).await,
         Err(refusal) => refusal,
@@ -37,12 +37,12 @@ pub(super) async fn read(State(bodies): State<Bodies>, request: Request, next: N
 }
 
 impl Bodies {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(in crate::http) fn new(limits: Limits) -> Self {
         Self { limits, free: Arc::new(Semaphore::new(limits.bodies_bytes)) }
     }
 
     /// The request with its whole body in memory, or its refusal.
-    pub(super) async fn read_whole(&self, request: Request) -> Result<Request, Response> {
+    pub(in crate::http) async fn read_whole(&self, request: Request) -> Result<Request, Response> {
         let format = authentication::reply_format(&request);
         let language = match request.extensions().get::<Caller>() {
             Some(Caller(till)) => language::of_till(request.headers(), till),
@@ -61,7 +61,7 @@ impl Bodies {
     }
 
     /// A body as a whole.
-    pub(super) async fn whole(&self, body: Body) -> Result<Bytes, Problem> {
+    pub(in crate::http) async fn whole(&self, body: Body) -> Result<Bytes, Problem> {
         if body.size_hint().lower() > u64::try_from(self.limits.body_bytes).unwrap_or(u64::MAX) {
             return Err(self.too_large());
         }

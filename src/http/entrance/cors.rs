@@ -13,8 +13,8 @@ use axum::http::header::{
 use axum::http::{HeaderName, HeaderValue, Method};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::asked::{IDEMPOTENCY_KEY, LAST_EVENT_ID, PREFER};
 use super::authentication::API_KEY;
+use crate::http::api::asked::{IDEMPOTENCY_KEY, LAST_EVENT_ID, PREFER};
 
 /// How long a browser may remember what it was told.
 const MAX_AGE: Duration = Duration::from_secs(600);
@@ -33,7 +33,7 @@ const SENT: [HeaderName; 9] = [
 ];
 
 /// Lets the pages of these origins call the router. Without any, nothing is added.
-pub(super) fn let_in(router: Router, origins: &[String]) -> Router {
+pub(in crate::http) fn let_in(router: Router, origins: &[String]) -> Router {
     if origins.is_empty() {
         return router;
     }

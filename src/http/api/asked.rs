@@ -9,18 +9,18 @@ use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, TRANSFER_ENCODING};
 use axum::response::Response;
 
-use super::authentication::{self, Caller};
-use super::exchange::Exchange;
-use super::{language, respond};
 use crate::domain::directory::{Charset, Language, Profile, Till};
+use crate::http::connections::Exchange;
+use crate::http::entrance::authentication::{self, Caller};
+use crate::http::{language, respond};
 use crate::till::fields::{Fields, Invalid, shown};
 use crate::till::format::{Format, UnsupportedContentType};
 use crate::till::problem::{Code, Problem};
 use crate::till::requests::{self, Wait};
 
-pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-pub(super) const PREFER: HeaderName = HeaderName::from_static("prefer");
+pub(in crate::http) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(in crate::http) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+pub(in crate::http) const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// The last piece of an address, as axum reads it.
 pub(super) type PathText = Result<Path<String>, PathRejection>;

@@ -13,7 +13,7 @@ type Notice = Box<dyn FnOnce() + Send>;
 
 /// One connection's state.
 #[derive(Clone, Default)]
-pub(super) struct Exchange {
+pub(in crate::http) struct Exchange {
     state: Arc<Mutex<State>>,
     ended: CancellationToken,
 }
@@ -117,7 +117,7 @@ impl Exchange {
     }
 
     /// Cancelled once the other side sends nothing more.
-    pub(super) fn ended(&self) -> CancellationToken {
+    pub(in crate::http) fn ended(&self) -> CancellationToken {
         self.ended.clone()
     }
 

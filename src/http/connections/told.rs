@@ -40,7 +40,7 @@ impl<F: FnOnce() + Send + Unpin + 'static> HttpBody for ToldBody<F> {
 }
 
 /// The response, after which `told` is called once the connection has given all of it to the till.
-pub(super) fn telling(
+pub(in crate::http) fn telling(
     response: Response,
     exchange: Exchange,
     told: impl FnOnce() + Send + Unpin + 'static,

@@ -13,11 +13,11 @@ use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::Response;
 
 use super::guesses::Guesses;
-use super::listener::Peer;
 use super::rate::Rate;
-use super::{TillApi, respond};
 use crate::domain::directory::Till;
 use crate::domain::identifiers::TillId;
+use crate::http::connections::Peer;
+use crate::http::{TillApi, respond};
 use crate::till::problem::{Code, Problem};
 
 /// What is known of those who called lately.

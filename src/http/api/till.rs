@@ -10,14 +10,15 @@ use tokio::time::timeout;
 
 use super::asked::{Asked, PathText, text_in_path};
 use super::events::events;
-use super::shares::{Counted, Share};
-use super::told::telling;
-use super::{TillApi, receipt_api, refusals, respond};
+use super::{receipt, refusals};
 use crate::domain::attempt::Kind;
 use crate::domain::identifiers::{Reference, TillId};
 use crate::domain::operation::Operation;
 use crate::domain::request::Naming;
 use crate::engine::{Patience, Progress, Refusal, Waiting};
+use crate::http::capacity::{Counted, Share};
+use crate::http::connections::telling;
+use crate::http::{TillApi, respond};
 use crate::till::dialect::Answer;
 use crate::till::fields::{Fields, Invalid};
 use crate::till::problem::Problem;
@@ -56,23 +57,20 @@ impl From<Operation> for Found {
     }
 }
 
-pub(super) fn routes(api: TillApi) -> Router {
+pub(in crate::http) fn routes(api: TillApi) -> Router {
     Router::new()
         .route("/pay", post(pay))
         .route("/pay/{reference}", get(|api, path, asked| find(api, path, asked, Kind::Sale)))
         .route("/pay/{reference}/cancel", post(|api, path, asked| cancel(api, path, asked, Kind::Sale)))
         .route("/pay/{reference}/signature", post(|api, path, asked| sign(api, path, asked, Kind::Sale)))
         .route("/pay/{reference}/ack", post(|api, path, asked| acknowledge(api, path, asked, Kind::Sale)))
-        .route("/pay/{reference}/receipt", get(|api, path, asked| receipt_api::print(api, path, asked, Kind::Sale)))
+        .route("/pay/{reference}/receipt", get(|api, path, asked| receipt::print(api, path, asked, Kind::Sale)))
         .route("/refund", post(refund))
         .route("/refund/{reference}", get(|api, path, asked| find(api, path, asked, Kind::Refund)))
         .route("/refund/{reference}/cancel", post(|api, path, asked| cancel(api, path, asked, Kind::Refund)))
         .route("/refund/{reference}/signature", post(|api, path, asked| sign(api, path, asked, Kind::Refund)))
         .route("/refund/{reference}/ack", post(|api, path, asked| acknowledge(api, path, asked, Kind::Refund)))
-        .route(
-            "/refund/{reference}/receipt",
-            get(|api, path, asked| receipt_api::print(api, path, asked, Kind::Refund)),
-        )
+        .route("/refund/{reference}/receipt", get(|api, path, asked| receipt::print(api, path, asked, Kind::Refund)))
         .route("/last", get(last))
         .route("/operations", get(operations))
         .route("/terminals", get(terminals))

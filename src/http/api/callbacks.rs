@@ -8,12 +8,11 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::routing::{MethodFilter, on};
 
-use super::CallbackApi;
-use super::CallbackDoor;
-use super::body::Bodies;
-use super::listener::Peer;
 use crate::domain::operation::ProviderName;
 use crate::engine::{CallbackReceipt, Engine};
+use crate::http::capacity::Bodies;
+use crate::http::connections::Peer;
+use crate::http::{CallbackApi, CallbackDoor};
 use crate::ports::{CallbackRequest, NotGenuine};
 use crate::till::problem::Code;
 
@@ -37,7 +36,7 @@ struct Refused {
     unlogged: u64,
 }
 
-pub(super) fn routes(api: CallbackApi) -> Router {
+pub(in crate::http) fn routes(api: CallbackApi) -> Router {
     let CallbackApi { engine, providers, limits } = api;
     let bodies = Bodies::new(limits);
     let routers = providers.into_iter().map(|door| {

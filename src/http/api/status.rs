@@ -9,14 +9,14 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use super::{TillApi, respond};
+use crate::http::{TillApi, respond};
 use crate::till::dialect::Answer;
 use crate::till::reply::{Health, Readiness};
 
 /// Renders the metrics in Prometheus' text format.
 pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
 
-pub(super) fn routes(api: TillApi) -> Router {
+pub(in crate::http) fn routes(api: TillApi) -> Router {
     Router::new()
         .route("/health", get(health))
         .route("/ready", get(ready))

@@ -1,10 +1,10 @@
 //! The engine's refusals as the till reads them.
 
-use super::respond::path_of;
 use crate::domain::identifiers::TillId;
 use crate::domain::operation::{Operation, Retry};
 use crate::domain::refund::NotRefundable;
 use crate::engine::Refusal;
+use crate::http::respond::path_of;
 use crate::till::problem::{Code, InTheWay, Problem};
 
 /// A refusal as the asking till reads it; `None` is an operator.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::limits::Limits;
-use super::listener::Peer;
 use super::shares::{Share, Shares};
+use crate::http::connections::Peer;
 
 /// How many callers without a place may be told so at the same time. More are closed without a word: telling them costs
 /// open files too.
@@ -24,7 +24,7 @@ pub struct Room {
 
 /// A connection's place, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(in crate::http) struct Place {
     _place: OwnedSemaphorePermit,
     /// A caller on the operator's socket has no address and no limit of its own.
     _share: Option<Share<IpAddr>>,
@@ -32,7 +32,7 @@ pub(super) struct Place {
 
 /// Why there is no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Full {
+pub(in crate::http) enum Full {
     /// Every place is taken.
     Everywhere,
     /// This address has its share already.
@@ -52,7 +52,7 @@ impl Room {
     }
 
     /// A place for a caller, when there is one.
-    pub(super) fn take(&self, peer: Peer) -> Result<Place, Full> {
+    pub(in crate::http) fn take(&self, peer: Peer) -> Result<Place, Full> {
         let place = self.free.clone().try_acquire_owned().map_err(|_| Full::Everywhere)?;
         let share = match peer.remote.map(|remote| remote.ip().to_canonical()) {
             Some(address) => Some(self.taken.take(address, self.per_address).ok_or(Full::ForThisAddress)?),

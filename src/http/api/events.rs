@@ -17,11 +17,12 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::asked::Asked;
-use super::shares::Counted;
-use super::{TillApi, refusals, respond};
+use super::refusals;
 use crate::domain::directory::{Language, Till};
 use crate::domain::operation::Operation;
 use crate::engine::{Engine, News, ResultStream};
+use crate::http::capacity::Counted;
+use crate::http::{TillApi, respond};
 use crate::till::dialect::{Answer, Dialect};
 use crate::till::format::Format;
 use crate::till::problem::{Code, Problem};

@@ -4,11 +4,11 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::asked::{Asked, PathText};
-use super::till_api::{after, reference, refused};
-use super::told::telling;
-use super::{TillApi, respond};
+use super::till::{after, reference, refused};
 use crate::domain::attempt::Kind;
 use crate::domain::operation::Operation;
+use crate::http::connections::telling;
+use crate::http::{TillApi, respond};
 use crate::till::problem::{Code, Problem};
 use crate::till::receipt::{Edition, receipt};
 use crate::till::requests::{self, Wait};

@@ -18,7 +18,7 @@ const NAMED: usize = 16;
 
 /// The strangers that were refused lately.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Strangers(Arc<Mutex<Refusals>>);
+pub(in crate::http) struct Strangers(Arc<Mutex<Refusals>>);
 
 #[derive(Debug, Default)]
 struct Refusals {
@@ -38,7 +38,7 @@ enum Step {
 
 impl Strangers {
     /// Whether one more refusal is logged by itself. Else it is part of a sum that is logged soon, in these words.
-    pub(super) fn logs(&self, address: IpAddr, words: &'static str) -> bool {
+    pub(in crate::http) fn logs(&self, address: IpAddr, words: &'static str) -> bool {
         let step = self.refusals().step(network(address), Instant::now());
         if let Step::Count(Some(due)) = step {
             let strangers = self.clone();

@@ -8,17 +8,18 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use super::asked::{PathText, decoded, text_in_path};
-use super::{refusals, respond};
+use super::refusals;
 use crate::domain::directory::{Language, Profile};
 use crate::domain::identifiers::OperationId;
 use crate::engine::{Engine, Refusal};
+use crate::http::respond;
 use crate::till::dialect::{Answer, Dialect};
 use crate::till::fields::Invalid;
 use crate::till::problem::Problem;
 use crate::till::reply::{AlarmList, HistoryReply, PushList, Reply};
 use crate::till::requests;
 
-pub(super) fn routes(engine: Engine) -> Router {
+pub(in crate::http) fn routes(engine: Engine) -> Router {
     Router::new()
         .route("/operations/{id}", get(history))
         .route("/operations/{id}/resolve", post(resolve))
