@@ -4,58 +4,30 @@
 //! journal), act (a call to a provider, outside any transaction). Such work runs in a task of its own: a till that hangs
 //! up drops its request, never the work.
 //!
-//! | file | what happens there |
+//! | room | what happens there |
 //! | --- | --- |
-//! | `begin` | a till asks for a sale or a refund: reference, amount and lease are taken |
-//! | `turn`, `lines` | the terminal is held: who is refused, who waits in line, who supersedes |
-//! | `pool` | on which terminal it begins |
-//! | `drive` | one attempt from the first byte to its proof: started by `start`, then followed by `follow` |
-//! | `wishes` | what a till wishes of an attempt is passed on |
-//! | `record` | the one way in for every fact |
-//! | `business_day` | since when a store's refunds of today count |
+//! | `beginning` | a till asks for a sale or a refund: whether it begins, on which terminal, and when |
+//! | `attempt` | one attempt from the first byte to its proof: started, followed, recorded |
+//! | `results` | how tills hear of their results: they wait, are pushed to, follow |
+//! | `reconciliation` | at the start and every hour: what the journal missed, or lost |
 //! | `questions` | everything a till asks that starts nothing |
 //! | `refusal` | why a till does not get what it asks for |
 //! | `callbacks` | a provider calls back |
-//! | `recovery`, `opening` | the program starts; what a till hears until new payments are taken |
-//! | `sweep` | every hour: whatever was missed |
-//! | `look_again` | what nobody reads any more is read once more |
-//! | `lost` | payments that the journal does not hold |
-//! | `refund_books` | what was given back of a sale and does not agree with the journal |
-//! | `relay` | results are pushed to the tills that want them so |
-//! | `stream` | a till follows its results |
-//! | `figures` | what waits for a person, as the figures show it |
 //! | `operator` | a person decides |
-//! | `waiters`, `readers`, `bells` | who waits for which operation, who reads which attempt, who follows which till |
+//! | `figures` | what waits for a person, as the figures show it |
 //! | `health`, `away` | why payments may not be possible right now; whether a provider is back |
 
+mod attempt;
 mod away;
-mod begin;
-mod bells;
-mod business_day;
+mod beginning;
 mod callbacks;
-mod drive;
 mod figures;
-mod follow;
 mod health;
-mod lines;
-mod look_again;
-mod lost;
-mod opening;
 mod operator;
-mod pool;
 mod questions;
-mod readers;
-mod record;
-mod recovery;
-mod refund_books;
+mod reconciliation;
 mod refusal;
-mod relay;
-mod start;
-mod stream;
-mod sweep;
-mod turn;
-mod waiters;
-mod wishes;
+mod results;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -72,19 +44,15 @@ use crate::domain::directory::{Directory, Terminal};
 use crate::domain::operation::{Operation, ProviderName};
 use crate::ports::{Capabilities, Clock, Enrolment, Journal, Provider, Pusher, TerminalUse};
 
-use bells::Bells;
+use attempt::{LooksAgain, Readers};
+use beginning::Lines;
 use health::Health;
-use lines::Lines;
-use look_again::LooksAgain;
-use lost::FormerTerminals;
-use readers::Readers;
-use stream::Streamed;
-use waiters::Waiters;
+use reconciliation::FormerTerminals;
+use results::{Bells, DELIVERIES, Streamed, Waiters};
 
+pub use beginning::Patience;
 pub use refusal::Refusal;
-pub use stream::{News, ResultStream};
-pub use turn::Patience;
-pub use waiters::Waiting;
+pub use results::{News, ResultStream, Waiting};
 
 /// The use cases, shared by every listener.
 #[derive(Clone)]
@@ -201,7 +169,7 @@ impl Engine {
             journal: parts.journal,
             providers: Arc::new(parts.providers),
             pusher: parts.pusher,
-            deliveries: Arc::new(Semaphore::new(relay::DELIVERIES)),
+            deliveries: Arc::new(Semaphore::new(DELIVERIES)),
             looks_again: LooksAgain::default(),
             clock: parts.clock,
             pace: parts.pace,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::waiters::Waiting;
+use super::results::Waiting;
 use super::{Engine, Refusal, TerminalView};
 use crate::domain::attempt::{Event, Kind};
 use crate::domain::directory::Till;

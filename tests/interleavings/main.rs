@@ -3,8 +3,8 @@
 //! `INTERLEAVINGS=1000000 cargo test --release --test interleavings -- --nocapture` more; an order that fails is printed, and
 //! played again by `shuttle::replay`.
 //!
-//! `lines.rs` and `readers.rs` are links to the program's files. To them this crate is both the standard library and tokio,
-//! so their locks and bells are those that it has in `sync`; and their `tests` are the scenes here.
+//! `engine/lines.rs` and `engine/readers.rs` are links to the program's files. To them this crate is both the standard
+//! library and tokio, so their locks and bells are those that it has in `sync`; and their `tests` are the scenes here.
 //!
 //! What would hide a bell that nobody heard (a look every five seconds) is left out here: a till that is forgotten waits for
 //! ever, and shuttle tells.
@@ -16,10 +16,11 @@ extern crate self as tokio;
 extern crate std as standard;
 
 #[allow(dead_code, reason = "not everything is asked here")]
-mod lines;
+mod engine {
+    mod lines;
+    mod readers;
+}
 mod notify;
-#[allow(dead_code, reason = "not everything is asked here")]
-mod readers;
 
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
 use shuttle::{Config, Runner};

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
-use super::Engine;
 use super::follow::{Looked, ask};
 use super::readers::Claim;
 use super::record::news;
@@ -18,6 +17,7 @@ use crate::domain::attempt::{Attempt, Event, Kind, Phase, Reason};
 use crate::domain::identifiers::Handle;
 use crate::domain::operation::Operation;
 use crate::domain::request::Details;
+use crate::engine::Engine;
 use crate::ports::{Answer, Provider, ReadError, Seen};
 
 /// How long a call that provably never left is tried again while the till waits.

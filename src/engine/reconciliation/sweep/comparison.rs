@@ -6,8 +6,8 @@ use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
 use crate::domain::directory::Store;
 use crate::domain::evidence::{Finding, PaymentRecord, PaymentState, Sighting, judge};
 use crate::domain::operation::Operation;
-use crate::engine::follow::ask;
-use crate::engine::lost::may_be_decided;
+use crate::engine::attempt::ask;
+use crate::engine::reconciliation::lost::may_be_decided;
 use crate::engine::{Engine, Refusal};
 use crate::ports::{Provider, Refunded, Trace};
 

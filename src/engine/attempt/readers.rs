@@ -22,7 +22,7 @@ struct Reader {
 
 /// The attempts that have a reader.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Readers {
+pub(in crate::engine) struct Readers {
     readers: Arc<Mutex<BTreeMap<AttemptReference, Reader>>>,
 }
 
@@ -55,7 +55,7 @@ impl Readers {
     }
 
     /// Has the attempt read soon; `false` when nobody reads it.
-    pub(super) fn wake(&self, attempt: AttemptReference) -> bool {
+    pub(in crate::engine) fn wake(&self, attempt: AttemptReference) -> bool {
         let readers = self.lock();
         let reader = readers.get(&attempt);
         if let Some(reader) = reader {
@@ -72,31 +72,31 @@ impl Readers {
     }
 
     /// What the last reading told of the terminal.
-    pub(super) fn at_terminal(&self, attempt: AttemptReference) -> AtTerminal {
+    pub(in crate::engine) fn at_terminal(&self, attempt: AttemptReference) -> AtTerminal {
         self.lock().get(&attempt).map(|reader| reader.at_terminal).unwrap_or_default()
     }
 
     /// What goes on at the terminals of a till.
-    pub(super) fn at_terminals_of(&self, till: &TillId) -> Vec<(AttemptReference, OperationId, AtTerminal)> {
+    pub(in crate::engine) fn at_terminals_of(&self, till: &TillId) -> Vec<(AttemptReference, OperationId, AtTerminal)> {
         let readers = self.lock();
         let own = readers.iter().filter(|(_, reader)| reader.till == *till);
         own.map(|(attempt, reader)| (*attempt, reader.operation, reader.at_terminal)).collect()
     }
 
     /// Whether somebody reads the attempt.
-    pub(super) fn is_read(&self, attempt: AttemptReference) -> bool {
+    pub(in crate::engine) fn is_read(&self, attempt: AttemptReference) -> bool {
         self.lock().contains_key(&attempt)
     }
 
     /// Has every open refund of a sale read soon.
-    pub(super) fn wake_refunds_of(&self, sale: OperationId) {
+    pub(in crate::engine) fn wake_refunds_of(&self, sale: OperationId) {
         for reader in self.lock().values().filter(|reader| reader.original == Some(sale)) {
             reader.wake.notify_one();
         }
     }
 
     /// Whether nothing is under way.
-    pub(super) fn is_idle(&self) -> bool {
+    pub(in crate::engine) fn is_idle(&self) -> bool {
         self.lock().is_empty()
     }
 

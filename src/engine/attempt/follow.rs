@@ -5,7 +5,6 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tokio::time::{Instant, sleep};
 
-use super::Engine;
 use super::readers::Claim;
 use super::start::Started;
 use super::wishes::PassedOn;
@@ -14,6 +13,7 @@ use crate::domain::evidence::Finding;
 use crate::domain::operation::Operation;
 use crate::domain::polling;
 use crate::domain::prompt::AtTerminal;
+use crate::engine::Engine;
 use crate::ports::{Look, Provider, ReadError, Seen};
 
 /// Between two readings however often somebody calls: callbacks cannot make the bridge hammer the provider.
@@ -96,7 +96,12 @@ impl Engine {
     }
 
     /// Reads once and writes what is new.
-    pub(super) async fn look(&self, provider: &dyn Provider, operation: &Operation, attempt: &mut Attempt) -> Looked {
+    pub(in crate::engine) async fn look(
+        &self,
+        provider: &dyn Provider,
+        operation: &Operation,
+        attempt: &mut Attempt,
+    ) -> Looked {
         let seen = ask(provider, attempt).await;
         self.learn(provider, operation, attempt, seen).await
     }
@@ -236,7 +241,7 @@ impl Engine {
 }
 
 /// Asks the provider once.
-pub(super) async fn ask(provider: &dyn Provider, attempt: &Attempt) -> Result<Seen, ReadError> {
+pub(in crate::engine) async fn ask(provider: &dyn Provider, attempt: &Attempt) -> Result<Seen, ReadError> {
     let look = look_for(attempt);
     match attempt.kind {
         Kind::Sale => provider.look_for_sale(attempt, look).await,

@@ -2,9 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::business_day;
 use super::turn::Patience;
-use super::waiters::Waiting;
-use super::{Engine, Progress, Refusal, business_day};
 use crate::domain::attempt::Kind;
 use crate::domain::directory::{Terminal, Till};
 use crate::domain::identifiers::{AttemptReference, OperationId, Reference, TerminalName};
@@ -15,6 +14,8 @@ use crate::domain::repeat::{Fingerprint, RepeatRules};
 use crate::domain::request::{
     Details, Naming, Original, RefundRequest, RefundWish, SaleRequest, UnlinkedRefundRequest,
 };
+use crate::engine::results::Waiting;
+use crate::engine::{Engine, Progress, Refusal};
 use crate::ports::{Begun, Journal, JournalError, NewAttempt, NewRefund, NewSale};
 
 impl Engine {
@@ -247,7 +248,7 @@ impl Intent {
     }
 }
 
-pub(super) fn repeat_rules(till: &Till) -> RepeatRules {
+pub(in crate::engine) fn repeat_rules(till: &Till) -> RepeatRules {
     let days = |days: u32| SignedDuration::from_hours(24 * i64::from(days));
     RepeatRules {
         on_repeat: till.profile.on_repeat,

@@ -9,7 +9,7 @@ use super::{Sent, Starting, not_sent};
 use crate::domain::attempt::{Event, Phase, Preparation};
 use crate::domain::operation::Operation;
 use crate::engine::Engine;
-use crate::engine::look_again::LOOK_AGAIN_PAUSES;
+use crate::engine::attempt::look_again::LOOK_AGAIN_PAUSES;
 use crate::ports::{Prepared, Provider, SaleOrder};
 
 /// The longest pause between two searches for the attempt that was paid.

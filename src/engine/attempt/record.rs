@@ -6,10 +6,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::sleep;
 
-use super::{Engine, Refusal};
 use crate::domain::attempt::{Alarm, Attempt, Event};
 use crate::domain::evidence::Finding;
 use crate::domain::identifiers::{AttemptReference, OperationId};
+use crate::engine::{Engine, Refusal};
 use crate::ports::{JournalError, Recorded};
 
 /// Between two tries to write what must be written.
@@ -17,7 +17,11 @@ const WRITE_PAUSE: Duration = Duration::from_secs(1);
 
 impl Engine {
     /// Writes what an event makes of an attempt, then tells whoever waits.
-    pub(super) async fn record(&self, attempt: AttemptReference, event: Event) -> Result<Attempt, JournalError> {
+    pub(in crate::engine) async fn record(
+        &self,
+        attempt: AttemptReference,
+        event: Event,
+    ) -> Result<Attempt, JournalError> {
         self.record_all(attempt, vec![event]).await
     }
 
@@ -33,7 +37,7 @@ impl Engine {
     }
 
     /// Tells whoever waits and whoever watches that an event has moved an attempt.
-    pub(super) fn tell(&self, event: &str, recorded: &Recorded) {
+    pub(in crate::engine) fn tell(&self, event: &str, recorded: &Recorded) {
         let Recorded { operation, attempt, .. } = recorded;
         tracing::info!(
             operation = %operation.id, attempt = %attempt.order.reference, till = %operation.till,
@@ -63,7 +67,7 @@ impl Engine {
     }
 
     /// Raises an alarm that does not come of an event, once.
-    pub(super) async fn raise(&self, operation: OperationId, alarm: Alarm) -> Result<(), Refusal> {
+    pub(in crate::engine) async fn raise(&self, operation: OperationId, alarm: Alarm) -> Result<(), Refusal> {
         let raised = self.journal.raise(operation, alarm.clone(), self.clock.now()).await;
         if self.health.journal(raised)? {
             ring_out(operation, &alarm);
@@ -72,7 +76,11 @@ impl Engine {
     }
 
     /// Writes what somebody from outside wants of an attempt and wakes its reader, even when the caller goes away.
-    pub(super) async fn record_and_wake(&self, attempt: AttemptReference, event: Event) -> Result<(), Refusal> {
+    pub(in crate::engine) async fn record_and_wake(
+        &self,
+        attempt: AttemptReference,
+        event: Event,
+    ) -> Result<(), Refusal> {
         let engine = self.clone();
         let recording = self.tasks.spawn(async move {
             let recorded = engine.record(attempt, event).await;
@@ -106,7 +114,12 @@ impl Engine {
     }
 
     /// Writes a finding unless it changes nothing.
-    pub(super) async fn record_news(&self, attempt: &Attempt, finding: Finding, at: Timestamp) -> Option<Attempt> {
+    pub(in crate::engine) async fn record_news(
+        &self,
+        attempt: &Attempt,
+        finding: Finding,
+        at: Timestamp,
+    ) -> Option<Attempt> {
         let news = news(attempt, finding, at)?;
         self.health.journal(self.record(attempt.order.reference, news).await).ok()
     }
@@ -118,7 +131,7 @@ pub(super) fn news(attempt: &Attempt, finding: Finding, at: Timestamp) -> Option
 }
 
 /// An alarm that stands in the journal is told to whoever watches the log and the figures.
-pub(super) fn ring_out(subject: impl Display, alarm: &Alarm) {
+pub(in crate::engine) fn ring_out(subject: impl Display, alarm: &Alarm) {
     tracing::error!(%subject, alarm = alarm.kind.name(), "{}", alarm.text);
     metrics::counter!("pos_bridge_alarms_total", "kind" => alarm.kind.name()).increment(1);
 }

@@ -6,12 +6,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::Engine;
 use crate::domain::attempt::{Attempt, EMPTY_LOOK_GAP, Event};
 use crate::domain::directory::SignaturePolicy;
 use crate::domain::evidence::Finding;
 use crate::domain::identifiers::TillId;
 use crate::domain::operation::Operation;
+use crate::engine::Engine;
 use crate::ports::Provider;
 
 /// Between two times that the same wish is passed on.
@@ -66,7 +66,7 @@ impl Engine {
     }
 
     /// Whether the customer's signature is for the cashier to compare, and was not compared yet.
-    pub(super) fn leaves_it_to_cashier(&self, operation: &Operation) -> bool {
+    pub(in crate::engine) fn leaves_it_to_cashier(&self, operation: &Operation) -> bool {
         operation.attempt.signature_accepted.is_none() && self.signature_policy(&operation.till) == SignaturePolicy::Ask
     }
 

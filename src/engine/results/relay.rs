@@ -12,12 +12,12 @@ use rand::RngExt;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use super::{Engine, Refusal};
 use crate::domain::directory::Till;
+use crate::engine::{Engine, Refusal};
 use crate::ports::{JournalError, NotPushed, OutboxEntry};
 
 /// How many tills are pushed to at once.
-pub(super) const DELIVERIES: usize = 32;
+pub(in crate::engine) const DELIVERIES: usize = 32;
 /// A result is given up when a try fails after it was tried for so long.
 const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// The longest that the first pause may be; each further one may be twice as long.
@@ -41,7 +41,7 @@ enum Tried {
 
 impl Engine {
     /// Begins to push: what is left from before, and what comes.
-    pub(super) fn relay_results(&self) {
+    pub(in crate::engine) fn relay_results(&self) {
         let pushed_to = self.directory.tills.iter().filter(|till| till.profile.push.is_some());
         for till in pushed_to.cloned() {
             let Some(news) = self.bells.listen(&till.id) else { continue };

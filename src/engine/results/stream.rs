@@ -5,11 +5,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::{Engine, Refusal};
 use crate::domain::directory::Till;
 use crate::domain::identifiers::{AttemptReference, TillId};
 use crate::domain::operation::Operation;
 use crate::domain::prompt::AtTerminal;
+use crate::engine::{Engine, Refusal};
 use crate::ports::LoggedResult;
 
 /// A till's results, in the order of the log. What is past and what is new are read in the same way, by position, so
@@ -64,7 +64,7 @@ impl Engine {
 
 /// How far this process has told each till its results.
 #[derive(Debug, Default)]
-pub(super) struct Streamed(Mutex<HashMap<TillId, i64>>);
+pub(in crate::engine) struct Streamed(Mutex<HashMap<TillId, i64>>);
 
 impl Streamed {
     fn up_to(&self, till: &TillId) -> i64 {

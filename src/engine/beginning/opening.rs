@@ -5,9 +5,9 @@ use tokio::time::timeout;
 
 use super::begin::{Ask, repeat_rules};
 use super::turn::Patience;
-use super::{Engine, Progress, Refusal};
 use crate::domain::operation::Status;
 use crate::domain::repeat::Repeat;
+use crate::engine::{Engine, Progress, Refusal};
 
 impl Engine {
     /// New payments wait a little for the recovery after a start, and are refused while it is not done. A till that says

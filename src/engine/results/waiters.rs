@@ -14,7 +14,7 @@ type Bell = watch::Sender<Option<Arc<Operation>>>;
 
 /// Everybody who waits for an operation.
 #[derive(Clone, Default)]
-pub(super) struct Waiters {
+pub(in crate::engine) struct Waiters {
     bells: Arc<Mutex<HashMap<OperationId, Bell>>>,
 }
 
@@ -33,20 +33,20 @@ struct Hook {
 
 impl Waiters {
     /// Starts waiting: every ring from now on is heard.
-    pub(super) fn wait_for(&self, operation: OperationId) -> Waiting {
+    pub(in crate::engine) fn wait_for(&self, operation: OperationId) -> Waiting {
         let bell = self.lock().entry(operation).or_insert_with(|| watch::channel(None).0).subscribe();
         Waiting { bell, hook: Hook { waiters: self.clone(), operation } }
     }
 
     /// Rings for everybody who waits for this operation, with what was just committed of it.
-    pub(super) fn ring(&self, operation: &Operation) {
+    pub(in crate::engine) fn ring(&self, operation: &Operation) {
         if let Some(bell) = self.lock().get(&operation.id) {
             bell.send_replace(Some(Arc::new(operation.clone())));
         }
     }
 
     /// Whether anybody waits for this operation.
-    pub(super) fn anybody_waits(&self, operation: OperationId) -> bool {
+    pub(in crate::engine) fn anybody_waits(&self, operation: OperationId) -> bool {
         self.lock().contains_key(&operation)
     }
 
@@ -58,7 +58,7 @@ impl Waiters {
 impl Waiting {
     /// Returns when something was committed since the last time. What it was may be older than what the journal holds by
     /// now, since two commits can ring in the other order.
-    pub(super) async fn rung(&mut self) -> Option<Arc<Operation>> {
+    pub(in crate::engine) async fn rung(&mut self) -> Option<Arc<Operation>> {
         // The bell hangs for as long as somebody waits, so this cannot fail.
         let _ = self.bell.changed().await;
         self.bell.borrow_and_update().clone()

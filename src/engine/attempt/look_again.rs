@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::Engine;
 use crate::domain::identifiers::AttemptReference;
+use crate::engine::Engine;
 
 /// So many are read at once: there may be a bad day's worth of them.
 const AT_ONCE: usize = 8;
@@ -19,7 +19,7 @@ pub(super) const LOOK_AGAIN_PAUSES: [Duration; 4] =
 impl Engine {
     /// Reads an attempt that nobody reads any more, until that has worked once. There may be thousands that wait for their
     /// turn, so that of each nothing is held but its name until then.
-    pub(super) fn look_again(&self, attempt: AttemptReference) {
+    pub(in crate::engine) fn look_again(&self, attempt: AttemptReference) {
         let Some(mut worker) = self.looks_again.want(attempt) else { return };
         let engine = self.clone();
         self.tasks.spawn(async move {
@@ -59,7 +59,7 @@ impl Engine {
 
 /// Attempts that wait to be read once more, each once however often it was wanted.
 #[derive(Debug, Clone, Default)]
-pub(super) struct LooksAgain(Arc<Mutex<Backlog>>);
+pub(in crate::engine) struct LooksAgain(Arc<Mutex<Backlog>>);
 
 #[derive(Debug, Default)]
 struct Backlog {

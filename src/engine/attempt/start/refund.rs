@@ -4,7 +4,7 @@ use super::{Sent, Starting, not_sent};
 use crate::domain::attempt::{Attempt, Event, Kind, Phase, Preparation};
 use crate::domain::operation::Operation;
 use crate::domain::refund::{RefundRoute, sendable};
-use crate::engine::refund_books::Doubt;
+use crate::engine::reconciliation::Doubt;
 use crate::engine::{Engine, Refusal};
 use crate::ports::{Provider, RefundOrder, Refundable};
 

@@ -15,7 +15,7 @@ type Line = VecDeque<Arc<Notify>>;
 
 /// Everybody who waits for a terminal.
 #[derive(Clone, Default)]
-pub(super) struct Lines {
+pub(in crate::engine) struct Lines {
     lines: Arc<Mutex<HashMap<ProviderTerminalId, Line>>>,
 }
 
@@ -41,7 +41,7 @@ impl Lines {
     }
 
     /// The terminal may be free: wakes the first in its line.
-    pub(super) fn ring(&self, terminal: &ProviderTerminalId) {
+    pub(in crate::engine) fn ring(&self, terminal: &ProviderTerminalId) {
         if let Some(first) = self.lock().get(terminal).and_then(VecDeque::front) {
             first.notify_one();
         }

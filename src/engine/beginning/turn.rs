@@ -7,12 +7,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::begin::{Ask, Beginning, Intent};
 use super::lines::LinePlace;
-use super::{Engine, Progress, Refusal};
 use crate::domain::attempt::{Alarm, AlarmKind, Event};
 use crate::domain::directory::Terminal;
 use crate::domain::operation::{Operation, Status};
 use crate::domain::repeat::KnownBy;
 use crate::domain::turn::Turn;
+use crate::engine::{Engine, Progress, Refusal};
 use crate::ports::Begun;
 
 /// Until the first in a line looks by itself, should nobody have rung.
@@ -147,7 +147,7 @@ impl Engine {
 
     /// A superseded sale that was paid all the same stands in `pos-bridge alarms` until somebody has seen it: nobody waits
     /// for its result any more.
-    pub(super) async fn watch_superseded(&self, older: &Operation) {
+    pub(in crate::engine) async fn watch_superseded(&self, older: &Operation) {
         let Ok(settled) = self.settled(older, None, WATCHED).await else { return };
         if settled.status() != Status::Approved {
             return;

@@ -5,15 +5,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::begin::repeat_rules;
-use super::record::ring_out;
-use super::{Engine, Refusal};
 use crate::domain::attempt::{Alarm, AlarmKind, Event};
 use crate::domain::directory::{Store, Terminal};
 use crate::domain::evidence::{PaymentRecord, PaymentState};
 use crate::domain::identifiers::{OperationId, Reference, TillId};
 use crate::domain::money::{Amount, Currency, Money};
 use crate::domain::operation::ProviderName;
+use crate::engine::attempt::ring_out;
+use crate::engine::beginning::repeat_rules;
+use crate::engine::{Engine, Refusal};
 use crate::ports::{Adopted, AlarmState, LostPayment, Orphan, Provider, Trace, Unreadable};
 
 impl Engine {
@@ -130,7 +130,7 @@ impl Engine {
 
 /// Terminals that are not configured, and whether this bridge ever used them: asking the journal reads all of it.
 #[derive(Debug, Default)]
-pub(super) struct FormerTerminals(Mutex<HashMap<(ProviderName, String), bool>>);
+pub(in crate::engine) struct FormerTerminals(Mutex<HashMap<(ProviderName, String), bool>>);
 
 impl FormerTerminals {
     fn lock(&self) -> MutexGuard<'_, HashMap<(ProviderName, String), bool>> {

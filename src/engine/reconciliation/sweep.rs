@@ -15,11 +15,11 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use super::lost::lifetime;
-use super::{Engine, Refusal};
 use crate::domain::attempt::{Alarm, AlarmKind};
 use crate::domain::directory::Store;
 use crate::domain::identifiers::AttemptReference;
 use crate::domain::operation::ProviderName;
+use crate::engine::{Engine, Refusal};
 use crate::ports::{Listing, Pages, Provider, ReadError, Trace, Unreadable};
 
 /// What is longer ago is not looked for any more: after a longer stop a person compares the books.
@@ -54,7 +54,7 @@ impl Engine {
     }
 
     /// Has a sweep begin soon.
-    pub(super) fn sweep_soon(&self) {
+    pub(in crate::engine) fn sweep_soon(&self) {
         self.sweep_wanted.notify_one();
     }
 

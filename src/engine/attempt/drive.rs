@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::Engine;
 use super::start::Started;
 use crate::domain::attempt::{Attempt, Event};
 use crate::domain::identifiers::AttemptReference;
 use crate::domain::operation::Operation;
 use crate::domain::request::Details;
+use crate::engine::Engine;
 
 /// Until an attempt that has lost its reader is read again.
 const RESUME_PAUSE: Duration = Duration::from_secs(10);
 
 impl Engine {
     /// Drives a new attempt: nothing of it was sent yet.
-    pub(super) fn drive_new(&self, operation: Operation, details: Details) {
+    pub(in crate::engine) fn drive_new(&self, operation: Operation, details: Details) {
         let (engine, operation) = (self.clone(), Box::new(operation));
         self.supervise(operation.attempt.order.reference, async move {
             let Some(claim) = engine.readers.claim(operation.attempt.order.reference, &operation) else {
@@ -32,7 +32,7 @@ impl Engine {
 
     /// Drives an attempt that was under way when the program started: it is only read. `after_first_look` is called
     /// once, after the first reading.
-    pub(super) fn drive_old(
+    pub(in crate::engine) fn drive_old(
         &self,
         operation: Operation,
         attempt: Attempt,
@@ -78,7 +78,7 @@ impl Engine {
     }
 
     /// Follows an attempt that has lost its reader, by reading alone.
-    pub(super) async fn resume(&self, operation: Operation, left: &Attempt) {
+    pub(in crate::engine) async fn resume(&self, operation: Operation, left: &Attempt) {
         if let Some(attempt) = self.record_surely(left, vec![Event::Interrupted]).await {
             self.drive_old(operation, attempt, || ());
         }

@@ -9,12 +9,12 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::begin::{Beginning, Intent};
-use super::{Engine, Refusal};
 use crate::domain::directory::{Terminal, Till};
 use crate::domain::identifiers::{TerminalName, TillId};
 use crate::domain::money::Currency;
 use crate::domain::operation::Operation;
 use crate::domain::refund::NotRefundable;
+use crate::engine::{Engine, Refusal};
 use crate::ports::Begun;
 
 /// How long a provider may take to tell whether a terminal is free; a customer waits.
@@ -142,7 +142,11 @@ impl Engine {
     /// The terminal by which a lost payment is known when its till, which has no numbers, asks again: the till's usual one,
     /// where the bridge may have chosen this one from its pool, or nobody knows which it was. `None` where the till must have
     /// named the terminal itself.
-    pub(super) fn terminal_asked_for(&self, till: &TillId, terminal: Option<&Terminal>) -> Option<TerminalName> {
+    pub(in crate::engine) fn terminal_asked_for(
+        &self,
+        till: &TillId,
+        terminal: Option<&Terminal>,
+    ) -> Option<TerminalName> {
         let till = self.directory.till(till)?;
         let is_chosen = terminal.is_none_or(|ran| till.profile.terminal_pool.contains(&ran.name));
         is_chosen.then(|| till.terminal.clone())

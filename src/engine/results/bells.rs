@@ -9,11 +9,11 @@ use crate::domain::identifiers::TillId;
 
 /// A bell for every till.
 #[derive(Clone, Default)]
-pub(super) struct Bells(Arc<HashMap<TillId, watch::Sender<()>>>);
+pub(in crate::engine) struct Bells(Arc<HashMap<TillId, watch::Sender<()>>>);
 
 impl Bells {
     /// Bells for these tills.
-    pub(super) fn of(tills: impl Iterator<Item = TillId>) -> Self {
+    pub(in crate::engine) fn of(tills: impl Iterator<Item = TillId>) -> Self {
         Self(Arc::new(tills.map(|till| (till, watch::Sender::new(()))).collect()))
     }
 
@@ -23,14 +23,14 @@ impl Bells {
     }
 
     /// A result of this till was committed.
-    pub(super) fn ring(&self, till: &TillId) {
+    pub(in crate::engine) fn ring(&self, till: &TillId) {
         if let Some(bell) = self.0.get(till) {
             bell.send_replace(());
         }
     }
 
     /// Something may have changed for any till.
-    pub(super) fn ring_all(&self) {
+    pub(in crate::engine) fn ring_all(&self) {
         for bell in self.0.values() {
             bell.send_replace(());
         }

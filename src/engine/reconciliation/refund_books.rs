@@ -3,17 +3,17 @@
 
 use std::iter;
 
-use super::record::ring_out;
-use super::{Engine, Refusal};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Reason};
 use crate::domain::identifiers::{AttemptReference, Handle, OperationId};
 use crate::domain::operation::Operation;
 use crate::domain::refund_books::{Difference, Known, Told, run_of};
+use crate::engine::attempt::ring_out;
+use crate::engine::{Engine, Refusal};
 use crate::ports::{Provider, Refundable, Refunded};
 
 /// Why a refund is not sent yet, though its sale can be refunded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Doubt {
+pub(in crate::engine) enum Doubt {
     /// An earlier one, which was said to have failed, is made after all.
     EarlierMade,
     /// The provider's record is an old one.
@@ -23,7 +23,7 @@ pub(super) enum Doubt {
 }
 
 impl Doubt {
-    pub(super) fn reason(self) -> Reason {
+    pub(in crate::engine) fn reason(self) -> Reason {
         let (code, text) = match self {
             Self::EarlierMade => (
                 "earlier_refund",
@@ -50,7 +50,7 @@ impl Engine {
     ///
     /// More may be the very refund that is asked for (a restored backup): nothing is sent until a person has looked. Less is
     /// an old record: what its sum grows by from there would be no proof of a refund that is told by the sum.
-    pub(super) async fn doubt(
+    pub(in crate::engine) async fn doubt(
         &self,
         provider: &dyn Provider,
         sale: OperationId,
@@ -171,7 +171,7 @@ impl Engine {
     }
 
     /// The provider holds a refund of ours that the journal does not know.
-    pub(super) async fn raise_lost_refund(&self, sale: OperationId, reference: AttemptReference) {
+    pub(in crate::engine) async fn raise_lost_refund(&self, sale: OperationId, reference: AttemptReference) {
         let text = format!(
             "the provider holds a refund of this sale that the journal had lost ({reference}); further refunds of it are \
              not sent from here, make them in the provider's back office"
@@ -182,7 +182,7 @@ impl Engine {
     }
 
     /// The provider holds a refund of ours that had failed, and that is not as it was asked for, or not decided.
-    pub(super) async fn raise_disproved_refund(&self, sale: OperationId, reference: AttemptReference) {
+    pub(in crate::engine) async fn raise_disproved_refund(&self, sale: OperationId, reference: AttemptReference) {
         let text = format!(
             "the provider's record of this sale shows a refund that had failed ({reference}), undecided or not as it was asked \
              for; further refunds of it are not sent from here meanwhile, make them in the provider's back office"

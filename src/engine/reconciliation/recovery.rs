@@ -3,9 +3,9 @@
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::{Engine, Refusal};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Kind};
 use crate::domain::operation::Operation;
+use crate::engine::{Engine, Refusal};
 
 impl Engine {
     /// Writes what a stop in the middle means for every live attempt, and starts reading them. New payments are taken

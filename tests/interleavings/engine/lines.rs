@@ -1,0 +1,1 @@
+../../../src/engine/beginning/lines.rs

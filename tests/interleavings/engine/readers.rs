@@ -1,0 +1,1 @@
+../../../src/engine/attempt/readers.rs

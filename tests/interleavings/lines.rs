@@ -1,1 +1,0 @@
-../../src/engine/lines.rs
