@@ -1,11 +1,16 @@
 //! The refunds of a payment as the journal holds them, beside what their provider tells where it gives them no reference of
 //! ours: their sum, and what ran at machines.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::attempt::Attempt;
 use super::identifiers::{AttemptReference, Handle};
 use super::operation::Operation;
+
+/// From so many sums of refunds at machines on, what a provider's sum holds may be one of them: they double with each refund.
+const MOST_SUMS: usize = 1_024;
 
 /// What the provider tells.
 #[derive(Debug, Clone, Copy)]
@@ -38,8 +43,8 @@ pub struct Difference {
     /// What the journal knows of and the sum does not hold, where that is neither all nor nothing of the refunds at machines;
     /// 0 for an old record.
     pub unexplained: i64,
-    /// What others gave back where something is unexplained, else 0: the sum leaves out the refunds at machines then, so that
-    /// what it holds beside ours does not make it greater than what is known.
+    /// What others gave back, where the sum provably leaves out the refunds at machines, so that it need not be greater than
+    /// what is known to hold that; else 0.
     pub elsewhere: i64,
     /// The provider's record is an old one, or a refund at a machine may come to its sum yet.
     pub is_behind: bool,
@@ -58,7 +63,8 @@ impl Difference {
     ) -> Self {
         let by_word = by_word(known.refunds);
         let left_out = left_out(known.refunds, now, patience);
-        let lost_at_machines = lost_at_machines(known.refunds, told.at_machines, asked);
+        let lost = lost_at_machines(known.refunds, told.at_machines, asked);
+        let lost_at_machines = lost.iter().sum();
         let missing = known.sum - by_word - told.sum;
         // What was lost at machines may have been noted before, so that it is known, and the sum may hold it all the same.
         let is_explained = [0, left_out, lost_at_machines, left_out + lost_at_machines].contains(&missing);
@@ -67,7 +73,11 @@ impl Difference {
             || may_come && missing > 0;
         let unexplained = if is_explained || is_behind { 0 } else { missing.max(0) };
         let beside_ours = told.sum - proven(known.refunds, |_, refund| !refund.card_present);
-        let elsewhere = if unexplained > 0 { (beside_ours - by_word).max(0) } else { 0 };
+        let elsewhere = if is_behind || beside_ours >= left_out {
+            0
+        } else {
+            lost_at_machines + beyond_machines(known.refunds, &lost, beside_ours - by_word)
+        };
         Self { surplus: (-missing).max(0), beside_ours, lost_at_machines, unexplained, elsewhere, is_behind }
     }
 
@@ -99,6 +109,20 @@ fn left_out(refunds: &[(Operation, Attempt)], now: Timestamp, patience: SignedDu
     proven(refunds, |operation, refund| refund.card_present && is_settled(operation))
 }
 
+/// What a sum holds beside our own refunds, unless it may be some of those at machines: then it tells nothing of others.
+fn beyond_machines(refunds: &[(Operation, Attempt)], lost: &[i64], beside_ours: i64) -> i64 {
+    let at_machines = refunds.iter().map(|(_, refund)| refund).filter(|refund| refund.card_present);
+    let mut sums = BTreeSet::from([0]);
+    for minor in at_machines.map(|refund| refund.order.money.amount.minor()).chain(lost.iter().copied()) {
+        let with_it: Vec<i64> = sums.iter().map(|sum| sum + minor).filter(|sum| *sum <= beside_ours).collect();
+        sums.extend(with_it);
+        if sums.len() > MOST_SUMS {
+            return 0;
+        }
+    }
+    if sums.contains(&beside_ours) { 0 } else { beside_ours.max(0) }
+}
+
 /// What the provider itself called given back of some of the refunds.
 fn proven(refunds: &[(Operation, Attempt)], is_meant: impl Fn(&Operation, &Attempt) -> bool) -> i64 {
     let meant = refunds.iter().filter(|(operation, refund)| is_meant(operation, refund));
@@ -115,21 +139,26 @@ fn held_before(refunds: &[(Operation, Attempt)]) -> i64 {
     held.max().unwrap_or_default()
 }
 
-/// One of the journal's whose run nobody knows may be one of them, of its amount.
-fn lost_at_machines(refunds: &[(Operation, Attempt)], at_machines: &[(Handle, i64)], asked: AttemptReference) -> i64 {
+/// The minor units of each. One of the journal's whose run nobody knows may be one of them, of its amount.
+fn lost_at_machines(
+    refunds: &[(Operation, Attempt)],
+    at_machines: &[(Handle, i64)],
+    asked: AttemptReference,
+) -> Vec<i64> {
     let others = || refunds.iter().map(|(_, refund)| refund).filter(|refund| refund.order.reference != asked);
     let without_run =
         |refund: &&Attempt| refund.card_present && refund.phase.may_move_money() && run_of(refund).is_none();
     let mut may_be_one: Vec<i64> =
         others().filter(without_run).map(|refund| refund.order.money.amount.minor()).collect();
     let is_no_refunds = |(run, _): &&(Handle, i64)| others().all(|refund| run_of(refund) != Some(run));
-    let mut lost = 0;
-    for (_, minor) in at_machines.iter().filter(is_no_refunds) {
-        match may_be_one.iter().position(|refund| refund == minor) {
-            Some(place) => drop(may_be_one.swap_remove(place)),
-            None => lost += minor,
+    let mut lost: Vec<i64> = at_machines.iter().filter(is_no_refunds).map(|(_, minor)| *minor).collect();
+    lost.retain(|minor| match may_be_one.iter().position(|refund| refund == minor) {
+        Some(place) => {
+            may_be_one.swap_remove(place);
+            false
         }
-    }
+        None => true,
+    });
     lost
 }
 

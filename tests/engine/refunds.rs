@@ -2,16 +2,17 @@
 
 use std::sync::atomic::Ordering;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use pos_bridge::domain::attempt::{AlarmKind, OperatorVerdict, Preparation, Reason, Resolution};
-use pos_bridge::domain::evidence::{Approval, Finding};
-use pos_bridge::domain::identifiers::{AttemptReference, Handle, Reference, TransactionId};
+use pos_bridge::domain::evidence::{Approval, Finding, PaymentState};
+use pos_bridge::domain::identifiers::{AttemptReference, Handle, Reference, StoreId, TransactionId};
 use pos_bridge::domain::money::Amount;
-use pos_bridge::domain::operation::{Operation, Status};
+use pos_bridge::domain::operation::{Operation, ProviderName, Status};
 use pos_bridge::domain::request::{Details, Naming, Original, RefundRequest};
 use pos_bridge::ports::{Journal, Prepared, Refundable};
 use ulid::Ulid;
 
+use crate::lost::payment;
 use crate::provider::Scripted;
 use crate::shop::{Shop, eventually, patience};
 
@@ -291,5 +292,47 @@ async fn r14_what_others_gave_back_is_noted_where_the_sum_leaves_out_refunds_at_
     assert_eq!(refunded(&shop, "B-2", 1_000).await.reason().unwrap().code, "lost_refund");
     assert_eq!((shop.alarms().await, shop.find("R-1").await.refunded), (vec![AlarmKind::LostRefund], 7_000));
     acknowledge_all(&shop).await;
-    assert_eq!(refunded(&shop, "B-3", 1_000).await.status(), Status::Approved, "it is told once");
+    *shop.provider.refundable.lock().unwrap() = Some(Refundable { refunded: 3_000, ..refundable(&[("ts_lost", 500)]) });
+    assert_eq!(refunded(&shop, "B-3", 500).await.reason().unwrap().code, "lost_refund", "it was lost with the journal");
+    assert_eq!((shop.alarms().await, shop.find("R-1").await.refunded), (vec![AlarmKind::LostRefund], 7_500));
+    acknowledge_all(&shop).await;
+    assert_eq!(refunded(&shop, "B-4", 1_000).await.status(), Status::Approved, "it is told once");
+}
+
+/// A reversal of ours voids the payment before the refund's own reading says so.
+#[tokio::test]
+async fn a_payment_that_a_refund_under_way_may_have_voided_is_not_loud() {
+    let under_way = Finding::Undecided { handle: None, started: true };
+    let declined = Finding::Declined(Reason::new("declined", "no"));
+    for (found, alarms) in [(under_way, vec![]), (declined, vec![AlarmKind::Corrected])] {
+        let mut by_api = Scripted::new();
+        by_api.refunds_by_api = true;
+        let shop = sold_by(by_api, &[]).await;
+        let is_over = matches!(found, Finding::Declined(_));
+        shop.provider.finds(found);
+        let refund = asked_for(&shop, "B-1", 10_000).await;
+        eventually("the refund", async || {
+            let stands = shop.journal.operation(refund.id).await.unwrap().unwrap().status();
+            (!shop.provider.given_back().is_empty() && stands.is_final() == is_over).then_some(())
+        })
+        .await;
+        sweep_over_a_voided_payment(&shop).await;
+        assert_eq!(shop.alarms().await, alarms);
+    }
+}
+
+async fn sweep_over_a_voided_payment(shop: &Shop) {
+    let sale = shop.find("R-1").await.attempt;
+    let mut listing = payment(sale.order.reference, PaymentState::Voided, Timestamp::now());
+    listing.traces[0].payment.transaction = TransactionId::new("pi_1").unwrap();
+    listing.traces[0].payment.terms.reference = preparation().reference.to_string();
+    shop.provider.lists(listing);
+    let last_sweep = async || shop.journal.last_sweep(ProviderName::Dintero, &sold_in()).await.unwrap();
+    let before = last_sweep().await;
+    shop.engine.recover().await.unwrap();
+    eventually("the sweep", async || (last_sweep().await != before).then_some(())).await;
+}
+
+fn sold_in() -> StoreId {
+    StoreId::new("oslo-center").unwrap()
 }

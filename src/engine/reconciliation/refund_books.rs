@@ -88,19 +88,11 @@ impl Engine {
     /// Notes what the journal does not know of, and tells a person once of what it cannot tell from what it knows.
     async fn tell_of_lost(&self, sale: OperationId, sum: i64, difference: Difference) -> Result<(), Refusal> {
         let Difference { surplus, beside_ours, lost_at_machines: at_machines, unexplained, elsewhere, .. } = difference;
-        let refunded = match at_machines {
-            0 => Refunded::InAll(sum),
-            at_machines => Refunded::InAllAndAtMachines { sum, at_machines },
-        };
-        if self.note_refunded(sale, refunded).await? {
-            return Ok(());
-        }
         // An alarm of the same words is raised once. These change when somebody else gives back or something is lost, and with
         // a refund of ours at a machine, of which nobody can tell whether the sum holds it.
-        if surplus > 0 {
-            let what = format!(
-                "beside our own refunds without a card it holds {beside_ours} minor units, {surplus} more than is proven here"
-            );
+        if at_machines > 0 {
+            let what =
+                format!("{at_machines} minor units were given back at machines by refunds that are not known here");
             self.raise(sale, perhaps_lost(&what)).await?;
         }
         if unexplained > 0 {
@@ -109,8 +101,23 @@ impl Engine {
                  here, which are not those at machines"
             );
             self.raise(sale, perhaps_lost(&what)).await?;
-            // Behind the alarm: once it is noted, nothing is unexplained any more.
+        }
+        // Behind the alarms: once it is noted, nothing of it is news any more.
+        if elsewhere > 0 {
             self.note_refunded(sale, Refunded::Elsewhere(elsewhere)).await?;
+        }
+        let refunded = match at_machines {
+            0 => Refunded::InAll(sum),
+            at_machines => Refunded::InAllAndAtMachines { sum, at_machines },
+        };
+        if self.note_refunded(sale, refunded).await? {
+            return Ok(());
+        }
+        if surplus > 0 {
+            let what = format!(
+                "beside our own refunds without a card it holds {beside_ours} minor units, {surplus} more than is proven here"
+            );
+            self.raise(sale, perhaps_lost(&what)).await?;
         }
         Ok(())
     }
