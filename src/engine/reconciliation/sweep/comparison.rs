@@ -155,6 +155,7 @@ impl Engine {
             }
             // Given back whole by a refund of ours.
             PaymentState::Voided if operation.refunded >= payment_of(attempt) => return Ok(()),
+            PaymentState::Voided if self.is_being_given_back(attempt).await? => return Ok(()),
             PaymentState::Voided => (AlarmKind::Corrected, "approved, and voided at the provider since"),
             PaymentState::Unclear if may_be_decided(provider, &trace.payment) => return Ok(()),
             // A list that says something new of it is no record of its own.
@@ -170,6 +171,13 @@ impl Engine {
         };
         let text = format!("sale of {}: {text}; see the provider's back office", operation.money);
         self.raise(operation.id, Alarm { kind, text }).await
+    }
+
+    /// A refund of ours is under way, and may be what voided it.
+    async fn is_being_given_back(&self, attempt: &Attempt) -> Result<bool, Refusal> {
+        let Some(prepared) = &attempt.preparation else { return Ok(false) };
+        let refunds = self.health.journal(self.journal.find_prepared(&prepared.payment, Kind::Refund).await)?;
+        Ok(refunds.iter().any(|(_, refund)| refund.phase.is_live()))
     }
 }
 
