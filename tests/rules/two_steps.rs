@@ -34,6 +34,29 @@ fn a_prepared_sale_remembers_its_payment_and_is_compared_with_that() {
     assert_eq!(sale(Phase::Sending).as_sent(), order());
 }
 
+/// The way without the card took nothing: the customer must not get it at the machine after all.
+#[test]
+fn a_refund_that_is_to_be_stopped_goes_no_other_way() {
+    let moved = after(&without_card(Phase::Sending), &[Event::CancelWanted, rerouted()]);
+    assert_eq!((moved.phase, moved.card_present), (Phase::Cancelled { resolution: None }, false));
+}
+
+/// A reading may show late what it is called at its provider; the next one asks by that.
+#[test]
+fn what_was_given_up_without_a_name_takes_the_one_that_is_seen() {
+    let named = |name: Option<&str>| Phase::Abandoned { handle: name.map(|name| Handle::new(name).unwrap()) };
+    let seen_as = |name: Option<&str>| {
+        let handle = name.map(|name| Handle::new(name).unwrap());
+        seen(Finding::Undecided { handle, started: true }, horizon())
+    };
+    for (before, shows, expected) in
+        [(None, Some("ts_1"), Some(named(Some("ts_1")))), (None, None, None), (Some("ts_0"), Some("ts_1"), None)]
+    {
+        let moved = step(&sale(named(before)), &seen_as(shows)).map(|moved| moved.attempt.phase);
+        assert_eq!(moved, expected, "{before:?} {shows:?}");
+    }
+}
+
 /// What was prepared took no money, so a stop or a wish before the sending is proof enough.
 #[test]
 fn a_sale_that_is_only_prepared_ends_without_a_question() {

@@ -68,10 +68,15 @@ impl Attempt {
             .then(|| Self { preparation: preparation.cloned(), ..self.to(Phase::Sending).attempt }.unalarmed())
     }
 
-    /// Only once, and only from the route without the card, which took nothing.
+    /// Only once, and only from the route without the card, which took nothing: what is to be stopped goes no other way.
     fn rerouted(&self) -> Option<Transition> {
-        (matches!(self.phase, Phase::Sending) && self.kind == Kind::Refund && !self.card_present)
-            .then(|| Self { card_present: true, ..self.to(Phase::Reserved).attempt }.unalarmed())
+        if !matches!(self.phase, Phase::Sending) || self.kind != Kind::Refund || self.card_present {
+            return None;
+        }
+        if self.cancel_wanted {
+            return Some(self.to(Phase::Cancelled { resolution: None }));
+        }
+        Some(Self { card_present: true, ..self.to(Phase::Reserved).attempt }.unalarmed())
     }
 
     fn paid_before(&self) -> Option<Transition> {
@@ -322,6 +327,8 @@ impl Attempt {
             Phase::Unknown { empty_since: None, .. } | Phase::Open { .. } => {
                 Some(self.to(Phase::Unknown { handle, empty_since: Some(at) }))
             }
+            // The next reading asks by its name.
+            Phase::Abandoned { handle: None } if handle.is_some() => Some(self.to(Phase::Abandoned { handle })),
             _ => None,
         }
     }
