@@ -190,9 +190,11 @@ async fn what_can_be_given_back_is_what_was_captured_with_its_tip() {
         let total = json!({"value": 42000, "currencyCode": "GBP"});
         move || reply(200, intent(status, json!({"totalAmount": total, "refundedAmount": 100})))
     };
-    for (status, captured) in [("Captured", 42000), ("Refunded", 42000), ("Created", 0), ("Reversed", 0)] {
+    for (status, captured, given_back) in
+        [("Captured", 42000, 100), ("Refunded", 42000, 100), ("Created", 0, 100), ("Reversed", 42000, 42000)]
+    {
         let found = refundable(payment(status)).await.unwrap();
-        assert_eq!((found.captured, found.refunded), (captured, 100), "{status}");
+        assert_eq!((found.captured, found.refunded), (captured, given_back), "{status}");
         assert_eq!(found.preparation.map(|before| before.refunded), Some(100), "{status}");
     }
     assert!(refundable(|| problem(404)).await.is_err());
@@ -235,7 +237,7 @@ async fn refunds_at_machines_are_told_one_by_one() {
     let found =
         refundable(move || reply(200, intent("Captured", json!({"terminalSessionHistory": runs})))).await.unwrap();
     let told: Vec<_> = found.at_machines.iter().map(|(run, minor)| (run.as_str(), *minor)).collect();
-    assert_eq!(told, [("ts_2", 500), ("ts_3", 700), ("ts_4", 1)]);
+    assert_eq!(told, [("ts_2", 500), ("ts_3", 700), ("ts_4", 1), ("ts_7", 1)]);
 }
 
 async fn look(attempt: &Attempt, session: Value, intent: Value) -> Finding {

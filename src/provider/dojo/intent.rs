@@ -141,6 +141,11 @@ pub(super) fn captured(intent: &Intent) -> Result<i64, ReadError> {
     if is_captured { whole(intent) } else { Ok(0) }
 }
 
+/// What was captured, also where it went back whole since.
+pub(super) fn taken(intent: &Intent) -> Result<i64, ReadError> {
+    if intent.status == "Reversed" { whole(intent) } else { captured(intent) }
+}
+
 /// What was asked, with what was added.
 fn whole(intent: &Intent) -> Result<i64, ReadError> {
     Ok(terms(intent, None)?.amount.saturating_add(added(intent)?))
