@@ -84,14 +84,9 @@ async fn a_voided_first_attempt_says_nothing_about_the_second() {
 async fn p29_an_approval_that_is_never_captured_is_loud() {
     let mut bridge = Bridge::start().await;
     assert_eq!(bridge.till(1).pay("R-1", 990_115).await.word(), "approved");
+    bridge.simulator.clock_ahead(25 * 3600).await;
     assert_eq!(bridge.till(2).pay("R-2", 990_115).await.word(), "approved");
     bridge.stop().await;
-    // As if the first of the two had been sold yesterday.
-    let journal = format!("sqlite://{}", bridge.folder.database().display());
-    let mut connection = sqlx::SqliteConnection::connect(&journal).await.unwrap();
-    let older = "UPDATE operation SET created_at = created_at - 25 * 3600 * 1000 WHERE reference = 'R-1'";
-    assert_eq!(sqlx::query(older).execute(&mut connection).await.unwrap().rows_affected(), 1);
-    connection.close().await.unwrap();
     bridge.boot().await;
     let alarms = String::from_utf8(bridge.run(&["alarms", "--json"]).await.stdout).unwrap();
     assert_eq!(alarms.matches("not_captured").count(), 1, "{alarms}");
