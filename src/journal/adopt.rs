@@ -15,7 +15,7 @@ use super::error::{Result, unreadable};
 use super::outbox::Outbox;
 use super::record::Recording;
 use super::redact::masked;
-use super::rows::{self, select_operations, whole_milliseconds};
+use super::rows::{self, select_operations};
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
@@ -25,7 +25,7 @@ use crate::domain::money::{AMOUNT_MAX, Amount};
 use crate::domain::operation::Operation;
 use crate::domain::repeat::Kinship;
 use crate::domain::request::Details;
-use crate::ports::{Adopted, JournalError, Orphan, Recorded, Refunded};
+use crate::ports::{Adopted, JournalError, Orphan, Recorded, Refunded, whole_milliseconds};
 
 /// Stands for a till or terminal that nobody can name any more.
 const UNNAMED: &str = "unknown";

@@ -8,7 +8,7 @@ use super::earlier::{Repeated, Target, read_before};
 use super::entries::{self, append_event, insert_attempt, insert_operation};
 use super::error::Result;
 use super::redact::clean_json;
-use super::rows::{self, get, select_operations, whole_milliseconds};
+use super::rows::{self, get, select_operations};
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::{Attempt, Kind, Phase, Preparation};
@@ -19,7 +19,7 @@ use crate::domain::operation::Operation;
 use crate::domain::refund::{Allowance, NotRefundable, refund_amount};
 use crate::domain::repeat::{Fingerprint, KnownBy};
 use crate::domain::request::Details;
-use crate::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale};
+use crate::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale, whole_milliseconds};
 
 #[async_trait]
 impl Step for NewSale {

@@ -6,12 +6,12 @@ use serde_json::json;
 
 use super::entries::{append_event, load, raise_alarm, replace_alarm};
 use super::error::Result;
-use super::rows::{get, whole_milliseconds};
+use super::rows::get;
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::Alarm;
 use crate::domain::identifiers::OperationId;
-use crate::ports::{JournalError, Refunded};
+use crate::ports::{JournalError, Refunded, whole_milliseconds};
 
 /// Somebody else gave money of a sale back. A reading that says less than is known is stale.
 pub(super) struct NoteRefunded {

@@ -6,11 +6,11 @@ use serde_json::json;
 
 use super::entries::{append_event, load, update_operation};
 use super::error::Result;
-use super::rows::whole_milliseconds;
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
 use crate::domain::identifiers::OperationId;
 use crate::domain::operation::Operation;
+use crate::ports::whole_milliseconds;
 
 /// The till was warned of a superseded sale that was paid: what it begins next, it begins knowing that.
 pub(super) struct Warned {

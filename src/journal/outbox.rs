@@ -9,14 +9,14 @@ use serde_json::Value;
 use sqlx::SqlitePool;
 
 use super::error::{Result, of_step};
-use super::rows::{self, get, whole_milliseconds};
+use super::rows::{self, get};
 use super::step::Step;
 use super::told::{Told, note_told};
 use super::transaction::{Transaction, Writes};
 use crate::domain::card::without_card_numbers;
 use crate::domain::identifiers::TillId;
 use crate::domain::operation::Operation;
-use crate::ports::{JournalError, OutboxEntry, Pushes};
+use crate::ports::{JournalError, OutboxEntry, Pushes, whole_milliseconds};
 
 /// What was given up is kept in the outbox for so long. The result itself stays in the journal.
 const UNDELIVERED_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);

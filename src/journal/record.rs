@@ -9,13 +9,12 @@ use super::error::Result;
 use super::log::AMOUNT_CHANGED;
 use super::outbox::Outbox;
 use super::redact::masked;
-use super::rows::whole_milliseconds;
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::{Alarm, Attempt, Event, Transition};
 use crate::domain::identifiers::AttemptReference;
 use crate::domain::operation::{Operation, paid_twice};
-use crate::ports::{JournalError, Recorded};
+use crate::ports::{JournalError, Recorded, whole_milliseconds};
 
 /// Events of an attempt, in the order in which they came.
 pub(super) struct Record {

@@ -157,8 +157,3 @@ fn time(row: &SqliteRow, column: &str) -> Result<Timestamp> {
 pub(super) fn optional_time(row: &SqliteRow, column: &str) -> Result<Option<Timestamp>> {
     get::<Option<i64>>(row, column)?.map(Timestamp::from_millisecond).transpose().map_err(unreadable)
 }
-
-/// The moment as the journal keeps it, so that what a step returns is what a later reading finds.
-pub(super) fn whole_milliseconds(moment: Timestamp) -> Timestamp {
-    Timestamp::from_millisecond(moment.as_millisecond()).unwrap_or(moment)
-}

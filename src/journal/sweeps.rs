@@ -5,11 +5,12 @@ use jiff::Timestamp;
 use sqlx::SqlitePool;
 
 use super::error::{Result, of_step};
-use super::rows::{optional_time, whole_milliseconds};
+use super::rows::optional_time;
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
 use crate::domain::identifiers::StoreId;
 use crate::domain::operation::ProviderName;
+use crate::ports::whole_milliseconds;
 
 /// A shop's payments were compared.
 pub(super) struct Swept {

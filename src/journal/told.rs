@@ -9,13 +9,12 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::error::Result;
-use super::rows::whole_milliseconds;
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
 use super::writer::Queue;
 use crate::domain::identifiers::OperationId;
 use crate::domain::operation::Status;
-use crate::ports::JournalError;
+use crate::ports::{JournalError, whole_milliseconds};
 
 /// The till was given the final result of an attempt. What is not final, or no longer the result (the provider took it
 /// back meanwhile), is not noted: a note allows the till's next request to run again.

@@ -264,6 +264,12 @@ pub struct HistoryLine {
     pub phase: String,
 }
 
+/// The moment as a journal keeps it, so that what a step returns is what a later reading finds.
+#[must_use]
+pub fn whole_milliseconds(moment: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(moment.as_millisecond()).unwrap_or(moment)
+}
+
 /// The durable state. One method is one atomic step: when it returns `Ok`, the step is on disk and survives power loss;
 /// no transaction leaves the journal.
 #[async_trait]

@@ -12,7 +12,7 @@ pub use callback::{Callback, CallbackRequest, CallbackVerifier, NotGenuine, Subj
 pub use clock::{Clock, ProvidersClock, SystemClock};
 pub use journal::{
     Adopted, AlarmState, Begun, HistoryLine, Journal, JournalError, LostPayment, NewAttempt, NewRefund, NewSale,
-    OperationFilter, Orphan, RaisedAlarm, Recorded, TerminalUse,
+    OperationFilter, Orphan, RaisedAlarm, Recorded, TerminalUse, whole_milliseconds,
 };
 pub use provider::{
     Answer, Capabilities, Enrolment, Listing, Look, Pages, Prepared, Provider, ReadError, RefundOrder, Refundable,

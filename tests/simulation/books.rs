@@ -58,10 +58,6 @@ impl Entry {
     }
 }
 
-pub(crate) fn whole_milliseconds(moment: Timestamp) -> Timestamp {
-    Timestamp::from_millisecond(moment.as_millisecond()).unwrap()
-}
-
 fn device(terminal: &Terminal) -> String {
     format!("{}/{}", terminal.provider.name(), terminal.terminal_id)
 }

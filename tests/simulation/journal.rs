@@ -15,10 +15,11 @@ use pos_bridge::domain::request::Original;
 use pos_bridge::ports::{
     Adopted, AlarmState, Begun, Callback, HistoryLine, Journal, JournalError, LogPage, LostPayment, NewRefund, NewSale,
     OperationFilter, Orphan, OutboxEntry, Pushes, RaisedAlarm, Recorded, Refunded, Results, TerminalUse,
+    whole_milliseconds,
 };
 use tokio::time::sleep;
 
-use crate::books::{Pages, whole_milliseconds};
+use crate::books::Pages;
 use crate::bug::Bug;
 
 type Result<T> = std::result::Result<T, JournalError>;

@@ -5,9 +5,9 @@ use pos_bridge::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Kind, Phase}
 use pos_bridge::domain::evidence::{Approval, Finding, Order, PaymentState};
 use pos_bridge::domain::operation::{Operation, Status};
 use pos_bridge::domain::repeat::Kinship;
-use pos_bridge::ports::{Adopted, JournalError, Orphan, Recorded, Refunded};
+use pos_bridge::ports::{Adopted, JournalError, Orphan, Recorded, Refunded, whole_milliseconds};
 
-use super::{Entry, Pages, Run, whole_milliseconds};
+use super::{Entry, Pages, Run};
 
 type Result<T> = std::result::Result<T, JournalError>;
 

@@ -9,9 +9,9 @@ use pos_bridge::domain::money::Money;
 use pos_bridge::domain::operation::Operation;
 use pos_bridge::domain::refund::{NotRefundable, refund_amount};
 use pos_bridge::domain::repeat::{Fingerprint, KnownBy, Repeat};
-use pos_bridge::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale};
+use pos_bridge::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale, whole_milliseconds};
 
-use super::{Entry, Pages, Run, device, whole_milliseconds};
+use super::{Entry, Pages, Run, device};
 
 type Result<T> = std::result::Result<T, JournalError>;
 

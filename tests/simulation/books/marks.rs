@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use pos_bridge::domain::attempt::{Alarm, AlarmKind};
 use pos_bridge::domain::identifiers::{OperationId, TerminalName};
 use pos_bridge::domain::operation::{Operation, Status};
-use pos_bridge::ports::{AlarmState, Callback, JournalError, LostPayment, RaisedAlarm, Refunded};
+use pos_bridge::ports::{AlarmState, Callback, JournalError, LostPayment, RaisedAlarm, Refunded, whole_milliseconds};
 
-use super::{Pages, Standing, device, whole_milliseconds};
+use super::{Pages, Standing, device};
 
 type Result<T> = std::result::Result<T, JournalError>;
 

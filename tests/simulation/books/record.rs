@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use pos_bridge::domain::attempt::{Attempt, Event, Phase};
 use pos_bridge::domain::identifiers::AttemptReference;
 use pos_bridge::domain::operation::{Operation, paid_twice};
-use pos_bridge::ports::{JournalError, Recorded};
+use pos_bridge::ports::{JournalError, Recorded, whole_milliseconds};
 
-use super::{Pages, Run, whole_milliseconds};
+use super::{Pages, Run};
 
 type Result<T> = std::result::Result<T, JournalError>;
 
