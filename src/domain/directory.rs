@@ -54,6 +54,14 @@ pub struct Terminal {
     pub unlinked_refund: bool,
 }
 
+impl Terminal {
+    /// The terminal itself, whatever it is called here ([`ProviderName::device`]).
+    #[must_use]
+    pub fn device(&self) -> String {
+        self.provider.device(&self.terminal_id)
+    }
+}
+
 /// A cash register and its profile.
 #[derive(Debug, Clone)]
 pub struct Till {

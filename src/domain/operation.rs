@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase, Reason};
 use super::evidence::Approval;
-use super::identifiers::{OperationId, Reference, StoreId, TerminalName, TillId};
+use super::identifiers::{OperationId, ProviderTerminalId, Reference, StoreId, TerminalName, TillId};
 use super::money::Money;
 
 /// A sale or a refund. Its till, kind and reference name it; where a number started over, the newest generation is meant.
@@ -64,6 +64,12 @@ impl ProviderName {
             Self::Dintero => "dintero",
             Self::Dojo => "dojo",
         }
+    }
+
+    /// One of its terminals as `provider/id`, whatever it is called here: leases and freezes go by it.
+    #[must_use]
+    pub fn device(self, terminal: &ProviderTerminalId) -> String {
+        format!("{}/{terminal}", self.name())
     }
 }
 
@@ -155,6 +161,12 @@ impl Operation {
     #[must_use]
     pub const fn status(&self) -> Status {
         self.attempt.phase.status()
+    }
+
+    /// The terminal itself that the attempt runs on ([`ProviderName::device`]).
+    #[must_use]
+    pub fn device(&self) -> String {
+        self.provider.device(&self.attempt.order.terminal)
     }
 
     /// Waiting longer brings the till nothing: the result is proven, or a person has to decide.

@@ -3,13 +3,14 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::entries::{INSERT_ALARM, device, load, raise_alarm, stands};
+use super::entries::{INSERT_ALARM, load, raise_alarm, stands};
 use super::error::Result;
 use super::rows::get;
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::Alarm;
 use crate::domain::card::without_card_numbers;
+use crate::domain::directory::Terminal;
 use crate::domain::identifiers::OperationId;
 use crate::ports::{AlarmState, JournalError, LostPayment};
 
@@ -57,7 +58,7 @@ impl Step for LostPayment {
             .bind(without_card_numbers(&self.alarm.text))
             .bind(None::<String>)
             .bind(terminal.map(|terminal| terminal.name.as_str()))
-            .bind(terminal.map(|terminal| device(terminal.provider, &terminal.terminal_id)))
+            .bind(terminal.map(Terminal::device))
             .bind(self.now.as_millisecond());
         Ok((writes, AlarmState::Raised))
     }

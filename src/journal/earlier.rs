@@ -63,7 +63,7 @@ async fn before(
     kind: Kind,
     asked: &Fingerprint,
 ) -> Result<Option<SqliteRow>> {
-    let device = entries::device(new.terminal.provider, &new.terminal.terminal_id);
+    let device = new.terminal.device();
     let (till, terminal) = (new.till.as_str(), new.asked_terminal.as_str());
     let is_without_sale = kind == Kind::Refund && asked.original.is_none();
     // A refund without a sale is never taken for a sale of that amount: it always has a number.

@@ -10,8 +10,8 @@ use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Phase};
 use crate::domain::card::without_card_numbers;
 use crate::domain::evidence::Approval;
-use crate::domain::identifiers::{AttemptReference, OperationId, ProviderTerminalId, TerminalName};
-use crate::domain::operation::{Operation, ProviderName};
+use crate::domain::identifiers::{AttemptReference, OperationId, TerminalName};
+use crate::domain::operation::Operation;
 use crate::domain::request::Details;
 use crate::ports::JournalError;
 
@@ -49,7 +49,7 @@ pub(super) fn insert_operation(
 /// Writes the operation's attempt as a new one; it takes the terminal's lease when it is live and `on_terminal`.
 pub(super) fn insert_attempt(writes: &mut Writes, operation: &Operation, on_terminal: bool) -> Result<()> {
     let attempt = &operation.attempt;
-    let leased = (on_terminal && attempt.phase.is_live()).then(|| device(operation.provider, &attempt.order.terminal));
+    let leased = (on_terminal && attempt.phase.is_live()).then(|| operation.device());
     let approval = Approved::of(&attempt.phase);
     writes
         .add(INSERT_ATTEMPT)
@@ -148,14 +148,9 @@ pub(super) fn append_event(
     Ok(())
 }
 
-/// What the lease and a freeze are about: the device itself, whatever it is called here.
-pub(super) fn device(provider: ProviderName, terminal: &ProviderTerminalId) -> String {
-    format!("{}/{terminal}", provider.name())
-}
-
 /// Raises an alarm on an operation; none of its kind may stand yet, see [`stands`].
 pub(super) fn raise_alarm(writes: &mut Writes, operation: &Operation, alarm: &Alarm, now: Timestamp) {
-    let freezes = alarm.kind.freezes_terminal().then(|| device(operation.provider, &operation.attempt.order.terminal));
+    let freezes = alarm.kind.freezes_terminal().then(|| operation.device());
     writes
         .add(INSERT_ALARM)
         .bind(operation.id.to_string())

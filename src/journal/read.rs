@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
-use super::entries::{OPERATION, RUNS, STANDING_ALARM, device};
+use super::entries::{OPERATION, RUNS, STANDING_ALARM};
 use super::error::{Result, of_step};
 use super::record::deciding;
 use super::rows::{self, get, optional_time, select_operations};
@@ -149,7 +149,7 @@ fn references(found: Result<Vec<String>, sqlx::Error>) -> Result<Vec<AttemptRefe
 pub(super) async fn terminals(pool: &SqlitePool, terminals: &[Terminal]) -> Result<Vec<TerminalUse>> {
     let mut known = Vec::with_capacity(terminals.len());
     for terminal in terminals {
-        let device = device(terminal.provider, &terminal.terminal_id);
+        let device = terminal.device();
         let query = sqlx::query(TERMINAL).bind(&device).bind(&device).bind(terminal.name.as_str());
         let row = query.fetch_one(pool).await.map_err(of_step)?;
         known.push(TerminalUse {

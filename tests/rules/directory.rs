@@ -1,9 +1,12 @@
 //! Who and what the configuration knows, by name.
 
+use pos_bridge::domain::attempt::Phase;
 use pos_bridge::domain::directory::{Charset, Credentials, Directory, Profile, Scope, Scopes, Store, Terminal, Till};
 use pos_bridge::domain::identifiers::{ProviderTerminalId, StoreId, TerminalName, TillId};
 use pos_bridge::domain::money::Currency;
 use pos_bridge::domain::operation::ProviderName;
+
+use crate::support::{operation, sale};
 
 fn store(id: &str) -> Store {
     Store {
@@ -41,6 +44,22 @@ fn directory() -> Directory {
         terminals: vec![terminal("front", "oslo"), terminal("back", "oslo"), terminal("quay", "bergen")],
         tills: vec![till("till-1", "front", &[]), till("till-2", "quay", &["quay"])],
     }
+}
+
+/// Leases and freezes stay where the terminal is, when it gets another name or goes to another shop.
+#[test]
+fn a_device_is_its_provider_and_what_that_calls_it() {
+    let front = terminal("front", "oslo");
+    let renamed = Terminal { name: TerminalName::new("quay").unwrap(), ..terminal("front", "bergen") };
+    let of_another = Terminal { provider: ProviderName::Dojo, ..front.clone() };
+    assert_eq!(
+        [&front, &renamed, &of_another].map(Terminal::device),
+        ["dintero/T-front", "dintero/T-front", "dojo/T-front"]
+    );
+
+    let mut taken = operation(sale(Phase::Sending));
+    taken.attempt.order.terminal = front.terminal_id.clone();
+    assert_eq!(taken.device(), front.device());
 }
 
 #[test]

@@ -58,10 +58,6 @@ impl Entry {
     }
 }
 
-fn device(terminal: &Terminal) -> String {
-    format!("{}/{}", terminal.provider.name(), terminal.terminal_id)
-}
-
 impl Pages {
     /// The operation as one of its attempts sees it.
     pub(crate) fn seen_by(&self, entry: &Entry, run: &Run) -> Operation {

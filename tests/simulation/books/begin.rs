@@ -11,7 +11,7 @@ use pos_bridge::domain::refund::{NotRefundable, refund_amount};
 use pos_bridge::domain::repeat::{Fingerprint, KnownBy, Repeat};
 use pos_bridge::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale, whole_milliseconds};
 
-use super::{Entry, Pages, Run, device};
+use super::{Entry, Pages, Run};
 
 type Result<T> = std::result::Result<T, JournalError>;
 
@@ -125,7 +125,7 @@ impl Pages {
     }
 
     fn in_the_way(&self, terminal: &Terminal) -> Option<Begun> {
-        let device = device(terminal);
+        let device = terminal.device();
         if let Some((entry, _, run)) = self.runs().find(|(_, _, run)| run.lease.as_ref() == Some(&device)) {
             return Some(Begun::Busy(self.seen_by(&self.entries[entry], run)));
         }
@@ -177,7 +177,7 @@ impl Pages {
         let run = Run {
             attempt: operation.attempt.clone(),
             terminal: new.terminal.clone(),
-            lease: on_terminal.then(|| device(&new.terminal)),
+            lease: on_terminal.then(|| new.terminal.device()),
             phase_since: operation.updated_at,
         };
         match target {

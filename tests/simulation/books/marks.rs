@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 use pos_bridge::domain::attempt::{Alarm, AlarmKind};
+use pos_bridge::domain::directory::Terminal;
 use pos_bridge::domain::identifiers::{OperationId, TerminalName};
 use pos_bridge::domain::operation::{Operation, Status};
 use pos_bridge::ports::{AlarmState, Callback, JournalError, LostPayment, RaisedAlarm, Refunded, whole_milliseconds};
 
-use super::{Pages, Standing, device};
+use super::{Pages, Standing};
 
 type Result<T> = std::result::Result<T, JournalError>;
 
@@ -43,8 +44,7 @@ impl Pages {
     }
 
     pub(super) fn raise_on(&mut self, operation: &Operation, alarm: Alarm, now: Timestamp) {
-        let device = format!("{}/{}", operation.provider.name(), operation.attempt.order.terminal);
-        let freezes = alarm.kind.freezes_terminal().then_some(device);
+        let freezes = alarm.kind.freezes_terminal().then(|| operation.device());
         let terminal = Some(operation.terminal.clone());
         self.push_alarm(operation.id.to_string(), alarm, (Some(operation.id), terminal, freezes), now);
     }
@@ -81,7 +81,7 @@ impl Pages {
             return if known.acknowledged { AlarmState::Acknowledged } else { AlarmState::Standing };
         }
         let terminal = payment.terminal.as_ref();
-        let place = (None, terminal.map(|terminal| terminal.name.clone()), terminal.map(device));
+        let place = (None, terminal.map(|terminal| terminal.name.clone()), terminal.map(Terminal::device));
         self.push_alarm(subject, payment.alarm, place, payment.now);
         AlarmState::Raised
     }
