@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::attempt::{Phase, Reason};
+use super::attempt::{Attempt, Phase, Reason};
 use super::directory::RefundLimits;
 use super::money::{Amount, Currency, Money};
 use super::operation::{Operation, Retry, Status};
@@ -200,9 +200,18 @@ impl Allowance {
     }
 }
 
+impl Attempt {
+    /// Its minor units that have moved or may still move: so much a refund sets aside of its sale.
+    #[must_use]
+    pub const fn set_aside(&self) -> i64 {
+        if self.phase.may_move_money() { self.order.money.amount.minor() } else { 0 }
+    }
+}
+
 /// How much a refund gives back: what was asked, or all that is left.
 ///
-/// `set_aside` is the sum of every refund of this sale that has moved money or may still move it, whoever asked for it.
+/// `set_aside` is the sum of every refund of this sale that has moved money or may still move it ([`Attempt::set_aside`]),
+/// whoever asked for it.
 ///
 /// # Errors
 /// [`NotRefundable`] when the sale is not approved, the currency differs, or more is asked than is left.

@@ -73,7 +73,7 @@ pub(super) fn insert_attempt(writes: &mut Writes, operation: &Operation, on_term
         .bind(operation.updated_at.as_millisecond())
         .bind(serde_json::to_string(&attempt.phase).map_err(unreadable)?)
         .bind(leased)
-        .bind(set_aside(attempt))
+        .bind(attempt.set_aside())
         .bind(approval.transaction)
         .bind(approval.amount)
         .bind(approval.brand)
@@ -97,7 +97,7 @@ pub(super) fn update_attempt(writes: &mut Writes, attempt: &Attempt, now: Timest
         .bind(attempt.phase.name())
         .bind(serde_json::to_string(&attempt.phase).map_err(unreadable)?)
         .bind(attempt.phase.is_live())
-        .bind(set_aside(attempt))
+        .bind(attempt.set_aside())
         .bind(approval.transaction)
         .bind(approval.amount)
         .bind(approval.brand)
@@ -238,10 +238,6 @@ const INSERT_EVENT: &str = "INSERT INTO event (at, operation, attempt, name, eve
 
 fn preparation(attempt: &Attempt) -> Result<Option<String>> {
     attempt.preparation.as_ref().map(serde_json::to_string).transpose().map_err(unreadable)
-}
-
-fn set_aside(attempt: &Attempt) -> i64 {
-    if attempt.phase.may_move_money() { attempt.order.money.amount.minor() } else { 0 }
 }
 
 /// The copies out of an approval that queries and accountants use.

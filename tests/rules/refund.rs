@@ -1,7 +1,7 @@
 //! How much may be given back (R3 to R6, R12).
 
 use jiff::Timestamp;
-use pos_bridge::domain::attempt::{Phase, Reason};
+use pos_bridge::domain::attempt::{Kind, Phase, Reason};
 use pos_bridge::domain::directory::RefundLimits;
 use pos_bridge::domain::evidence::Approval;
 use pos_bridge::domain::money::{Amount, Currency, Money};
@@ -42,6 +42,16 @@ fn a_till_asks_again_for_a_refund_only_where_what_is_in_the_way_will_be_decided(
     ];
     for (reason, retry) in table {
         assert_eq!(reason.retry(), retry, "{reason:?}");
+    }
+}
+
+/// What is proven to have moved nothing can be given back once more.
+#[test]
+fn a_refund_sets_its_amount_aside_until_it_is_proven_to_have_moved_nothing() {
+    for phase in phases() {
+        let unmoved = matches!(phase.name(), "declined" | "cancelled" | "failed");
+        let expected = if unmoved { 0 } else { 39900 };
+        assert_eq!(attempt(Kind::Refund, phase.clone()).set_aside(), expected, "{}", phase.name());
     }
 }
 

@@ -85,16 +85,14 @@ impl Pages {
     pub(crate) fn sent_back(&self, sale: OperationId) -> i64 {
         let refunds =
             self.entries.iter().filter(|entry| entry.head.original == Some(sale)).flat_map(|entry| &entry.runs);
-        let sent = refunds.filter(|run| run.attempt.phase.may_move_money() && run.attempt.phase != Phase::Reserved);
-        sent.map(|run| run.attempt.order.money.amount.minor()).sum()
+        refunds.filter(|run| run.attempt.phase != Phase::Reserved).map(|run| run.attempt.set_aside()).sum()
     }
 
     pub(crate) fn set_aside(&self, sale: OperationId) -> i64 {
         let elsewhere = self.entries.iter().find(|entry| entry.head.id == sale).map_or(0, |entry| entry.head.refunded);
         let refunds =
             self.entries.iter().filter(|entry| entry.head.original == Some(sale)).flat_map(|entry| &entry.runs);
-        let moving = refunds.filter(|run| run.attempt.phase.may_move_money());
-        elsewhere + moving.map(|run| run.attempt.order.money.amount.minor()).sum::<i64>()
+        elsewhere + refunds.map(|run| run.attempt.set_aside()).sum::<i64>()
     }
 
     fn repeated(&self, new: &NewAttempt, kind: Kind, asked: &Fingerprint) -> std::result::Result<Target, Box<Begun>> {
