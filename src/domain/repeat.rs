@@ -1,5 +1,7 @@
 //! What a request means that was made before, or may have been.
 
+use std::ops::RangeInclusive;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::identifiers::OperationId;
@@ -8,6 +10,10 @@ use super::operation::Operation;
 
 /// How long a request without a number is taken for the one before it, whatever became of that one.
 pub const SAME_CONTENT: SignedDuration = SignedDuration::from_secs(90);
+
+/// Operations begin here. Above are those that a till made under a number which started over; payments found at the provider
+/// are put above or below.
+pub const FIRST_GENERATION: i64 = 1;
 
 /// By what a request is known when it comes again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +91,24 @@ impl Operation {
             return Kinship::Stranger;
         }
         if self.money == lost.money && !self.attempt.phase.is_approved() { Kinship::SameSale } else { Kinship::Rival }
+    }
+
+    /// The generation of this lost payment under its number. `known` is what the number means so far, where the payment was
+    /// made, and what the payment is to that; `taken` are the generations that the number has, wherever they were made.
+    ///
+    /// Above what the number means so far; below it when that is no older, and took money too or came after the number had
+    /// started over: a number that starts over means the newest payment. By the provider's clock.
+    #[must_use]
+    pub fn lost_generation(&self, known: Option<(Kinship, &Self)>, taken: Option<RangeInclusive<i64>>) -> i64 {
+        let keeps_its_meaning = known.is_some_and(|(kinship, known)| {
+            let is_older = known.attempt.horizon < self.attempt.horizon;
+            !is_older && (kinship == Kinship::Stranger || known.status() == self.status())
+        });
+        match taken {
+            Some(taken) if keeps_its_meaning => taken.start() - 1,
+            Some(taken) => taken.end() + 1,
+            None => FIRST_GENERATION,
+        }
     }
 
     /// It is over, and was made in the other environment (sandbox or production) than the request, so that it is no answer to

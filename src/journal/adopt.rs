@@ -6,6 +6,8 @@
 //! number means the one that took money, so that a repeat never takes it again, and the newer one where it started over or
 //! both took some. Both stay in the till's list.
 
+use std::ops::RangeInclusive;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::json;
@@ -112,11 +114,12 @@ async fn begin_operation(
 ) -> Result<Adopted> {
     let operation = Operation { refunded: orphan.given_back(), ..lost };
     let now = operation.updated_at;
-    let stopped = match known {
+    let stopped = match &known {
         Some((Kinship::Rival, _)) => stop_rivals(transaction, writes, &operation, outbox).await?,
         _ => Vec::new(),
     };
-    let generation = generation(transaction, &operation, known).await?;
+    let known = known.as_ref().map(|(kinship, known)| (*kinship, known));
+    let generation = operation.lost_generation(known, generations(transaction, &operation).await?);
     // A till without numbers asks for the lost sale again by what it was for.
     let asked = orphan.asked_terminal.as_ref().unwrap_or(&operation.terminal);
     let asked_terminal = operation.reference.looks_made().then_some(asked);
@@ -230,20 +233,11 @@ async fn stop_rivals(
     Ok(stopped)
 }
 
-/// Above what its number means so far; below it when that is no older, and took money too or came after the number had
-/// started over: a number that starts over means the newest payment. By the provider's clock. The first where it means
-/// nothing.
-async fn generation(
-    transaction: &mut Transaction<'_>,
-    operation: &Operation,
-    known: Option<(Kinship, Operation)>,
-) -> Result<i64> {
+/// The generations that the operation's number has, wherever they were made.
+async fn generations(transaction: &mut Transaction<'_>, operation: &Operation) -> Result<Option<RangeInclusive<i64>>> {
     let row = transaction.row(GENERATIONS, &name_of(operation)).await?.ok_or(JournalError::NotFound)?;
-    let keeps_its_meaning = known.is_some_and(|(kinship, known)| {
-        let is_older = known.attempt.horizon < operation.attempt.horizon;
-        !is_older && (kinship == Kinship::Stranger || known.status() == operation.status())
-    });
-    Ok(if keeps_its_meaning { rows::get::<i64>(&row, "lowest")? - 1 } else { rows::get::<i64>(&row, "highest")? + 1 })
+    let (lowest, highest) = (rows::get::<Option<i64>>(&row, "lowest")?, rows::get::<Option<i64>>(&row, "highest")?);
+    Ok(lowest.zip(highest).map(|(lowest, highest)| lowest..=highest))
 }
 
 /// What an operation is known by to its till.
@@ -288,6 +282,6 @@ pub(super) const NEWEST: &str = select_operations!(
 pub(super) const RIVALS: &str = "SELECT deciding_attempt AS reference FROM operation WHERE till = ? AND kind = ? \
     AND reference = ? AND simulated = CAST(? AS INTEGER) AND status IN ('pending', 'unknown')";
 
-/// The generations of a reference; the one before the first where it has none.
-pub(super) const GENERATIONS: &str = "SELECT COALESCE(MIN(generation), 0) AS lowest, COALESCE(MAX(generation), 0) AS \
-    highest FROM operation WHERE till = ? AND kind = ? AND reference = ?";
+/// The generations of a reference; nothing where it has none.
+pub(super) const GENERATIONS: &str = "SELECT MIN(generation) AS lowest, MAX(generation) AS highest FROM operation \
+    WHERE till = ? AND kind = ? AND reference = ?";

@@ -241,10 +241,6 @@ fn run_again(writes: &mut Writes, earlier: &Operation, operation: &Operation, de
     Ok(())
 }
 
-/// Operations begin here. Above are those that a till made under a number which started over; payments found at the
-/// provider are put above or below.
-pub(super) const FIRST_GENERATION: i64 = 1;
-
 /// A till's superseded sale on a terminal that was paid, and of which the till has not heard.
 pub(super) const PAID_UNHEARD: &str = select_operations!(
     "SELECT",

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
-use super::begin::{FIRST_GENERATION, set_aside};
+use super::begin::set_aside;
 use super::entries;
 use super::error::Result;
 use super::rows::{self, get, select_operations};
@@ -12,7 +12,7 @@ use super::transaction::Transaction;
 use crate::domain::attempt::Kind;
 use crate::domain::operation::Operation;
 use crate::domain::refund::leaves_nothing;
-use crate::domain::repeat::{Fingerprint, KnownBy, Repeat};
+use crate::domain::repeat::{FIRST_GENERATION, Fingerprint, KnownBy, Repeat};
 use crate::ports::{Begun, JournalError, NewAttempt};
 
 /// What stands in the journal before anything begins.

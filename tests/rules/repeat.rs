@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use pos_bridge::domain::attempt::Phase;
 use pos_bridge::domain::identifiers::OperationId;
 use pos_bridge::domain::operation::{Operation, Retry, Status};
-use pos_bridge::domain::repeat::{Fingerprint, Kinship, OnRepeat, Repeat, RepeatRules, SAME_CONTENT};
+use pos_bridge::domain::repeat::{FIRST_GENERATION, Fingerprint, Kinship, OnRepeat, Repeat, RepeatRules, SAME_CONTENT};
 use ulid::Ulid;
 
 use crate::support::*;
@@ -160,6 +160,33 @@ fn a_lost_payment_is_the_same_sale_a_rival_or_from_before_the_number_started_ove
             assert_eq!(known.kinship(&lost, rest), other, "{} {between}", phase.name());
         }
     }
+}
+
+/// P39. The number means what took money, and the newer one where it started over or both took some.
+#[test]
+fn a_lost_payment_gets_a_generation_above_what_its_number_means_or_below_it() {
+    let paid = Phase::Approved { approval: approval(), late: true, resolution: None };
+    let second = SignedDuration::from_secs(1);
+    let lost = operation(sale(paid.clone()));
+    for phase in phases() {
+        let also_paid = matches!(phase, Phase::Approved { .. });
+        for (kinship, age, keeps_its_meaning) in [
+            (Kinship::Rival, second, false),
+            (Kinship::Rival, SignedDuration::ZERO, also_paid),
+            (Kinship::Rival, -second, also_paid),
+            (Kinship::Stranger, second, false),
+            (Kinship::Stranger, SignedDuration::ZERO, true),
+            (Kinship::Stranger, -second, true),
+        ] {
+            let mut known = operation(sale(phase.clone()));
+            known.attempt.horizon -= age;
+            let expected = if keeps_its_meaning { -3 } else { 5 };
+            let found = lost.lost_generation(Some((kinship, &known)), Some(-2..=4));
+            assert_eq!(found, expected, "{kinship:?}, {} {age} older", phase.name());
+        }
+    }
+    assert_eq!(lost.lost_generation(None, Some(-2..=4)), 5, "what is there was made in the other environment");
+    assert_eq!(lost.lost_generation(None, None), FIRST_GENERATION);
 }
 
 /// A result of the simulator or of a test account says nothing of real money, nor the other way round.

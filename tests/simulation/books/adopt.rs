@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use pos_bridge::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Kind, Phase};
 use pos_bridge::domain::evidence::{Approval, Finding, Order, PaymentState};
-use pos_bridge::domain::operation::{Operation, Status};
+use pos_bridge::domain::operation::Operation;
 use pos_bridge::domain::repeat::Kinship;
 use pos_bridge::ports::{Adopted, JournalError, Orphan, Recorded, Refunded, whole_milliseconds};
 
@@ -23,10 +23,9 @@ impl Pages {
         });
         Ok(Some(match known {
             Some((at, Kinship::SameSale, _)) => self.join_sale(at, &orphan, lost)?,
-            Some((_, kinship, known)) => self.begin_beside(&orphan, lost, kinship, &known)?,
-            None => {
-                let highest = self.named(&lost).map(|(_, entry)| entry.generation).max();
-                self.begin_anew(&orphan, lost, highest.unwrap_or_default() + 1)
+            known => {
+                let known = known.as_ref().map(|(_, kinship, known)| (*kinship, known));
+                self.begin_operation(&orphan, lost, known)?
             }
         }))
     }
@@ -52,32 +51,26 @@ impl Pages {
         Ok(Adopted { payment, stopped: Vec::new() })
     }
 
-    /// The number stands for two sales from here on.
-    fn begin_beside(
+    fn begin_operation(
         &mut self,
         orphan: &Orphan,
         lost: Operation,
-        kinship: Kinship,
-        known: &Operation,
+        known: Option<(Kinship, &Operation)>,
     ) -> Result<Adopted> {
-        let stopped = if kinship == Kinship::Rival { self.stop_rivals(&lost)? } else { Vec::new() };
-        let generations = self.named(&lost).map(|(_, entry)| entry.generation).collect::<Vec<_>>();
-        let (lowest, highest) = (generations.iter().min(), generations.iter().max());
-        let is_older = known.attempt.horizon < lost.attempt.horizon;
-        let keeps_its_own = kinship == Kinship::Stranger || known.status() == Status::Approved;
-        let generation = if keeps_its_own && !is_older { lowest.map(|it| it - 1) } else { highest.map(|it| it + 1) };
-        let adopted = self.begin_anew(orphan, lost, generation.ok_or(JournalError::NotFound)?);
-        Ok(Adopted { stopped, ..adopted })
-    }
-
-    fn begin_anew(&mut self, orphan: &Orphan, lost: Operation, generation: i64) -> Adopted {
+        let stopped = match known {
+            Some((Kinship::Rival, _)) => self.stop_rivals(&lost)?,
+            _ => Vec::new(),
+        };
+        let generations = || self.named(&lost).map(|(_, entry)| entry.generation);
+        let taken = generations().min().zip(generations().max()).map(|(lowest, highest)| lowest..=highest);
+        let generation = lost.lost_generation(known, taken);
         let operation = Operation { refunded: given_back(orphan), ..lost };
         let run = run_of(orphan, operation.attempt.clone(), operation.updated_at);
         self.entries.push(Entry { head: operation.clone(), generation, runs: vec![run] });
         self.raise_on(&operation, alarm(orphan), operation.updated_at);
         let (attempt, alarm) = (operation.attempt.clone(), Some(alarm(orphan)));
         let payment = Recorded { operation, attempt, moved: true, decided: true, alarm, stopped: Vec::new() };
-        Adopted { payment, stopped: Vec::new() }
+        Ok(Adopted { payment, stopped })
     }
 
     fn stop_rivals(&mut self, lost: &Operation) -> Result<Vec<Recorded>> {

@@ -8,7 +8,7 @@ use pos_bridge::domain::identifiers::OperationId;
 use pos_bridge::domain::money::Money;
 use pos_bridge::domain::operation::Operation;
 use pos_bridge::domain::refund::{NotRefundable, refund_amount};
-use pos_bridge::domain::repeat::{Fingerprint, KnownBy, Repeat};
+use pos_bridge::domain::repeat::{FIRST_GENERATION, Fingerprint, KnownBy, Repeat};
 use pos_bridge::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale, whole_milliseconds};
 
 use super::{Entry, Pages, Run};
@@ -105,7 +105,7 @@ impl Pages {
         let above = named.iter().map(|(_, entry)| entry.generation).max().unwrap_or_default() + 1;
         let means = |entry: &Entry| !self.decided(entry).is_of_other_environment(new.simulated);
         let meant = named.into_iter().max_by_key(|(_, entry)| (means(entry), entry.generation));
-        let Some((position, entry)) = meant else { return Ok(Target::New(1)) };
+        let Some((position, entry)) = meant else { return Ok(Target::New(FIRST_GENERATION)) };
         let known = self.decided(entry);
         if known.is_of_other_environment(new.simulated) {
             return Ok(Target::New(above));
