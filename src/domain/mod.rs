@@ -15,6 +15,7 @@ pub mod refund;
 pub mod refund_books;
 pub mod repeat;
 pub mod request;
+pub mod runs;
 #[cfg(test)]
 pub(crate) mod specimen;
 pub mod till_key;

@@ -6,13 +6,13 @@ use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
 use super::entries::{OPERATION, RUNS, STANDING_ALARM};
 use super::error::{Result, of_step};
-use super::record::deciding;
 use super::rows::{self, get, optional_time, select_operations};
 use crate::domain::attempt::{AlarmKind, Attempt, Kind};
 use crate::domain::directory::Terminal;
 use crate::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, TillId};
 use crate::domain::operation::Operation;
 use crate::domain::request::Original;
+use crate::domain::runs::with_attempt;
 use crate::ports::{HistoryLine, OperationFilter, RaisedAlarm, TerminalUse};
 
 /// At most so many operations come in one page.
@@ -206,15 +206,13 @@ fn one(found: Result<Option<SqliteRow>, sqlx::Error>) -> Result<Option<Operation
     found.map_err(of_step)?.as_ref().map(rows::operation).transpose()
 }
 
-/// The rows of one operation, as the operation and the one attempt that was asked for. Another attempt may decide, and have
-/// run at another provider: the operation names the one at which this attempt is read.
+/// The rows of one operation, as the operation and the one attempt that was asked for ([`with_attempt`]).
 fn wanted<'row>(
     rows: impl Iterator<Item = &'row SqliteRow>,
     reference: AttemptReference,
 ) -> Result<Option<(Operation, Attempt)>> {
     let runs = rows.map(rows::operation).collect::<Result<Vec<_>>>()?;
-    let Some(run) = runs.iter().find(|run| run.attempt.order.reference == reference) else { return Ok(None) };
-    Ok(Some((Operation { provider: run.provider, ..deciding(&runs)?.clone() }, run.attempt.clone())))
+    Ok(with_attempt(&runs, reference))
 }
 
 fn wanted_each(rows: &[SqliteRow]) -> Result<Vec<(Operation, Attempt)>> {

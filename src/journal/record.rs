@@ -11,9 +11,10 @@ use super::outbox::Outbox;
 use super::redact::masked;
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
-use crate::domain::attempt::{Alarm, Attempt, Event, Transition};
+use crate::domain::attempt::{Attempt, Event};
 use crate::domain::identifiers::AttemptReference;
-use crate::domain::operation::{Operation, paid_twice};
+use crate::domain::operation::Operation;
+use crate::domain::runs::{self, Moved, deciding, settle, stopped_for};
 use crate::ports::{JournalError, Recorded, whole_milliseconds};
 
 /// Events of an attempt, in the order in which they came.
@@ -33,7 +34,7 @@ impl Step for Record {
         let mut writes = Writes::default();
         let runs = load_runs(transaction, self.attempt).await?;
         let position = position(&runs, self.attempt)?;
-        let before = deciding(&runs)?.clone();
+        let before = deciding(&runs).ok_or(JournalError::NotFound)?.clone();
         let mut recording = Recording { writes: &mut writes, runs, outbox: &self.outbox, now };
         let mut recorded = Vec::with_capacity(self.events.len());
         for event in &self.events {
@@ -64,17 +65,20 @@ pub(super) struct Recording<'a> {
 impl Recording<'_> {
     /// Adds a run that took money before this journal knew of it, and stops the others. Its log is not written here.
     pub(super) fn join(mut self, run: Operation) -> Result<Recorded> {
-        let before = deciding(&self.runs)?.clone();
-        let position = self.runs.len();
+        let before = self.deciding()?.clone();
+        let attempt = run.attempt.clone();
+        let stopped = stopped_for(&self.runs, &attempt);
         self.runs.push(run);
-        let recorded = self.conclude(position, &before, true)?;
+        self.stop(&stopped)?;
+        let operation = self.conclude(&before)?;
+        let recorded = Recorded { operation, attempt, moved: true, decided: true, alarm: None, stopped };
         self.write(&before, std::slice::from_ref(&recorded))?;
         Ok(recorded)
     }
 
     /// Wants every run stopped that could still take money.
     pub(super) fn stop_all(mut self) -> Result<Vec<Recorded>> {
-        let before = deciding(&self.runs)?.clone();
+        let before = self.deciding()?.clone();
         let mut recorded = Vec::new();
         for position in 0..self.runs.len() {
             if self.runs[position].attempt.phase.is_live() {
@@ -100,29 +104,23 @@ impl Recording<'_> {
     /// What an event makes of one run, and of the others. It is appended to the log; the runs and the alarm are not written
     /// yet.
     fn record(&mut self, position: usize, event: &Event) -> Result<Recorded> {
-        let before = deciding(&self.runs)?.clone();
-        let Some(transition) = self.runs[position].attempt.step(event)? else {
+        let before = self.deciding()?.clone();
+        let Some(moved) = runs::step(&self.runs, &self.runs[position], event)? else {
             let attempt = self.runs[position].attempt.clone();
             let (moved, decided, stopped) = (false, false, Vec::new());
             return Ok(Recorded { operation: before, attempt, moved, decided, alarm: None, stopped });
         };
-        let was = self.runs[position].attempt.phase.name();
-        let alarm = self.apply(position, transition, event)?;
-        let is = &self.runs[position].attempt.phase;
-        let decided = is.is_final() && is.name() != was;
-        let is_news = decided && is.is_approved();
-        let recorded = self.conclude(position, &before, is_news)?;
-        Ok(Recorded { decided, alarm: recorded.alarm.or(alarm), ..recorded })
+        let Moved { attempt, decided, alarm, stopped } = moved;
+        self.put(position, attempt, event)?;
+        self.stop(&stopped)?;
+        let operation = self.conclude(&before)?;
+        let attempt = self.runs[position].attempt.clone();
+        Ok(Recorded { operation, attempt, moved: true, decided, alarm, stopped })
     }
 
-    /// What follows for the operation from what one of its runs is now, and from its approval when that is news.
-    fn conclude(&mut self, position: usize, before: &Operation, is_news: bool) -> Result<Recorded> {
-        let (mut alarm, mut stopped) = (None, Vec::new());
-        if is_news {
-            alarm = paid_twice(&self.runs[position], approved_beside(&self.runs, position));
-            stopped = self.stop_others(position)?;
-        }
-        let operation = settle(deciding(&self.runs)?.clone(), before, self.now);
+    /// What follows for the operation from what its runs are now; a result that is another one is told.
+    fn conclude(&mut self, before: &Operation) -> Result<Operation> {
+        let operation = settle(&self.runs, before, self.now).ok_or(JournalError::NotFound)?;
         if !operation.is_same_result(before) {
             self.outbox.add(self.writes, &operation, self.now);
             if operation.status() == before.status() && operation.attempt.number == before.attempt.number {
@@ -135,31 +133,29 @@ impl Recording<'_> {
             (run.told_at, run.acknowledged_at) = (operation.told_at, operation.acknowledged_at);
             run.updated_at = operation.updated_at;
         }
-        let attempt = self.runs[position].attempt.clone();
-        Ok(Recorded { operation, attempt, moved: true, decided: is_news, alarm, stopped })
+        Ok(operation)
     }
 
-    /// Moves a run and appends its event; returns the alarm that goes with it.
-    fn apply(&mut self, position: usize, transition: Transition, event: &Event) -> Result<Option<Alarm>> {
-        let Transition { attempt, alarm } = transition;
+    /// Moves a run and appends its event.
+    fn put(&mut self, position: usize, attempt: Attempt, event: &Event) -> Result<()> {
         let run = &mut self.runs[position];
         run.attempt = Attempt { phase: masked(attempt.phase), ..attempt };
-        append_event(self.writes, &run.attempt, event.name(), event, self.now)?;
-        Ok(alarm)
+        append_event(self.writes, &run.attempt, event.name(), event, self.now)
     }
 
-    /// Wants every other run stopped that could still take money.
-    fn stop_others(&mut self, position: usize) -> Result<Vec<Attempt>> {
-        let mut stopped = Vec::new();
-        for other in 0..self.runs.len() {
-            if other != position && self.runs[other].attempt.phase.is_live() {
-                if let Some(transition) = self.runs[other].attempt.step(&Event::CancelWanted)? {
-                    self.apply(other, transition, &Event::CancelWanted)?;
-                }
-                stopped.push(self.runs[other].attempt.clone());
+    /// Moves the runs that are stopped; one that was stopped before does not move.
+    fn stop(&mut self, stopped: &[Attempt]) -> Result<()> {
+        for attempt in stopped {
+            let position = position(&self.runs, attempt.order.reference)?;
+            if self.runs[position].attempt != *attempt {
+                self.put(position, attempt.clone(), &Event::CancelWanted)?;
             }
         }
-        Ok(stopped)
+        Ok(())
+    }
+
+    fn deciding(&self) -> Result<&Operation> {
+        deciding(&self.runs).ok_or(JournalError::NotFound)
     }
 }
 
@@ -174,27 +170,4 @@ fn has_moved(run: &Operation, recorded: &[Recorded]) -> bool {
 
 fn position(runs: &[Operation], reference: AttemptReference) -> Result<usize> {
     runs.iter().position(|run| run.attempt.order.reference == reference).ok_or(JournalError::NotFound)
-}
-
-/// The operation as the attempt sees it that decides what the till is told.
-pub(super) fn deciding(runs: &[Operation]) -> Result<&Operation> {
-    runs.iter()
-        .reduce(|best, run| if run.attempt.decides_over(&best.attempt) { run } else { best })
-        .ok_or(JournalError::NotFound)
-}
-
-fn approved_beside(runs: &[Operation], position: usize) -> impl Iterator<Item = &Attempt> {
-    let others = runs.iter().enumerate().filter(move |(other, _)| *other != position);
-    others.map(|(_, run)| &run.attempt).filter(|attempt| attempt.phase.is_approved())
-}
-
-/// The operation after its attempts have moved. A result that is new to the till was neither told nor booked.
-fn settle(operation: Operation, before: &Operation, now: Timestamp) -> Operation {
-    let same = operation.is_same_result(before);
-    Operation {
-        told_at: before.told_at.filter(|_| same),
-        acknowledged_at: before.acknowledged_at.filter(|_| same),
-        updated_at: now,
-        ..operation
-    }
 }

@@ -21,6 +21,7 @@ mod refund;
 mod refund_books;
 mod repeat;
 mod request;
+mod runs;
 mod stories;
 mod support;
 mod turn;

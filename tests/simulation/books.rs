@@ -1,5 +1,5 @@
-//! What the journal holds, and its steps, over the same rules of `domain` as the SQLite one. `faithful.rs` proves that the
-//! two answer alike.
+//! What the journal holds, and its steps, over the same rules of `domain` and `ports` as the SQLite one. `faithful.rs` proves
+//! that the two answer alike.
 
 mod adopt;
 mod begin;
@@ -13,6 +13,7 @@ use pos_bridge::domain::attempt::{Attempt, Phase};
 use pos_bridge::domain::directory::Terminal;
 use pos_bridge::domain::identifiers::{AttemptReference, OperationId, StoreId};
 use pos_bridge::domain::operation::{Operation, ProviderName};
+use pos_bridge::domain::runs::{deciding, with_attempt};
 use pos_bridge::ports::RaisedAlarm;
 
 /// Everything that is on disk.
@@ -50,14 +51,6 @@ pub(crate) struct Standing {
     pub(crate) acknowledged: bool,
 }
 
-impl Entry {
-    fn deciding(&self) -> &Run {
-        let best =
-            self.runs.iter().reduce(|best, run| if run.attempt.decides_over(&best.attempt) { run } else { best });
-        best.expect("an operation has an attempt")
-    }
-}
-
 impl Pages {
     /// The operation as one of its attempts sees it.
     pub(crate) fn seen_by(&self, entry: &Entry, run: &Run) -> Operation {
@@ -76,8 +69,13 @@ impl Pages {
         }
     }
 
+    /// The operation as each of its attempts sees it.
+    pub(crate) fn seen_by_each(&self, entry: &Entry) -> Vec<Operation> {
+        entry.runs.iter().map(|run| self.seen_by(entry, run)).collect()
+    }
+
     pub(crate) fn decided(&self, entry: &Entry) -> Operation {
-        self.seen_by(entry, entry.deciding())
+        deciding(&self.seen_by_each(entry)).expect("an operation has an attempt").clone()
     }
 
     pub(crate) fn operation(&self, id: OperationId) -> Option<Operation> {
@@ -91,11 +89,10 @@ impl Pages {
         })
     }
 
-    /// The operation of an attempt, with the provider that this one runs at, and the attempt.
     pub(crate) fn wanted(&self, (entry, run): (usize, usize)) -> (Operation, Attempt) {
-        let run = &self.entries[entry].runs[run];
-        let operation = Operation { provider: run.terminal.provider, ..self.decided(&self.entries[entry]) };
-        (operation, run.attempt.clone())
+        let entry = &self.entries[entry];
+        let wanted = with_attempt(&self.seen_by_each(entry), entry.runs[run].attempt.order.reference);
+        wanted.expect("it is one of the runs")
     }
 
     pub(crate) fn runs(&self) -> impl Iterator<Item = (usize, usize, &Run)> {

@@ -119,6 +119,12 @@ impl Attempt {
         }
     }
 
+    /// What the wish to stop it makes of it, if anything.
+    #[must_use]
+    pub fn wanted_stopped(&self) -> Self {
+        self.cancel_wanted().map_or_else(|| self.clone(), |transition| transition.attempt)
+    }
+
     /// Nothing was sent of what is reserved, so the wish alone stops it. Everything else needs the provider's word.
     fn cancel_wanted(&self) -> Option<Transition> {
         match self.phase {

@@ -5,6 +5,7 @@ use pos_bridge::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Kind, Phase}
 use pos_bridge::domain::evidence::{Approval, Finding, Order, PaymentState};
 use pos_bridge::domain::operation::Operation;
 use pos_bridge::domain::repeat::Kinship;
+use pos_bridge::domain::runs::stopped_for;
 use pos_bridge::ports::{Adopted, JournalError, Orphan, Recorded, Refunded, whole_milliseconds};
 
 use super::{Entry, Pages, Run};
@@ -38,9 +39,9 @@ impl Pages {
         let is_stopped = before.attempt.cancel_wanted || matches!(before.attempt.phase, Phase::Cancelled { .. });
         let number = entry.runs.iter().map(|run| run.attempt.number).max().unwrap_or_default() + 1;
         let attempt = Attempt { operation: before.id, number, cancel_wanted: is_stopped, ..lost.attempt.clone() };
-        let run = entry.runs.len();
         entry.runs.push(run_of(orphan, attempt.clone(), now));
-        let stopped = self.stop_others((at, run), now)?;
+        let stopped = stopped_for(&self.seen_by_each(&self.entries[at]), &attempt);
+        stopped.iter().for_each(|stopped| self.put(at, stopped, now));
         self.settle(at, &before, now);
         let operation = self.decided(&self.entries[at]);
         let alarm = (!self.stands(&operation.id.to_string(), AlarmKind::Orphan)).then(|| alarm(orphan));
