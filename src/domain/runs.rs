@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::attempt::{Alarm, Attempt, Event, NotResolvable, Transition};
+use super::attempt::{Alarm, Attempt, Event, NotResolvable, Phase, Transition};
 use super::identifiers::AttemptReference;
 use super::operation::{Operation, paid_twice};
 
@@ -57,6 +57,20 @@ pub fn step(runs: &[Operation], run: &Operation, event: &Event) -> Result<Option
 #[must_use]
 pub fn stopped_for(runs: &[Operation], paid: &Attempt) -> Vec<Attempt> {
     others(runs, paid).filter(|other| other.phase.is_live()).map(Attempt::wanted_stopped).collect()
+}
+
+/// A lost payment as one more run of the sale that its till made under the same number since; `None` without runs.
+#[must_use]
+pub fn taken_in(runs: &[Operation], lost: &Attempt) -> Option<Attempt> {
+    let known = &deciding(runs)?.attempt;
+    let last = runs.iter().map(|run| run.attempt.number).max().unwrap_or_default();
+    Some(Attempt {
+        operation: known.operation,
+        number: last + 1,
+        // A till that had turned to the next sale must hear of this one first.
+        cancel_wanted: known.cancel_wanted || matches!(known.phase, Phase::Cancelled { .. }),
+        ..lost.clone()
+    })
 }
 
 /// The operation at `now`, after its runs have moved. A result that is new to the till was neither told nor booked.

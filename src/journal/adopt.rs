@@ -27,6 +27,7 @@ use crate::domain::money::{AMOUNT_MAX, Amount};
 use crate::domain::operation::Operation;
 use crate::domain::repeat::Kinship;
 use crate::domain::request::Details;
+use crate::domain::runs::taken_in;
 use crate::ports::{Adopted, JournalError, Orphan, Recorded, Refunded, whole_milliseconds};
 
 /// Stands for a till or terminal that nobody can name any more.
@@ -78,14 +79,7 @@ async fn join_sale(
     outbox: &Outbox,
 ) -> Result<Adopted> {
     let runs = load_runs(transaction, known.attempt.order.reference).await?;
-    let last = runs.iter().map(|run| run.attempt.number).max().unwrap_or_default();
-    let attempt = Attempt {
-        operation: known.id,
-        number: last + 1,
-        // A till that had turned to the next sale must hear of this one first.
-        cancel_wanted: known.attempt.cancel_wanted || matches!(known.attempt.phase, Phase::Cancelled { .. }),
-        ..lost.attempt
-    };
+    let attempt = taken_in(&runs, &lost.attempt).ok_or(JournalError::NotFound)?;
     let refunded = known.refunded.max(orphan.given_back());
     let run = Operation { id: known.id, refunded, created_at: known.created_at, attempt, ..lost };
     let now = run.updated_at;

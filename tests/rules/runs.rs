@@ -3,9 +3,9 @@
 use jiff::SignedDuration;
 use pos_bridge::domain::attempt::{AlarmKind, Attempt, Event, NotResolvable, OperatorVerdict, Phase, Resolution};
 use pos_bridge::domain::evidence::{Approval, Finding, Order};
-use pos_bridge::domain::identifiers::{AttemptReference, TerminalName, TransactionId};
+use pos_bridge::domain::identifiers::{AttemptReference, OperationId, TerminalName, TransactionId};
 use pos_bridge::domain::operation::{Operation, ProviderName};
-use pos_bridge::domain::runs::{self, Moved, deciding, settle, stopped_for, with_attempt};
+use pos_bridge::domain::runs::{self, Moved, deciding, settle, stopped_for, taken_in, with_attempt};
 use ulid::Ulid;
 
 use crate::support::*;
@@ -144,6 +144,22 @@ fn a_run_that_is_paid_beside_a_paid_one_is_the_louder_alarm() {
     assert_eq!(raised([open(), approved(1)]), None, "two that name one payment");
     let corrected = moved(&[run(1, approved(1)), run(2, approved(2))], &seen(Finding::Corrected(reason()), start()));
     assert_eq!(corrected.alarm.map(|alarm| alarm.kind), Some(AlarmKind::Corrected));
+}
+
+/// P39. A till that had turned to its next sale must hear of the paid one first, and knows it by the stop.
+#[test]
+fn a_lost_payment_is_the_last_run_of_its_sale_and_stopped_if_that_was() {
+    let lost = Attempt { operation: OperationId(Ulid::from_parts(2, 2)), ..run(1, approved(9)).attempt };
+    for phase in phases() {
+        for cancel_wanted in [false, true] {
+            let mut runs = [run(3, phase.clone()), run(2, declined())];
+            runs[0].attempt.cancel_wanted = cancel_wanted;
+            let is_stopped = cancel_wanted || phase.name() == "cancelled";
+            let expected = Attempt { operation: runs[0].id, number: 4, cancel_wanted: is_stopped, ..lost.clone() };
+            assert_eq!(taken_in(&runs, &lost), Some(expected), "{}", phase.name());
+        }
+    }
+    assert_eq!(taken_in(&[], &lost), None);
 }
 
 /// What a till was told and has booked stands as long as it is what it would be told now.

@@ -5,7 +5,7 @@ use pos_bridge::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Kind, Phase}
 use pos_bridge::domain::evidence::{Approval, Finding, Order, PaymentState};
 use pos_bridge::domain::operation::Operation;
 use pos_bridge::domain::repeat::Kinship;
-use pos_bridge::domain::runs::stopped_for;
+use pos_bridge::domain::runs::{stopped_for, taken_in};
 use pos_bridge::ports::{Adopted, JournalError, Orphan, Recorded, Refunded, whole_milliseconds};
 
 use super::{Entry, Pages, Run};
@@ -34,12 +34,11 @@ impl Pages {
     fn join_sale(&mut self, at: usize, orphan: &Orphan, lost: Operation) -> Result<Adopted> {
         let (before, now) = (self.decided(&self.entries[at]), lost.updated_at);
         let given_back = given_back(orphan);
-        let entry = &mut self.entries[at];
-        entry.head.refunded = entry.head.refunded.max(given_back);
-        let is_stopped = before.attempt.cancel_wanted || matches!(before.attempt.phase, Phase::Cancelled { .. });
-        let number = entry.runs.iter().map(|run| run.attempt.number).max().unwrap_or_default() + 1;
-        let attempt = Attempt { operation: before.id, number, cancel_wanted: is_stopped, ..lost.attempt.clone() };
-        entry.runs.push(run_of(orphan, attempt.clone(), now));
+        let head = &mut self.entries[at].head;
+        head.refunded = head.refunded.max(given_back);
+        let attempt =
+            taken_in(&self.seen_by_each(&self.entries[at]), &lost.attempt).expect("an operation has an attempt");
+        self.entries[at].runs.push(run_of(orphan, attempt.clone(), now));
         let stopped = stopped_for(&self.seen_by_each(&self.entries[at]), &attempt);
         stopped.iter().for_each(|stopped| self.put(at, stopped, now));
         self.settle(at, &before, now);
