@@ -190,6 +190,13 @@ impl Operation {
             && amount(self) == amount(before)
     }
 
+    /// The operation with its result booked by the till; `None` where none is proven yet, or where it is booked already.
+    #[must_use]
+    pub fn acknowledged(&self, now: Timestamp) -> Option<Self> {
+        let can_be_booked = self.acknowledged_at.is_none() && self.status().is_final();
+        can_be_booked.then(|| Self { acknowledged_at: Some(now), updated_at: now, ..self.clone() })
+    }
+
     /// The payment completed after the till had been told otherwise.
     #[must_use]
     pub const fn is_late(&self) -> bool {

@@ -45,12 +45,9 @@ impl Step for Acknowledge {
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Operation)> {
         let mut writes = Writes::default();
         let operation = load(transaction, self.operation).await?;
-        if operation.acknowledged_at.is_some() || !operation.status().is_final() {
-            return Ok((writes, operation));
-        }
         let now = whole_milliseconds(self.now);
+        let Some(acknowledged) = operation.acknowledged(now) else { return Ok((writes, operation)) };
         append_event(&mut writes, &operation.attempt, "acknowledged", &json!({"event": "acknowledged"}), now)?;
-        let acknowledged = Operation { acknowledged_at: Some(now), updated_at: now, ..operation.clone() };
         update_operation(&mut writes, &operation, &acknowledged);
         Ok((writes, acknowledged))
     }

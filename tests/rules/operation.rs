@@ -1,5 +1,6 @@
 //! What a till is told of an operation.
 
+use jiff::SignedDuration;
 use pos_bridge::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
 use pos_bridge::domain::evidence::Approval;
 use pos_bridge::domain::identifiers::TransactionId;
@@ -47,6 +48,19 @@ fn only_an_approval_after_another_word_is_late() {
     assert!(!operation(sale(approved(false))).is_late());
     for phase in phases() {
         assert!(!operation(sale(phase.clone())).is_late(), "{}", phase.name());
+    }
+}
+
+/// What is not proven cannot be booked, and what is booked stays as it was.
+#[test]
+fn a_proven_result_is_booked_once() {
+    let (first, later) = (start(), start() + SignedDuration::from_secs(1));
+    for phase in phases() {
+        let known = operation(sale(phase.clone()));
+        let booked = Operation { acknowledged_at: Some(later), updated_at: later, ..known.clone() };
+        assert_eq!(known.acknowledged(later), phase.is_final().then_some(booked), "{}", phase.name());
+        let known = Operation { acknowledged_at: Some(first), ..known };
+        assert_eq!(known.acknowledged(later), None, "{}", phase.name());
     }
 }
 

@@ -96,13 +96,10 @@ impl Pages {
 
     pub(crate) fn acknowledge(&mut self, operation: OperationId, now: Timestamp) -> Result<Operation> {
         let known = self.operation(operation).ok_or(JournalError::NotFound)?;
-        if known.acknowledged_at.is_some() || !known.status().is_final() {
-            return Ok(known);
-        }
-        let now = whole_milliseconds(now);
+        let Some(booked) = known.acknowledged(whole_milliseconds(now)) else { return Ok(known) };
         let head = self.head(operation);
-        (head.acknowledged_at, head.updated_at) = (Some(now), now);
-        Ok(Operation { acknowledged_at: Some(now), updated_at: now, ..known })
+        (head.acknowledged_at, head.updated_at) = (booked.acknowledged_at, booked.updated_at);
+        Ok(booked)
     }
 
     pub(crate) fn keep_callback(&mut self, callback: Callback) -> bool {
