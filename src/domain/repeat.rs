@@ -158,6 +158,14 @@ impl Operation {
         }
     }
 
+    /// Now, as far as time has passed since this operation on the provider's clock too: a jump of the shop's lets no number
+    /// start over. `horizon` is that of an attempt that is made now.
+    #[must_use]
+    pub fn now_by_the_provider(&self, horizon: Timestamp, now: Timestamp) -> Timestamp {
+        let passed = horizon.duration_since(self.attempt.horizon);
+        now.min(self.updated_at.saturating_add(passed).unwrap_or(Timestamp::MAX))
+    }
+
     /// Only a final operation rests, and from its last change on: a till that repeats the sale of a moment ago under an
     /// old number must never be charged twice.
     fn has_rested(&self, rules: RepeatRules, now: Timestamp) -> bool {

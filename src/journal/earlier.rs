@@ -1,7 +1,6 @@
 //! What stands in the journal before an operation begins: whether it was asked for before, and what holds its terminal.
 //! One reading, inside the step that then writes.
 
-use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
 use super::begin::set_aside;
@@ -140,7 +139,7 @@ impl Earlier {
             }
             _ if known.is_of_other_environment(new.simulated) => Repeated::Begins(Target::New(above)),
             KnownBy::Reference => {
-                let now = new.now.min(by_the_providers_clock(&known, new));
+                let now = known.now_by_the_provider(new.horizon, new.now);
                 answer(known.repeat(asked, new.rules, now), known, above)
             }
             KnownBy::Content => {
@@ -151,13 +150,6 @@ impl Earlier {
             KnownBy::Nothing => Repeated::Begins(Target::New(above)),
         }
     }
-}
-
-/// Now, by the time that has passed between the two on the provider's clock: a jump of the shop's clock lets no number
-/// start over.
-fn by_the_providers_clock(known: &Operation, new: &NewAttempt) -> Timestamp {
-    let passed = new.horizon.duration_since(known.attempt.horizon);
-    known.updated_at.saturating_add(passed).unwrap_or(Timestamp::MAX)
 }
 
 /// `generation` is a new operation's.

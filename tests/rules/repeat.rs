@@ -1,6 +1,6 @@
 //! The same reference again: the contract's table.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use pos_bridge::domain::attempt::Phase;
 use pos_bridge::domain::identifiers::OperationId;
 use pos_bridge::domain::operation::{Operation, Retry, Status};
@@ -83,6 +83,26 @@ fn a_number_starts_over_above_a_final_result_that_has_rested() {
             assert_eq!(told, expected, "{} {age} old, which rests for {rest:?}", phase.name());
         }
     }
+}
+
+/// P37. The shop's clock may jump: what has passed on the provider's is the most that a number has rested.
+#[test]
+fn a_number_has_rested_no_longer_than_on_the_providers_clock() {
+    let (hour, year) = (SignedDuration::from_hours(1), SignedDuration::from_hours(24 * 365));
+    let known = Operation { updated_at: start() + SignedDuration::from_secs(7), ..operation(sale(Phase::Sending)) };
+    for (on_the_providers, here, expected) in [
+        (hour, hour, hour),
+        (hour, year, hour),
+        (hour, -year, -year),
+        (SignedDuration::ZERO, year, SignedDuration::ZERO),
+        (-hour, year, -hour),
+        (year, hour, hour),
+    ] {
+        let told = known.now_by_the_provider(horizon() + on_the_providers, known.updated_at + here);
+        assert_eq!(told, known.updated_at + expected, "{on_the_providers} there, {here} here");
+    }
+    let at_the_end = Operation { updated_at: Timestamp::MAX, ..known };
+    assert_eq!(at_the_end.now_by_the_provider(horizon() + hour, Timestamp::MAX), Timestamp::MAX);
 }
 
 /// Whatever the till knows or has begun since: nothing new begins over what may still be paid.

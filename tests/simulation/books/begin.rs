@@ -1,6 +1,5 @@
 //! Beginning: what a number means, what stands in the way, what is left to give back.
 
-use jiff::Timestamp;
 use pos_bridge::domain::attempt::{Attempt, Kind, Phase, Preparation};
 use pos_bridge::domain::directory::Terminal;
 use pos_bridge::domain::evidence::Order;
@@ -110,10 +109,7 @@ impl Pages {
         if known.is_of_other_environment(new.simulated) {
             return Ok(Target::New(above));
         }
-        // The number's age is told by the provider's clock.
-        let passed = new.horizon.duration_since(known.attempt.horizon);
-        let now = known.updated_at.saturating_add(passed).unwrap_or(Timestamp::MAX);
-        match known.repeat(asked, new.rules, new.now.min(now)) {
+        match known.repeat(asked, new.rules, known.now_by_the_provider(new.horizon, new.now)) {
             Repeat::Conflict => Err(Box::new(Begun::Conflict(known))),
             Repeat::Join => Err(Box::new(Begun::Joined(known))),
             Repeat::Replay => Err(Box::new(Begun::Replayed(known))),
