@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::earlier::{Repeated, Target, read_before};
+use super::earlier::read_before;
 use super::entries::{self, append_event, insert_attempt, insert_operation};
 use super::error::Result;
 use super::redact::clean_json;
@@ -19,7 +19,7 @@ use crate::domain::operation::Operation;
 use crate::domain::refund::{Allowance, NotRefundable, refund_amount};
 use crate::domain::repeat::{Fingerprint, KnownBy};
 use crate::domain::request::Details;
-use crate::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale, whole_milliseconds};
+use crate::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale, Repeated, Target, whole_milliseconds};
 
 #[async_trait]
 impl Step for NewSale {

@@ -11,8 +11,8 @@ use super::transaction::Transaction;
 use crate::domain::attempt::Kind;
 use crate::domain::operation::Operation;
 use crate::domain::refund::leaves_nothing;
-use crate::domain::repeat::{FIRST_GENERATION, Fingerprint, KnownBy, Repeat};
-use crate::ports::{Begun, JournalError, NewAttempt};
+use crate::domain::repeat::{Fingerprint, KnownBy};
+use crate::ports::{Begun, Earlier, JournalError, NewAttempt};
 
 /// What stands in the journal before anything begins.
 pub(super) struct Found {
@@ -20,15 +20,6 @@ pub(super) struct Found {
     pub(super) earlier: Earlier,
     /// What the terminal is busy with.
     pub(super) obstacle: Obstacle,
-}
-
-/// The latest operation that a request may be, and what is known of it there.
-pub(super) struct Earlier {
-    operation: Option<Operation>,
-    /// The generation of the operation under its reference, 0 when there is none.
-    generation: i64,
-    /// The till has asked for another one without a number on that terminal since.
-    followed: bool,
 }
 
 /// What stands in the journal of what is asked for, and of its terminal.
@@ -99,67 +90,6 @@ async fn is_meant(
             Ok(leaves_nothing(known, &sale, set_aside(transaction, original).await?))
         }
         _ => Ok(true),
-    }
-}
-
-/// What is known of a request.
-pub(super) enum Repeated {
-    /// It is answered from what is known.
-    Answered(Box<Begun>),
-    /// It begins here.
-    Begins(Target),
-}
-
-/// Where a new attempt is put.
-pub(super) enum Target {
-    /// Into a new operation of this generation under its reference.
-    New(i64),
-    /// Into this operation.
-    Again(Box<Operation>),
-}
-
-impl Target {
-    /// What it runs again.
-    pub(super) fn earlier(&self) -> Option<&Operation> {
-        match self {
-            Self::New(_) => None,
-            Self::Again(operation) => Some(operation),
-        }
-    }
-}
-
-impl Earlier {
-    /// What the request means after it.
-    pub(super) fn repeated(self, new: &NewAttempt, asked: &Fingerprint) -> Repeated {
-        let above = self.generation + 1;
-        let Some(known) = self.operation else { return Repeated::Begins(Target::New(FIRST_GENERATION)) };
-        match new.known_by {
-            KnownBy::Content if known.is_of_other_environment(new.simulated) => {
-                Repeated::Begins(Target::New(FIRST_GENERATION))
-            }
-            _ if known.is_of_other_environment(new.simulated) => Repeated::Begins(Target::New(above)),
-            KnownBy::Reference => {
-                let now = known.now_by_the_provider(new.horizon, new.now);
-                answer(known.repeat(asked, new.rules, now), known, above)
-            }
-            KnownBy::Content => {
-                let repeat = known.repeat_by_content(self.followed, new.rules.on_repeat, new.now);
-                // It gets a number of its own.
-                answer(repeat, known, FIRST_GENERATION)
-            }
-            KnownBy::Nothing => Repeated::Begins(Target::New(above)),
-        }
-    }
-}
-
-/// `generation` is a new operation's.
-fn answer(repeat: Repeat, known: Operation, generation: i64) -> Repeated {
-    match repeat {
-        Repeat::Conflict => Repeated::Answered(Box::new(Begun::Conflict(known))),
-        Repeat::Join => Repeated::Answered(Box::new(Begun::Joined(known))),
-        Repeat::Replay => Repeated::Answered(Box::new(Begun::Replayed(known))),
-        Repeat::NewAttempt => Repeated::Begins(Target::Again(Box::new(known))),
-        Repeat::NewOperation => Repeated::Begins(Target::New(generation)),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the use cases need of the durable state.
 
+mod earlier;
+
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,6 +14,8 @@ use crate::domain::operation::{Operation, ProviderName, Status};
 use crate::domain::refund::{Allowance, NotRefundable, RefundRoute};
 use crate::domain::repeat::{KnownBy, RepeatRules};
 use crate::domain::request::{Details, Original};
+
+pub use earlier::{Earlier, Repeated, Target};
 
 /// Why the journal could not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -11,8 +11,8 @@ mod results;
 pub use callback::{Callback, CallbackRequest, CallbackVerifier, NotGenuine, Subject};
 pub use clock::{Clock, ProvidersClock, SystemClock};
 pub use journal::{
-    Adopted, AlarmState, Begun, HistoryLine, Journal, JournalError, LostPayment, NewAttempt, NewRefund, NewSale,
-    OperationFilter, Orphan, RaisedAlarm, Recorded, TerminalUse, whole_milliseconds,
+    Adopted, AlarmState, Begun, Earlier, HistoryLine, Journal, JournalError, LostPayment, NewAttempt, NewRefund,
+    NewSale, OperationFilter, Orphan, RaisedAlarm, Recorded, Repeated, Target, TerminalUse, whole_milliseconds,
 };
 pub use provider::{
     Answer, Capabilities, Enrolment, Listing, Look, Pages, Prepared, Provider, ReadError, RefundOrder, Refundable,

@@ -7,25 +7,21 @@ use pos_bridge::domain::identifiers::OperationId;
 use pos_bridge::domain::money::Money;
 use pos_bridge::domain::operation::Operation;
 use pos_bridge::domain::refund::{NotRefundable, refund_amount};
-use pos_bridge::domain::repeat::{FIRST_GENERATION, Fingerprint, KnownBy, Repeat};
-use pos_bridge::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale, whole_milliseconds};
+use pos_bridge::domain::repeat::{Fingerprint, KnownBy};
+use pos_bridge::ports::{
+    Begun, Earlier, JournalError, NewAttempt, NewRefund, NewSale, Repeated, Target, whole_milliseconds,
+};
 
 use super::{Entry, Pages, Run};
 
 type Result<T> = std::result::Result<T, JournalError>;
 
-/// Where a new attempt is put.
-enum Target {
-    New(i64),
-    Again(usize),
-}
-
 impl Pages {
     pub(crate) fn begin_sale(&mut self, sale: NewSale) -> Result<Begun> {
         let NewSale { attempt: new, money, is_prepared } = sale;
         let target = match self.repeated(&new, Kind::Sale, &Fingerprint { money: Some(money), original: None }) {
-            Ok(target) => target,
-            Err(answer) => return Ok(*answer),
+            Repeated::Answered(answer) => return Ok(*answer),
+            Repeated::Begins(target) => target,
         };
         if let Some(obstacle) = self.in_the_way(&new.terminal) {
             return Ok(obstacle);
@@ -40,14 +36,11 @@ impl Pages {
         let NewRefund { attempt: new, original, asked, allowance, route, one_at_a_time } = refund;
         let original = original.expect("the simulation refunds sales alone");
         let target = match self.repeated(&new, Kind::Refund, &Fingerprint { money: asked, original: Some(original) }) {
-            Ok(target) => target,
-            Err(answer) => return Ok(*answer),
+            Repeated::Answered(answer) => return Ok(*answer),
+            Repeated::Begins(target) => target,
         };
         let sale = self.operation(original).filter(|sale| sale.kind == Kind::Sale).ok_or(JournalError::NotFound)?;
-        let asked = match target {
-            Target::New(_) => asked,
-            Target::Again(entry) => Some(self.entries[entry].head.money),
-        };
+        let asked = target.earlier().map_or(asked, |operation| Some(operation.money));
         let amount = match refund_amount(&sale, self.set_aside(original), asked) {
             Ok(amount) => amount,
             Err(reason) => return Ok(Begun::NotRefundable(reason)),
@@ -94,28 +87,18 @@ impl Pages {
         elsewhere + refunds.map(|run| run.attempt.set_aside()).sum::<i64>()
     }
 
-    fn repeated(&self, new: &NewAttempt, kind: Kind, asked: &Fingerprint) -> std::result::Result<Target, Box<Begun>> {
+    fn repeated(&self, new: &NewAttempt, kind: Kind, asked: &Fingerprint) -> Repeated {
         assert_eq!(new.known_by, KnownBy::Reference, "this journal knows tills that number");
         assert!(!new.rules.heeds_superseded, "and that supersede nothing");
-        let named = self.entries.iter().enumerate().filter(|(_, entry)| {
+        let named = self.entries.iter().filter(|entry| {
             (&entry.head.till, entry.head.kind, &entry.head.reference) == (&new.till, kind, &new.till_reference)
         });
         let named: Vec<_> = named.collect();
-        let above = named.iter().map(|(_, entry)| entry.generation).max().unwrap_or_default() + 1;
+        let generation = named.iter().map(|entry| entry.generation).max().unwrap_or_default();
         let means = |entry: &Entry| !self.decided(entry).is_of_other_environment(new.simulated);
-        let meant = named.into_iter().max_by_key(|(_, entry)| (means(entry), entry.generation));
-        let Some((position, entry)) = meant else { return Ok(Target::New(FIRST_GENERATION)) };
-        let known = self.decided(entry);
-        if known.is_of_other_environment(new.simulated) {
-            return Ok(Target::New(above));
-        }
-        match known.repeat(asked, new.rules, known.now_by_the_provider(new.horizon, new.now)) {
-            Repeat::Conflict => Err(Box::new(Begun::Conflict(known))),
-            Repeat::Join => Err(Box::new(Begun::Joined(known))),
-            Repeat::Replay => Err(Box::new(Begun::Replayed(known))),
-            Repeat::NewAttempt => Ok(Target::Again(position)),
-            Repeat::NewOperation => Ok(Target::New(above)),
-        }
+        let meant = named.into_iter().max_by_key(|entry| (means(entry), entry.generation));
+        let operation = meant.map(|entry| self.decided(entry));
+        Earlier { operation, generation, followed: false }.repeated(new, asked)
     }
 
     fn in_the_way(&self, terminal: &Terminal) -> Option<Begun> {
@@ -129,12 +112,9 @@ impl Pages {
 
     fn new_operation(&self, new: &NewAttempt, kind: Kind, money: Money, phase: Phase, target: &Target) -> Operation {
         let now = whole_milliseconds(new.now);
-        let earlier = match target {
-            Target::New(_) => None,
-            Target::Again(entry) => Some(self.decided(&self.entries[*entry])),
-        };
-        let id = earlier.as_ref().map_or(new.operation, |earlier| earlier.id);
-        let same_provider = earlier.as_ref().filter(|earlier| earlier.provider == new.terminal.provider);
+        let earlier = target.earlier();
+        let id = earlier.map_or(new.operation, |earlier| earlier.id);
+        let same_provider = earlier.filter(|earlier| earlier.provider == new.terminal.provider);
         let order = Order {
             reference: new.reference,
             money,
@@ -152,17 +132,17 @@ impl Pages {
             provider: new.terminal.provider,
             original: None,
             attempt: Attempt {
-                number: earlier.as_ref().map_or(1, |earlier| earlier.attempt.number + 1),
+                number: earlier.map_or(1, |earlier| earlier.attempt.number + 1),
                 preparation: same_provider
                     .and_then(|earlier| earlier.attempt.preparation.as_ref().map(Preparation::for_the_next)),
                 phase,
                 ..Attempt::first(id, kind, order, whole_milliseconds(new.expires_at), whole_milliseconds(new.horizon))
             },
-            refunded: earlier.as_ref().map_or(0, |earlier| earlier.refunded),
+            refunded: earlier.map_or(0, |earlier| earlier.refunded),
             simulated: new.simulated,
             told_at: None,
             acknowledged_at: None,
-            created_at: earlier.as_ref().map_or(now, |earlier| earlier.created_at),
+            created_at: earlier.map_or(now, |earlier| earlier.created_at),
             updated_at: now,
         }
     }
@@ -178,8 +158,9 @@ impl Pages {
             Target::New(generation) => {
                 self.entries.push(Entry { head: operation.clone(), generation: *generation, runs: vec![run] });
             }
-            Target::Again(entry) => {
-                let entry = &mut self.entries[*entry];
+            Target::Again(earlier) => {
+                let entry = self.entries.iter_mut().find(|entry| entry.head.id == earlier.id);
+                let entry = entry.expect("it was found just now");
                 let elsewhere = entry.head.refunded;
                 entry.head = Operation { refunded: elsewhere, ..operation.clone() };
                 entry.runs.push(run);
