@@ -11,7 +11,7 @@ use super::redact::clean_json;
 use super::rows::{self, get, select_operations};
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
-use crate::domain::attempt::{Attempt, Kind, Phase, Preparation};
+use crate::domain::attempt::{Attempt, Kind};
 use crate::domain::evidence::Order;
 use crate::domain::identifiers::{AttemptReference, OperationId, TillId, TransactionId};
 use crate::domain::money::Money;
@@ -19,31 +19,29 @@ use crate::domain::operation::Operation;
 use crate::domain::refund::{Allowance, NotRefundable, refund_amount};
 use crate::domain::repeat::{Fingerprint, KnownBy};
 use crate::domain::request::Details;
-use crate::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale, Repeated, Target, whole_milliseconds};
+use crate::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale, Repeated, Target};
 
 #[async_trait]
 impl Step for NewSale {
     type Outcome = Begun;
 
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Begun)> {
-        let Self { attempt: new, money, is_prepared } = self;
-        let asked = Fingerprint { money: Some(money), original: None };
-        let found = read_before(transaction, &new, Kind::Sale, &asked).await?;
-        let target = match found.earlier.repeated(&new, &asked) {
+        let new = &self.attempt;
+        let asked = Fingerprint { money: Some(self.money), original: None };
+        let found = read_before(transaction, new, Kind::Sale, &asked).await?;
+        let target = match found.earlier.repeated(new, &asked) {
             Repeated::Answered(answer) => return Ok((Writes::default(), *answer)),
             Repeated::Begins(target) => target,
         };
         if new.rules.heeds_superseded
-            && let Some(paid) = paid_unheard(transaction, &new).await?
+            && let Some(paid) = paid_unheard(transaction, new).await?
         {
             return Ok((Writes::default(), Begun::OlderPaid(paid)));
         }
         if let Some(obstacle) = found.obstacle.in_the_way(transaction).await? {
             return Ok((Writes::default(), obstacle));
         }
-        let phase = if is_prepared { Phase::Reserved } else { Phase::Sending };
-        let operation = new.operation(Kind::Sale, money, None, None, phase, target.earlier());
-        write(operation, &new, &target, true)
+        write(self.operation(target.earlier()), new, &target, true)
     }
 }
 
@@ -52,30 +50,30 @@ impl Step for NewRefund {
     type Outcome = Begun;
 
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Begun)> {
-        let Self { attempt: new, original, asked, allowance, route, one_at_a_time } = self;
-        let fingerprint = Fingerprint { money: asked, original };
-        let found = read_before(transaction, &new, Kind::Refund, &fingerprint).await?;
-        let target = match found.earlier.repeated(&new, &fingerprint) {
+        let Self { attempt: new, original, asked, allowance, route, one_at_a_time } = &self;
+        let fingerprint = Fingerprint { money: *asked, original: *original };
+        let found = read_before(transaction, new, Kind::Refund, &fingerprint).await?;
+        let target = match found.earlier.repeated(new, &fingerprint) {
             Repeated::Answered(answer) => return Ok((Writes::default(), *answer)),
             Repeated::Begins(target) => target,
         };
         // A refund that runs again gives back what it was first made for.
-        let asked = target.earlier().map_or(asked, |operation| Some(operation.money));
+        let asked = target.earlier().map_or(*asked, |operation| Some(operation.money));
         let returned = match original {
-            Some(original) => of_sale(transaction, original, asked).await?,
-            None => of_no_sale(transaction, asked, &new.till, &allowance).await?,
+            Some(original) => of_sale(transaction, *original, asked).await?,
+            None => of_no_sale(transaction, asked, &new.till, allowance).await?,
         };
         let Returned { money, payment } = match returned {
             Ok(returned) => returned,
             Err(reason) => return Ok((Writes::default(), Begun::NotRefundable(reason))),
         };
-        if let Err(reason) = allowance.allows(money, given_back(transaction, &new.till, &allowance).await?) {
+        if let Err(reason) = allowance.allows(money, given_back(transaction, &new.till, allowance).await?) {
             return Ok((Writes::default(), Begun::NotRefundable(reason)));
         }
         // Only now: who may never give back so much is not told to wait.
-        if one_at_a_time
+        if *one_at_a_time
             && let Some(original) = original
-            && let Some(reason) = another_under_way(transaction, original).await?
+            && let Some(reason) = another_under_way(transaction, *original).await?
         {
             return Ok((Writes::default(), Begun::NotRefundable(reason)));
         }
@@ -84,9 +82,7 @@ impl Step for NewRefund {
         {
             return Ok((Writes::default(), obstacle));
         }
-        let mut operation = new.operation(Kind::Refund, money, original, payment, Phase::Reserved, target.earlier());
-        operation.attempt.card_present = route.begins_at_terminal();
-        write(operation, &new, &target, route.needs_terminal())
+        write(self.operation(money, payment, target.earlier()), new, &target, route.needs_terminal())
     }
 }
 
@@ -155,54 +151,6 @@ async fn given_back(transaction: &mut Transaction<'_>, till: &TillId, allowance:
     let first = AttemptReference::first_at(allowance.day_began).to_string();
     let row = transaction.row(GIVEN_BACK, &[&first, till.as_str()]).await?.ok_or(JournalError::NotFound)?;
     get(&row, "given_back")
-}
-
-impl NewAttempt {
-    /// The operation with its new attempt: a new one, or the next run of an earlier one.
-    fn operation(
-        &self,
-        kind: Kind,
-        money: Money,
-        original: Option<OperationId>,
-        refund_of: Option<TransactionId>,
-        phase: Phase,
-        earlier: Option<&Operation>,
-    ) -> Operation {
-        let now = whole_milliseconds(self.now);
-        let id = earlier.map_or(self.operation, |operation| operation.id);
-        let order = Order {
-            reference: self.reference,
-            money,
-            terminal: self.terminal.terminal_id.clone(),
-            may_grow: self.may_grow,
-        };
-        Operation {
-            id,
-            kind,
-            till: self.till.clone(),
-            reference: earlier.map_or(&self.till_reference, |operation| &operation.reference).clone(),
-            money,
-            terminal: self.terminal.name.clone(),
-            store: self.terminal.store.clone(),
-            provider: self.terminal.provider,
-            original,
-            attempt: Attempt {
-                number: earlier.map_or(1, |operation| operation.attempt.number + 1),
-                refund_of,
-                preparation: earlier
-                    .filter(|operation| operation.provider == self.terminal.provider)
-                    .and_then(|operation| operation.attempt.preparation.as_ref().map(Preparation::for_the_next)),
-                phase,
-                ..Attempt::first(id, kind, order, whole_milliseconds(self.expires_at), whole_milliseconds(self.horizon))
-            },
-            refunded: earlier.map_or(0, |operation| operation.refunded),
-            simulated: self.simulated,
-            told_at: None,
-            acknowledged_at: None,
-            created_at: earlier.map_or(now, |operation| operation.created_at),
-            updated_at: now,
-        }
-    }
 }
 
 /// What the event log says of a new attempt.

@@ -1,6 +1,7 @@
 //! What the use cases need of the durable state.
 
 mod earlier;
+mod new_operation;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};

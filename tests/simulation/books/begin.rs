@@ -1,16 +1,13 @@
 //! Beginning: what a number means, what stands in the way, what is left to give back.
 
-use pos_bridge::domain::attempt::{Attempt, Kind, Phase, Preparation};
+use pos_bridge::domain::attempt::{Kind, Phase};
 use pos_bridge::domain::directory::Terminal;
-use pos_bridge::domain::evidence::Order;
 use pos_bridge::domain::identifiers::OperationId;
 use pos_bridge::domain::money::Money;
 use pos_bridge::domain::operation::Operation;
 use pos_bridge::domain::refund::{NotRefundable, refund_amount};
 use pos_bridge::domain::repeat::{Fingerprint, KnownBy};
-use pos_bridge::ports::{
-    Begun, Earlier, JournalError, NewAttempt, NewRefund, NewSale, Repeated, Target, whole_milliseconds,
-};
+use pos_bridge::ports::{Begun, Earlier, JournalError, NewAttempt, NewRefund, NewSale, Repeated, Target};
 
 use super::{Entry, Pages, Run};
 
@@ -18,29 +15,26 @@ type Result<T> = std::result::Result<T, JournalError>;
 
 impl Pages {
     pub(crate) fn begin_sale(&mut self, sale: NewSale) -> Result<Begun> {
-        let NewSale { attempt: new, money, is_prepared } = sale;
-        let target = match self.repeated(&new, Kind::Sale, &Fingerprint { money: Some(money), original: None }) {
+        let new = &sale.attempt;
+        let target = match self.repeated(new, Kind::Sale, &Fingerprint { money: Some(sale.money), original: None }) {
             Repeated::Answered(answer) => return Ok(*answer),
             Repeated::Begins(target) => target,
         };
         if let Some(obstacle) = self.in_the_way(&new.terminal) {
             return Ok(obstacle);
         }
-        let phase = if is_prepared { Phase::Reserved } else { Phase::Sending };
-        let mut operation = self.new_operation(&new, Kind::Sale, money, phase, &target);
-        operation.original = None;
-        Ok(self.write(operation, &new, &target, true))
+        Ok(self.write(sale.operation(target.earlier()), new, &target, true))
     }
 
     pub(crate) fn begin_refund(&mut self, refund: NewRefund) -> Result<Begun> {
-        let NewRefund { attempt: new, original, asked, allowance, route, one_at_a_time } = refund;
+        let NewRefund { attempt: new, original, asked, allowance, route, one_at_a_time } = &refund;
         let original = original.expect("the simulation refunds sales alone");
-        let target = match self.repeated(&new, Kind::Refund, &Fingerprint { money: asked, original: Some(original) }) {
+        let target = match self.repeated(new, Kind::Refund, &Fingerprint { money: *asked, original: Some(original) }) {
             Repeated::Answered(answer) => return Ok(*answer),
             Repeated::Begins(target) => target,
         };
         let sale = self.operation(original).filter(|sale| sale.kind == Kind::Sale).ok_or(JournalError::NotFound)?;
-        let asked = target.earlier().map_or(asked, |operation| Some(operation.money));
+        let asked = target.earlier().map_or(*asked, |operation| Some(operation.money));
         let amount = match refund_amount(&sale, self.set_aside(original), asked) {
             Ok(amount) => amount,
             Err(reason) => return Ok(Begun::NotRefundable(reason)),
@@ -49,7 +43,7 @@ impl Pages {
         if let Err(reason) = allowance.allows(money, 0) {
             return Ok(Begun::NotRefundable(reason));
         }
-        if one_at_a_time && let Some(is_abandoned) = self.has_undecided_refund(original) {
+        if *one_at_a_time && let Some(is_abandoned) = self.has_undecided_refund(original) {
             return Ok(Begun::NotRefundable(NotRefundable::AnotherUnderWay { is_abandoned }));
         }
         if route.needs_terminal()
@@ -57,11 +51,9 @@ impl Pages {
         {
             return Ok(obstacle);
         }
-        let mut operation = self.new_operation(&new, Kind::Refund, money, Phase::Reserved, &target);
-        operation.original = Some(original);
-        operation.attempt.refund_of = sale.approval().and_then(|approval| approval.transaction.clone());
-        operation.attempt.card_present = route.begins_at_terminal();
-        Ok(self.write(operation, &new, &target, route.needs_terminal()))
+        let payment = sale.approval().and_then(|approval| approval.transaction.clone());
+        let operation = refund.operation(money, payment, target.earlier());
+        Ok(self.write(operation, new, &target, route.needs_terminal()))
     }
 
     /// Whether all of them wait for a person; `None` where there is none.
@@ -108,43 +100,6 @@ impl Pages {
         }
         let frozen = self.alarms.iter().find(|alarm| !alarm.acknowledged && alarm.freezes.as_ref() == Some(&device));
         frozen.map(|alarm| Begun::Frozen(alarm.raised.alarm.text.clone()))
-    }
-
-    fn new_operation(&self, new: &NewAttempt, kind: Kind, money: Money, phase: Phase, target: &Target) -> Operation {
-        let now = whole_milliseconds(new.now);
-        let earlier = target.earlier();
-        let id = earlier.map_or(new.operation, |earlier| earlier.id);
-        let same_provider = earlier.filter(|earlier| earlier.provider == new.terminal.provider);
-        let order = Order {
-            reference: new.reference,
-            money,
-            terminal: new.terminal.terminal_id.clone(),
-            may_grow: new.may_grow,
-        };
-        Operation {
-            id,
-            kind,
-            till: new.till.clone(),
-            reference: new.till_reference.clone(),
-            money,
-            terminal: new.terminal.name.clone(),
-            store: new.terminal.store.clone(),
-            provider: new.terminal.provider,
-            original: None,
-            attempt: Attempt {
-                number: earlier.map_or(1, |earlier| earlier.attempt.number + 1),
-                preparation: same_provider
-                    .and_then(|earlier| earlier.attempt.preparation.as_ref().map(Preparation::for_the_next)),
-                phase,
-                ..Attempt::first(id, kind, order, whole_milliseconds(new.expires_at), whole_milliseconds(new.horizon))
-            },
-            refunded: earlier.map_or(0, |earlier| earlier.refunded),
-            simulated: new.simulated,
-            told_at: None,
-            acknowledged_at: None,
-            created_at: earlier.map_or(now, |earlier| earlier.created_at),
-            updated_at: now,
-        }
     }
 
     fn write(&mut self, operation: Operation, new: &NewAttempt, target: &Target, on_terminal: bool) -> Begun {
