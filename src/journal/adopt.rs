@@ -9,7 +9,6 @@
 use std::ops::RangeInclusive;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use serde_json::json;
 
 use super::entries::{append_event, insert_attempt, insert_operation, load_runs, raise_alarm, stands};
@@ -20,18 +19,12 @@ use super::redact::masked;
 use super::rows::{self, select_operations};
 use super::step::Step;
 use super::transaction::{Transaction, Writes};
-use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
-use crate::domain::evidence::{Approval, Finding, Order, PaymentState};
-use crate::domain::identifiers::{ProviderTerminalId, Reference, TerminalName, TillId};
-use crate::domain::money::{AMOUNT_MAX, Amount};
+use crate::domain::attempt::{AlarmKind, Attempt};
 use crate::domain::operation::Operation;
 use crate::domain::repeat::Kinship;
 use crate::domain::request::Details;
 use crate::domain::runs::taken_in;
-use crate::ports::{Adopted, JournalError, Orphan, Recorded, Refunded, whole_milliseconds};
-
-/// Stands for a till or terminal that nobody can name any more.
-const UNNAMED: &str = "unknown";
+use crate::ports::{Adopted, JournalError, Orphan, Recorded};
 
 /// A payment to take in.
 pub(super) struct Adopt {
@@ -49,8 +42,7 @@ impl Step for Adopt {
         if !load_runs(transaction, orphan.trace.reference).await?.is_empty() {
             return Ok((writes, None));
         }
-        let now = whole_milliseconds(orphan.now);
-        let lost = orphan.as_operation(now)?;
+        let lost = operation_of(&orphan)?;
         let known = newest(transaction, &lost).await?;
         let known = known.map(|known| (known.kinship(&lost, orphan.reuse_after), known));
         let adopted = match known {
@@ -80,17 +72,18 @@ async fn join_sale(
 ) -> Result<Adopted> {
     let runs = load_runs(transaction, known.attempt.order.reference).await?;
     let attempt = taken_in(&runs, &lost.attempt).ok_or(JournalError::NotFound)?;
-    let refunded = known.refunded.max(orphan.given_back());
+    let given_back = lost.refunded;
+    let refunded = known.refunded.max(given_back);
     let run = Operation { id: known.id, refunded, created_at: known.created_at, attempt, ..lost };
     let now = run.updated_at;
     insert_attempt(writes, &run, false)?;
     append_adopted(writes, orphan, &run)?;
     writes
         .add("UPDATE operation SET refunded_elsewhere = MAX(refunded_elsewhere, ?) WHERE id = ?")
-        .bind(orphan.given_back())
+        .bind(given_back)
         .bind(run.id.to_string());
     let payment = Recording { writes, runs, outbox, now }.join(run)?;
-    let alarm = (!stands(transaction, known.id, AlarmKind::Orphan).await?).then(|| alarm(orphan));
+    let alarm = (!stands(transaction, known.id, AlarmKind::Orphan).await?).then(|| orphan.alarm());
     if let Some(alarm) = &alarm {
         raise_alarm(writes, &payment.operation, alarm, now);
     }
@@ -102,11 +95,10 @@ async fn begin_operation(
     transaction: &mut Transaction<'_>,
     writes: &mut Writes,
     orphan: &Orphan,
-    lost: Operation,
+    operation: Operation,
     known: Option<(Kinship, Operation)>,
     outbox: &Outbox,
 ) -> Result<Adopted> {
-    let operation = Operation { refunded: orphan.given_back(), ..lost };
     let now = operation.updated_at;
     let stopped = match &known {
         Some((Kinship::Rival, _)) => stop_rivals(transaction, writes, &operation, outbox).await?,
@@ -121,7 +113,7 @@ async fn begin_operation(
     insert_attempt(writes, &operation, false)?;
     append_adopted(writes, orphan, &operation)?;
     outbox.add(writes, &operation, now);
-    let alarm = alarm(orphan);
+    let alarm = orphan.alarm();
     raise_alarm(writes, &operation, &alarm, now);
     let attempt = operation.attempt.clone();
     let (moved, decided, alarm) = (true, true, Some(alarm));
@@ -134,81 +126,11 @@ fn append_adopted(writes: &mut Writes, orphan: &Orphan, run: &Operation) -> Resu
     append_event(writes, &run.attempt, "adopted", &event, run.updated_at)
 }
 
-impl Orphan {
-    /// The orphan as an operation; an error when its terminal has a name that none can have.
-    fn as_operation(&self, now: Timestamp) -> Result<Operation> {
-        let money = self.money;
-        let (till, reference) = match &self.till_reference {
-            Some(known) => known.clone(),
-            None => {
-                let reference = Reference::new(self.trace.reference.to_string());
-                (TillId::new(UNNAMED).map_err(unreadable)?, reference.map_err(unreadable)?)
-            }
-        };
-        let (terminal, provider_terminal) = match &self.terminal {
-            Some(terminal) => (terminal.name.clone(), terminal.terminal_id.clone()),
-            None => {
-                let named = self.trace.payment.terms.terminal.as_deref().unwrap_or(UNNAMED);
-                let terminal = TerminalName::new(UNNAMED).map_err(unreadable)?;
-                (terminal, ProviderTerminalId::new(named).map_err(unreadable)?)
-            }
-        };
-        let (asked_at, horizon) = (whole_milliseconds(self.asked_at), whole_milliseconds(self.horizon));
-        let order = Order {
-            reference: self.trace.reference,
-            money,
-            terminal: provider_terminal,
-            may_grow: self.trace.payment.added > 0,
-        };
-        Ok(Operation {
-            id: self.operation,
-            kind: Kind::Sale,
-            till,
-            reference,
-            money,
-            terminal,
-            store: self.store.clone(),
-            provider: self.provider,
-            original: None,
-            attempt: Attempt {
-                phase: masked(Phase::Approved { approval: self.approval(money.amount), late: true, resolution: None }),
-                ..Attempt::first(self.operation, Kind::Sale, order, asked_at, horizon)
-            },
-            refunded: 0,
-            simulated: self.simulated,
-            told_at: None,
-            acknowledged_at: None,
-            created_at: asked_at,
-            updated_at: now,
-        })
-    }
-
-    fn approval(&self, amount: Amount) -> Approval {
-        let payment = &self.trace.payment;
-        Approval {
-            transaction: Some(payment.transaction.clone()),
-            // What cannot be added was refused before.
-            amount: amount.plus(payment.added).unwrap_or(amount),
-            captured: payment.state == PaymentState::Approved { captured: true },
-            card: payment.card.clone(),
-            receipt: payment.receipt.clone(),
-            several: false,
-        }
-    }
-
-    /// What was given back of it already: elsewhere, and by refunds of ours that are as lost as the sale was.
-    fn given_back(&self) -> i64 {
-        let others = self.trace.refunded.elsewhere(0);
-        let ours = self.trace.refunds.iter().map(|(_, finding)| match finding {
-            Finding::Approved(approval) => approval.amount.minor(),
-            _ => 0,
-        });
-        let given_back = match self.trace.refunded {
-            Refunded::Elsewhere(_) => ours.fold(others, i64::saturating_add),
-            Refunded::InAll(_) | Refunded::InAllAndAtMachines { .. } => others,
-        };
-        given_back.min(AMOUNT_MAX)
-    }
+/// The payment as an operation, with nothing in it that never reaches the disk.
+fn operation_of(orphan: &Orphan) -> Result<Operation> {
+    let lost = orphan.as_operation().map_err(unreadable)?;
+    let attempt = Attempt { phase: masked(lost.attempt.phase), ..lost.attempt };
+    Ok(Operation { attempt, ..lost })
 }
 
 /// Wants every live attempt stopped that runs under the orphan's number: it is paid already.
@@ -243,26 +165,6 @@ fn name_of(operation: &Operation) -> [&str; 3] {
 fn name_where_made(operation: &Operation) -> [&str; 4] {
     let [till, kind, reference] = name_of(operation);
     [till, kind, reference, if operation.simulated { "1" } else { "0" }]
-}
-
-fn alarm(orphan: &Orphan) -> Alarm {
-    let payment = &orphan.trace.payment;
-    Alarm {
-        kind: AlarmKind::Orphan,
-        text: format!(
-            "the provider holds a payment that the journal had lost: {} of {} {} minor units, for {}{}; find out whether \
-             the goods were given, and refund it if they were not",
-            payment.transaction,
-            payment.terms.amount,
-            payment.terms.currency,
-            orphan.trace.till_reference.as_deref().unwrap_or("a till that it does not name"),
-            match orphan.given_back() {
-                0 => String::new(),
-                minor =>
-                    format!(", of which {minor} were given back already, perhaps by a refund that was lost with it"),
-            },
-        ),
-    }
 }
 
 /// What a reference means in one environment. What runs in the other is another sale, be it over or not.

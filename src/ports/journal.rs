@@ -2,6 +2,7 @@
 
 mod earlier;
 mod new_operation;
+mod orphan;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};

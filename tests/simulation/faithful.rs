@@ -9,7 +9,7 @@ use pos_bridge::domain::attempt::{Alarm, AlarmKind, Kind};
 use pos_bridge::domain::identifiers::{AttemptReference, Handle};
 use pos_bridge::domain::request::Original;
 use pos_bridge::journal::{JournalOptions, SqliteJournal};
-use pos_bridge::ports::{Adopted, Journal, NewRefund, NewSale, OperationFilter, Orphan};
+use pos_bridge::ports::{Journal, NewRefund, NewSale, OperationFilter};
 
 use crate::journal::{Disk, MemoryJournal};
 use questions::{Question, Questioner};
@@ -56,7 +56,10 @@ async fn answer(journal: &dyn Journal, question: &Question) -> String {
             let alarm = Some(Alarm { kind: AlarmKind::Orphan, text: String::new() });
             format!("{:?} {:?}", journal.note_refunded(sale, refunded, alarm, now).await, journal.operation(sale).await)
         }
-        Question::Adopt(orphan) => answer_about_lost(journal, *orphan).await,
+        Question::Adopt(orphan) => {
+            let reference = orphan.trace.reference;
+            format!("{:?} {:?}", journal.adopt(*orphan).await, journal.find_attempt(reference).await)
+        }
         Question::Find(till, reference, simulated) => {
             let original = Original::Reference { reference: reference.clone(), till: None };
             let found = journal.find(&till, Kind::Refund, &reference, simulated).await;
@@ -72,10 +75,8 @@ async fn answer(journal: &dyn Journal, question: &Question) -> String {
             format!("{:?}", journal.operations(&till, &filter).await)
         }
         Question::Open => {
-            let mut alarms = journal.alarms().await.unwrap();
-            // What a person reads of a lost payment is not told here.
-            alarms.iter_mut().filter(|it| it.alarm.kind == AlarmKind::Orphan).for_each(|it| it.alarm.text.clear());
-            format!("{:?} {:?} {alarms:?}", journal.live().await, journal.abandoned(Timestamp::UNIX_EPOCH).await)
+            let abandoned = journal.abandoned(Timestamp::UNIX_EPOCH).await;
+            format!("{:?} {abandoned:?} {:?}", journal.live().await, journal.alarms().await)
         }
         Question::Raise(operation, alarm, now) => {
             let kind = alarm.kind;
@@ -99,17 +100,6 @@ async fn answer_about_payment(journal: &dyn Journal, payment: &Handle, kind: Kin
     let numbers: Vec<_> = found.iter().map(|(_, attempt)| attempt.number).collect();
     found.sort_by_key(|(_, attempt)| attempt.order.reference);
     format!("{numbers:?} {found:?}")
-}
-
-/// The words of alarms are the bridge's alone.
-async fn answer_about_lost(journal: &dyn Journal, orphan: Orphan) -> String {
-    let adopted = journal.adopt(orphan.clone()).await.map(|adopted| {
-        adopted.map(|Adopted { mut payment, stopped }| {
-            let alarm = payment.alarm.take().map(|alarm| alarm.kind);
-            (payment, stopped, alarm)
-        })
-    });
-    format!("{adopted:?} {:?}", journal.find_attempt(orphan.trace.reference).await)
 }
 
 impl Question {
