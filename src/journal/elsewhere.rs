@@ -13,7 +13,7 @@ use crate::domain::attempt::Alarm;
 use crate::domain::identifiers::OperationId;
 use crate::ports::{JournalError, Refunded, whole_milliseconds};
 
-/// Somebody else gave money of a sale back. A reading that says less than is known is stale.
+/// Somebody else gave money of a sale back.
 pub(super) struct NoteRefunded {
     pub(super) sale: OperationId,
     pub(super) refunded: Refunded,
@@ -30,10 +30,8 @@ impl Step for NoteRefunded {
         let sale = load(transaction, self.sale).await?;
         let row = transaction.row(REFUNDED_ELSEWHERE, &[&self.sale.to_string()]).await?;
         let known: i64 = get(&row.ok_or(JournalError::NotFound)?, "refunded_elsewhere")?;
-        let elsewhere = self.refunded.elsewhere(sent_back(transaction, self.sale).await?);
-        if elsewhere <= known {
-            return Ok((writes, false));
-        }
+        let sent_back = sent_back(transaction, self.sale).await?;
+        let Some(elsewhere) = self.refunded.news_elsewhere(sent_back, known) else { return Ok((writes, false)) };
         let now = whole_milliseconds(self.now);
         writes
             .add("UPDATE operation SET refunded_elsewhere = ?, updated_at = ? WHERE id = ?")

@@ -181,6 +181,12 @@ impl Refunded {
         // More than a sale can take is a lie, and must not spoil the sums of the journal.
         elsewhere.clamp(0, AMOUNT_MAX)
     }
+
+    /// The same, where it is more than is `known`: a reading that says less is stale.
+    #[must_use]
+    pub fn news_elsewhere(self, sent: i64, known: i64) -> Option<i64> {
+        Some(self.elsewhere(sent)).filter(|elsewhere| *elsewhere > known)
+    }
 }
 
 /// Takes the pages of a list, one after the other. What came of a list that ends in an error is not all of it.

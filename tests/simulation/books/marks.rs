@@ -12,7 +12,6 @@ use super::{Pages, Standing};
 type Result<T> = std::result::Result<T, JournalError>;
 
 impl Pages {
-    /// A reading that says less than is known is stale.
     pub(crate) fn note_refunded(
         &mut self,
         sale: OperationId,
@@ -23,18 +22,15 @@ impl Pages {
         let operation = self.operation(sale).ok_or(JournalError::NotFound)?;
         let sent_back = self.sent_back(sale);
         let head = self.head(sale);
-        let elsewhere = refunded.elsewhere(sent_back);
-        let is_news = elsewhere > head.refunded;
-        if is_news {
-            (head.refunded, head.updated_at) = (elsewhere, whole_milliseconds(now));
-        }
-        if let Some(alarm) = alarm.filter(|_| is_news) {
+        let Some(elsewhere) = refunded.news_elsewhere(sent_back, head.refunded) else { return Ok(false) };
+        (head.refunded, head.updated_at) = (elsewhere, whole_milliseconds(now));
+        if let Some(alarm) = alarm {
             let subject = sale.to_string();
             let of_kind = |it: &&mut Standing| it.subject == subject && it.raised.alarm.kind == alarm.kind;
             self.alarms.iter_mut().filter(of_kind).for_each(|older| older.acknowledged = true);
             self.raise_on(&operation, alarm, now);
         }
-        Ok(is_news)
+        Ok(true)
     }
 
     pub(super) fn stands(&self, subject: &str, kind: AlarmKind) -> bool {
