@@ -11,6 +11,7 @@ use std::ops::RangeInclusive;
 use async_trait::async_trait;
 use serde_json::json;
 
+use super::elsewhere::refunded_elsewhere;
 use super::entries::{append_event, insert_attempt, insert_operation, load_runs, raise_alarm, stands};
 use super::error::{Result, unreadable};
 use super::outbox::Outbox;
@@ -73,7 +74,9 @@ async fn join_sale(
     let runs = load_runs(transaction, known.attempt.order.reference).await?;
     let attempt = taken_in(&runs, &lost.attempt).ok_or(JournalError::NotFound)?;
     let given_back = lost.refunded;
-    let refunded = known.refunded.max(given_back);
+    // Beside what this journal gave back.
+    let elsewhere = refunded_elsewhere(transaction, known.id).await?;
+    let refunded = known.refunded + (given_back - elsewhere).max(0);
     let run = Operation { id: known.id, refunded, created_at: known.created_at, attempt, ..lost };
     let now = run.updated_at;
     insert_attempt(writes, &run, false)?;

@@ -28,8 +28,7 @@ impl Step for NoteRefunded {
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, bool)> {
         let mut writes = Writes::default();
         let sale = load(transaction, self.sale).await?;
-        let row = transaction.row(REFUNDED_ELSEWHERE, &[&self.sale.to_string()]).await?;
-        let known: i64 = get(&row.ok_or(JournalError::NotFound)?, "refunded_elsewhere")?;
+        let known = refunded_elsewhere(transaction, self.sale).await?;
         let sent_back = sent_back(transaction, self.sale).await?;
         let Some(elsewhere) = self.refunded.news_elsewhere(sent_back, known) else { return Ok((writes, false)) };
         let now = whole_milliseconds(self.now);
@@ -47,6 +46,12 @@ impl Step for NoteRefunded {
         }
         Ok((writes, true))
     }
+}
+
+/// What others gave back of the sale, in minor units.
+pub(super) async fn refunded_elsewhere(transaction: &mut Transaction<'_>, sale: OperationId) -> Result<i64> {
+    let row = transaction.row(REFUNDED_ELSEWHERE, &[&sale.to_string()]).await?.ok_or(JournalError::NotFound)?;
+    get(&row, "refunded_elsewhere")
 }
 
 /// The sum of every refund of the sale that may stand in the provider's books: one that is only reserved was never sent.

@@ -291,6 +291,21 @@ async fn what_was_given_back_of_a_lost_payment_is_not_given_back_again() {
     assert!(matches!(fixture.refund(&adopted, "F-2", None).await, Begun::NotRefundable(_)), "it is readable");
 }
 
+/// The sale's first payment was given back in part, and taken back by the provider: both count.
+#[tokio::test]
+async fn what_was_given_back_of_a_sale_and_of_its_lost_payment_is_told_as_it_is_kept() {
+    let fixture = Fixture::new().await;
+    let sale = fixture.approved_sale("R-1").await;
+    let Begun::New(refund) = fixture.refund(&sale, "F-1", Some(3_000)).await else { panic!() };
+    fixture.record(&refund, approved(&refund.attempt)).await;
+    fixture.record(&sale, seen(Finding::Corrected(Reason::new("corrected", "it failed")))).await;
+    let mut lost = orphan(Some(("till-1", "R-1")));
+    lost.trace.refunded = Refunded::Elsewhere(5_000);
+    let adopted = self::adopted(&fixture, lost).await;
+    assert_eq!((adopted.id, adopted.refunded), (sale.id, 8_000));
+    assert_eq!(fixture.journal.operation(sale.id).await, Ok(Some(adopted)));
+}
+
 #[tokio::test]
 async fn a_lost_payment_that_is_no_operation_freezes_its_terminal_until_somebody_has_looked() {
     let fixture = Fixture::new().await;
