@@ -229,7 +229,7 @@ impl Questioner {
                         currency: money.currency.code().to_owned(),
                         terminal: Some(terminal.terminal_id.as_str().to_owned()),
                     },
-                    added: 0,
+                    added: if self.dice.percent(20) { 50 } else { 0 },
                     state: PaymentState::Approved { captured: self.dice.percent(50) },
                     card: None,
                     receipt: None,
