@@ -57,8 +57,7 @@ impl Step for NewRefund {
             Repeated::Answered(answer) => return Ok((Writes::default(), *answer)),
             Repeated::Begins(target) => target,
         };
-        // A refund that runs again gives back what it was first made for.
-        let asked = target.earlier().map_or(*asked, |operation| Some(operation.money));
+        let asked = target.money(*asked);
         let returned = match original {
             Some(original) => of_sale(transaction, *original, asked).await?,
             None => of_no_sale(transaction, asked, &new.till, allowance).await?,

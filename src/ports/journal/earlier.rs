@@ -1,6 +1,7 @@
 //! What a request means after what was asked for before.
 
 use super::{Begun, NewAttempt};
+use crate::domain::money::Money;
 use crate::domain::operation::Operation;
 use crate::domain::repeat::{FIRST_GENERATION, Fingerprint, KnownBy, Repeat};
 
@@ -41,6 +42,12 @@ impl Target {
             Self::New(_) => None,
             Self::Again(operation) => Some(operation),
         }
+    }
+
+    /// How much is asked for: what runs again is for what it was first made for, whatever is left by now.
+    #[must_use]
+    pub fn money(&self, asked: Option<Money>) -> Option<Money> {
+        self.earlier().map_or(asked, |operation| Some(operation.money))
     }
 }
 

@@ -34,7 +34,7 @@ impl Pages {
             Repeated::Begins(target) => target,
         };
         let sale = self.operation(original).filter(|sale| sale.kind == Kind::Sale).ok_or(JournalError::NotFound)?;
-        let asked = target.earlier().map_or(*asked, |operation| Some(operation.money));
+        let asked = target.money(*asked);
         let amount = match refund_amount(&sale, self.set_aside(original), asked) {
             Ok(amount) => amount,
             Err(reason) => return Ok(Begun::NotRefundable(reason)),
