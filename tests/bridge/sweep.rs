@@ -1,7 +1,6 @@
 //! The sweep: what no reader could find (R14, P29).
 
 use serde_json::json;
-use sqlx::Connection;
 
 use crate::support::*;
 
