@@ -1,5 +1,6 @@
 //! What the record says of a sale.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -40,6 +41,32 @@ async fn what_is_captured_while_its_signature_is_compared_is_told_when_the_time_
         }
         let finding = look(&waiting, asked, intent("Captured", json!({}))).await;
         assert_eq!(found(&finding), expected, "{horizon} {asked_at:?}");
+    }
+}
+
+fn since_now(status: &str) -> Value {
+    let mut run = session(status);
+    run["statusEvents"] = json!([{"status": status, "createdAt": Timestamp::now().to_string()}]);
+    run
+}
+
+/// The session is read before its intent, and may ask for a signature between the two.
+#[tokio::test]
+async fn a_session_that_was_read_before_the_money_was_taken_is_read_once_more() {
+    for (then, expected) in
+        [("SignatureVerificationRequired", "started"), ("Captured", "approved"), ("Initiated", "approved")]
+    {
+        let read = AtomicUsize::new(0);
+        let server = Server::start(move |request| match (request.method.as_str(), request.path()) {
+            ("GET", SESSION) if read.fetch_add(1, Ordering::Relaxed) == 0 => reply(200, session("Initiated")),
+            ("GET", SESSION) => reply(200, since_now(then)),
+            _ => reply(200, intent("Captured", json!({}))),
+        })
+        .await;
+        let seen = dojo(&server.url).look_for_sale(&sale(open()), Look::Usual).await.unwrap();
+        assert_eq!(found(&seen.finding), expected, "{then}");
+        assert_eq!(server.requests_for(SESSION).len(), 2, "{then}");
+        assert_eq!(seen.at_terminal.prompt == Some(Prompt::Sign), expected == "started", "{then}");
     }
 }
 

@@ -179,10 +179,14 @@ pub(super) async fn look(api: &Api, settings: &Settings, attempt: &Attempt) -> R
         Err(_) if intent::captured(&found)? > 0 && runs::is_known_payer(&found, prepared) => None,
         known => known?,
     };
-    let mut run = known.or_else(|| runs::own(&found, prepared).cloned());
-    if let Some(unread) = run.as_ref().filter(|run| started.is_none() && session::is_over(run)) {
-        // The history leaves out the receipts.
-        let handle = Handle::new(unread.id.clone()).map_err(|_| unusable("a session has a name that none can have"))?;
+    // The history leaves out the receipts; what was read before the money was taken may ask for a signature since.
+    let is_stale = |run: &Session| match known {
+        Some(_) => found.status == "Captured" && session::may_ask_to_sign_yet(run),
+        None => started.is_none() && session::is_over(run),
+    };
+    let mut run = known.as_ref().or_else(|| runs::own(&found, prepared)).cloned();
+    if let Some(stale) = run.as_ref().filter(|run| is_stale(run)) {
+        let handle = Handle::new(stale.id.clone()).map_err(|_| unusable("a session has a name that none can have"))?;
         run = reader.session(&handle).await?.or(run);
     }
     let refused = attempt.signature_accepted == Some(false);

@@ -56,6 +56,11 @@ pub(super) fn may_go_back(session: &Session, refused: bool, now: Timestamp, sett
     }
 }
 
+/// It is under way, and no signature was asked for so far.
+pub(super) fn may_ask_to_sign_yet(session: &Session) -> bool {
+    !is_over(session) && !matches!(session.status.as_str(), SIGNATURE_REQUIRED | SIGNATURE_ACCEPTED)
+}
+
 /// When a signature of it was taken for good.
 pub(super) fn accepted_at(session: &Session) -> Option<Timestamp> {
     (session.status == SIGNATURE_ACCEPTED).then(|| entered_at(session, SIGNATURE_ACCEPTED)).flatten()
