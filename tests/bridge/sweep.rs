@@ -83,7 +83,9 @@ async fn a_voided_first_attempt_says_nothing_about_the_second() {
 async fn p29_an_approval_that_is_never_captured_is_loud() {
     let mut bridge = Bridge::start().await;
     assert_eq!(bridge.till(1).pay("R-1", 990_115).await.word(), "approved");
+    bridge.stop().await;
     bridge.simulator.clock_ahead(25 * 3600).await;
+    bridge.boot().await;
     assert_eq!(bridge.till(2).pay("R-2", 990_115).await.word(), "approved");
     bridge.stop().await;
     bridge.boot().await;
