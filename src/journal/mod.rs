@@ -3,49 +3,27 @@
 //! `WAL` with `synchronous=FULL`: what was answered survives a power cut. Every rule of money is the domain's; the steps
 //! here load, ask the domain, and write what it says together with a line of the event log.
 //!
-//! | file | what stands there |
+//! | room | what stands there |
 //! | --- | --- |
-//! | `files`, `connection`, `error` | the file: whose it is, how it is opened, what can be wrong with it |
-//! | `writer`, `step`, `transaction`, `answers` | the one writer: steps wait, are committed together, and are answered |
-//! | `checkpoints` | between two commits: SQLite's log is folded into the database |
-//! | `begin`, `earlier` | a step: a sale or a refund begins, after what was before it was looked at |
-//! | `record`, `redact` | a step: an event is applied to an attempt |
-//! | `marks`, `told`, `elsewhere` | steps: a till was told, warned, or booked; money was given back elsewhere |
-//! | `adopt`, `sweeps` | steps: a lost payment is taken in; what a sweep must remember |
-//! | `alarms`, `callbacks`, `probe` | steps: what a person must see; what a provider sent; how quick the disk is |
-//! | `outbox`, `log`, `results` | results for tills that did not ask: to be pushed, to be followed |
-//! | `port`, `read` | the port that the engine sees; readings beside the writer |
-//! | `entries`, `rows` | what every step is made of; rows to the domain and back |
+//! | `opening` | the file: whose it is, and how it is opened |
+//! | `writing` | the one writer: steps wait, are committed together, and are answered |
+//! | `steps` | what is decided and written as one: an operation begins, moves, is taken in; what is kept beside it |
+//! | `results` | what tills know of their results, and those that they did not ask for: to be pushed, to be followed |
+//! | `read` | readings beside the writer |
+//! | `port` | the port that the engine sees |
+//! | `rows` | rows to the domain and back |
+//! | `error` | what can be wrong with the file and with SQLite |
 
-mod adopt;
-mod alarms;
-mod answers;
-mod begin;
-mod callbacks;
-mod checkpoints;
-mod connection;
-mod earlier;
-mod elsewhere;
-mod entries;
 mod error;
-mod files;
-mod log;
-mod marks;
-mod outbox;
+mod opening;
 #[cfg(test)]
 mod plans;
 mod port;
-mod probe;
 mod read;
-mod record;
-mod redact;
 mod results;
 mod rows;
-mod step;
-mod sweeps;
-mod told;
-mod transaction;
-mod writer;
+mod steps;
+mod writing;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -58,9 +36,11 @@ pub use error::OpenError;
 
 use crate::domain::identifiers::TillId;
 use crate::ports::JournalError;
-use outbox::Outbox;
-use told::Notes;
-use writer::Queue;
+use opening::{connection, files};
+use results::outbox::Outbox;
+use results::told::Notes;
+use steps::Probe;
+use writing::Queue;
 
 /// Where and how to open a journal.
 #[derive(Debug, Clone)]
@@ -153,7 +133,7 @@ impl SqliteJournal {
     /// [`JournalError`] when it could not be written.
     pub async fn measure_sync(&self) -> Result<Duration, JournalError> {
         let began = Instant::now();
-        self.queue.commit(probe::Probe { now: Timestamp::now() }).await?;
+        self.queue.commit(Probe { now: Timestamp::now() }).await?;
         Ok(began.elapsed())
     }
 

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
-use super::{
-    JournalOptions, adopt, alarms, begin, callbacks, connection, earlier, elsewhere, entries, files, log, outbox, read,
-    sweeps, told,
-};
+use super::opening::{connection, files};
+use super::results::{log, outbox, told};
+use super::steps::{adopt, alarms, begin, callbacks, earlier, elsewhere, entries, sweeps};
+use super::{JournalOptions, read};
 use crate::domain::identifiers::{OperationId, TillId};
 use crate::domain::operation::Status;
 use crate::ports::OperationFilter;

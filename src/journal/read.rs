@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
-use super::entries::{OPERATION, RUNS, STANDING_ALARM};
 use super::error::{Result, of_step};
 use super::rows::{self, get, optional_time, select_operations};
+use super::steps::entries::{OPERATION, RUNS, STANDING_ALARM};
 use crate::domain::attempt::{AlarmKind, Attempt, Kind};
 use crate::domain::directory::Terminal;
 use crate::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, TillId};

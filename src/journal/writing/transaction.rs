@@ -5,13 +5,13 @@ use futures_util::TryStreamExt;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, Either, Encode, Executor, Sqlite, SqliteConnection, Type};
 
-use super::error::{Result, of_step};
+use crate::journal::error::{Result, of_step};
 use crate::ports::JournalError;
 
 /// The transaction of a batch of steps. What one step writes goes ahead of the next one's reading in the same trip, and
 /// the last writes go with the commit. Should a step's writes fail, everything is taken back and what the others wrote is
 /// written anew: that hardly ever happens, and a savepoint for each step would cost two statements of six.
-pub(super) struct Transaction<'connection> {
+pub(in crate::journal) struct Transaction<'connection> {
     connection: &'connection mut SqliteConnection,
     has_begun: bool,
     /// What goes ahead with the next trip, and whose it is.
@@ -48,7 +48,7 @@ impl<'connection> Transaction<'connection> {
 
     /// The rows of a reading; its values are all texts, one for each question mark. What is wrong with them is this
     /// step's alone: for the others the transaction is lost, and may be tried again.
-    pub(super) async fn rows(&mut self, reading: &'static str, values: &[&str]) -> Result<Vec<SqliteRow>> {
+    pub(in crate::journal) async fn rows(&mut self, reading: &'static str, values: &[&str]) -> Result<Vec<SqliteRow>> {
         if let Some(lost) = &self.lost {
             return Err(lost.clone());
         }
@@ -63,7 +63,11 @@ impl<'connection> Transaction<'connection> {
     }
 
     /// The only row of a reading, or the first; `None` when there is none.
-    pub(super) async fn row(&mut self, reading: &'static str, values: &[&str]) -> Result<Option<SqliteRow>> {
+    pub(in crate::journal) async fn row(
+        &mut self,
+        reading: &'static str,
+        values: &[&str],
+    ) -> Result<Option<SqliteRow>> {
         Ok(self.rows(reading, values).await?.into_iter().next())
     }
 
@@ -153,7 +157,7 @@ fn of_neighbours(error: JournalError) -> JournalError {
 
 /// What a step writes: statements without results, run in the order in which they were added.
 #[derive(Default)]
-pub(super) struct Writes {
+pub(in crate::journal) struct Writes {
     statements: String,
     count: usize,
     values: SqliteArguments,
@@ -173,7 +177,7 @@ impl Writes {
     }
 
     /// Adds a statement; a value for each of its question marks must be bound next.
-    pub(super) fn add(&mut self, statement: &'static str) -> &mut Self {
+    pub(in crate::journal) fn add(&mut self, statement: &'static str) -> &mut Self {
         if !self.statements.is_empty() {
             self.statements.push_str("; ");
         }
@@ -183,7 +187,7 @@ impl Writes {
     }
 
     /// The value of the next question mark.
-    pub(super) fn bind<'value>(&mut self, value: impl Encode<'value, Sqlite> + Type<Sqlite>) -> &mut Self {
+    pub(in crate::journal) fn bind<'value>(&mut self, value: impl Encode<'value, Sqlite> + Type<Sqlite>) -> &mut Self {
         if let Err(error) = self.values.add(value) {
             self.mistake.get_or_insert(sqlx::Error::Encode(error));
         }

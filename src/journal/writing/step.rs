@@ -5,13 +5,13 @@ use std::time::Instant;
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 
-use super::error::Result;
 use super::transaction::{Transaction, Writes};
+use crate::journal::error::Result;
 use crate::ports::JournalError;
 
 /// One atomic step: first it reads and decides, then what it decided is written, whole or not at all.
 #[async_trait]
-pub(super) trait Step: Send + 'static {
+pub(in crate::journal) trait Step: Send + 'static {
     /// What the caller gets, once it is on disk.
     type Outcome: Send + 'static;
     /// Nobody is kept waiting by it, so it may wait a moment for the next step and share that one's commit.

@@ -4,21 +4,20 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::entries::{INSERT_ALARM, load, raise_alarm, stands};
-use super::error::Result;
-use super::rows::get;
-use super::step::Step;
-use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::Alarm;
 use crate::domain::card::without_card_numbers;
 use crate::domain::directory::Terminal;
 use crate::domain::identifiers::OperationId;
+use crate::journal::error::Result;
+use crate::journal::rows::get;
+use crate::journal::writing::{Step, Transaction, Writes};
 use crate::ports::{AlarmState, JournalError, LostPayment};
 
 /// An alarm that does not come of an event. Whoever finds its cause comes back to it, so it is raised once for ever.
-pub(super) struct Raise {
-    pub(super) operation: OperationId,
-    pub(super) alarm: Alarm,
-    pub(super) now: Timestamp,
+pub(in crate::journal) struct Raise {
+    pub(in crate::journal) operation: OperationId,
+    pub(in crate::journal) alarm: Alarm,
+    pub(in crate::journal) now: Timestamp,
 }
 
 #[async_trait]
@@ -65,10 +64,10 @@ impl Step for LostPayment {
 }
 
 /// Somebody has seen to an alarm; the first one counts.
-pub(super) struct AcknowledgeAlarm {
-    pub(super) id: i64,
-    pub(super) by: String,
-    pub(super) now: Timestamp,
+pub(in crate::journal) struct AcknowledgeAlarm {
+    pub(in crate::journal) id: i64,
+    pub(in crate::journal) by: String,
+    pub(in crate::journal) now: Timestamp,
 }
 
 #[async_trait]
@@ -88,10 +87,10 @@ impl Step for AcknowledgeAlarm {
 }
 
 /// The alarm on a subject, by its kind and its words, seen to or not.
-pub(super) const SAME_ALARM: &str = "SELECT 1 FROM alarm WHERE subject = ? AND kind = ? AND text = ?";
+pub(in crate::journal) const SAME_ALARM: &str = "SELECT 1 FROM alarm WHERE subject = ? AND kind = ? AND text = ?";
 
 /// The alarm on a payment, by its kind, seen to or not.
-pub(super) const KNOWN_ALARM: &str = "SELECT acknowledged_at FROM alarm WHERE subject = ? AND kind = ?";
+pub(in crate::journal) const KNOWN_ALARM: &str = "SELECT acknowledged_at FROM alarm WHERE subject = ? AND kind = ?";
 
 /// The alarm with a number.
-pub(super) const ALARM: &str = "SELECT 1 FROM alarm WHERE id = CAST(? AS INTEGER)";
+pub(in crate::journal) const ALARM: &str = "SELECT 1 FROM alarm WHERE id = CAST(? AS INTEGER)";

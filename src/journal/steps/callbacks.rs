@@ -3,10 +3,9 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
-use super::error::Result;
-use super::step::Step;
-use super::transaction::{Transaction, Writes};
 use crate::domain::card::without_card_numbers;
+use crate::journal::error::Result;
+use crate::journal::writing::{Step, Transaction, Writes};
 use crate::ports::{Callback, Subject};
 
 /// Callbacks are kept for so long: by then none is delivered again, and what it was about stands in the event log.
@@ -40,9 +39,10 @@ impl Step for Callback {
 }
 
 /// A delivery of a provider.
-pub(super) const SAME_CALLBACK: &str = "SELECT 1 FROM callback WHERE provider = ? AND delivery = ?";
+pub(in crate::journal) const SAME_CALLBACK: &str = "SELECT 1 FROM callback WHERE provider = ? AND delivery = ?";
 
 /// Two go where one comes, so that they become fewer and no call has much to do. One that a wrong clock has dated far ahead
 /// goes too: those that came after it wait behind it.
-pub(super) const FORGET_OLDEST_CALLBACKS: &str = "DELETE FROM callback WHERE rowid <= (SELECT MIN(rowid) + 1 FROM \
-    callback) AND (received_at < ? OR received_at > ?)";
+pub(in crate::journal) const FORGET_OLDEST_CALLBACKS: &str = "\
+    DELETE FROM callback WHERE rowid <= (SELECT MIN(rowid) + 1 FROM callback) AND (received_at < ? OR received_at > \
+    ?)";

@@ -70,8 +70,8 @@ mod tests {
 
     use super::*;
     use crate::journal::error::Result;
-    use crate::journal::step::{Pending, Step};
-    use crate::journal::transaction::{Transaction, Writes};
+    use crate::journal::writing::step::{Pending, Step};
+    use crate::journal::writing::transaction::{Transaction, Writes};
 
     struct Nothing;
 

@@ -8,21 +8,19 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::error::Result;
-use super::step::Step;
-use super::transaction::{Transaction, Writes};
-use super::writer::Queue;
 use crate::domain::identifiers::OperationId;
 use crate::domain::operation::Status;
+use crate::journal::error::Result;
+use crate::journal::writing::{Queue, Step, Transaction, Writes};
 use crate::ports::{JournalError, whole_milliseconds};
 
 /// The till was given the final result of an attempt. What is not final, or no longer the result (the provider took it
 /// back meanwhile), is not noted: a note allows the till's next request to run again.
-pub(super) struct Told {
-    pub(super) operation: OperationId,
-    pub(super) attempt: u32,
-    pub(super) status: Status,
-    pub(super) now: Timestamp,
+pub(in crate::journal) struct Told {
+    pub(in crate::journal) operation: OperationId,
+    pub(in crate::journal) attempt: u32,
+    pub(in crate::journal) status: Status,
+    pub(in crate::journal) now: Timestamp,
 }
 
 impl Told {
@@ -34,7 +32,7 @@ impl Told {
 
 /// The notes that wait to be written.
 #[derive(Clone, Default)]
-pub(super) struct Notes(Arc<Mutex<Vec<Note>>>);
+pub(in crate::journal) struct Notes(Arc<Mutex<Vec<Note>>>);
 
 /// A note, and who hears that it is on disk.
 struct Note {
@@ -44,7 +42,7 @@ struct Note {
 
 impl Notes {
     /// Writes a note, with all others that wait; it may be the step of another one that writes it.
-    pub(super) async fn write(&self, queue: &Queue, told: Told) -> Result<()> {
+    pub(in crate::journal) async fn write(&self, queue: &Queue, told: Told) -> Result<()> {
         let (written, is_written) = oneshot::channel();
         self.lock().push(Note { told, written });
         for written in queue.commit(WriteNotes(self.clone())).await? {
@@ -97,13 +95,13 @@ pub(super) fn note_told(writes: &mut Writes, told: &[Told]) {
 ///
 /// A plus keeps SQLite from preparing the statement anew each time, to see whether the status that is bound fits the
 /// condition of a partial index.
-pub(super) const INSERT_TOLD_EVENTS: &str = "\
+pub(in crate::journal) const INSERT_TOLD_EVENTS: &str = "\
     INSERT INTO event (at, operation, attempt, name, event, phase) SELECT MIN(told.value ->> 0), o.id, a.number, 'told', \
     '{\"event\":\"told\"}', a.phase FROM json_each(?) told CROSS JOIN operation o ON o.id = told.value ->> 1 JOIN attempt \
     a ON a.reference = o.deciding_attempt WHERE a.number = told.value ->> 2 AND +o.status = told.value ->> 3 AND o.told_at \
     IS NULL AND +o.status NOT IN ('pending', 'unknown') GROUP BY o.id";
 
-pub(super) const UPDATE_TOLD: &str = "\
+pub(in crate::journal) const UPDATE_TOLD: &str = "\
     UPDATE operation AS o SET told_at = note.at FROM (SELECT MIN(told.value ->> 0) AS at, told.value ->> 1 AS \
     operation, told.value ->> 2 AS attempt, told.value ->> 3 AS status FROM json_each(?) told GROUP BY 2, 3, 4) note \
     WHERE o.id = note.operation AND note.attempt = (SELECT number FROM attempt WHERE reference = o.deciding_attempt) AND \

@@ -7,8 +7,10 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, SqlitePool};
 
-use super::error::{OpenError, is_damage};
-use super::{JournalOptions, Schema, files, log};
+use super::files;
+use crate::journal::error::{OpenError, is_damage};
+use crate::journal::results::log;
+use crate::journal::{JournalOptions, Schema};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -22,7 +24,7 @@ const READER_WAIT: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
 
 /// The only connection that writes, with the schema up to date.
-pub(super) async fn open_writer(options: &JournalOptions) -> Result<SqliteConnection, OpenError> {
+pub(in crate::journal) async fn open_writer(options: &JournalOptions) -> Result<SqliteConnection, OpenError> {
     let path = &options.path;
     let mut connect = common(options)
         .journal_mode(SqliteJournalMode::Wal)
@@ -47,7 +49,7 @@ pub(super) async fn open_writer(options: &JournalOptions) -> Result<SqliteConnec
 
 /// How the schema stands, whoever looks. Nothing of ours is made or changed; SQLite leaves an empty `-wal` and a `-shm`,
 /// which belong to the database's owner.
-pub(super) async fn schema(options: &JournalOptions) -> Result<Schema, OpenError> {
+pub(in crate::journal) async fn schema(options: &JournalOptions) -> Result<Schema, OpenError> {
     let path = &options.path;
     if !files::look(path)? {
         return Ok(Schema::Missing);
@@ -81,7 +83,7 @@ fn newest() -> i64 {
 }
 
 /// Connections that only read, and never wait for the writer.
-pub(super) async fn open_readers(options: &JournalOptions) -> Result<SqlitePool, OpenError> {
+pub(in crate::journal) async fn open_readers(options: &JournalOptions) -> Result<SqlitePool, OpenError> {
     SqlitePoolOptions::new()
         .min_connections(1)
         .max_connections(READERS)
@@ -95,7 +97,7 @@ pub(super) async fn open_readers(options: &JournalOptions) -> Result<SqlitePool,
 }
 
 /// Where the log ends.
-pub(super) async fn log_end(readers: &SqlitePool, path: &Path) -> Result<i64, OpenError> {
+pub(in crate::journal) async fn log_end(readers: &SqlitePool, path: &Path) -> Result<i64, OpenError> {
     sqlx::query_scalar(log::END).fetch_one(readers).await.map_err(explain(path))
 }
 

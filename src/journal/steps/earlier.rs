@@ -5,13 +5,13 @@ use sqlx::sqlite::SqliteRow;
 
 use super::begin::set_aside;
 use super::entries;
-use super::error::Result;
-use super::rows::{self, get, select_operations};
-use super::transaction::Transaction;
 use crate::domain::attempt::Kind;
 use crate::domain::operation::Operation;
 use crate::domain::refund::leaves_nothing;
 use crate::domain::repeat::{Fingerprint, KnownBy};
+use crate::journal::error::Result;
+use crate::journal::rows::{self, get, select_operations};
+use crate::journal::writing::Transaction;
 use crate::ports::{Begun, Earlier, JournalError, NewAttempt};
 
 /// What stands in the journal before anything begins.
@@ -112,7 +112,7 @@ impl Obstacle {
 
 /// What a reference (named twice) means to a till, after what keeps a device from a new attempt (named twice); one row in any
 /// case. A sandbox operation under the number does not hide a real one, nor the reverse.
-pub(super) const BEFORE: &str = select_operations!(
+pub(in crate::journal) const BEFORE: &str = select_operations!(
     "SELECT (SELECT reference FROM attempt WHERE leased_terminal = ?) AS holder, (SELECT text FROM alarm WHERE \
      freezes = ? AND acknowledged_at IS NULL ORDER BY id LIMIT 1) AS frozen, (SELECT MAX(generation) FROM operation \
      WHERE till = ? AND kind = ? AND reference = ?) AS generation, FALSE AS followed,",
@@ -123,7 +123,7 @@ pub(super) const BEFORE: &str = select_operations!(
 
 /// What a sale without a number may be: a till's latest one on a terminal with an amount and a currency. After what keeps
 /// a device from a new attempt (named twice); one row in any case.
-pub(super) const BEFORE_SALE_WITHOUT_NUMBER: &str = select_operations!(
+pub(in crate::journal) const BEFORE_SALE_WITHOUT_NUMBER: &str = select_operations!(
     "SELECT (SELECT reference FROM attempt WHERE leased_terminal = ?) AS holder, (SELECT text FROM alarm WHERE \
      freezes = ? AND acknowledged_at IS NULL ORDER BY id LIMIT 1) AS frozen, o.generation, \
      EXISTS (SELECT 1 FROM operation later INDEXED BY operation_by_asked_terminal WHERE later.till = o.till \
@@ -134,7 +134,7 @@ pub(super) const BEFORE_SALE_WITHOUT_NUMBER: &str = select_operations!(
 );
 
 /// The same of a refund: the latest one of a sale, with an amount (named twice) where it is not empty.
-pub(super) const BEFORE_REFUND_WITHOUT_NUMBER: &str = select_operations!(
+pub(in crate::journal) const BEFORE_REFUND_WITHOUT_NUMBER: &str = select_operations!(
     "SELECT (SELECT reference FROM attempt WHERE leased_terminal = ?) AS holder, (SELECT text FROM alarm WHERE \
      freezes = ? AND acknowledged_at IS NULL ORDER BY id LIMIT 1) AS frozen, o.generation, \
      EXISTS (SELECT 1 FROM operation later INDEXED BY operation_by_asked_terminal WHERE later.till = o.till \

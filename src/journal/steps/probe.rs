@@ -3,13 +3,12 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::error::Result;
-use super::step::Step;
-use super::transaction::{Transaction, Writes};
+use crate::journal::error::Result;
+use crate::journal::writing::{Step, Transaction, Writes};
 
 /// Writes one row durably, to measure the disk.
-pub(super) struct Probe {
-    pub(super) now: Timestamp,
+pub(in crate::journal) struct Probe {
+    pub(in crate::journal) now: Timestamp,
 }
 
 #[async_trait]

@@ -13,24 +13,23 @@ use serde_json::json;
 
 use super::elsewhere::refunded_elsewhere;
 use super::entries::{append_event, insert_attempt, insert_operation, load_runs, raise_alarm, stands};
-use super::error::{Result, unreadable};
-use super::outbox::Outbox;
 use super::record::Recording;
 use super::redact::masked;
-use super::rows::{self, select_operations};
-use super::step::Step;
-use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::{AlarmKind, Attempt};
 use crate::domain::operation::Operation;
 use crate::domain::repeat::Kinship;
 use crate::domain::request::Details;
 use crate::domain::runs::taken_in;
+use crate::journal::error::{Result, unreadable};
+use crate::journal::results::outbox::Outbox;
+use crate::journal::rows::{self, select_operations};
+use crate::journal::writing::{Step, Transaction, Writes};
 use crate::ports::{Adopted, JournalError, Orphan, Recorded};
 
 /// A payment to take in.
-pub(super) struct Adopt {
-    pub(super) orphan: Orphan,
-    pub(super) outbox: Outbox,
+pub(in crate::journal) struct Adopt {
+    pub(in crate::journal) orphan: Orphan,
+    pub(in crate::journal) outbox: Outbox,
 }
 
 #[async_trait]
@@ -171,16 +170,18 @@ fn name_where_made(operation: &Operation) -> [&str; 4] {
 }
 
 /// What a reference means in one environment. What runs in the other is another sale, be it over or not.
-pub(super) const NEWEST: &str = select_operations!(
+pub(in crate::journal) const NEWEST: &str = select_operations!(
     "SELECT",
     "operation o JOIN attempt a ON a.reference = o.deciding_attempt WHERE o.till = ? AND o.kind = ? AND o.reference = ? \
      AND o.simulated = CAST(? AS INTEGER) ORDER BY o.generation DESC LIMIT 1"
 );
 
 /// The deciding attempts of the unproven operations under a reference, in one environment.
-pub(super) const RIVALS: &str = "SELECT deciding_attempt AS reference FROM operation WHERE till = ? AND kind = ? \
-    AND reference = ? AND simulated = CAST(? AS INTEGER) AND status IN ('pending', 'unknown')";
+pub(in crate::journal) const RIVALS: &str = "\
+    SELECT deciding_attempt AS reference FROM operation WHERE till = ? AND kind = ? AND reference = ? AND simulated = \
+    CAST(? AS INTEGER) AND status IN ('pending', 'unknown')";
 
 /// The generations of a reference; nothing where it has none.
-pub(super) const GENERATIONS: &str = "SELECT MIN(generation) AS lowest, MAX(generation) AS highest FROM operation \
-    WHERE till = ? AND kind = ? AND reference = ?";
+pub(in crate::journal) const GENERATIONS: &str = "\
+    SELECT MIN(generation) AS lowest, MAX(generation) AS highest FROM operation WHERE till = ? AND kind = ? AND \
+    reference = ?";

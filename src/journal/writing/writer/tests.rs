@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use super::*;
 use crate::domain::identifiers::OperationId;
 use crate::domain::operation::Status;
-use crate::journal::told::{Notes, Told};
-use crate::journal::transaction::Writes;
-use crate::journal::{JournalOptions, connection, files};
+use crate::journal::JournalOptions;
+use crate::journal::opening::{connection, files};
+use crate::journal::results::told::{Notes, Told};
+use crate::journal::writing::transaction::Writes;
 
 /// Runs statements, with semicolons between them.
 struct Statement(&'static str);

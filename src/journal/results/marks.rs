@@ -4,18 +4,17 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::entries::{append_event, load, update_operation};
-use super::error::Result;
-use super::step::Step;
-use super::transaction::{Transaction, Writes};
 use crate::domain::identifiers::OperationId;
 use crate::domain::operation::Operation;
+use crate::journal::error::Result;
+use crate::journal::steps::entries::{append_event, load, update_operation};
+use crate::journal::writing::{Step, Transaction, Writes};
 use crate::ports::whole_milliseconds;
 
 /// The till was warned of a superseded sale that was paid: what it begins next, it begins knowing that.
-pub(super) struct Warned {
-    pub(super) operation: OperationId,
-    pub(super) now: Timestamp,
+pub(in crate::journal) struct Warned {
+    pub(in crate::journal) operation: OperationId,
+    pub(in crate::journal) now: Timestamp,
 }
 
 #[async_trait]
@@ -33,9 +32,9 @@ impl Step for Warned {
 }
 
 /// The till booked the result. There is nothing to book before there is one.
-pub(super) struct Acknowledge {
-    pub(super) operation: OperationId,
-    pub(super) now: Timestamp,
+pub(in crate::journal) struct Acknowledge {
+    pub(in crate::journal) operation: OperationId,
+    pub(in crate::journal) now: Timestamp,
 }
 
 #[async_trait]

@@ -4,19 +4,18 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::SqlitePool;
 
-use super::error::{Result, of_step};
-use super::rows::optional_time;
-use super::step::Step;
-use super::transaction::{Transaction, Writes};
 use crate::domain::identifiers::StoreId;
 use crate::domain::operation::ProviderName;
+use crate::journal::error::{Result, of_step};
+use crate::journal::rows::optional_time;
+use crate::journal::writing::{Step, Transaction, Writes};
 use crate::ports::whole_milliseconds;
 
 /// A shop's payments were compared.
-pub(super) struct Swept {
-    pub(super) provider: ProviderName,
-    pub(super) store: StoreId,
-    pub(super) complete_at: Timestamp,
+pub(in crate::journal) struct Swept {
+    pub(in crate::journal) provider: ProviderName,
+    pub(in crate::journal) store: StoreId,
+    pub(in crate::journal) complete_at: Timestamp,
 }
 
 #[async_trait]
@@ -34,17 +33,21 @@ impl Step for Swept {
     }
 }
 
-pub(super) async fn last(pool: &SqlitePool, provider: ProviderName, store: &StoreId) -> Result<Option<Timestamp>> {
+pub(in crate::journal) async fn last(
+    pool: &SqlitePool,
+    provider: ProviderName,
+    store: &StoreId,
+) -> Result<Option<Timestamp>> {
     let query = sqlx::query(LAST).bind(provider.name()).bind(store.as_str());
     let row = query.fetch_optional(pool).await.map_err(of_step)?;
     row.map_or(Ok(None), |row| optional_time(&row, "complete_at"))
 }
 
-pub(super) async fn has_used(pool: &SqlitePool, provider: ProviderName, terminal: &str) -> Result<bool> {
+pub(in crate::journal) async fn has_used(pool: &SqlitePool, provider: ProviderName, terminal: &str) -> Result<bool> {
     sqlx::query_scalar(HAS_USED).bind(provider.name()).bind(terminal).fetch_one(pool).await.map_err(of_step)
 }
 
-pub(super) const LAST: &str = "SELECT complete_at FROM sweep WHERE provider = ? AND store = ?";
+pub(in crate::journal) const LAST: &str = "SELECT complete_at FROM sweep WHERE provider = ? AND store = ?";
 
 /// Reads every attempt where there is none: it is asked once in a program's life, of a terminal that is not configured.
 const HAS_USED: &str = "SELECT EXISTS (SELECT 1 FROM attempt WHERE provider = ? AND provider_terminal = ?)";

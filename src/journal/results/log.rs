@@ -2,9 +2,9 @@
 
 use sqlx::SqlitePool;
 
-use super::error::{Result, of_step};
-use super::rows::{self, get, select_operations};
 use crate::domain::identifiers::TillId;
+use crate::journal::error::{Result, of_step};
+use crate::journal::rows::{self, get, select_operations};
 use crate::ports::{LogPage, LoggedResult};
 
 /// How many events one page looks at, whosever they are: a reading is short, however much there is to read.
@@ -35,19 +35,19 @@ pub(super) async fn is_result(pool: &SqlitePool, till: &TillId, position: i64) -
 }
 
 /// The event of an approval that turned out to be of another amount.
-pub(super) const AMOUNT_CHANGED: &str = "amount_changed";
+pub(in crate::journal) const AMOUNT_CHANGED: &str = "amount_changed";
 
 /// Also where nothing was new in it: a till was told no other position.
-pub(super) const RESULT_AT: &str = "\
+pub(in crate::journal) const RESULT_AT: &str = "\
     SELECT 1 FROM event e JOIN operation o ON o.id = e.operation WHERE e.sequence = CAST(? AS INTEGER) AND o.till = ? AND \
     (e.phase IN ('approved', 'declined', 'cancelled', 'failed') OR e.name = 'amount_changed')";
 
-pub(super) const END: &str = "SELECT COALESCE(MAX(sequence), 0) FROM event";
+pub(in crate::journal) const END: &str = "SELECT COALESCE(MAX(sequence), 0) FROM event";
 
 /// Events that brought one of the operation's attempts to a proven end, or changed the amount of one. An operation that is
 /// under way again has no result to tell; its next one comes with an event of its own. Sales write no index for this: the log
 /// is read in stretches instead.
-pub(super) const RESULTS: &str = select_operations!(
+pub(in crate::journal) const RESULTS: &str = select_operations!(
     "SELECT e.sequence AS logged_as,",
     "event e CROSS JOIN operation o ON o.id = e.operation JOIN attempt a ON a.reference = o.deciding_attempt \
      WHERE e.sequence > ? AND e.sequence <= ? AND e.phase IN ('approved', 'declined', 'cancelled', 'failed') \

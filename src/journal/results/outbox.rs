@@ -8,14 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use sqlx::SqlitePool;
 
-use super::error::{Result, of_step};
-use super::rows::{self, get};
-use super::step::Step;
 use super::told::{Told, note_told};
-use super::transaction::{Transaction, Writes};
 use crate::domain::card::without_card_numbers;
 use crate::domain::identifiers::TillId;
 use crate::domain::operation::Operation;
+use crate::journal::error::{Result, of_step};
+use crate::journal::rows::{self, get};
+use crate::journal::writing::{Step, Transaction, Writes};
 use crate::ports::{JournalError, OutboxEntry, Pushes, whole_milliseconds};
 
 /// What was given up is kept in the outbox for so long. The result itself stays in the journal.
@@ -23,15 +22,15 @@ const UNDELIVERED_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Whose results are pushed.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Outbox(Arc<HashSet<TillId>>);
+pub(in crate::journal) struct Outbox(Arc<HashSet<TillId>>);
 
 impl Outbox {
-    pub(super) fn of(tills: HashSet<TillId>) -> Self {
+    pub(in crate::journal) fn of(tills: HashSet<TillId>) -> Self {
         Self(Arc::new(tills))
     }
 
     /// Has a result pushed whose event was just appended; writes nothing for the other tills.
-    pub(super) fn add(&self, writes: &mut Writes, operation: &Operation, now: Timestamp) {
+    pub(in crate::journal) fn add(&self, writes: &mut Writes, operation: &Operation, now: Timestamp) {
         if !operation.status().is_final() || !self.0.contains(&operation.till) {
             return;
         }
@@ -177,7 +176,7 @@ const INSERT_PUSH: &str = "\
     INSERT INTO push (number, till, operation, since, due_at) VALUES ((SELECT MAX(sequence) FROM event), ?, ?, ?, ?)";
 
 /// The push with a number.
-pub(super) const PUSH: &str = "SELECT 1 FROM push WHERE number = CAST(? AS INTEGER)";
+pub(in crate::journal) const PUSH: &str = "SELECT 1 FROM push WHERE number = CAST(? AS INTEGER)";
 
 /// The first of a till's that no earlier one of its operation is ahead of.
 macro_rules! first_push {
@@ -192,15 +191,15 @@ macro_rules! first_push {
 }
 
 /// What the till may take comes before what it has refused.
-pub(super) const FRESH_PUSH: &str = first_push!("AND tries = 0 ");
+pub(in crate::journal) const FRESH_PUSH: &str = first_push!("AND tries = 0 ");
 
-pub(super) const NEXT_PUSH: &str = first_push!("");
+pub(in crate::journal) const NEXT_PUSH: &str = first_push!("");
 
 /// As many as a person reads.
-pub(super) const OLDEST_PUSHES: &str = "\
+pub(in crate::journal) const OLDEST_PUSHES: &str = "\
     SELECT number, till, operation, tries, since, due_at, last_error FROM push WHERE number > 0 ORDER BY number \
     LIMIT 200";
 
-pub(super) const COUNT_PUSHES: &str = "\
+pub(in crate::journal) const COUNT_PUSHES: &str = "\
     SELECT (SELECT COUNT(*) FROM push WHERE due_at IS NOT NULL) AS waiting, \
     (SELECT COUNT(*) FROM push WHERE due_at IS NULL) AS undelivered";

@@ -17,9 +17,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::answers::Answers;
 use super::checkpoints::Checkpoints;
-use super::error::{Result, is_no_transaction, may_be_rolled_back, of_step};
 use super::step::{Command, Pending, Step};
 use super::transaction::{Refused, Transaction, Uncommitted};
+use crate::journal::error::{Result, is_no_transaction, may_be_rolled_back, of_step};
 use crate::ports::JournalError;
 
 const QUEUE: usize = 4096;
@@ -37,7 +37,7 @@ enum State {
 }
 
 /// Where steps are handed in.
-pub(super) struct Queue {
+pub(in crate::journal) struct Queue {
     steps: mpsc::Sender<Box<dyn Command>>,
     state: watch::Receiver<State>,
     closing: CancellationToken,
@@ -45,7 +45,7 @@ pub(super) struct Queue {
 
 impl Queue {
     /// Starts the writer. It keeps the lock until it has closed the connection.
-    pub(super) fn start(connection: SqliteConnection, lock: File) -> Self {
+    pub(in crate::journal) fn start(connection: SqliteConnection, lock: File) -> Self {
         let (queue, writer) = Self::prepare(connection, lock);
         tokio::spawn(writer.run());
         queue
@@ -62,7 +62,7 @@ impl Queue {
     }
 
     /// Has a step committed, and returns its outcome after that.
-    pub(super) async fn commit<S: Step>(&self, step: S) -> Result<S::Outcome> {
+    pub(in crate::journal) async fn commit<S: Step>(&self, step: S) -> Result<S::Outcome> {
         let (reply, answer) = oneshot::channel();
         if self.steps.send(Box::new(Pending::new(step, reply))).await.is_err() {
             return Err(self.why_not());
@@ -79,14 +79,14 @@ impl Queue {
     }
 
     /// Commits what is queued, and returns when the connection is closed and the lock released.
-    pub(super) async fn close(&self) {
+    pub(in crate::journal) async fn close(&self) {
         self.closing.cancel();
         // An error means that the writer is gone, which is what is waited for.
         let _ = self.state.clone().wait_for(|state| *state != State::Running).await;
     }
 
     /// Returns once, and only if, the writer can no longer be relied on.
-    pub(super) fn failed(&self) -> impl Future<Output = String> + Send + 'static {
+    pub(in crate::journal) fn failed(&self) -> impl Future<Output = String> + Send + 'static {
         let mut state = self.state.clone();
         async move {
             let _ = state.wait_for(|state| matches!(state, State::Failed(_))).await;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::geteuid;
 
-use super::error::OpenError;
+use crate::journal::error::OpenError;
 
 const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// So much of the log is held in memory at a time, in bytes.
@@ -16,7 +16,7 @@ const PART: usize = 1 << 20;
 /// Makes the folder and the files ready for SQLite, and holds the lock for as long as the returned file lives.
 ///
 /// This opens and closes the database file, which drops SQLite's own locks on it: only call it before SQLite opens it.
-pub(super) fn prepare(database: &Path) -> Result<File, OpenError> {
+pub(in crate::journal) fn prepare(database: &Path) -> Result<File, OpenError> {
     let folder = folder_of(database);
     make_folder(&folder)?;
     refuse_network(&folder)?;
@@ -50,7 +50,7 @@ pub(super) fn look(database: &Path) -> Result<bool, OpenError> {
 
 /// The database and its log on disk, in bytes. Reads only the folder's entries: opening the file would drop SQLite's
 /// locks.
-pub(super) fn size_bytes(database: &Path) -> u64 {
+pub(in crate::journal) fn size_bytes(database: &Path) -> u64 {
     [database.to_owned(), beside(database, "-wal")]
         .iter()
         .filter_map(|path| path.metadata().ok())

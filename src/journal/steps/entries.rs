@@ -3,16 +3,16 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::error::{Result, unreadable};
 use super::redact::clean_json;
-use super::rows::{self, select_operations};
-use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Phase};
 use crate::domain::card::without_card_numbers;
 use crate::domain::evidence::Approval;
 use crate::domain::identifiers::{AttemptReference, OperationId, TerminalName};
 use crate::domain::operation::Operation;
 use crate::domain::request::Details;
+use crate::journal::error::{Result, unreadable};
+use crate::journal::rows::{self, select_operations};
+use crate::journal::writing::{Transaction, Writes};
 use crate::ports::JournalError;
 
 /// Writes a new operation with its deciding attempt's name. The attempt is written after it by [`insert_attempt`].
@@ -109,7 +109,7 @@ pub(super) fn update_attempt(writes: &mut Writes, attempt: &Attempt, now: Timest
 
 /// Writes what may change of an operation: who decides it, and what the till knows of that. Most events change none of
 /// it, and then no index has to be written.
-pub(super) fn update_operation(writes: &mut Writes, before: &Operation, operation: &Operation) {
+pub(in crate::journal) fn update_operation(writes: &mut Writes, before: &Operation, operation: &Operation) {
     let decided = |operation: &Operation| {
         (operation.attempt.order.reference, operation.status(), operation.told_at, operation.acknowledged_at)
     };
@@ -129,7 +129,7 @@ pub(super) fn update_operation(writes: &mut Writes, before: &Operation, operatio
 }
 
 /// Appends to the event log.
-pub(super) fn append_event(
+pub(in crate::journal) fn append_event(
     writes: &mut Writes,
     attempt: &Attempt,
     name: &str,
@@ -181,7 +181,7 @@ pub(super) async fn stands(transaction: &mut Transaction<'_>, operation: Operati
 }
 
 /// The operation with this number.
-pub(super) async fn load(transaction: &mut Transaction<'_>, id: OperationId) -> Result<Operation> {
+pub(in crate::journal) async fn load(transaction: &mut Transaction<'_>, id: OperationId) -> Result<Operation> {
     let row = transaction.row(OPERATION, &[&id.to_string()]).await?;
     row.as_ref().map(rows::operation).transpose()?.ok_or(JournalError::NotFound)
 }
@@ -195,11 +195,11 @@ pub(super) async fn load_runs(
 }
 
 /// The operation with a number.
-pub(super) const OPERATION: &str =
+pub(in crate::journal) const OPERATION: &str =
     select_operations!("SELECT", "operation o JOIN attempt a ON a.reference = o.deciding_attempt WHERE o.id = ?");
 
 /// All attempts of the operation of an attempt.
-pub(super) const RUNS: &str = select_operations!(
+pub(in crate::journal) const RUNS: &str = select_operations!(
     "SELECT",
     "attempt wanted JOIN operation o ON o.id = wanted.operation JOIN attempt a ON a.operation = o.id \
      WHERE wanted.reference = ? ORDER BY a.number"
@@ -231,7 +231,7 @@ pub(super) const INSERT_ALARM: &str = "\
     INSERT INTO alarm (subject, kind, text, operation, terminal, freezes, raised_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
 
 /// The alarm that stands on a subject, by its kind.
-pub(super) const STANDING_ALARM: &str =
+pub(in crate::journal) const STANDING_ALARM: &str =
     "SELECT 1 FROM alarm WHERE subject = ? AND kind = ? AND acknowledged_at IS NULL";
 
 const INSERT_EVENT: &str = "INSERT INTO event (at, operation, attempt, name, event, phase) VALUES (?, ?, ?, ?, ?, ?)";

@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::error::{Result, unreadable};
 use crate::domain::attempt::Phase;
 use crate::domain::card::{Card, Receipt, holds_card_number, without_card_numbers};
+use crate::journal::error::{Result, unreadable};
 
 /// The JSON of an event or of details. It is masked text by text, so that it stays valid JSON.
 pub(super) fn clean_json(event: &impl Serialize) -> Result<String> {

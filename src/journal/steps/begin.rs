@@ -6,11 +6,7 @@ use serde::Serialize;
 
 use super::earlier::read_before;
 use super::entries::{self, append_event, insert_attempt, insert_operation};
-use super::error::Result;
 use super::redact::clean_json;
-use super::rows::{self, get, select_operations};
-use super::step::Step;
-use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::{Attempt, Kind};
 use crate::domain::evidence::Order;
 use crate::domain::identifiers::{AttemptReference, OperationId, TillId, TransactionId};
@@ -19,6 +15,9 @@ use crate::domain::operation::Operation;
 use crate::domain::refund::{Allowance, NotRefundable, refund_amount};
 use crate::domain::repeat::{Fingerprint, KnownBy};
 use crate::domain::request::Details;
+use crate::journal::error::Result;
+use crate::journal::rows::{self, get, select_operations};
+use crate::journal::writing::{Step, Transaction, Writes};
 use crate::ports::{Begun, JournalError, NewAttempt, NewRefund, NewSale, Repeated, Target};
 
 #[async_trait]
@@ -189,7 +188,7 @@ fn run_again(writes: &mut Writes, earlier: &Operation, operation: &Operation, de
 }
 
 /// A till's superseded sale on a terminal that was paid, and of which the till has not heard.
-pub(super) const PAID_UNHEARD: &str = select_operations!(
+pub(in crate::journal) const PAID_UNHEARD: &str = select_operations!(
     "SELECT",
     "operation o INDEXED BY operation_unheard JOIN attempt a ON a.reference = o.deciding_attempt \
      WHERE o.till = ? AND a.terminal = ? AND o.kind = 'sale' AND o.status = 'approved' AND o.told_at IS NULL \
@@ -197,22 +196,24 @@ pub(super) const PAID_UNHEARD: &str = select_operations!(
 );
 
 /// What may no longer be given back of a sale (named twice).
-pub(super) const SET_ASIDE: &str = "SELECT (SELECT refunded_elsewhere FROM operation WHERE id = ?) \
+pub(in crate::journal) const SET_ASIDE: &str = "SELECT (SELECT refunded_elsewhere FROM operation WHERE id = ?) \
     + COALESCE(SUM(a.set_aside), 0) AS set_aside FROM operation refund JOIN attempt a ON a.operation = refund.id \
     WHERE refund.original = ?";
 
 /// Whether the refunds of a sale of which it is not proven what became of them all wait for a person; no row where there is
 /// none.
-pub(super) const UNDECIDED_REFUND: &str = "SELECT MIN(a.phase = 'abandoned') AS is_abandoned FROM operation refund \
-    JOIN attempt a ON a.operation = refund.id WHERE refund.original = ? \
-    AND a.phase IN ('reserved', 'sending', 'open', 'unknown', 'abandoned') GROUP BY refund.original";
+pub(in crate::journal) const UNDECIDED_REFUND: &str = "\
+    SELECT MIN(a.phase = 'abandoned') AS is_abandoned FROM operation refund JOIN attempt a ON a.operation = refund.id \
+    WHERE refund.original = ? AND a.phase IN ('reserved', 'sending', 'open', 'unknown', 'abandoned') GROUP BY \
+    refund.original";
 
 /// What a till gave back since a moment. The attempts of a day are few and stand together, by their names; a till's
 /// refunds of all times are not (`CROSS JOIN` is SQLite's way to say which of the two to begin with).
-pub(super) const GIVEN_BACK: &str = "SELECT COALESCE(SUM(a.set_aside), 0) AS given_back FROM attempt a CROSS JOIN \
-    operation o ON o.id = a.operation WHERE a.reference >= ? AND a.set_aside > 0 AND o.till = ? AND o.kind = 'refund'";
+pub(in crate::journal) const GIVEN_BACK: &str = "\
+    SELECT COALESCE(SUM(a.set_aside), 0) AS given_back FROM attempt a CROSS JOIN operation o ON o.id = a.operation \
+    WHERE a.reference >= ? AND a.set_aside > 0 AND o.till = ? AND o.kind = 'refund'";
 
 /// The same without a sale.
-pub(super) const GIVEN_BACK_WITHOUT_SALE: &str = "SELECT COALESCE(SUM(a.set_aside), 0) AS given_back FROM attempt a \
-    CROSS JOIN operation o ON o.id = a.operation WHERE a.reference >= ? AND a.set_aside > 0 AND o.till = ? AND o.kind = \
-    'refund' AND o.original IS NULL";
+pub(in crate::journal) const GIVEN_BACK_WITHOUT_SALE: &str = "\
+    SELECT COALESCE(SUM(a.set_aside), 0) AS given_back FROM attempt a CROSS JOIN operation o ON o.id = a.operation \
+    WHERE a.reference >= ? AND a.set_aside > 0 AND o.till = ? AND o.kind = 'refund' AND o.original IS NULL";

@@ -3,12 +3,13 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::error::Result;
 use super::outbox::{GiveUpUnwanted, Postpone, PushAgain, Pushed};
 use super::told::Told;
-use super::{SqliteJournal, log, outbox};
+use super::{log, outbox};
 use crate::domain::identifiers::TillId;
 use crate::domain::operation::Status;
+use crate::journal::SqliteJournal;
+use crate::journal::error::Result;
 use crate::ports::{LogPage, OutboxEntry, Pushes, Results};
 
 #[async_trait]

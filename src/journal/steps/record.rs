@@ -5,24 +5,23 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::entries::{append_event, load_runs, raise_alarm, stands, update_attempt, update_operation};
-use super::error::Result;
-use super::log::AMOUNT_CHANGED;
-use super::outbox::Outbox;
 use super::redact::masked;
-use super::step::Step;
-use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::{Attempt, Event};
 use crate::domain::identifiers::AttemptReference;
 use crate::domain::operation::Operation;
 use crate::domain::runs::{self, Moved, deciding, settle, stopped_for};
+use crate::journal::error::Result;
+use crate::journal::results::log::AMOUNT_CHANGED;
+use crate::journal::results::outbox::Outbox;
+use crate::journal::writing::{Step, Transaction, Writes};
 use crate::ports::{JournalError, Recorded, whole_milliseconds};
 
 /// Events of an attempt, in the order in which they came.
-pub(super) struct Record {
-    pub(super) attempt: AttemptReference,
-    pub(super) events: Vec<Event>,
-    pub(super) now: Timestamp,
-    pub(super) outbox: Outbox,
+pub(in crate::journal) struct Record {
+    pub(in crate::journal) attempt: AttemptReference,
+    pub(in crate::journal) events: Vec<Event>,
+    pub(in crate::journal) now: Timestamp,
+    pub(in crate::journal) outbox: Outbox,
 }
 
 #[async_trait]

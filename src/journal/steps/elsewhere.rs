@@ -5,20 +5,19 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::entries::{append_event, load, raise_alarm, replace_alarm};
-use super::error::Result;
-use super::rows::get;
-use super::step::Step;
-use super::transaction::{Transaction, Writes};
 use crate::domain::attempt::Alarm;
 use crate::domain::identifiers::OperationId;
+use crate::journal::error::Result;
+use crate::journal::rows::get;
+use crate::journal::writing::{Step, Transaction, Writes};
 use crate::ports::{JournalError, Refunded, whole_milliseconds};
 
 /// Somebody else gave money of a sale back.
-pub(super) struct NoteRefunded {
-    pub(super) sale: OperationId,
-    pub(super) refunded: Refunded,
-    pub(super) alarm: Option<Alarm>,
-    pub(super) now: Timestamp,
+pub(in crate::journal) struct NoteRefunded {
+    pub(in crate::journal) sale: OperationId,
+    pub(in crate::journal) refunded: Refunded,
+    pub(in crate::journal) alarm: Option<Alarm>,
+    pub(in crate::journal) now: Timestamp,
 }
 
 #[async_trait]
@@ -61,8 +60,9 @@ async fn sent_back(transaction: &mut Transaction<'_>, sale: OperationId) -> Resu
 }
 
 /// What may have been sent of the refunds of a sale.
-pub(super) const SENT_BACK: &str = "SELECT COALESCE(SUM(a.set_aside), 0) AS sent_back FROM operation refund \
-    JOIN attempt a ON a.operation = refund.id WHERE refund.original = ? AND a.phase <> 'reserved'";
+pub(in crate::journal) const SENT_BACK: &str = "\
+    SELECT COALESCE(SUM(a.set_aside), 0) AS sent_back FROM operation refund JOIN attempt a ON a.operation = refund.id \
+    WHERE refund.original = ? AND a.phase <> 'reserved'";
 
 /// What the back office gave back of a sale.
-pub(super) const REFUNDED_ELSEWHERE: &str = "SELECT refunded_elsewhere FROM operation WHERE id = ?";
+pub(in crate::journal) const REFUNDED_ELSEWHERE: &str = "SELECT refunded_elsewhere FROM operation WHERE id = ?";

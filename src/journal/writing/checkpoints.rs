@@ -3,7 +3,7 @@
 
 use sqlx::SqliteConnection;
 
-use super::error::{Result, is_full};
+use crate::journal::error::{Result, is_full};
 use crate::ports::JournalError;
 
 /// A checkpoint syncs the disk twice, and 64 busy tills fill SQLite's usual 4 MB in a few commits.
