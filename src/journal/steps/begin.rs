@@ -49,38 +49,21 @@ impl Step for NewRefund {
     type Outcome = Begun;
 
     async fn decide(self, transaction: &mut Transaction<'_>) -> Result<(Writes, Begun)> {
-        let Self { attempt: new, original, asked, allowance, route, one_at_a_time } = &self;
-        let fingerprint = Fingerprint { money: *asked, original: *original };
-        let found = read_before(transaction, new, Kind::Refund, &fingerprint).await?;
-        let target = match found.earlier.repeated(new, &fingerprint) {
+        let (new, on_terminal) = (&self.attempt, self.route.needs_terminal());
+        let asked = Fingerprint { money: self.asked, original: self.original };
+        let found = read_before(transaction, new, Kind::Refund, &asked).await?;
+        let target = match found.earlier.repeated(new, &asked) {
             Repeated::Answered(answer) => return Ok((Writes::default(), *answer)),
             Repeated::Begins(target) => target,
         };
-        let asked = target.money(*asked);
-        let returned = match original {
-            Some(original) => of_sale(transaction, *original, asked).await?,
-            None => of_no_sale(transaction, asked, &new.till, allowance).await?,
-        };
-        let Returned { money, payment } = match returned {
+        let Returned { money, payment } = match returned(transaction, &self, target.money(self.asked)).await? {
             Ok(returned) => returned,
             Err(reason) => return Ok((Writes::default(), Begun::NotRefundable(reason))),
         };
-        if let Err(reason) = allowance.allows(money, given_back(transaction, &new.till, allowance).await?) {
-            return Ok((Writes::default(), Begun::NotRefundable(reason)));
-        }
-        // Only now: who may never give back so much is not told to wait.
-        if *one_at_a_time
-            && let Some(original) = original
-            && let Some(reason) = another_under_way(transaction, *original).await?
-        {
-            return Ok((Writes::default(), Begun::NotRefundable(reason)));
-        }
-        if route.needs_terminal()
-            && let Some(obstacle) = found.obstacle.in_the_way(transaction).await?
-        {
+        if on_terminal && let Some(obstacle) = found.obstacle.in_the_way(transaction).await? {
             return Ok((Writes::default(), obstacle));
         }
-        write(self.operation(money, payment, target.earlier()), new, &target, route.needs_terminal())
+        write(self.operation(money, payment, target.earlier()), new, &target, on_terminal)
     }
 }
 
@@ -88,6 +71,31 @@ impl Step for NewRefund {
 struct Returned {
     money: Money,
     payment: Option<TransactionId>,
+}
+
+/// What the refund gives back, or why it may not be made.
+async fn returned(
+    transaction: &mut Transaction<'_>,
+    refund: &NewRefund,
+    asked: Option<Money>,
+) -> Result<Result<Returned, NotRefundable>> {
+    let NewRefund { attempt: NewAttempt { till, .. }, original, allowance, one_at_a_time, .. } = refund;
+    let returned = match original {
+        Some(original) => of_sale(transaction, *original, asked).await?,
+        None => of_no_sale(transaction, asked, till, allowance).await?,
+    };
+    let Ok(Returned { money, .. }) = &returned else { return Ok(returned) };
+    if let Err(reason) = allowance.allows(*money, given_back(transaction, till, allowance).await?) {
+        return Ok(Err(reason));
+    }
+    // Only now: who may never give back so much is not told to wait.
+    if *one_at_a_time
+        && let Some(original) = original
+        && let Some(reason) = another_under_way(transaction, *original).await?
+    {
+        return Ok(Err(reason));
+    }
+    Ok(returned)
 }
 
 async fn of_sale(
@@ -107,12 +115,6 @@ async fn of_sale(
     Ok(Ok(Returned { money: Money { amount, currency: sale.money.currency }, payment }))
 }
 
-/// A refund of the sale of which it is not proven what became of it.
-async fn another_under_way(transaction: &mut Transaction<'_>, sale: OperationId) -> Result<Option<NotRefundable>> {
-    let Some(undecided) = transaction.row(UNDECIDED_REFUND, &[&sale.to_string()]).await? else { return Ok(None) };
-    Ok(Some(NotRefundable::AnotherUnderWay { is_abandoned: get(&undecided, "is_abandoned")? }))
-}
-
 async fn of_no_sale(
     transaction: &mut Transaction<'_>,
     asked: Option<Money>,
@@ -124,6 +126,12 @@ async fn of_no_sale(
     let row = transaction.row(GIVEN_BACK_WITHOUT_SALE, &[&first, till.as_str()]).await?;
     let given_back = get(&row.ok_or(JournalError::NotFound)?, "given_back")?;
     Ok(allowance.allows_without_sale(money, given_back).map(|()| Returned { money, payment: None }))
+}
+
+/// A refund of the sale of which it is not proven what became of it.
+async fn another_under_way(transaction: &mut Transaction<'_>, sale: OperationId) -> Result<Option<NotRefundable>> {
+    let Some(undecided) = transaction.row(UNDECIDED_REFUND, &[&sale.to_string()]).await? else { return Ok(None) };
+    Ok(Some(NotRefundable::AnotherUnderWay { is_abandoned: get(&undecided, "is_abandoned")? }))
 }
 
 /// The till's own sale on this terminal that it wanted stopped and that was paid all the same, while the till has neither
