@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::entries::{append_event, load_runs, raise_alarm, stands, update_attempt, update_operation};
 use super::redact::masked;
-use crate::domain::attempt::{Attempt, Event};
+use crate::domain::attempt::{AlarmKind, Attempt, Event};
 use crate::domain::identifiers::AttemptReference;
 use crate::domain::operation::Operation;
 use crate::domain::runs::{self, Moved, deciding, settle, stopped_for};
@@ -33,18 +33,17 @@ impl Step for Record {
         let mut writes = Writes::default();
         let runs = load_runs(transaction, self.attempt).await?;
         let position = position(&runs, self.attempt)?;
-        let before = deciding(&runs).ok_or(JournalError::NotFound)?.clone();
         let mut recording = Recording { writes: &mut writes, runs, outbox: &self.outbox, now };
+        let before = recording.deciding()?.clone();
         let mut recorded = Vec::with_capacity(self.events.len());
         for event in &self.events {
             let mut next = recording.record(position, event)?;
-            if let Some(raised) = &next.alarm {
-                let is_raised = recorded.iter().flat_map(|it: &Recorded| &it.alarm).any(|it| it.kind == raised.kind);
-                if is_raised || stands(transaction, next.operation.id, raised.kind).await? {
-                    next.alarm = None;
-                } else {
-                    raise_alarm(recording.writes, &recording.runs[position], raised, now);
-                }
+            if let Some(alarm) = next.alarm.take()
+                && !is_raised(&recorded, alarm.kind)
+                && !stands(transaction, next.operation.id, alarm.kind).await?
+            {
+                raise_alarm(recording.writes, &recording.runs[position], &alarm, now);
+                next.alarm = Some(alarm);
             }
             recorded.push(next);
         }
@@ -156,6 +155,11 @@ impl Recording<'_> {
     fn deciding(&self) -> Result<&Operation> {
         deciding(&self.runs).ok_or(JournalError::NotFound)
     }
+}
+
+/// Whether an earlier event of the same step has raised one.
+fn is_raised(recorded: &[Recorded], kind: AlarmKind) -> bool {
+    recorded.iter().filter_map(|it| it.alarm.as_ref()).any(|alarm| alarm.kind == kind)
 }
 
 fn has_moved(run: &Operation, recorded: &[Recorded]) -> bool {
