@@ -44,10 +44,10 @@ impl Step for Adopt {
         }
         let lost = operation_of(&orphan)?;
         let known = newest(transaction, &lost).await?;
-        let known = known.map(|known| (known.kinship(&lost, orphan.reuse_after), known));
+        let known = known.as_ref().map(|known| (known.kinship(&lost, orphan.reuse_after), known));
         let adopted = match known {
             Some((Kinship::SameSale, known)) => {
-                join_sale(transaction, &mut writes, &orphan, lost, &known, &outbox).await?
+                join_sale(transaction, &mut writes, &orphan, lost, known, &outbox).await?
             }
             known => begin_operation(transaction, &mut writes, &orphan, lost, known, &outbox).await?,
         };
@@ -73,7 +73,7 @@ async fn join_sale(
     let runs = load_runs(transaction, known.attempt.order.reference).await?;
     let attempt = taken_in(&runs, &lost.attempt).ok_or(JournalError::NotFound)?;
     let given_back = lost.refunded;
-    // Beside what this journal gave back.
+    // What is known of it already stands in the sum, beside what this journal gave back.
     let elsewhere = refunded_elsewhere(transaction, known.id).await?;
     let refunded = known.refunded + (given_back - elsewhere).max(0);
     let run = Operation { id: known.id, refunded, created_at: known.created_at, attempt, ..lost };
@@ -98,15 +98,14 @@ async fn begin_operation(
     writes: &mut Writes,
     orphan: &Orphan,
     operation: Operation,
-    known: Option<(Kinship, Operation)>,
+    known: Option<(Kinship, &Operation)>,
     outbox: &Outbox,
 ) -> Result<Adopted> {
     let now = operation.updated_at;
-    let stopped = match &known {
+    let stopped = match known {
         Some((Kinship::Rival, _)) => stop_rivals(transaction, writes, &operation, outbox).await?,
         _ => Vec::new(),
     };
-    let known = known.as_ref().map(|(kinship, known)| (*kinship, known));
     let generation = operation.lost_generation(known, generations(transaction, &operation).await?);
     // A till without numbers asks for the lost sale again by what it was for.
     let asked = orphan.asked_terminal.as_ref().unwrap_or(&operation.terminal);
