@@ -14,7 +14,7 @@ use crate::journal::rows::{self, get, select_operations};
 use crate::journal::writing::Transaction;
 use crate::ports::{Begun, Earlier, JournalError, NewAttempt};
 
-/// What stands in the journal before anything begins.
+/// What was found of a request and its terminal.
 pub(super) struct Found {
     /// What was asked for before.
     pub(super) earlier: Earlier,
@@ -22,7 +22,7 @@ pub(super) struct Found {
     pub(super) obstacle: Obstacle,
 }
 
-/// What stands in the journal of what is asked for, and of its terminal.
+/// Reads what stands in the journal of a request, and of its terminal.
 pub(super) async fn read_before(
     transaction: &mut Transaction<'_>,
     new: &NewAttempt,

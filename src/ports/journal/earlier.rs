@@ -5,10 +5,10 @@ use crate::domain::money::Money;
 use crate::domain::operation::Operation;
 use crate::domain::repeat::{FIRST_GENERATION, Fingerprint, KnownBy, Repeat};
 
-/// The latest operation that a request may be, and what is known of it there.
+/// What a journal holds of a request before it begins.
 #[derive(Debug, Clone)]
 pub struct Earlier {
-    /// None where nothing was asked for yet that it may be.
+    /// The latest operation that it may be, if any.
     pub operation: Option<Operation>,
     /// The highest generation under its reference, 0 where there is none.
     pub generation: i64,
@@ -16,7 +16,7 @@ pub struct Earlier {
     pub followed: bool,
 }
 
-/// What is known of a request.
+/// What a request means.
 #[derive(Debug)]
 pub enum Repeated {
     /// It is answered from what is known.
@@ -35,7 +35,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// What it runs again.
+    /// The operation that it runs again.
     #[must_use]
     pub fn earlier(&self) -> Option<&Operation> {
         match self {
@@ -55,24 +55,16 @@ impl Earlier {
     /// What the request means after it.
     #[must_use]
     pub fn repeated(self, new: &NewAttempt, asked: &Fingerprint) -> Repeated {
-        let above = self.generation + 1;
         let Some(known) = self.operation else { return Repeated::Begins(Target::New(FIRST_GENERATION)) };
-        match new.known_by {
-            KnownBy::Content if known.is_of_other_environment(new.simulated) => {
-                Repeated::Begins(Target::New(FIRST_GENERATION))
-            }
-            _ if known.is_of_other_environment(new.simulated) => Repeated::Begins(Target::New(above)),
-            KnownBy::Reference => {
-                let now = known.now_by_the_provider(new.horizon, new.now);
-                answer(known.repeat(asked, new.rules, now), known, above)
-            }
-            KnownBy::Content => {
-                let repeat = known.repeat_by_content(self.followed, new.rules.on_repeat, new.now);
-                // It gets a number of its own.
-                answer(repeat, known, FIRST_GENERATION)
-            }
-            KnownBy::Nothing => Repeated::Begins(Target::New(above)),
-        }
+        let repeat = match new.known_by {
+            _ if known.is_of_other_environment(new.simulated) => Repeat::NewOperation,
+            KnownBy::Reference => known.repeat(asked, new.rules, known.now_by_the_provider(new.horizon, new.now)),
+            KnownBy::Content => known.repeat_by_content(self.followed, new.rules.on_repeat, new.now),
+            KnownBy::Nothing => Repeat::NewOperation,
+        };
+        // What is known by its content has no number: a new operation gets one of its own.
+        let generation = if new.known_by == KnownBy::Content { FIRST_GENERATION } else { self.generation + 1 };
+        answer(repeat, known, generation)
     }
 }
 
