@@ -1,12 +1,11 @@
 //! A payment that the journal had lost, as the operation that it was.
 
-use super::{Orphan, whole_milliseconds};
+use super::{Orphan, Refunded, whole_milliseconds};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
 use crate::domain::evidence::{Approval, Finding, Order, PaymentState};
 use crate::domain::identifiers::{InvalidIdentifier, ProviderTerminalId, Reference, TerminalName, TillId};
 use crate::domain::money::{AMOUNT_MAX, Amount};
 use crate::domain::operation::Operation;
-use crate::ports::Refunded;
 
 /// Stands for a till or terminal that nobody can name any more.
 const UNNAMED: &str = "unknown";
@@ -18,17 +17,8 @@ impl Orphan {
     /// [`InvalidIdentifier`] when its terminal has a name that none can have.
     pub fn as_operation(&self) -> Result<Operation, InvalidIdentifier> {
         let money = self.money;
-        let (till, reference) = match &self.till_reference {
-            Some(known) => known.clone(),
-            None => (TillId::new(UNNAMED)?, Reference::new(self.trace.reference.to_string())?),
-        };
-        let (terminal, provider_terminal) = match &self.terminal {
-            Some(terminal) => (terminal.name.clone(), terminal.terminal_id.clone()),
-            None => {
-                let named = self.trace.payment.terms.terminal.as_deref().unwrap_or(UNNAMED);
-                (TerminalName::new(UNNAMED)?, ProviderTerminalId::new(named)?)
-            }
-        };
+        let (till, reference) = self.name()?;
+        let (terminal, provider_terminal) = self.taken_on()?;
         let (asked_at, horizon) = (whole_milliseconds(self.asked_at), whole_milliseconds(self.horizon));
         let order = Order {
             reference: self.trace.reference,
@@ -79,6 +69,21 @@ impl Orphan {
                 },
             ),
         }
+    }
+
+    fn name(&self) -> Result<(TillId, Reference), InvalidIdentifier> {
+        match &self.till_reference {
+            Some(known) => Ok(known.clone()),
+            None => Ok((TillId::new(UNNAMED)?, Reference::new(self.trace.reference.to_string())?)),
+        }
+    }
+
+    fn taken_on(&self) -> Result<(TerminalName, ProviderTerminalId), InvalidIdentifier> {
+        if let Some(terminal) = &self.terminal {
+            return Ok((terminal.name.clone(), terminal.terminal_id.clone()));
+        }
+        let named = self.trace.payment.terms.terminal.as_deref().unwrap_or(UNNAMED);
+        Ok((TerminalName::new(UNNAMED)?, ProviderTerminalId::new(named)?))
     }
 
     fn approval(&self, amount: Amount) -> Approval {
