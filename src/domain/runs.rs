@@ -29,7 +29,7 @@ pub fn deciding(runs: &[Operation]) -> Option<&Operation> {
 }
 
 /// An operation and one of its attempts. Another attempt may decide, and have run at another provider: the operation names the
-/// one at which this attempt is read.
+/// one at which this attempt is read. `None` where no run is the attempt's.
 #[must_use]
 pub fn with_attempt(runs: &[Operation], reference: AttemptReference) -> Option<(Operation, Attempt)> {
     let run = runs.iter().find(|run| run.attempt.order.reference == reference)?;
@@ -73,7 +73,8 @@ pub fn taken_in(runs: &[Operation], lost: &Attempt) -> Option<Attempt> {
     })
 }
 
-/// The operation at `now`, after its runs have moved. A result that is new to the till was neither told nor booked.
+/// The operation at `now`, after its runs have moved. A result that is new to the till was neither told nor booked. `None`
+/// without runs.
 #[must_use]
 pub fn settle(runs: &[Operation], before: &Operation, now: Timestamp) -> Option<Operation> {
     let operation = deciding(runs)?.clone();
