@@ -34,6 +34,7 @@ pub(crate) fn check_move(before: &Attempt, event: &Event, made: &Transition) {
         let proven = matches!(
             event,
             Event::Refused { .. }
+                | Event::Rerouted { .. }
                 | Event::NotSent { .. }
                 | Event::PaidByEarlier
                 | Event::Resolved { .. }
