@@ -47,6 +47,10 @@ pub(crate) async fn exchange(
     };
     context.world.requests().record(&parts, &body);
     let drawn = context.world.faults().draw(call);
+    if let Some(Drawn { fault: Fault::Delay(milliseconds), moment: Moment::Before }) = &drawn {
+        // It is still on its way, and its token may expire meanwhile.
+        tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
+    }
     count(&context.world, call, &parts, &body, drawn.as_ref());
     let response = answer(&context, connection, call, drawn, parts, body).await?;
     Ok(dated(&context.world, response))
@@ -66,12 +70,8 @@ async fn answer(
     let uri = parts.uri.clone();
     let stale = fault == Fault::StaleRead;
     let honest = match (&fault, moment) {
-        (Fault::Delay(milliseconds), Moment::Before) => {
-            tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
-            Some(route(context, parts, body, stale).await)
-        }
+        (Fault::Delay(_), Moment::Before) | (_, Moment::After) => Some(route(context, parts, body, stale).await),
         (_, Moment::Before) => None,
-        (_, Moment::After) => Some(route(context, parts, body, stale).await),
     };
     if let (Fault::Delay(milliseconds), Moment::After) = (&fault, moment) {
         tokio::time::sleep(Duration::from_millis(*milliseconds)).await;

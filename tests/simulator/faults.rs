@@ -56,6 +56,20 @@ async fn a_delay_waits() {
     assert!(start.elapsed() >= Duration::from_millis(60));
 }
 
+/// It is refused, so that it asked for nothing: the same goes out again with a new token.
+#[tokio::test]
+async fn a_request_whose_token_expires_on_its_way_is_not_counted() {
+    let simulator = Simulator::start().await;
+    simulator.fault(json!([{ "call": "create_session", "fault": { "delay": 300 } }])).await;
+    let sale = sale(100);
+    let (answer, ()) = tokio::join!(simulator.post("/sessions-profile", &sale), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        simulator.control(Method::PUT, "/clock", json!({ "offset_seconds": 400 * 24 * 3600 })).await;
+    });
+    assert_eq!(answer.status(), 401);
+    assert_eq!(simulator.look("/ledger").await["create_requests"], json!({}));
+}
+
 #[tokio::test]
 async fn a_status_may_come_before_or_after_the_work() {
     let simulator = Simulator::start().await;
