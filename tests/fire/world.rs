@@ -82,6 +82,11 @@ impl World {
         world
     }
 
+    /// Before its bridge is started.
+    pub(crate) fn refund_at_dojo(&mut self, way: &'static str) {
+        self.shop.dojo.as_mut().unwrap().refund = way;
+    }
+
     /// What every till writes down.
     pub(crate) fn history(&self) -> History {
         self.history.clone()
