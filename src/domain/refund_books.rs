@@ -9,7 +9,7 @@ use super::attempt::Attempt;
 use super::identifiers::{AttemptReference, Handle};
 use super::operation::Operation;
 
-/// From so many sums of refunds at machines on, what a provider's sum holds may be one of them: they double with each refund.
+/// Beyond so many sums of refunds at machines, what a provider's sum holds may be any of them: they double with each refund.
 const MOST_SUMS: usize = 1_024;
 
 /// What the provider tells.

@@ -197,6 +197,7 @@ fn what_others_gave_back_is_told_where_the_sum_provably_leaves_out_refunds_at_ma
         ("or hold them all", vec![machine(1)], 4_000, 4_000, 0),
         ("one at a machine may come yet", vec![refund(1, Some("ts_1"))], 4_000, 1_500, 0),
         ("there is none at a machine", vec![refund(1, None)], 4_000, 5_000, 0),
+        ("there are as many as can be told apart", (1..=10).map(doubling).collect(), 40_000, 2_047, 2_047),
         ("there are too many to tell", (1..=12).map(doubling).collect(), 48_000, 8_191, 0),
     ] {
         assert_eq!(difference(known, &refunds, sum, &[]).elsewhere, elsewhere, "{what}");

@@ -10,8 +10,8 @@ use crate::domain::card::{Card, Receipt, without_card_numbers};
 use crate::domain::evidence::{PaymentRecord, PaymentState, Terms};
 use crate::domain::identifiers::{Handle, TransactionId};
 
-/// From so many sums on that may have been given back, nobody can tell by what is left which refunds were made: they double
-/// with each refund of another amount.
+/// Beyond so many sums that may have been given back, nobody can tell by what is left which refunds were made: they double with
+/// each refund of another amount.
 const MOST_SUMS: usize = 1_024;
 
 /// A transaction as evidence; `None` when Dintero gave it a name that none can be.
