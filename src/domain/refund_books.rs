@@ -76,7 +76,7 @@ impl Difference {
         let elsewhere = if is_behind || beside_ours >= left_out {
             0
         } else {
-            lost_at_machines + beyond_machines(known.refunds, &lost, beside_ours - by_word)
+            lost_at_machines + beyond_machines(known.refunds, &lost, asked, beside_ours - by_word)
         };
         Self { surplus: (-missing).max(0), beside_ours, lost_at_machines, unexplained, elsewhere, is_behind }
     }
@@ -110,8 +110,9 @@ fn left_out(refunds: &[(Operation, Attempt)], now: Timestamp, patience: SignedDu
 }
 
 /// What a sum holds beside our own refunds, unless it may be some of those at machines: then it tells nothing of others.
-fn beyond_machines(refunds: &[(Operation, Attempt)], lost: &[i64], beside_ours: i64) -> i64 {
-    let at_machines = refunds.iter().map(|(_, refund)| refund).filter(|refund| refund.card_present);
+fn beyond_machines(refunds: &[(Operation, Attempt)], lost: &[i64], asked: AttemptReference, beside_ours: i64) -> i64 {
+    let others = refunds.iter().map(|(_, refund)| refund).filter(|refund| refund.order.reference != asked);
+    let at_machines = others.filter(|refund| refund.card_present && refund.phase.may_move_money());
     let mut sums = BTreeSet::from([0]);
     for minor in at_machines.map(|refund| refund.order.money.amount.minor()).chain(lost.iter().copied()) {
         let with_it: Vec<i64> = sums.iter().map(|sum| sum + minor).filter(|sum| *sum <= beside_ours).collect();

@@ -299,6 +299,24 @@ async fn r14_what_others_gave_back_is_noted_where_the_sum_leaves_out_refunds_at_
     assert_eq!(refunded(&shop, "B-4", 1_000).await.status(), Status::Approved, "it is told once");
 }
 
+/// P39: whoever has read one alarm has not read the next, nor one that stands again since a backup was put back.
+#[tokio::test]
+async fn p39_what_is_noted_where_the_sum_leaves_out_machines_is_named_by_an_alarm_of_its_own() {
+    let shop = sold_by(Scripted { loses_refunds_for: Some(SignedDuration::ZERO), ..Scripted::new() }, &[]).await;
+    assert_eq!(refunded(&shop, "B-1", 4_000).await.status(), Status::Approved);
+    acknowledge_all(&shop).await;
+    for (sum, lost, refused) in
+        [(500, &[][..], "B-2"), (1_200, &[][..], "B-3"), (1_900, &[("ts_lost", 600)][..], "B-4")]
+    {
+        *shop.provider.refundable.lock().unwrap() = Some(Refundable { refunded: sum, ..refundable(lost) });
+        assert_eq!(refunded(&shop, refused, 700).await.reason().unwrap().code, "lost_refund");
+        let alarms = shop.journal.alarms().await.unwrap();
+        assert_eq!(alarms.len(), 1);
+        assert!(alarms[0].alarm.text.contains(&format!("holds {sum} minor units")), "{}", alarms[0].alarm.text);
+    }
+    assert_eq!(shop.find("R-1").await.refunded, 4_000 + 1_900 + 600);
+}
+
 /// A reversal of ours voids the payment before the refund's own reading says so.
 #[tokio::test]
 async fn a_payment_that_a_refund_under_way_may_have_voided_is_not_loud() {

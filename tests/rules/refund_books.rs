@@ -194,6 +194,8 @@ fn what_others_gave_back_is_told_where_the_sum_provably_leaves_out_refunds_at_ma
         ("an operator's word may be in it", vec![machine(1), machine(2), word()], 12_000, 5_500, 1_500),
         ("or all of it", vec![machine(1), word()], 8_000, 3_500, 0),
         ("it may be one of those at machines", vec![machine(1), machine(2)], 8_000, 4_000, 0),
+        ("one that was declined is in no sum", vec![machine(1), declined_of(1_500)], 4_000, 1_500, 1_500),
+        ("nor is the one that is asked for", vec![machine(1), asked_for(1_500)], 4_000, 1_500, 1_500),
         ("or hold them all", vec![machine(1)], 4_000, 4_000, 0),
         ("one at a machine may come yet", vec![refund(1, Some("ts_1"))], 4_000, 1_500, 0),
         ("there is none at a machine", vec![refund(1, None)], 4_000, 5_000, 0),
@@ -211,4 +213,17 @@ fn doubling(number: u32) -> (Operation, Attempt) {
     let (operation, mut made) = long_ago(refund(u64::from(number), Some(&format!("ts_{number}"))));
     made.order.money = money(1 << number);
     (operation, made)
+}
+
+fn declined_of(minor: i64) -> (Operation, Attempt) {
+    let (operation, mut declined) = in_phase(refund(5, Some("ts_5")), Phase::Declined { reason: reason() });
+    declined.order.money = money(minor);
+    (operation, declined)
+}
+
+/// The reference of the refund that the difference is asked for.
+fn asked_for(minor: i64) -> (Operation, Attempt) {
+    let (operation, mut asked) = in_phase(refund(7, Some("ts_7")), Phase::Reserved);
+    asked.order.money = money(minor);
+    (operation, asked)
 }

@@ -90,21 +90,19 @@ impl Engine {
         let Difference { surplus, beside_ours, lost_at_machines: at_machines, unexplained, elsewhere, .. } = difference;
         // An alarm of the same words is raised once. These change when somebody else gives back or something is lost, and with
         // a refund of ours at a machine, of which nobody can tell whether the sum holds it.
-        if at_machines > 0 {
-            let what =
-                format!("{at_machines} minor units were given back at machines by refunds that are not known here");
-            self.raise(sale, perhaps_lost(&what)).await?;
+        let holds = format!("beside our own refunds without a card it holds {beside_ours} minor units");
+        let lost = format!("{at_machines} minor units were given back at machines by refunds that are not known here");
+        if elsewhere > 0 {
+            let alarm = perhaps_lost(&format!("{holds}, and {lost}"));
+            if self.note(sale, Refunded::Elsewhere(elsewhere), Some(alarm)).await? {
+                return Ok(());
+            }
+        } else if at_machines > 0 {
+            self.raise(sale, perhaps_lost(&lost)).await?;
         }
         if unexplained > 0 {
-            let what = format!(
-                "beside our own refunds without a card it holds {beside_ours} minor units, {unexplained} less than are known \
-                 here, which are not those at machines"
-            );
+            let what = format!("{holds}, {unexplained} less than are known here, which are not those at machines");
             self.raise(sale, perhaps_lost(&what)).await?;
-        }
-        // Behind the alarms: once it is noted, nothing of it is news any more.
-        if elsewhere > 0 {
-            self.note_refunded(sale, Refunded::Elsewhere(elsewhere)).await?;
         }
         let refunded = match at_machines {
             0 => Refunded::InAll(sum),
@@ -114,10 +112,7 @@ impl Engine {
             return Ok(());
         }
         if surplus > 0 {
-            let what = format!(
-                "beside our own refunds without a card it holds {beside_ours} minor units, {surplus} more than is proven here"
-            );
-            self.raise(sale, perhaps_lost(&what)).await?;
+            self.raise(sale, perhaps_lost(&format!("{holds}, {surplus} more than is proven here"))).await?;
         }
         Ok(())
     }
@@ -169,6 +164,11 @@ impl Engine {
                 "it holds {sum} minor units that were given back, and {at_machines} at machines by refunds of others"
             ))),
         };
+        self.note(sale, refunded, alarm).await
+    }
+
+    /// What is noted, and the words about it, are one commit.
+    async fn note(&self, sale: OperationId, refunded: Refunded, alarm: Option<Alarm>) -> Result<bool, Refusal> {
         let noted = self.journal.note_refunded(sale, refunded, alarm.clone(), self.clock.now()).await;
         let is_news = self.health.journal(noted)?;
         if let Some(alarm) = alarm.filter(|_| is_news) {

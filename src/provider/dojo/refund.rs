@@ -35,12 +35,13 @@ pub(super) async fn refundable(api: &Api, transaction: &TransactionId) -> Result
     Ok(Refundable { captured, refunded, refunds: Vec::new(), preparation: Some(preparation), at_machines })
 }
 
-/// The refunds at machines that did not provably end without one: a session that expired proves nothing. Whether the payment's
-/// sum holds them is not documented, so that they are told one by one; one without an amount counts as the smallest there is,
-/// so that it is not overlooked.
+/// The refunds at machines that did not end without a refund. Whether the payment's sum holds them is not documented, so that
+/// they are told one by one; one without an amount counts as the smallest there is, so that it is not overlooked. A session
+/// that expired is left out: it hardly ever gave back, and what is noted as given back stays so for good.
 fn at_machines(found: &Intent) -> Vec<(Handle, i64)> {
-    let is_made =
-        |run: &&Session| !matches!(run.status.as_str(), "Declined" | "Canceled" | "SignatureVerificationRejected");
+    let is_made = |run: &&Session| {
+        !matches!(run.status.as_str(), "Declined" | "Canceled" | "Expired" | "SignatureVerificationRejected")
+    };
     let amount = |run: &Session| run.details.as_ref()?.matched_refund.as_ref()?.amount.as_ref().map(|sum| sum.value);
     let named = |run: &Session| Some((Handle::new(run.id.clone()).ok()?, amount(run).unwrap_or(1)));
     intent::runs(found).filter(is_matched_refund).filter(is_made).filter_map(named).collect()
