@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 /// Opened when first needed, and kept: the journal's four readers with three files each, and idle connections to the providers.
 const HANDLES_MORE: u64 = 40;
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than an idle connection to a provider is kept.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What a process holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
