@@ -339,6 +339,24 @@ async fn a_payment_that_a_refund_under_way_may_have_voided_is_not_loud() {
     }
 }
 
+/// A sale that was taken in was never prepared, and its refunds are.
+#[tokio::test]
+async fn a_payment_that_was_taken_in_and_that_a_refund_may_have_voided_is_not_loud() {
+    let provider = Scripted { refunds_by_api: true, ..Scripted::new() };
+    *provider.refundable.lock().unwrap() = Some(refundable(&[]));
+    provider.finds(approved(10_000));
+    let mut lost = payment(preparation().reference, PaymentState::Approved { captured: true }, Timestamp::now());
+    lost.traces[0].payment.transaction = TransactionId::new("pi_1").unwrap();
+    provider.lists(lost);
+    let shop = Shop::open(provider).await;
+    acknowledge_all(&shop).await;
+    shop.provider.finds(Finding::Undecided { handle: None, started: true });
+    asked_for(&shop, "B-1", 10_000).await;
+    eventually("the sending", async || (!shop.provider.given_back().is_empty()).then_some(())).await;
+    sweep_over_a_voided_payment(&shop).await;
+    assert_eq!(shop.alarms().await, []);
+}
+
 async fn sweep_over_a_voided_payment(shop: &Shop) {
     let sale = shop.find("R-1").await.attempt;
     let mut listing = payment(sale.order.reference, PaymentState::Voided, Timestamp::now());

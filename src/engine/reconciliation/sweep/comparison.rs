@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
 use crate::domain::directory::Store;
 use crate::domain::evidence::{Finding, PaymentRecord, PaymentState, Sighting, judge};
+use crate::domain::identifiers::{Handle, TransactionId};
 use crate::domain::operation::Operation;
 use crate::engine::attempt::ask;
 use crate::engine::reconciliation::lost::may_be_decided;
@@ -155,7 +156,7 @@ impl Engine {
             }
             // Given back whole by a refund of ours.
             PaymentState::Voided if operation.refunded >= payment_of(attempt) => return Ok(()),
-            PaymentState::Voided if self.is_being_given_back(attempt).await? => return Ok(()),
+            PaymentState::Voided if self.is_being_given_back(&trace.payment.transaction).await? => return Ok(()),
             PaymentState::Voided => (AlarmKind::Corrected, "approved, and voided at the provider since"),
             PaymentState::Unclear if may_be_decided(provider, &trace.payment) => return Ok(()),
             // A list that says something new of it is no record of its own.
@@ -173,10 +174,10 @@ impl Engine {
         self.raise(operation.id, Alarm { kind, text }).await
     }
 
-    /// A refund of ours is under way, and may be what voided it.
-    async fn is_being_given_back(&self, attempt: &Attempt) -> Result<bool, Refusal> {
-        let Some(prepared) = &attempt.preparation else { return Ok(false) };
-        let refunds = self.health.journal(self.journal.find_prepared(&prepared.payment, Kind::Refund).await)?;
+    /// A refund of ours is under way, and may be what voided it. A sale that was taken in was never prepared; its refunds are.
+    async fn is_being_given_back(&self, payment: &TransactionId) -> Result<bool, Refusal> {
+        let Ok(payment) = Handle::new(payment.as_str()) else { return Ok(false) };
+        let refunds = self.health.journal(self.journal.find_prepared(&payment, Kind::Refund).await)?;
         Ok(refunds.iter().any(|(_, refund)| refund.phase.is_live()))
     }
 }
