@@ -205,6 +205,23 @@ async fn p39_a_lost_refund_at_a_machine_is_told_beside_money_that_was_noted_befo
     assert_eq!((shop.find("R-1").await.refunded, shop.provider.given_back()), (6_000, Vec::new()));
 }
 
+/// Nor where the sum leaves out refunds at machines, and as much was noted before.
+#[tokio::test]
+async fn p39_a_lost_refund_at_a_machine_is_told_where_as_much_was_noted_before() {
+    let shop = sold_by(Scripted { loses_refunds_for: Some(SignedDuration::ZERO), ..Scripted::new() }, &[]).await;
+    let tells = |at_machines: &[(&str, i64)]| {
+        *shop.provider.refundable.lock().unwrap() = Some(Refundable { refunded: 1_500, ..refundable(at_machines) });
+    };
+    assert_eq!(refunded(&shop, "B-1", 4_000).await.status(), Status::Approved);
+    acknowledge_all(&shop).await;
+    tells(&[]);
+    assert_eq!(refunded(&shop, "B-2", 700).await.reason().unwrap().code, "lost_refund", "the back office");
+    acknowledge_all(&shop).await;
+    tells(&[("ts_lost", 1_500)]);
+    assert_eq!(refunded(&shop, "B-3", 1_500).await.reason().unwrap().code, "lost_refund", "its till asks again");
+    assert_eq!((shop.alarms().await, shop.provider.given_back()), (vec![AlarmKind::LostRefund], vec![4_000]));
+}
+
 /// What an operator called given back may be in the sum, or in nobody's: a refund that was lost must not hide behind it.
 #[tokio::test]
 async fn p39_a_refund_that_was_lost_does_not_hide_behind_an_operators_word() {

@@ -92,13 +92,15 @@ impl Engine {
         // a refund of ours at a machine, of which nobody can tell whether the sum holds it.
         let holds = format!("beside our own refunds without a card it holds {beside_ours} minor units");
         let lost = format!("{at_machines} minor units were given back at machines by refunds that are not known here");
+        // Before any note: as much may have been noted before, of what others gave back.
+        if at_machines > 0 {
+            self.raise(sale, perhaps_lost(&lost)).await?;
+        }
         if elsewhere > 0 {
             let alarm = perhaps_lost(&format!("{holds}, and {lost}"));
             if self.note(sale, Refunded::Elsewhere(elsewhere), Some(alarm)).await? {
                 return Ok(());
             }
-        } else if at_machines > 0 {
-            self.raise(sale, perhaps_lost(&lost)).await?;
         }
         if unexplained > 0 {
             let what = format!("{holds}, {unexplained} less than are known here, which are not those at machines");
