@@ -17,8 +17,19 @@ const MOST_SUMS: usize = 1_024;
 pub struct Told<'a> {
     /// Minor units that were given back in all. Whether that holds those at machines is documented nowhere.
     pub sum: i64,
-    /// The runs at machines that gave money back or may yet, with their minor units.
-    pub at_machines: &'a [(Handle, i64)],
+    /// The runs at machines that gave money back or may yet.
+    pub at_machines: &'a [RunAtMachine],
+}
+
+/// A refund at a machine, as the provider's record of its payment shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunAtMachine {
+    /// What the provider calls it.
+    pub run: Handle,
+    /// Minor units.
+    pub minor: i64,
+    /// It ended so long ago that the provider's sum holds it, if it ever will.
+    pub is_settled: bool,
 }
 
 /// What the journal knows.
@@ -64,11 +75,12 @@ impl Difference {
         let by_word = by_word(known.refunds);
         let left_out = left_out(known.refunds, now, patience);
         let lost = lost_at_machines(known.refunds, told.at_machines, asked);
-        let lost_at_machines = lost.iter().sum();
+        let lost_at_machines = lost.iter().map(|run| run.minor).sum();
         let missing = known.sum - by_word - told.sum;
         // What was lost at machines may have been noted before, so that it is known, and the sum may hold it all the same.
         let is_explained = [0, left_out, lost_at_machines, left_out + lost_at_machines].contains(&missing);
-        let may_come = proven(known.refunds, |_, refund| refund.card_present) > left_out;
+        let may_come =
+            proven(known.refunds, |_, refund| refund.card_present) > left_out || lost.iter().any(|run| !run.is_settled);
         let is_behind = told.sum < held_before(known.refunds).max(proven(known.refunds, |_, _| true) - left_out)
             || may_come && missing > 0;
         let unexplained = if is_explained || is_behind { 0 } else { missing.max(0) };
@@ -110,11 +122,16 @@ fn left_out(refunds: &[(Operation, Attempt)], now: Timestamp, patience: SignedDu
 }
 
 /// What a sum holds beside our own refunds, unless it may be some of those at machines: then it tells nothing of others.
-fn beyond_machines(refunds: &[(Operation, Attempt)], lost: &[i64], asked: AttemptReference, beside_ours: i64) -> i64 {
+fn beyond_machines(
+    refunds: &[(Operation, Attempt)],
+    lost: &[&RunAtMachine],
+    asked: AttemptReference,
+    beside_ours: i64,
+) -> i64 {
     let others = refunds.iter().map(|(_, refund)| refund).filter(|refund| refund.order.reference != asked);
     let at_machines = others.filter(|refund| refund.card_present && refund.phase.may_move_money());
     let mut sums = BTreeSet::from([0]);
-    for minor in at_machines.map(|refund| refund.order.money.amount.minor()).chain(lost.iter().copied()) {
+    for minor in at_machines.map(|refund| refund.order.money.amount.minor()).chain(lost.iter().map(|run| run.minor)) {
         let with_it: Vec<i64> = sums.iter().map(|sum| sum + minor).filter(|sum| *sum <= beside_ours).collect();
         sums.extend(with_it);
         if sums.len() > MOST_SUMS {
@@ -140,20 +157,20 @@ fn held_before(refunds: &[(Operation, Attempt)]) -> i64 {
     held.max().unwrap_or_default()
 }
 
-/// The minor units of each. One of the journal's whose run nobody knows may be one of them, of its amount.
-fn lost_at_machines(
+/// Those of no refund of the journal's. One of the journal's whose run nobody knows may be one of them, of its amount.
+fn lost_at_machines<'a>(
     refunds: &[(Operation, Attempt)],
-    at_machines: &[(Handle, i64)],
+    at_machines: &'a [RunAtMachine],
     asked: AttemptReference,
-) -> Vec<i64> {
+) -> Vec<&'a RunAtMachine> {
     let others = || refunds.iter().map(|(_, refund)| refund).filter(|refund| refund.order.reference != asked);
     let without_run =
         |refund: &&Attempt| refund.card_present && refund.phase.may_move_money() && run_of(refund).is_none();
     let mut may_be_one: Vec<i64> =
         others().filter(without_run).map(|refund| refund.order.money.amount.minor()).collect();
-    let is_no_refunds = |(run, _): &&(Handle, i64)| others().all(|refund| run_of(refund) != Some(run));
-    let mut lost: Vec<i64> = at_machines.iter().filter(is_no_refunds).map(|(_, minor)| *minor).collect();
-    lost.retain(|minor| match may_be_one.iter().position(|refund| refund == minor) {
+    let is_no_refunds = |told: &&RunAtMachine| others().all(|refund| run_of(refund) != Some(&told.run));
+    let mut lost: Vec<&RunAtMachine> = at_machines.iter().filter(is_no_refunds).collect();
+    lost.retain(|told| match may_be_one.iter().position(|refund| *refund == told.minor) {
         Some(place) => {
             may_be_one.swap_remove(place);
             false

@@ -13,6 +13,7 @@ use crate::domain::money::{AMOUNT_MAX, Currency};
 use crate::domain::operation::ProviderName;
 use crate::domain::prompt::AtTerminal;
 use crate::domain::refund::RefundRoute;
+use crate::domain::refund_books::RunAtMachine;
 use crate::domain::request::Details;
 
 /// What became of a call that may move money. There is no `Result` here, because it would hide the third case.
@@ -126,9 +127,8 @@ pub struct Refundable {
     pub refunds: Vec<(AttemptReference, Finding)>,
     /// What a later reading is compared with, where the provider's refunds carry no references.
     pub preparation: Option<Preparation>,
-    /// The runs at machines that gave money of it back or still may, and how many minor units, where the provider tells
-    /// those.
-    pub at_machines: Vec<(Handle, i64)>,
+    /// The runs at machines that gave money of it back or still may, where the provider tells those.
+    pub at_machines: Vec<RunAtMachine>,
 }
 
 /// One of our payments as a listing of a shop's payments shows it.

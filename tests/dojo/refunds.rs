@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use jiff::{SignedDuration, Timestamp};
 use pos_bridge::domain::attempt::{Attempt, Phase};
 use pos_bridge::domain::evidence::Finding;
 use pos_bridge::domain::identifiers::Handle;
@@ -224,20 +225,27 @@ async fn nothing_is_given_back_of_a_payment_with_an_amount_that_none_can_have() 
 async fn refunds_at_machines_are_told_one_by_one() {
     let run = |id: &str, status: &str, details: Value| json!({"terminalSession": {"id": id, "status": status, "details": details}});
     let refund = |minor: i64| json!({"sessionType": "MatchedRefund", "matchedRefund": {"amount": {"value": minor, "currencyCode": "GBP"}}});
+    let captured = |id: &str, refund: Value, at: Timestamp| {
+        let mut run = run(id, "Captured", refund);
+        run["terminalSession"]["statusEvents"] = json!([{"status": "Captured", "createdAt": at.to_string()}]);
+        run
+    };
+    let now = Timestamp::now();
     let runs = json!([
         run("ts_1", "Captured", json!({"sessionType": "Sale"})),
-        run("ts_2", "Captured", refund(500)),
+        captured("ts_2", refund(500), now - SignedDuration::from_hours(1)),
         run("ts_3", "Initiated", refund(700)),
         run("ts_4", "Captured", json!({"sessionType": "MatchedRefund"})),
         run("ts_5", "Declined", refund(1)),
         run("ts_6", "Canceled", refund(1)),
         run("ts_7", "Expired", refund(1)),
         run("ts_8", "SignatureVerificationRejected", refund(1)),
+        captured("ts_9", refund(2), now),
     ]);
     let found =
         refundable(move || reply(200, intent("Captured", json!({"terminalSessionHistory": runs})))).await.unwrap();
-    let told: Vec<_> = found.at_machines.iter().map(|(run, minor)| (run.as_str(), *minor)).collect();
-    assert_eq!(told, [("ts_2", 500), ("ts_3", 700), ("ts_4", 1)]);
+    let told: Vec<_> = found.at_machines.iter().map(|told| (told.run.as_str(), told.minor, told.is_settled)).collect();
+    assert_eq!(told, [("ts_2", 500, true), ("ts_3", 700, false), ("ts_4", 1, true), ("ts_9", 2, false)]);
 }
 
 async fn look(attempt: &Attempt, session: Value, intent: Value) -> Finding {

@@ -8,6 +8,7 @@ use pos_bridge::domain::evidence::{Approval, Finding, PaymentState};
 use pos_bridge::domain::identifiers::{AttemptReference, Handle, Reference, StoreId, TransactionId};
 use pos_bridge::domain::money::Amount;
 use pos_bridge::domain::operation::{Operation, ProviderName, Status};
+use pos_bridge::domain::refund_books::RunAtMachine;
 use pos_bridge::domain::request::{Details, Naming, Original, RefundRequest};
 use pos_bridge::ports::{Journal, Prepared, Refundable};
 use ulid::Ulid;
@@ -39,13 +40,14 @@ fn approved(minor: i64) -> Finding {
 
 /// The provider's record of a payment of 100.00 whose sum of refunds does not hold these runs at machines.
 fn refundable(at_machines: &[(&str, i64)]) -> Refundable {
-    let runs = at_machines.iter().map(|(run, minor)| (Handle::new(*run).unwrap(), *minor));
+    let told =
+        |(run, minor): &(&str, i64)| RunAtMachine { run: Handle::new(*run).unwrap(), minor: *minor, is_settled: true };
     Refundable {
         captured: 10_000,
         refunded: 0,
         refunds: Vec::new(),
         preparation: Some(preparation()),
-        at_machines: runs.collect(),
+        at_machines: at_machines.iter().map(told).collect(),
     }
 }
 
@@ -231,6 +233,24 @@ async fn p39_a_refund_that_was_lost_does_not_hide_behind_an_operators_word() {
     assert_eq!((shop.alarms().await, shop.provider.given_back()), (vec![AlarmKind::LostRefund], vec![4_000]));
     acknowledge_all(&shop).await;
     assert_eq!(refunded(&shop, "B-3", 1_000).await.status(), Status::Approved, "it is told once");
+}
+
+/// P39: what a machine gave back a moment ago comes to the sum later, and would pass for a refund that never arrived.
+#[tokio::test]
+async fn p39_a_lost_refund_that_may_come_to_the_sum_yet_is_waited_for() {
+    let shop = sold_by(Scripted { refunds_by_api: true, ..Scripted::new() }, &[]).await;
+    let mut told = refundable(&[("ts_lost", 3_000)]);
+    told.at_machines[0].is_settled = false;
+    *shop.provider.refundable.lock().unwrap() = Some(told);
+    for number in ["B-1", "B-2"] {
+        let refused = refunded(&shop, number, 3_000).await;
+        assert_eq!(refused.reason().unwrap().code, "lost_refund", "before anybody has looked");
+    }
+    acknowledge_all(&shop).await;
+    assert_eq!(refunded(&shop, "B-3", 3_000).await.reason().unwrap().code, "provider_behind");
+    *shop.provider.refundable.lock().unwrap() = Some(refundable(&[("ts_lost", 3_000)]));
+    assert_eq!(refunded(&shop, "B-4", 3_000).await.status(), Status::Approved, "it would have come");
+    assert_eq!((shop.alarms().await, shop.provider.given_back()), (vec![], vec![3_000]));
 }
 
 /// R10: the payment's record shows that a machine has made it; what cannot be read is no proof of the contrary.

@@ -6,7 +6,7 @@ use pos_bridge::domain::evidence::{Approval, Order};
 use pos_bridge::domain::identifiers::{AttemptReference, Handle};
 use pos_bridge::domain::money::Amount;
 use pos_bridge::domain::operation::Operation;
-use pos_bridge::domain::refund_books::{Difference, Known, Told};
+use pos_bridge::domain::refund_books::{Difference, Known, RunAtMachine, Told};
 use ulid::Ulid;
 
 use crate::support::*;
@@ -15,6 +15,11 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
 
 fn run(name: &str) -> Handle {
     Handle::new(name).unwrap()
+}
+
+/// A refund at a machine of long ago.
+fn told(name: &str, minor: i64) -> RunAtMachine {
+    RunAtMachine { run: run(name), minor, is_settled: true }
 }
 
 fn reference(number: u64) -> AttemptReference {
@@ -63,7 +68,7 @@ fn without_preparation((operation, mut refund): (Operation, Attempt)) -> (Operat
     (operation, refund)
 }
 
-fn difference(known: i64, refunds: &[(Operation, Attempt)], sum: i64, at_machines: &[(Handle, i64)]) -> Difference {
+fn difference(known: i64, refunds: &[(Operation, Attempt)], sum: i64, at_machines: &[RunAtMachine]) -> Difference {
     let (known, told) = (Known { sum: known, refunds }, Told { sum, at_machines });
     Difference::between(known, told, reference(7), start(), PATIENCE)
 }
@@ -127,7 +132,7 @@ fn a_sum_that_was_higher_before_is_an_old_one() {
 /// P39: what a machine gave back and no refund of the journal's is.
 #[test]
 fn a_run_at_a_machine_that_is_no_refund_of_the_journals_was_lost() {
-    let told = [(run("ts_1"), 4_000), (run("ts_2"), 500)];
+    let told = [told("ts_1", 4_000), told("ts_2", 500)];
     let without_run = |phase| {
         let (operation, mut attempt) = refund(1, Some("ts_1"));
         attempt.preparation.as_mut().unwrap().run = None;
@@ -150,7 +155,7 @@ fn a_run_at_a_machine_that_is_no_refund_of_the_journals_was_lost() {
 /// One that was noted before is known, and the sum leaves it out like every other at a machine.
 #[test]
 fn what_was_lost_and_noted_does_not_make_the_record_an_old_one() {
-    let told = [(run("ts_1"), 4_000), (run("ts_2"), 500)];
+    let told = [told("ts_1", 4_000), told("ts_2", 500)];
     let known = [long_ago(refund(1, Some("ts_1")))];
     for (what, sum, elsewhere) in
         [("the sum holds none", 0, 500), ("one of them", 500, 500), ("the other", 4_000, 0), ("both", 4_500, 0)]
@@ -166,6 +171,20 @@ fn what_was_lost_and_noted_does_not_make_the_record_an_old_one() {
         };
         assert_eq!(found, expected, "{what}");
         assert!(found.needs_a_person());
+    }
+}
+
+/// It would be the proof of a refund without the card that never arrived.
+#[test]
+fn what_was_lost_at_a_machine_a_moment_ago_may_come_to_the_sum_yet() {
+    for (what, is_settled, known, sum, is_behind) in [
+        ("it was noted", false, 3_000, 0, true),
+        ("and has come", false, 3_000, 3_000, false),
+        ("it would have come", true, 3_000, 0, false),
+        ("it is noted first", false, 0, 0, false),
+    ] {
+        let lost = [RunAtMachine { is_settled, ..told("ts_1", 3_000) }];
+        assert_eq!(difference(known, &[], sum, &lost).is_behind, is_behind, "{what}");
     }
 }
 
@@ -204,7 +223,7 @@ fn what_others_gave_back_is_told_where_the_sum_provably_leaves_out_refunds_at_ma
     ] {
         assert_eq!(difference(known, &refunds, sum, &[]).elsewhere, elsewhere, "{what}");
     }
-    let lost = [(run("ts_1"), 4_000), (run("ts_9"), 500)];
+    let lost = [told("ts_1", 4_000), told("ts_9", 500)];
     assert_eq!(difference(4_000, &[machine(1)], 1_500, &lost).elsewhere, 2_000, "and what was lost at a machine");
 }
 

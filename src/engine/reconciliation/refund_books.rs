@@ -4,9 +4,9 @@
 use std::iter;
 
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Reason};
-use crate::domain::identifiers::{AttemptReference, Handle, OperationId};
+use crate::domain::identifiers::{AttemptReference, OperationId};
 use crate::domain::operation::Operation;
-use crate::domain::refund_books::{Difference, Known, Told, run_of};
+use crate::domain::refund_books::{Difference, Known, RunAtMachine, Told, run_of};
 use crate::engine::attempt::ring_out;
 use crate::engine::{Engine, Refusal};
 use crate::ports::{Provider, Refundable, Refunded};
@@ -72,9 +72,6 @@ impl Engine {
             self.clock.now(),
             provider.timeouts().refund,
         );
-        if difference.is_behind && !attempt.card_present {
-            return Ok(Some(Doubt::Behind));
-        }
         // An old reading looks like that, too.
         if difference.unexplained > 0 && !says_the_same(provider, attempt, refundable).await {
             return Ok(Some(Doubt::Behind));
@@ -82,7 +79,10 @@ impl Engine {
         if difference.needs_a_person() {
             self.tell_of_lost(sale, refundable.refunded, difference).await?;
         }
-        Ok(self.waits_for_a_person(&known, &refunds).await?.then_some(Doubt::PerhapsLost))
+        if self.waits_for_a_person(&known, &refunds).await? {
+            return Ok(Some(Doubt::PerhapsLost));
+        }
+        Ok((difference.is_behind && !attempt.card_present).then_some(Doubt::Behind))
     }
 
     /// Notes what the journal does not know of, and tells a person once of what it cannot tell from what it knows.
@@ -124,9 +124,9 @@ impl Engine {
         &self,
         provider: &dyn Provider,
         refunds: &[(Operation, Attempt)],
-        at_machines: &[(Handle, i64)],
+        at_machines: &[RunAtMachine],
     ) -> bool {
-        let is_told = |refund: &Attempt| at_machines.iter().any(|(run, _)| run_of(refund) == Some(run));
+        let is_told = |refund: &Attempt| at_machines.iter().any(|told| run_of(refund) == Some(&told.run));
         let unpaid = refunds.iter().filter(|(_, refund)| !refund.phase.may_move_money() && is_told(refund));
         for (operation, refund) in unpaid {
             let mut refund = refund.clone();

@@ -149,7 +149,7 @@ impl Provider for Dojo {
     }
 
     async fn refundable(&self, transaction: &TransactionId) -> Result<Refundable, ReadError> {
-        refund::refundable(&self.api, transaction).await
+        refund::refundable(&self.api, &self.settings, transaction).await
     }
 
     async fn start_refund(&self, order: RefundOrder<'_>) -> Answer<Handle> {

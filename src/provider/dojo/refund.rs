@@ -18,17 +18,23 @@ use crate::domain::evidence::{Approval, Contradiction, Finding};
 use crate::domain::identifiers::{Handle, TransactionId};
 use crate::domain::money::{AMOUNT_MAX, Money};
 use crate::domain::prompt::AtTerminal;
+use crate::domain::refund_books::RunAtMachine;
 use crate::ports::{Answer, ReadError, RefundOrder, Refundable, Seen};
 use crate::provider::record::unusable;
 
 /// How much of a payment can be given back.
-pub(super) async fn refundable(api: &Api, transaction: &TransactionId) -> Result<Refundable, ReadError> {
+pub(super) async fn refundable(
+    api: &Api,
+    settings: &Settings,
+    transaction: &TransactionId,
+) -> Result<Refundable, ReadError> {
     let found = Reader::new(api).intent(transaction.as_str()).await?;
     let found = found.ok_or_else(|| unusable(&format!("payment {transaction} was not found")))?;
     let preparation =
         intent::preparation(&found).ok_or_else(|| unusable("the payment carries no reference of ours"))?;
-    let (captured, refunded, at_machines) = (intent::taken(&found)?, intent::given_back(&found)?, at_machines(&found));
-    let mut amounts = at_machines.iter().map(|(_, minor)| *minor).chain([captured, refunded]);
+    let (captured, refunded) = (intent::taken(&found)?, intent::given_back(&found)?);
+    let at_machines = at_machines(&found, api.clock().now(), settings.refund_patience);
+    let mut amounts = at_machines.iter().map(|run| run.minor).chain([captured, refunded]);
     if !amounts.all(|minor| (0..=AMOUNT_MAX).contains(&minor)) {
         return Err(unusable("a payment with an amount that none can have"));
     }
@@ -38,13 +44,16 @@ pub(super) async fn refundable(api: &Api, transaction: &TransactionId) -> Result
 /// The refunds at machines that did not end without a refund. Whether the payment's sum holds them is not documented, so that
 /// they are told one by one; one without an amount counts as the smallest there is, so that it is not overlooked. A session
 /// that expired is left out: it hardly ever gave back, and what is noted as given back stays so for good.
-fn at_machines(found: &Intent) -> Vec<(Handle, i64)> {
+fn at_machines(found: &Intent, now: Timestamp, patience: SignedDuration) -> Vec<RunAtMachine> {
     let is_made = |run: &&Session| {
         !matches!(run.status.as_str(), "Declined" | "Canceled" | "Expired" | "SignatureVerificationRejected")
     };
     let amount = |run: &Session| run.details.as_ref()?.matched_refund.as_ref()?.amount.as_ref().map(|sum| sum.value);
-    let named = |run: &Session| Some((Handle::new(run.id.clone()).ok()?, amount(run).unwrap_or(1)));
-    intent::runs(found).filter(is_matched_refund).filter(is_made).filter_map(named).collect()
+    let told = |run: &Session| {
+        let is_settled = session::was_over_at(run, now - patience);
+        Some(RunAtMachine { run: Handle::new(run.id.clone()).ok()?, minor: amount(run).unwrap_or(1), is_settled })
+    };
+    intent::runs(found).filter(is_matched_refund).filter(is_made).filter_map(told).collect()
 }
 
 fn is_matched_refund(run: &&Session) -> bool {

@@ -36,6 +36,12 @@ pub(super) fn is_over(session: &Session) -> bool {
     matches!(session.status.as_str(), "Captured" | "Declined" | "Canceled" | "Expired" | SIGNATURE_REJECTED)
 }
 
+/// It had ended at `moment`, as far as its record tells when. A signature that was taken for good may be the end of a refund.
+pub(super) fn was_over_at(session: &Session, moment: Timestamp) -> bool {
+    let has_ended = is_over(session) || session.status == SIGNATURE_ACCEPTED;
+    has_ended && entered_at(session, &session.status).is_none_or(|ended| ended <= moment)
+}
+
 /// The card machine has it, and no card was presented yet: it can still be cancelled there.
 pub(super) fn is_waiting(session: &Session) -> bool {
     matches!(session.status.as_str(), "InitiateRequested" | "Initiated")
