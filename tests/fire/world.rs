@@ -78,6 +78,7 @@ impl World {
         let mut world = Self::before(Provider::start_at_speed(speed, seed, TERMINALS));
         let webhook_secret = world.provider.subscribe(world.shop.callback_address).await;
         world.shop.dojo = Some(Dojo { refund: "terminal", webhook_secret });
+        world.provider.sum_holds_machines(seed.is_multiple_of(2)).await;
         world.second = Caller::new(TILLS, world.shop.address, world.history.clone());
         world
     }

@@ -13,7 +13,7 @@
 //! * `PUT` and `DELETE` without `Content-Length` are refused with 411, as by Dojo's gateway.
 //! * Two sessions may run for one intent at once; only the first card is charged.
 //! * Cancelling again answers 200 as long as the session is `CancelRequested`.
-//! * A `MatchedRefund` raises `refundedAmount`; the intent is `Refunded` when all is given back.
+//! * A `MatchedRefund` raises `refundedAmount`, which is a policy; the intent is `Refunded` when all is given back.
 //! * A search shows cancelled intents too, newest first.
 //! * A webhook may go to `http` on loopback; an active secret signs, the newest if there are several.
 

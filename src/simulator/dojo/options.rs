@@ -61,6 +61,8 @@ pub struct DojoPolicy {
     pub unlinked_refunds: bool,
     /// Where receipts stand.
     pub receipts: ReceiptPlace,
+    /// Whether `refundedAmount` holds what was given back at machines, too.
+    pub sum_holds_machines: bool,
     /// How long a new session is missing from its intent's `terminalSessionHistory`.
     pub history_lag_milliseconds: u64,
 }
@@ -105,6 +107,7 @@ impl Default for DojoPolicy {
             captures_before_signature: false,
             unlinked_refunds: true,
             receipts: ReceiptPlace::Copies,
+            sum_holds_machines: true,
             history_lag_milliseconds: 0,
         }
     }

@@ -38,6 +38,7 @@ pub(crate) async fn run(seed: u64, number: u64, cycles: u32, report: &mut Report
     let mut shop = Shop::open(&provider.base_url);
     let webhook_secret = provider.subscribe(shop.callback_address).await;
     shop.dojo = Some(Dojo { refund: ROUTES[usize::from((seed ^ number) & 1 == 1)], webhook_secret });
+    provider.sum_holds_machines((seed ^ number) & 2 == 0).await;
     let history = History::default();
     let dice = Dice::new(seed, number, PURPOSE_CYCLE);
     let mut epoch = Epoch { shop, provider, history, dice, report };

@@ -2,7 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use reqwest::Method;
 use serde::Deserialize;
+use serde_json::json;
+
+use super::Provider;
+
+impl Provider {
+    /// Whether Dojo's sum of a payment's refunds holds those at machines is documented nowhere, so that a rig tries both.
+    pub(crate) async fn sum_holds_machines(&self, holds: bool) {
+        self.control(Method::PUT, "/dojo", Some(&json!({ "sum_holds_machines": holds }))).await;
+    }
+}
 
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct DojoLedger {

@@ -113,6 +113,10 @@ async fn a_matched_refund_runs_on_a_terminal() {
     assert_eq!(session["status"], "Captured");
     assert_eq!(session["details"]["matchedRefund"]["amount"], money(300));
     assert_eq!(dojo.read_intent(&intent_id).await["refundedAmount"], 300);
+    dojo.policy("sum_holds_machines", json!(false)).await;
+    answered(dojo.refund(&intent_id, "key", &json!({ "amount": 200 })).await, 200).await;
+    assert_eq!(dojo.read_intent(&intent_id).await["refundedAmount"], 200, "only what was given back without a card");
+    dojo.policy("sum_holds_machines", json!(true)).await;
     let rest = dojo.post("/terminal-sessions", &matched_refund("scn0", &intent_id, None)).await;
     answered(rest, 200).await;
     let intent = dojo.read_intent(&intent_id).await;

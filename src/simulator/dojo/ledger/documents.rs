@@ -65,6 +65,10 @@ impl Ledger {
         }
     }
 
+    fn shown_as_refunded(&self, intent: &Intent) -> i64 {
+        if self.policy.sum_holds_machines { intent.refunded } else { intent.refunded - intent.refunded_at_machines() }
+    }
+
     pub(super) fn intent_document(&self, intent: &Intent, now: Timestamp) -> Value {
         let request = &intent.request;
         let money = |value: i64| json!({ "value": value, "currencyCode": request.currency });
@@ -79,7 +83,7 @@ impl Ledger {
             "amount": money(request.amount + shown),
             "requestedAmount": money(request.amount + shown),
             "totalAmount": money(intent.total() + shown),
-            "refundedAmount": intent.refunded,
+            "refundedAmount": self.shown_as_refunded(intent),
             "createdAt": intent.created_at.to_string(),
             "updatedAt": intent.updated_at.to_string(),
             "reference": request.reference,

@@ -134,6 +134,11 @@ impl Intent {
         if self.status == IntentStatus::Captured { self.captured - self.refunded } else { 0 }
     }
 
+    pub(super) fn refunded_at_machines(&self) -> i64 {
+        let at_machines = self.refunds.iter().filter(|refund| refund.session_id.is_some());
+        at_machines.map(|refund| refund.amount).sum()
+    }
+
     /// A sale on a machine that is finished: captured, or authorised where the capture is by hand.
     pub(super) fn pay(&mut self, payment: Payment, now: Timestamp) {
         self.payment = Some(payment);
