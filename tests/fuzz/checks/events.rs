@@ -98,10 +98,12 @@ fn judged(bytes: &mut Bytes<'_>) -> Finding {
     if let Finding::Approved(approval) = &finding {
         assert!(all_agree, "another payment is never ours");
         let is_named = |payment: &&PaymentRecord| Some(&payment.transaction) == approval.transaction.as_ref();
-        let proof = sighting.payments.iter().filter(is_named).find(|payment| took(payment));
-        let proof = proof.expect("only money that was taken is an approval, which names its payment");
-        assert_eq!(approval.amount.minor(), asked.money.amount.minor() + proof.added, "all of it, and no more");
-        assert!(proof.added == 0 || may_grow, "nobody may have added to it");
+        let mut proofs = sighting.payments.iter().filter(is_named).filter(|payment| took(payment)).peekable();
+        assert!(proofs.peek().is_some(), "only money that was taken is an approval, which names its payment");
+        // A record may name two alike: it is one of them.
+        let added = approval.amount.minor() - asked.money.amount.minor();
+        assert!(proofs.any(|proof| proof.added == added), "all of it, and no more");
+        assert!(added == 0 || may_grow, "nobody may have added to it");
     }
     let is_no = matches!(finding, Finding::Declined(_) | Finding::Cancelled | Finding::Corrected(_));
     assert!(!is_no || !sighting.payments.iter().any(took), "a payment that was taken is never a no");
