@@ -2,6 +2,7 @@
 //! holds is the truth about money.
 
 mod intents;
+mod machines;
 mod sessions;
 mod wire;
 
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use pos_bridge::domain::attempt::{Attempt, Reason};
 use pos_bridge::domain::evidence::{Approval, PaymentRecord, PaymentState, Terms};
 use pos_bridge::domain::identifiers::{AttemptReference, Handle, TransactionId};
+use pos_bridge::domain::refund::RefundRoute;
 use pos_bridge::ports::Provider;
 
 use crate::bug::Bug;
@@ -19,6 +21,7 @@ use crate::dice::Dice;
 use crate::journal::Disk;
 use crate::time::Time;
 use intents::Intents;
+use machines::RefundRun;
 
 /// The longest from a session to the decision on its payment, in milliseconds.
 const PROMPT_MAX: i64 = 160_000;
@@ -72,6 +75,7 @@ enum Arrival {
     Intent(Attempt),
     Refund(Attempt, TransactionId),
     Cancel(usize),
+    CancelRefund(usize),
     LetGo(usize),
 }
 
@@ -81,9 +85,12 @@ pub(crate) struct Books {
     pub(crate) sessions: Vec<Session>,
     intents: Vec<Intent>,
     pub(crate) refunds: Vec<Refund>,
+    refund_runs: Vec<RefundRun>,
+    /// What was given back of a payment in all holds what machines gave back.
+    sum_holds_machines: bool,
     under_way: Vec<(i64, Arrival)>,
-    /// How often an order left the bridge.
-    pub(crate) sends: BTreeMap<AttemptReference, u32>,
+    /// How often an order left the bridge: without the card, and for the terminal.
+    pub(crate) sends: BTreeMap<(AttemptReference, bool), u32>,
     /// The till and the till's number that an order names.
     names: BTreeMap<AttemptReference, String>,
     /// Orders that had left when the journal lost them, and when it did.
@@ -103,6 +110,7 @@ pub(crate) struct Cloud {
     disk: Disk,
     bug: Option<Bug>,
     prepares: bool,
+    refund_route: RefundRoute,
 }
 
 impl Session {
@@ -133,6 +141,13 @@ impl Session {
 
     fn handle(&self) -> Handle {
         Handle::new(format!("T1.session-{}", self.number)).unwrap()
+    }
+
+    /// Unless a card was presented by then.
+    fn cancel(&mut self, at: i64) {
+        if self.payment(at).is_none() {
+            self.cancelled_at.get_or_insert(at);
+        }
     }
 
     fn is_payable(&self, at: i64) -> bool {
@@ -216,6 +231,7 @@ impl Books {
         for (at, arrival) in self.under_way.drain(..due).collect::<Vec<_>>() {
             self.arrive(at, arrival);
         }
+        self.book_refund_runs(now);
     }
 
     fn arrive(&mut self, at: i64, arrival: Arrival) {
@@ -226,13 +242,12 @@ impl Books {
                 self.intents.push(Intent { attempt, number, created_at: at, let_go_at: None });
             }
             Arrival::LetGo(number) => self.let_go(at, number),
-            Arrival::Refund(attempt, transaction) => self.refunds.push(Refund { attempt, transaction, made_at: at }),
-            Arrival::Cancel(number) => {
-                let session = &mut self.sessions[number];
-                if session.payment(at).is_none() {
-                    session.cancelled_at.get_or_insert(at);
-                }
+            Arrival::Refund(attempt, transaction) if attempt.card_present => {
+                self.start_refund(at, attempt, transaction)
             }
+            Arrival::Refund(attempt, transaction) => self.refunds.push(Refund { attempt, transaction, made_at: at }),
+            Arrival::Cancel(number) => self.sessions[number].cancel(at),
+            Arrival::CancelRefund(number) => self.refund_runs[number].session.cancel(at),
         }
     }
 
@@ -250,18 +265,21 @@ impl Books {
             return self.hit("arrived at a payment that is over");
         }
         let customer = self.customer(at);
-        let terminal = attempt.order.terminal.clone();
-        let prompts = |session: &Session| session.attempt.order.terminal == terminal && session.is_payable(at);
-        // Of what it lost, the journal cannot know that it stands there.
-        let is_known = |session: &&Session| !self.lost.contains_key(&session.attempt.order.reference);
-        let is_known_itself = !self.lost.contains_key(&attempt.order.reference);
-        let mut known = self.sessions.iter().filter(is_known);
-        if let Some(other) = known.find(|session| prompts(session)).filter(|_| is_known_itself) {
-            let (other, new) = (other.attempt.order.reference, attempt.order.reference);
-            self.wrongs.push(format!("I11: {new} and {other} stand on {terminal} at once"));
-        }
+        self.stands_alone(at, &attempt);
         let (number, intent) = (self.sessions.len(), intent.map(|(number, _)| number));
         self.sessions.push(Session { attempt, number, intent, created_at: at, cancelled_at: None, customer });
+    }
+
+    /// Notes when another prompt stands on the terminal. Of what it lost, the journal cannot know that it stands there.
+    fn stands_alone(&mut self, at: i64, attempt: &Attempt) {
+        let (new, terminal) = (attempt.order.reference, &attempt.order.terminal);
+        let prompts = |session: &&Session| session.attempt.order.terminal == *terminal && session.is_payable(at);
+        let is_known = |reference: &AttemptReference| !self.lost.contains_key(reference);
+        let refunds = self.refund_runs.iter().map(|run| &run.session);
+        let others = self.sessions.iter().chain(refunds).filter(prompts).map(|session| session.attempt.order.reference);
+        if let Some(other) = others.filter(is_known).next().filter(|_| is_known(&new)) {
+            self.wrongs.push(format!("I11: {new} and {other} stand on {terminal} at once"));
+        }
     }
 
     /// What was not paid, and nobody holds a card to, can be let go; whatever waits on it ends.
@@ -275,9 +293,7 @@ impl Books {
         self.hit("let go");
         self.intents[number].let_go_at.get_or_insert(at);
         for session in self.sessions.iter_mut().filter(|session| session.intent == Some(number)) {
-            if session.payment(at).is_none() {
-                session.cancelled_at.get_or_insert(at);
-            }
+            session.cancel(at);
         }
     }
 
@@ -312,6 +328,8 @@ impl Cloud {
             sessions: Vec::new(),
             intents: Vec::new(),
             refunds: Vec::new(),
+            refund_runs: Vec::new(),
+            sum_holds_machines: Dice::new(seed, 7).percent(50),
             under_way: Vec::new(),
             sends: BTreeMap::new(),
             names: BTreeMap::new(),
@@ -320,7 +338,10 @@ impl Cloud {
             hits: BTreeMap::new(),
             calm: false,
         };
-        Self { books: Arc::new(Mutex::new(books)), time, disk, bug, prepares: Dice::new(seed, 5).percent(50) }
+        let routes = [RefundRoute::Plain, RefundRoute::Terminal, RefundRoute::Terminal, RefundRoute::PlainThenTerminal];
+        let refund_route = *Dice::new(seed, 8).pick(&routes).unwrap();
+        let prepares = Dice::new(seed, 5).percent(50);
+        Self { books: Arc::new(Mutex::new(books)), time, disk, bug, prepares, refund_route }
     }
 
     /// The cloud as this seed's bridge asks it.
@@ -332,7 +353,7 @@ impl Cloud {
     pub(crate) fn lose_what_is_not_on_disk(&self) {
         let mut books = self.books();
         let pages = self.disk.pages();
-        let (now, orders) = (self.time.now(), books.sends.keys().copied().collect::<Vec<_>>());
+        let (now, orders) = (self.time.now(), books.sends.keys().map(|(order, _)| *order).collect::<Vec<_>>());
         for reference in orders.into_iter().filter(|reference| !pages.has_sent(*reference)) {
             books.lost.entry(reference).or_insert(now);
         }

@@ -56,6 +56,7 @@ const MUST_HAPPEN: &[&str] = &[
     "pay",
     "pay and hang up",
     "refund",
+    "refund at a machine",
     "cancel a sale",
     "cancel a refund",
     "ask",

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use pos_bridge::domain::attempt::{Attempt, Preparation, Reason};
+use pos_bridge::domain::attempt::{Attempt, Kind, Preparation, Reason};
 use pos_bridge::domain::directory::{Store, Terminal};
 use pos_bridge::domain::evidence::{
     Contradiction, Finding, PaymentRecord, PaymentState, SessionRecord, SessionState, Sighting, judge,
@@ -19,7 +19,8 @@ use pos_bridge::ports::{
 };
 use tokio::time::sleep;
 
-use super::{Arrival, Books, Cloud, Intent, PROMPT_MAX, Session, intent_name, refund_approval, time};
+use super::machines::RefundRun;
+use super::{Arrival, Books, Cloud, Intent, PROMPT_MAX, Refund, Session, intent_name, refund_approval, time};
 use crate::bug::Bug;
 
 /// Between the searches for an intent whose reply was lost.
@@ -91,10 +92,11 @@ impl Session {
 
 impl Books {
     fn preparation(&self, intent: &Intent, at: i64) -> Preparation {
+        let refunds = self.refund_runs(intent.number, at).map(RefundRun::handle);
         Preparation {
             payment: intent.payment(),
             reference: intent.attempt.order.reference,
-            earlier_runs: self.runs(intent.number, at).map(Session::handle).collect(),
+            earlier_runs: self.runs(intent.number, at).map(Session::handle).chain(refunds).collect(),
             refunded: self.given_back(intent, at),
             run: None,
         }
@@ -102,7 +104,9 @@ impl Books {
 
     fn given_back(&self, intent: &Intent, at: i64) -> i64 {
         let of_intent = |transaction: &TransactionId| transaction.as_str() == intent_name(intent.number);
-        let refunds = self.refunds.iter().filter(|refund| of_intent(&refund.transaction) && refund.made_at <= at);
+        let is_held = |refund: &&Refund| self.sum_holds_machines || !refund.attempt.card_present;
+        let refunds = self.refunds.iter().filter(is_held);
+        let refunds = refunds.filter(|refund| of_intent(&refund.transaction) && refund.made_at <= at);
         refunds.map(|refund| refund.attempt.order.money.amount.minor()).sum()
     }
 
@@ -225,7 +229,7 @@ impl Provider for Intents {
         Prepared::Refused(Reason::not_sent("the payment could not be prepared"))
     }
     fn refund_route(&self) -> RefundRoute {
-        RefundRoute::Plain
+        self.0.refund_route
     }
     fn refunds_one_at_a_time(&self) -> bool {
         true
@@ -250,6 +254,10 @@ impl Provider for Intents {
         Ok(Seen { finding: judge(&attempt.as_sent(), &sighting), paid_by_another, ..nothing(at) })
     }
     async fn cancel(&self, attempt: &Attempt) -> Result<bool, ReadError> {
+        if attempt.kind == Kind::Refund {
+            let run = self.0.books().refund_run_to_cancel(attempt, self.0.time.now());
+            return if let Some(run) = run { self.0.wish(Arrival::CancelRefund(run)).await } else { Ok(false) };
+        }
         let Some(prepared) = &attempt.preparation else { return Ok(false) };
         let wish = {
             let (books, now) = (self.0.books(), self.0.time.now());
@@ -274,7 +282,7 @@ impl Provider for Intents {
             refunded: books.given_back(intent, at),
             refunds: Vec::new(),
             preparation: Some(books.preparation(intent, at)),
-            at_machines: Vec::new(),
+            at_machines: books.told_at_machines(intent.number, at),
         })
     }
     async fn look_for_refund(&self, attempt: &Attempt, _: Look) -> Result<Seen, ReadError> {
@@ -282,6 +290,9 @@ impl Provider for Intents {
         let books = self.0.books();
         let payment = attempt.refund_of.as_ref().and_then(|payment| Handle::new(payment.as_str()).ok());
         let intent = payment.and_then(|payment| books.intent_of(&payment));
+        if let Some(intent) = intent.filter(|_| attempt.card_present) {
+            return Ok(Seen::at(time(at), books.look_at_machines(attempt, intent.number, at)));
+        }
         let grown = intent.zip(attempt.preparation.as_ref());
         let grown = grown.map(|(intent, before)| books.given_back(intent, at) - before.refunded);
         let asked = attempt.order.money.amount.minor();

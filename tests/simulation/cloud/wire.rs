@@ -7,6 +7,7 @@ use pos_bridge::domain::identifiers::Handle;
 use pos_bridge::ports::{Answer, ReadError};
 use tokio::time::sleep;
 
+use super::machines::RefundRun;
 use super::{Arrival, Books, Cloud, LAG, LATE_MAX, Session, handle_of};
 use crate::bug::Bug;
 
@@ -22,7 +23,7 @@ impl Cloud {
         if !known.is_some_and(|known| matches!(known.phase, Phase::Sending)) {
             books.wrongs.push(format!("I4: {reference} leaves without standing on disk as being sent"));
         }
-        let sends = books.sends.entry(reference).or_default();
+        let sends = books.sends.entry((reference, attempt.card_present)).or_default();
         *sends += 1;
         if *sends > 1 {
             books.wrongs.push(format!("I18: {reference} leaves {sends} times"));
@@ -107,7 +108,8 @@ impl Cloud {
         let same = |known: &Attempt| known.order.reference == attempt.order.reference;
         let session = books.sessions.iter().find(|session| same(&session.attempt)).map(Session::handle);
         let refund = books.refunds.iter().find(|refund| same(&refund.attempt)).map(|refund| handle_of(&refund.attempt));
-        session.or(refund).map_or_else(|| Answer::No(Reason::new("expired", "too late")), Answer::Yes)
+        let run = books.refund_runs.iter().find(|run| same(&run.session.attempt)).map(RefundRun::handle);
+        session.or(run).or(refund).map_or_else(|| Answer::No(Reason::new("expired", "too late")), Answer::Yes)
     }
 
     /// Whether a reading comes through, after how long, and as of when it is.
