@@ -1,8 +1,8 @@
 //! The till's border: bytes to checked requests, results to bytes. Knows nothing of HTTP.
 //!
-//! A [`format`] (a dialect in a code page) turns a body into [`fields`], [`requests`] turns fields into what the domain
-//! asks for, and [`reply`] and [`problem`] make what goes back, with the words of [`texts`] and a [`receipt`] to print. A
-//! new dialect is one more codec; nothing else changes.
+//! A [`format`](mod@format) (a dialect in a code page) turns a body into [`fields`], [`requests`] turns fields into what
+//! the domain asks for, and [`reply`] and [`problem`] make what goes back, with the words of [`texts`] and a [`receipt`]
+//! to print. A new dialect is one more codec; nothing else changes.
 
 mod amounts;
 pub mod charset;
