@@ -27,6 +27,9 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
     ("telemetry", &["domain", "config", "telemetry"], &["axum", "hyper", "sqlx", "reqwest"]),
 ];
 
+/// Begins like a module of ours and is none: what a device is called, and the configuration's file.
+const NO_MODULES: &[&str] = &["provider/id", "config/pos-bridge.toml"];
+
 #[test]
 fn every_room_uses_only_what_it_may() {
     let source = root().join("src");
@@ -66,13 +69,35 @@ fn every_set_of_tests_has_its_row() {
 #[test]
 fn every_place_that_the_map_names_is_there() {
     let map = map();
-    let quoted =
-        map.split('`').filter(|text| ["src/", "tests/", "docs/", "migrations/"].iter().any(|it| text.starts_with(it)));
-    let places: Vec<&str> = quoted.collect();
+    let folders = ["src", "tests", "docs", "migrations"];
+    let places: Vec<&str> = map.split('`').filter(|text| begins_with_one_of(&folders, text)).collect();
     assert!(places.len() > 100, "only {} were found", places.len());
     for place in places {
         assert!(root().join(place).exists(), "there is no {place}");
     }
+}
+
+#[test]
+fn every_module_that_the_map_names_is_there() {
+    let map = map();
+    let rooms = rooms();
+    let rooms: Vec<&str> = rooms.iter().map(String::as_str).collect();
+    let modules: Vec<&str> =
+        map.split('`').filter(|text| begins_with_one_of(&rooms, text) && !NO_MODULES.contains(text)).collect();
+    assert!(modules.len() > 20, "only {} were found", modules.len());
+    for module in modules {
+        let place = root().join("src").join(module);
+        assert!(place.exists() || place.with_extension("rs").exists(), "there is no {module} in src");
+    }
+}
+
+fn begins_with_one_of(names: &[&str], text: &str) -> bool {
+    text.split_once('/').is_some_and(|(first, _)| names.contains(&first))
+}
+
+fn rooms() -> Vec<String> {
+    let entries = fs::read_dir(root().join("src")).unwrap();
+    entries.map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect()
 }
 
 fn root() -> &'static Path {
