@@ -22,7 +22,7 @@ impl Engine {
             let Some(claim) = engine.readers.claim(operation.attempt.order.reference, &operation) else {
                 return false;
             };
-            // Kept apart, so that the many that wait do not hold the space of those that start.
+            // Boxed: a future that waits is as large as its largest part (docs/performance.md).
             let started = Box::pin(engine.start(&operation, &details, &claim)).await;
             let Some(started) = started else { return false };
             drop(details);

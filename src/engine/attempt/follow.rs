@@ -74,7 +74,7 @@ impl Engine {
         }
         let settled = !attempt.phase.is_live();
         if attempt.may_still_win() {
-            // Kept apart, so that the many that wait do not hold the space of the few that were stopped.
+            // Boxed: a future that waits is as large as its largest part (docs/performance.md).
             Box::pin(self.watch_stopped(provider, operation, attempt, claim)).await;
         }
         settled

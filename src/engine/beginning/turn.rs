@@ -77,7 +77,7 @@ impl Engine {
     ) -> Result<Progress, Refusal> {
         let beginning = match self.begin_on_first_free(terminals, &intent).await? {
             Beginning { begun: Begun::Busy(holder), .. } if ask.turn(&holder) != Turn::Refused => {
-                // Kept apart, so that a sale that need not wait has no space for it.
+                // Boxed: a future that waits is as large as its largest part (docs/performance.md).
                 Box::pin(self.wait_for_turn(ask, holder, terminals, &intent)).await?
             }
             beginning => beginning,

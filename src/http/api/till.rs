@@ -84,7 +84,7 @@ async fn pay(State(api): State<TillApi>, mut asked: Asked) -> Response {
         let (request, wait) = requests::sale(asked.sent_fields()?, asking(&api, &asked)?)?;
         note_named(&request.naming);
         let TimeGiven { seconds, deadline, patience, queueing } = api.time_given(&mut asked, wait)?;
-        // Kept apart, so that a till that waits for its result does not hold the space of the beginning.
+        // Boxed: a future that waits is as large as its largest part (docs/performance.md).
         let started = in_time(seconds, Box::pin(api.engine.pay(&asked.till, request, patience))).await;
         drop(queueing);
         if let Err(Refusal::OlderSalePaid(older)) = &started {

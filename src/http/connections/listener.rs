@@ -100,7 +100,7 @@ pub async fn serve<L: Listener>(room: Room, listener: L, router: Router, limits:
         match room.take(peer) {
             Ok(place) => {
                 let connection = Connection { peer, router: router.clone(), limits, shutdown };
-                // Kept apart: what may be cut off would hold its space twice.
+                // Boxed: what may be cut off from outside is held twice (docs/performance.md).
                 let serving = Box::pin(serve_connection(accepted, connection));
                 connections.spawn(async move {
                     let _place = place;

@@ -76,7 +76,7 @@ pub(in crate::http) async fn admit(
         Err(refusal) => return *refusal,
     };
     let format = reply_format(&request);
-    // Kept apart, for the same reason.
+    // Boxed: a future that waits is as large as its largest part (docs/performance.md).
     let mut response = match Box::pin(entrance.bodies.read_whole(request)).await {
         Ok(request) => defects::caught(format, next.run(request)).await,
         Err(refusal) => refusal,
