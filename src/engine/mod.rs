@@ -203,7 +203,7 @@ impl Engine {
 
     fn provider(&self, name: ProviderName) -> Result<&Arc<dyn Provider>, Refusal> {
         // The configuration refuses a terminal whose provider it does not set up; the journal may know one that had one.
-        self.providers.get(&name).ok_or(Refusal::ShuttingDown)
+        self.providers.get(&name).ok_or(Refusal::NotReady)
     }
 
     /// What a terminal can do, and may do by its configuration.

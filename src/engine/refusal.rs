@@ -55,7 +55,7 @@ pub enum Refusal {
         "the disk has not answered in time, so it is not known whether this has begun; ask again with the same reference"
     )]
     StorageStalled,
-    /// The bridge is stopping or not ready yet. Nothing was sent; asking again is safe.
+    /// The bridge is starting or stopping, or has a provider no more. Nothing was sent; asking again is safe.
     #[error("the bridge is starting or stopping; ask again in a moment")]
-    ShuttingDown,
+    NotReady,
 }

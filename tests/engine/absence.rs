@@ -108,7 +108,7 @@ async fn p39_a_sale_that_was_sent_after_the_backup_is_waited_for() {
     shop.engine.recover().await.unwrap();
     shop.listed(2).await;
     assert_eq!(shop.find("R-1").await.status(), Status::Failed, "as far as the backup knows");
-    assert!(matches!(shop.pay("R-1").await, Err(Refusal::ShuttingDown)), "it is not begun anew");
+    assert!(matches!(shop.pay("R-1").await, Err(Refusal::NotReady)), "it is not begun anew");
     shop.provider.lists(on_terminal(PAID));
     shop.ready().await;
     let again = shop.pay("R-1").await.unwrap();
@@ -175,7 +175,7 @@ async fn what_is_known_is_told_before_the_shop_opens() {
     let joined = told("R-3").await.unwrap();
     assert!(!joined.replayed && joined.operation.status() == Status::Pending);
     for not_yet in ["R-2", "R-4"] {
-        assert_eq!(told(not_yet).await.unwrap_err(), Refusal::ShuttingDown, "an old backup may call it unpaid");
+        assert_eq!(told(not_yet).await.unwrap_err(), Refusal::NotReady, "an old backup may call it unpaid");
     }
     let mut other = shop.sale("R-1");
     other.money.amount = Amount::new(1).unwrap();

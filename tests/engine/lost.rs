@@ -82,7 +82,7 @@ async fn p39_a_lost_payment_that_names_no_terminal_keeps_the_shop_closed_until_s
     let shop = Shop::new(provider).await;
     shop.engine.recover().await.unwrap();
     shop.listed(2).await;
-    assert!(matches!(shop.pay("R-1").await, Err(Refusal::ShuttingDown)));
+    assert!(matches!(shop.pay("R-1").await, Err(Refusal::NotReady)));
     let alarm = shop.engine.alarms().await.unwrap().remove(0);
     shop.engine.acknowledge_alarm(alarm.id, "Kari").await.unwrap();
     shop.ready().await;
@@ -230,7 +230,7 @@ async fn p39_the_shop_opens_when_a_lost_payment_is_decided() {
     let shop = Shop::new(provider).await;
     shop.engine.recover().await.unwrap();
     shop.listed(2).await;
-    assert!(matches!(shop.pay("R-1").await, Err(Refusal::ShuttingDown)));
+    assert!(matches!(shop.pay("R-1").await, Err(Refusal::NotReady)));
     shop.provider.lists(payment(reference, PaymentState::Approved { captured: true }, now));
     shop.ready().await;
     assert!(shop.pay("R-1").await.unwrap().replayed);

@@ -21,7 +21,7 @@ impl Engine {
             done = timeout(longest, recovered.wait_for(|recovered| *recovered)) => done.is_ok(),
             () = patience.ended() => false,
         };
-        if done && !self.stopping.is_cancelled() { Ok(()) } else { Err(Refusal::ShuttingDown) }
+        if done && !self.stopping.is_cancelled() { Ok(()) } else { Err(Refusal::NotReady) }
     }
 
     /// What a till that asks again is told where nothing new can begin, be it that the shop is closed or that the terminal is
@@ -32,7 +32,7 @@ impl Engine {
     pub(super) async fn known_or(&self, ask: &Ask<'_>, in_the_way: Refusal) -> Result<Progress, Refusal> {
         let Some(reference) = ask.naming.reference() else { return Err(in_the_way) };
         let Ok(known) = self.find(ask.till, ask.kind, reference).await else { return Err(in_the_way) };
-        let is_closed = matches!(in_the_way, Refusal::ShuttingDown);
+        let is_closed = matches!(in_the_way, Refusal::NotReady);
         // Where its provider is gone from the configuration, nobody tells what became of it since.
         if is_closed && self.provider(known.provider).is_err() {
             return Err(in_the_way);

@@ -119,7 +119,7 @@ impl Engine {
     async fn turn_comes(&self, place: &LinePlace, ask: &Ask<'_>, turn: Turn) -> Result<bool, Refusal> {
         tokio::select! {
             biased;
-            () = self.stopping.cancelled() => Err(Refusal::ShuttingDown),
+            () = self.stopping.cancelled() => Err(Refusal::NotReady),
             // Before the turn: whoever was to be answered by now begins nothing any more.
             () = ask.patience.ended() => Ok(false),
             () = sleep_until(ask.deadline(turn)) => Ok(false),

@@ -105,7 +105,7 @@ impl ResultStream {
                 return Ok(News::AtTerminals(changed));
             }
             if self.news.changed().await.is_err() {
-                return Err(Refusal::ShuttingDown);
+                return Err(Refusal::NotReady);
             }
         }
     }

@@ -51,7 +51,7 @@ const fn code(refusal: &Refusal) -> Code {
         Refusal::NotResolvable(_) | Refusal::NothingToSign => Code::NotResolvable,
         Refusal::StorageUnavailable(_) => Code::StorageUnavailable,
         Refusal::StorageStalled => Code::StorageStalled,
-        Refusal::ShuttingDown => Code::ShuttingDown,
+        Refusal::NotReady => Code::ShuttingDown,
     }
 }
 
@@ -132,7 +132,7 @@ mod tests {
             (Refusal::NothingToSign, "not_resolvable", Retry::Never),
             (Refusal::StorageUnavailable("full".into()), "storage_unavailable", Retry::SameReference),
             (Refusal::StorageStalled, "storage_stalled", Retry::SameReference),
-            (Refusal::ShuttingDown, "shutting_down", Retry::SameReference),
+            (Refusal::NotReady, "shutting_down", Retry::SameReference),
         ];
         for (refusal, word, retry) in table {
             let problem = problem(&refusal, None);

@@ -64,7 +64,7 @@ fn detail(code: Code) -> String {
         Code::Overloaded => overload::NO_PLACE.into(),
         Code::StorageUnavailable => Refusal::StorageUnavailable("the disk is full".into()).to_string(),
         Code::StorageStalled => Refusal::StorageStalled.to_string(),
-        Code::ShuttingDown => Refusal::ShuttingDown.to_string(),
+        Code::ShuttingDown => Refusal::NotReady.to_string(),
     }
 }
 
