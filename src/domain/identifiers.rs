@@ -136,8 +136,8 @@ text_identifier!(
 );
 
 impl Reference {
-    /// The number that the bridge makes for an operation whose till has none: the random end of its own number (50 bits),
-    /// short enough to be printed and typed.
+    /// The number that the bridge makes for an operation whose till has none: the random end of its id (50 bits), short
+    /// enough to be printed and typed.
     #[must_use]
     pub fn made_for(operation: OperationId) -> Self {
         let random: String = operation.to_string().chars().skip(MADE_SKIPS).collect();
@@ -153,7 +153,7 @@ impl Reference {
 }
 
 const MADE_PREFIX: &str = "B-";
-/// The characters of an operation's number that tell its time, and as many more as make the rest short.
+/// The characters of an operation's id that tell its time, and as many more as make the rest short.
 const MADE_SKIPS: usize = 16;
 
 /// One operation of one till: a sale or a refund.
@@ -161,7 +161,7 @@ const MADE_SKIPS: usize = 16;
 pub struct OperationId(pub Ulid);
 
 impl OperationId {
-    /// The operation with this number, as the till's reply shows it.
+    /// The operation with this id, as the till's reply shows it.
     ///
     /// # Errors
     /// [`InvalidIdentifier`] when the text is no ULID.

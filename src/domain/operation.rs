@@ -9,16 +9,17 @@ use super::evidence::Approval;
 use super::identifiers::{OperationId, ProviderTerminalId, Reference, StoreId, TerminalName, TillId};
 use super::money::Money;
 
-/// A sale or a refund. Its till, kind and reference name it; where a number started over, the newest generation is meant.
+/// A sale or a refund. Its till, kind and reference name it; where a reference started over, the newest generation is
+/// meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operation {
-    /// Its number, the same for ever.
+    /// Its id, the same for ever.
     pub id: OperationId,
     /// Sale or refund.
     pub kind: Kind,
     /// Who asked.
     pub till: TillId,
-    /// The till's own number for it.
+    /// The till's own reference for it.
     pub reference: Reference,
     /// How much of what.
     pub money: Money,

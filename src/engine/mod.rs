@@ -212,8 +212,8 @@ impl Engine {
         Some(Capabilities { unlinked_refund: can.unlinked_refund && terminal.unlinked_refund, ..can })
     }
 
-    /// A number that was never used: the time, and chance.
-    fn new_number(&self) -> Ulid {
+    /// An id that was never used: the time, and chance.
+    fn new_id(&self) -> Ulid {
         let milliseconds = u64::try_from(self.clock.now().as_millisecond()).unwrap_or_default();
         Ulid::from_parts(milliseconds, self.clock.chance())
     }

@@ -42,7 +42,7 @@ pub enum JournalError {
 /// What every new attempt carries.
 #[derive(Debug, Clone)]
 pub struct NewAttempt {
-    /// The number of the operation, should it be a new one.
+    /// The id of the operation, should it be a new one.
     pub operation: OperationId,
     /// The name of the attempt.
     pub reference: AttemptReference,
@@ -193,7 +193,7 @@ pub struct RaisedAlarm {
 /// A payment of ours that the journal does not hold (a restored backup, a lost disk).
 #[derive(Debug, Clone)]
 pub struct Orphan {
-    /// The number that its operation gets, where it becomes one.
+    /// The id that its operation gets, where it becomes one.
     pub operation: OperationId,
     /// The payment as the provider holds it.
     pub trace: Trace,
@@ -331,7 +331,7 @@ pub trait Journal: Results + Send + Sync {
     /// Somebody has seen to an alarm.
     async fn acknowledge_alarm(&self, id: i64, by: &str, now: Timestamp) -> Result<(), JournalError>;
 
-    /// The operation with this number.
+    /// The operation with this id.
     async fn operation(&self, id: OperationId) -> Result<Option<Operation>, JournalError>;
     /// A till's latest operation with this kind and reference. One that is over and was made in the other environment (sandbox
     /// or production) hides none.

@@ -142,15 +142,16 @@ impl Engine {
     /// Begins in a task of its own, so that an attempt that is on disk is also driven when the till hangs up meanwhile.
     pub(super) async fn begin(&self, intent: Intent) -> Result<Beginning, Refusal> {
         let engine = self.clone();
-        let (number, details) = (intent.attempt().operation, intent.attempt().details.clone());
+        let (id, details) = (intent.attempt().operation, intent.attempt().details.clone());
         let beginning = self.tasks.spawn(async move {
             // Before it is on disk, so that nothing moves it unheard.
-            let waiting = engine.waiters.wait_for(number);
+            let waiting = engine.waiters.wait_for(id);
             let begun = engine.health.journal(intent.commit(engine.journal.as_ref()).await)?;
             let Begun::New(operation) = &begun else { return Ok(Beginning { begun, waiting: None }) };
             engine.begun(operation, details);
-            // What runs again keeps its number, and the bell hangs at one that nobody uses.
-            let waiting = (operation.id == number).then_some(waiting);
+            // A new attempt of an earlier operation keeps that one's id, so this waiter would wait for an id that
+            // nobody uses.
+            let waiting = (operation.id == id).then_some(waiting);
             Ok(Beginning { begun, waiting })
         });
         beginning.await.unwrap_or_else(|failure| {
@@ -185,10 +186,10 @@ impl Engine {
         let provider = self.provider(terminal.provider)?;
         let (now, timeouts) = (provider.now(), provider.timeouts());
         let expires_at = later(now, if kind == Kind::Sale { timeouts.session } else { timeouts.refund });
-        let operation = OperationId(self.new_number());
+        let operation = OperationId(self.new_id());
         Ok(NewAttempt {
             operation,
-            reference: AttemptReference::new(self.new_number()),
+            reference: AttemptReference::new(self.new_id()),
             may_grow: terminal.tips,
             simulated: provider.is_sandbox(),
             terminal: terminal.clone(),

@@ -44,7 +44,7 @@ impl Engine {
         let till = till_reference.as_ref().and_then(|(till, _)| self.directory.till(till));
         let asked_at = trace.payment.created_at.unwrap_or_else(|| provider.now());
         let orphan = Orphan {
-            operation: OperationId(self.new_number()),
+            operation: OperationId(self.new_id()),
             provider: provider.name(),
             store: store.id.clone(),
             asked_terminal: till_reference

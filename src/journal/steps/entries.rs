@@ -180,7 +180,7 @@ pub(super) async fn stands(transaction: &mut Transaction<'_>, operation: Operati
     Ok(transaction.row(STANDING_ALARM, &[&operation.to_string(), kind.name()]).await?.is_some())
 }
 
-/// The operation with this number.
+/// The operation with this id.
 pub(in crate::journal) async fn load(transaction: &mut Transaction<'_>, id: OperationId) -> Result<Operation> {
     let row = transaction.row(OPERATION, &[&id.to_string()]).await?;
     row.as_ref().map(rows::operation).transpose()?.ok_or(JournalError::NotFound)
@@ -194,7 +194,7 @@ pub(super) async fn load_runs(
     transaction.rows(RUNS, &[&reference.to_string()]).await?.iter().map(rows::operation).collect()
 }
 
-/// The operation with a number.
+/// The operation with an id.
 pub(in crate::journal) const OPERATION: &str =
     select_operations!("SELECT", "operation o JOIN attempt a ON a.reference = o.deciding_attempt WHERE o.id = ?");
 
