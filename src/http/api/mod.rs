@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `asked` | what a till's call asks for, read once for every handler |
 //! | `till`, `receipt`, `events` | the tills' routes |
+//! | `waiting` | how long a till waits, and what it hears when its time is up |
 //! | `callbacks` | the providers' |
 //! | `operator` | the operator's, on a local socket |
 //! | `status` | whether the bridge works |
@@ -17,5 +18,6 @@ mod receipt;
 mod refusals;
 pub(super) mod status;
 pub(super) mod till;
+mod waiting;
 
 pub use status::RenderMetrics;

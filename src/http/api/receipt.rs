@@ -4,7 +4,8 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::asked::{Asked, PathText};
-use super::till::{after, reference, refused};
+use super::till::{reference, refused};
+use super::waiting::after;
 use crate::domain::attempt::Kind;
 use crate::domain::operation::Operation;
 use crate::http::connections::telling;
