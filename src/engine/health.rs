@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::Refusal;
+use super::{Engine, Refusal};
 use crate::domain::identifiers::TerminalName;
 use crate::domain::operation::ProviderName;
 use crate::ports::{Enrolment, JournalError};
@@ -63,6 +63,20 @@ impl Health {
             Some(trouble) => drop(troubles.insert(of, trouble)),
             None => drop(troubles.remove(of)),
         }
+    }
+}
+
+impl Engine {
+    /// Why no payment can be taken right now; empty when one can.
+    #[must_use]
+    pub fn unready(&self) -> Vec<String> {
+        let mut reasons = self.health.troubles();
+        if self.stopping.is_cancelled() {
+            reasons.push("stopping".to_owned());
+        } else if !*self.recovered.borrow() {
+            reasons.push("starting: what was open before is being read".to_owned());
+        }
+        reasons
     }
 }
 

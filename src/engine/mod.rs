@@ -11,6 +11,7 @@
 //! | `results` | how tills hear of their results: they wait, are pushed to, follow |
 //! | `reconciliation` | at the start and every hour: what the journal missed, or lost |
 //! | `questions` | everything a till asks that starts nothing |
+//! | `environment` | whether a till takes money or tests |
 //! | `refusal` | why a till does not get what it asks for |
 //! | `callbacks` | a provider calls back |
 //! | `operator` | a person decides |
@@ -21,6 +22,7 @@ mod attempt;
 mod away;
 mod beginning;
 mod callbacks;
+mod environment;
 mod figures;
 mod health;
 mod operator;
