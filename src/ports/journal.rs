@@ -5,19 +5,18 @@ mod new_operation;
 mod orphan;
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::{Callback, Refunded, Results, Trace};
+use super::{Callback, Refunded, Results};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Kind, NotResolvable};
 use crate::domain::directory::Terminal;
 use crate::domain::identifiers::{AttemptReference, Handle, OperationId, Reference, StoreId, TerminalName, TillId};
-use crate::domain::money::Money;
 use crate::domain::operation::{Operation, ProviderName, Status};
-use crate::domain::refund::{Allowance, NotRefundable, RefundRoute};
-use crate::domain::repeat::{KnownBy, RepeatRules};
-use crate::domain::request::{Details, Original};
+use crate::domain::request::Original;
 
 pub use earlier::{Earlier, Repeated, Target};
+pub use new_operation::{Begun, NewAttempt, NewRefund, NewSale};
+pub use orphan::{Adopted, AlarmState, LostPayment, Orphan};
 
 /// Why the journal could not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,89 +36,6 @@ pub enum JournalError {
     /// An operator's decision that may not be taken.
     #[error(transparent)]
     NotResolvable(#[from] NotResolvable),
-}
-
-/// What every new attempt carries.
-#[derive(Debug, Clone)]
-pub struct NewAttempt {
-    /// The id of the operation, should it be a new one.
-    pub operation: OperationId,
-    /// The name of the attempt.
-    pub reference: AttemptReference,
-    /// The terminal that it runs on.
-    pub terminal: Terminal,
-    /// The one that the till asked for, or its usual one: what a request without a number is known by, wherever it runs.
-    pub asked_terminal: TerminalName,
-    /// When the provider stops accepting it, on the provider's clock.
-    pub expires_at: Timestamp,
-    /// From when on an empty record counts, on the provider's clock.
-    pub horizon: Timestamp,
-    /// The customer may add to the amount at the terminal.
-    pub may_grow: bool,
-    /// No real money moves.
-    pub simulated: bool,
-    /// What is kept with the operation.
-    pub details: Details,
-    /// Who asks.
-    pub till: TillId,
-    /// The till's own number, or the one that the bridge made for it.
-    pub till_reference: Reference,
-    /// By what it is known, should it have been asked for before.
-    pub known_by: KnownBy,
-    /// What a repeated request means to this till.
-    pub rules: RepeatRules,
-    /// Now, by [`Clock::now`](super::Clock::now).
-    pub now: Timestamp,
-}
-
-/// A sale to begin.
-#[derive(Debug, Clone)]
-pub struct NewSale {
-    /// What every new attempt carries.
-    pub attempt: NewAttempt,
-    /// How much of what.
-    pub money: Money,
-    /// Its provider prepares it by a call that moves no money: it begins as `Reserved`.
-    pub is_prepared: bool,
-}
-
-/// A refund to begin.
-#[derive(Debug, Clone)]
-pub struct NewRefund {
-    /// What every new attempt carries.
-    pub attempt: NewAttempt,
-    /// The sale; none where the money goes to whichever card is presented.
-    pub original: Option<OperationId>,
-    /// How much; all that is left of the sale when the till did not say.
-    pub asked: Option<Money>,
-    /// How much the asking till may give back.
-    pub allowance: Allowance,
-    /// How its provider gives money back.
-    pub route: RefundRoute,
-    /// Its provider tells the sum of a payment's refunds and not which they are: one can be told from another only while
-    /// it is the only one under way.
-    pub one_at_a_time: bool,
-}
-
-/// What came of a begin. Everything but `New` changed nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Begun {
-    /// On disk: the attempt is the caller's to drive.
-    New(Operation),
-    /// The same operation is under way.
-    Joined(Operation),
-    /// The same operation is over.
-    Replayed(Operation),
-    /// The reference is taken by something else.
-    Conflict(Operation),
-    /// This older sale of the till was superseded and paid all the same, and the till was not warned of it yet.
-    OlderPaid(Operation),
-    /// The terminal is held.
-    Busy(Operation),
-    /// The terminal takes nothing until somebody has acknowledged an alarm.
-    Frozen(String),
-    /// The refund may not be made.
-    NotRefundable(NotRefundable),
 }
 
 /// What came of recording an event.
@@ -188,71 +104,6 @@ pub struct RaisedAlarm {
     pub terminal: Option<TerminalName>,
     /// When.
     pub raised_at: Timestamp,
-}
-
-/// A payment of ours that the journal does not hold (a restored backup, a lost disk).
-#[derive(Debug, Clone)]
-pub struct Orphan {
-    /// The id that its operation gets, where it becomes one.
-    pub operation: OperationId,
-    /// The payment as the provider holds it.
-    pub trace: Trace,
-    /// Whose books it stands in.
-    pub provider: ProviderName,
-    /// The shop it was found in.
-    pub store: StoreId,
-    /// The terminal, where the provider's one is configured.
-    pub terminal: Option<Terminal>,
-    /// The till's usual terminal, where the bridge may have chosen the one it ran on (`terminal_pool`); `None`: the one that
-    /// it ran on counts.
-    pub asked_terminal: Option<TerminalName>,
-    /// The till and the till's number, as far as they were readable.
-    pub till_reference: Option<(TillId, Reference)>,
-    /// How much of what.
-    pub money: Money,
-    /// No real money moves.
-    pub simulated: bool,
-    /// How long an operation of its till must have rested until its number may mean something new.
-    pub reuse_after: Option<SignedDuration>,
-    /// When it was asked for, on the provider's clock; now, where nobody tells.
-    pub asked_at: Timestamp,
-    /// From when on nothing could come of it any more, on the provider's clock.
-    pub horizon: Timestamp,
-    /// Now, by [`Clock::now`](super::Clock::now).
-    pub now: Timestamp,
-}
-
-/// What came of taking a payment in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Adopted {
-    /// The operation that it became, or that it belongs to as a run; with the alarm that was raised.
-    pub payment: Recorded,
-    /// What the wish to stop made of every live run of another operation under the same number.
-    pub stopped: Vec<Recorded>,
-}
-
-/// A payment of ours that neither the journal knows nor an operation can be made of.
-#[derive(Debug, Clone)]
-pub struct LostPayment {
-    /// Which of our attempts it carries.
-    pub reference: AttemptReference,
-    /// The terminal it was taken on, where that is known; it takes nothing until somebody has acknowledged the alarm.
-    pub terminal: Option<Terminal>,
-    /// What to raise.
-    pub alarm: Alarm,
-    /// Now, by [`Clock::now`](super::Clock::now).
-    pub now: Timestamp,
-}
-
-/// How the alarm on a payment stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AlarmState {
-    /// It was raised just now.
-    Raised,
-    /// It was raised before, and waits for somebody.
-    Standing,
-    /// Somebody has seen to it.
-    Acknowledged,
 }
 
 /// A line of an operation's history.

@@ -1,14 +1,85 @@
-//! A payment that the journal had lost, as the operation that it was.
+//! A payment that the journal had lost, the operation that it was, and what came of finding it.
 
-use super::{Orphan, Refunded, whole_milliseconds};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Recorded, whole_milliseconds};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
+use crate::domain::directory::Terminal;
 use crate::domain::evidence::{Approval, Finding, Order, PaymentState};
-use crate::domain::identifiers::{InvalidIdentifier, ProviderTerminalId, Reference, TerminalName, TillId};
-use crate::domain::money::{AMOUNT_MAX, Amount};
-use crate::domain::operation::Operation;
+use crate::domain::identifiers::{
+    AttemptReference, InvalidIdentifier, OperationId, ProviderTerminalId, Reference, StoreId, TerminalName, TillId,
+};
+use crate::domain::money::{AMOUNT_MAX, Amount, Money};
+use crate::domain::operation::{Operation, ProviderName};
+use crate::ports::{Refunded, Trace};
 
 /// Stands for a till or terminal that nobody can name any more.
 const UNNAMED: &str = "unknown";
+
+/// A payment of ours that the journal does not hold (a restored backup, a lost disk).
+#[derive(Debug, Clone)]
+pub struct Orphan {
+    /// The id that its operation gets, where it becomes one.
+    pub operation: OperationId,
+    /// The payment as the provider holds it.
+    pub trace: Trace,
+    /// Whose books it stands in.
+    pub provider: ProviderName,
+    /// The shop it was found in.
+    pub store: StoreId,
+    /// The terminal, where the provider's one is configured.
+    pub terminal: Option<Terminal>,
+    /// The till's usual terminal, where the bridge may have chosen the one it ran on (`terminal_pool`); `None`: the one that
+    /// it ran on counts.
+    pub asked_terminal: Option<TerminalName>,
+    /// The till and the till's number, as far as they were readable.
+    pub till_reference: Option<(TillId, Reference)>,
+    /// How much of what.
+    pub money: Money,
+    /// No real money moves.
+    pub simulated: bool,
+    /// How long an operation of its till must have rested until its number may mean something new.
+    pub reuse_after: Option<SignedDuration>,
+    /// When it was asked for, on the provider's clock; now, where nobody tells.
+    pub asked_at: Timestamp,
+    /// From when on nothing could come of it any more, on the provider's clock.
+    pub horizon: Timestamp,
+    /// Now, by [`Clock::now`](crate::ports::Clock::now).
+    pub now: Timestamp,
+}
+
+/// What came of taking a payment in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adopted {
+    /// The operation that it became, or that it belongs to as a run; with the alarm that was raised.
+    pub payment: Recorded,
+    /// What the wish to stop made of every live run of another operation under the same number.
+    pub stopped: Vec<Recorded>,
+}
+
+/// A payment of ours that neither the journal knows nor an operation can be made of.
+#[derive(Debug, Clone)]
+pub struct LostPayment {
+    /// Which of our attempts it carries.
+    pub reference: AttemptReference,
+    /// The terminal it was taken on, where that is known; it takes nothing until somebody has acknowledged the alarm.
+    pub terminal: Option<Terminal>,
+    /// What to raise.
+    pub alarm: Alarm,
+    /// Now, by [`Clock::now`](crate::ports::Clock::now).
+    pub now: Timestamp,
+}
+
+/// How the alarm on a payment stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlarmState {
+    /// It was raised just now.
+    Raised,
+    /// It was raised before, and waits for somebody.
+    Standing,
+    /// Somebody has seen to it.
+    Acknowledged,
+}
 
 impl Orphan {
     /// The orphan as an operation of its own, approved and late.
