@@ -1,7 +1,7 @@
 //! Where the parts meet: journal, providers, engine and listeners become one running bridge.
 
-mod doors;
 mod error;
+mod listeners;
 mod wiring;
 
 use std::net::SocketAddr;
@@ -16,14 +16,14 @@ use tokio_util::task::TaskTracker;
 use crate::config::Configuration;
 use crate::engine::Engine;
 use crate::http::{
-    CallbackApi, CallbackDoor, Callers, Limits, Listener, Room, Shares, TillApi, TillListenerSettings, callback_router,
-    operator_router, serve, till_router,
+    CallbackApi, CallbackRoute, Callers, Limits, Listener, Room, Shares, TillApi, TillListenerSettings,
+    callback_router, operator_router, serve, till_router,
 };
 use crate::journal::SqliteJournal;
 use crate::telemetry::metric;
 
-use doors::{Doors, TillAddresses};
-use wiring::{callback_doors, journal_options, limits, parts, verifiers};
+use listeners::{Listeners, TillAddresses};
+use wiring::{callback_routes, journal_options, limits, parts, verifiers};
 
 pub use error::StartError;
 
@@ -34,7 +34,7 @@ const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 pub struct App {
     engine: Engine,
     journal: Arc<SqliteJournal>,
-    listeners: TaskTracker,
+    serving: TaskTracker,
     shutdown: CancellationToken,
     addresses: TillAddresses,
 }
@@ -50,26 +50,26 @@ impl App {
         let options = journal_options(&configuration);
         let path = options.path.clone();
         let journal = Arc::new(SqliteJournal::open(options).await?);
-        let doors = Doors::open(&configuration).await?;
-        let addresses = doors.addresses;
+        let listeners = Listeners::open(&configuration).await?;
+        let addresses = listeners.addresses;
         let settings = TillListenerSettings {
             listen: addresses.any(),
             allowed_hosts: configuration.server.allowed_hosts.clone(),
             allowed_origins: configuration.server.allowed_origins.clone(),
             limits: limits(&configuration.server),
         };
-        let reachable = doors.reachable(configuration.callbacks.listen)?;
+        let reachable = listeners.reachable(configuration.callbacks.listen)?;
         let verifiers = verifiers(&configuration);
         let parts = parts(configuration, &journal, &reachable)?;
-        let callers = callback_doors(verifiers, &parts);
+        let routes = callback_routes(verifiers, &parts);
         let engine = Engine::new(parts);
         engine.recover().await.map_err(|cause| StartError::Recovery { path, cause })?;
-        engine.show_what_waits();
+        engine.publish_gauges();
 
-        let (listeners, shutdown) = (TaskTracker::new(), CancellationToken::new());
-        let app = Self { engine, journal, listeners, shutdown, addresses };
-        app.serve_all(doors, settings, callers, metrics);
-        app.listeners.spawn(upkeep(metrics, app.shutdown.clone()));
+        let (serving, shutdown) = (TaskTracker::new(), CancellationToken::new());
+        let app = Self { engine, journal, serving, shutdown, addresses };
+        app.serve_all(listeners, settings, routes, metrics);
+        app.serving.spawn(upkeep(metrics, app.shutdown.clone()));
         tracing::info!(plain = ?addresses.plain, encrypted = ?addresses.encrypted, "listening to tills");
         Ok(app)
     }
@@ -88,16 +88,16 @@ impl App {
     /// Takes nothing new, answers who waits, writes what is under way, and ends.
     pub async fn stop(self) {
         self.shutdown.cancel();
-        self.listeners.close();
-        tokio::join!(self.engine.stop(), self.listeners.wait());
+        self.serving.close();
+        tokio::join!(self.engine.stop(), self.serving.wait());
         self.journal.close().await;
     }
 
     fn serve_all(
         &self,
-        doors: Doors,
+        listeners: Listeners,
         settings: TillListenerSettings,
-        callers: Vec<CallbackDoor>,
+        routes: Vec<CallbackRoute>,
         metrics: &'static PrometheusHandle,
     ) {
         let limits = settings.limits;
@@ -112,22 +112,22 @@ impl App {
             streams: Shares::default(),
         };
         let (router, room) = (till_router(tills), Room::new(limits));
-        if let Some(listener) = doors.tills {
+        if let Some(listener) = listeners.tills {
             self.serve(room.clone(), listener, router.clone(), limits);
         }
-        if let Some((listener, certificate)) = doors.encrypted {
+        if let Some((listener, certificate)) = listeners.encrypted {
             self.serve(room, listener, router, limits);
-            self.listeners.spawn(certificate.look_after(self.shutdown.clone()));
+            self.serving.spawn(certificate.look_after(self.shutdown.clone()));
         }
-        self.serve(Room::new(limits), doors.operators, operator_router(engine(), limits), limits);
-        if let Some(listener) = doors.callbacks {
-            let callbacks = CallbackApi { engine: engine(), providers: callers, limits };
+        self.serve(Room::new(limits), listeners.operators, operator_router(engine(), limits), limits);
+        if let Some(listener) = listeners.callbacks {
+            let callbacks = CallbackApi { engine: engine(), providers: routes, limits };
             self.serve(Room::new(limits), listener, callback_router(callbacks), limits);
         }
     }
 
     fn serve(&self, room: Room, listener: impl Listener, router: Router, limits: Limits) {
-        self.listeners.spawn(serve(room, listener, router, limits, self.shutdown.clone()));
+        self.serving.spawn(serve(room, listener, router, limits, self.shutdown.clone()));
     }
 }
 

@@ -8,7 +8,7 @@ use super::StartError;
 use crate::config::{Configuration, Server};
 use crate::domain::operation::ProviderName;
 use crate::engine::{Pace, Parts};
-use crate::http::{CallbackDoor, Limits};
+use crate::http::{CallbackRoute, Limits};
 use crate::journal::{JournalOptions, SqliteJournal};
 use crate::ports::{CallbackVerifier, Clock, Provider, ProvidersClock};
 use crate::provider::dintero::{CallbackSignature, Dintero};
@@ -68,18 +68,18 @@ pub(super) fn verifiers(configuration: &Configuration) -> HashMap<ProviderName, 
 }
 
 /// A callback's age is told by its provider's clock: a wrong one in the shop must not refuse genuine ones for good.
-pub(super) fn callback_doors(
+pub(super) fn callback_routes(
     verifiers: HashMap<ProviderName, Arc<dyn CallbackVerifier>>,
     parts: &Parts,
-) -> Vec<CallbackDoor> {
-    let door = |(provider, verifier)| {
+) -> Vec<CallbackRoute> {
+    let route = |(provider, verifier)| {
         let clock: Arc<dyn Clock> = match parts.providers.get(&provider) {
             Some(provider) => Arc::new(ProvidersClock::new(vec![provider.clone()])),
             None => Arc::clone(&parts.clock),
         };
-        CallbackDoor { provider, verifier, clock }
+        CallbackRoute { provider, verifier, clock }
     };
-    verifiers.into_iter().map(door).collect()
+    verifiers.into_iter().map(route).collect()
 }
 
 pub(super) fn limits(server: &Server) -> Limits {

@@ -15,7 +15,7 @@
 //! | `refusal` | why a till does not get what it asks for |
 //! | `callbacks` | a provider calls back |
 //! | `operator` | a person decides |
-//! | `figures` | what waits for a person, as the figures show it |
+//! | `gauges` | what waits for a person, as the metrics show it |
 //! | `health`, `away` | why payments may not be possible right now; whether a provider is back |
 
 mod attempt;
@@ -23,7 +23,7 @@ mod away;
 mod beginning;
 mod callbacks;
 mod environment;
-mod figures;
+mod gauges;
 mod health;
 mod operator;
 mod questions;

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `connections` | a connection is accepted; its bytes, from the first to the last, each within its time; whether its caller has the answer |
 //! | `capacity` | how much is taken at once: connections, bodies, what each caller holds |
-//! | `observe`, `defects` | a span and a log line for every request; a defect stops one and nothing else |
+//! | `observe`, `panics` | a span and a log line for every request; a panic stops one and nothing else |
 //! | `entrance` | who is let in, and how often: web pages, tills, strangers |
 //! | `api` | the calls of tills, providers and the operator |
 //! | `contract` | the published contract and its page |
@@ -17,10 +17,10 @@ mod api;
 mod capacity;
 mod connections;
 mod contract;
-mod defects;
 mod entrance;
 mod language;
 mod observe;
+mod panics;
 mod respond;
 
 use std::net::SocketAddr;
@@ -83,14 +83,14 @@ pub struct CallbackApi {
     /// The use cases.
     pub engine: Engine,
     /// The providers that may call.
-    pub providers: Vec<CallbackDoor>,
+    pub providers: Vec<CallbackRoute>,
     /// How much the listener takes, and how long it waits for it.
     pub limits: Limits,
 }
 
 /// Where one provider calls.
 #[derive(Clone)]
-pub struct CallbackDoor {
+pub struct CallbackRoute {
     /// Which provider; its name is in the path.
     pub provider: ProviderName,
     /// Tells its genuine callbacks from others.

@@ -15,7 +15,7 @@ use super::connections::Peer;
 use super::entrance::Strangers;
 use super::entrance::{authentication, guard};
 use super::respond::{OfTill, Refused};
-use super::{TillListenerSettings, defects, respond};
+use super::{TillListenerSettings, panics, respond};
 use crate::till::problem::Problem;
 
 /// What stands for an address that is none of ours; the address itself may hold anything.
@@ -76,7 +76,7 @@ pub(super) async fn observe(State(watch): State<Watch>, request: Request, next: 
     let mut response = match watch.check(&request) {
         Ok(()) => {
             let format = authentication::reply_format(&request);
-            defects::caught(format, next.run(request)).instrument(span.clone()).await
+            panics::caught(format, next.run(request)).instrument(span.clone()).await
         }
         Err(problem) => respond::refused(request.headers(), problem),
     };

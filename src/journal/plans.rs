@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 use super::opening::{connection, files};
 use super::results::{log, outbox, told};
-use super::steps::{adopt, alarms, begin, callbacks, earlier, elsewhere, entries, sweeps};
+use super::steps::{adopt, alarms, begin, callbacks, earlier, entries, note_refunded, sweeps};
 use super::{JournalOptions, read};
 use crate::domain::identifiers::{OperationId, TillId};
 use crate::domain::operation::Status;
@@ -55,8 +55,8 @@ async fn every_reading_uses_an_index() {
         adopt::NEWEST,
         adopt::GENERATIONS,
         adopt::RIVALS,
-        elsewhere::REFUNDED_ELSEWHERE,
-        elsewhere::SENT_BACK,
+        note_refunded::REFUNDED_ELSEWHERE,
+        note_refunded::SENT_BACK,
         alarms::SAME_ALARM,
         alarms::KNOWN_ALARM,
         alarms::ALARM,

@@ -11,7 +11,7 @@ use super::results::{Acknowledge, Warned};
 use super::steps::Record;
 use super::steps::adopt::Adopt;
 use super::steps::alarms::{AcknowledgeAlarm, Raise};
-use super::steps::elsewhere::NoteRefunded;
+use super::steps::note_refunded::NoteRefunded;
 use super::steps::sweeps::{self, Swept};
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Event, Kind};
 use crate::domain::directory::Terminal;

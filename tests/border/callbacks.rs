@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use pos_bridge::domain::operation::ProviderName;
-use pos_bridge::http::{CallbackApi, CallbackDoor, callback_router};
+use pos_bridge::http::{CallbackApi, CallbackRoute, callback_router};
 use pos_bridge::ports::{Callback, CallbackRequest, CallbackVerifier, NotGenuine, SystemClock};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -30,7 +30,7 @@ pub(crate) async fn callbacks() -> Border {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let api = CallbackApi {
         engine: engine(&[]),
-        providers: vec![CallbackDoor {
+        providers: vec![CallbackRoute {
             provider: ProviderName::Dintero,
             verifier: Arc::new(Signature),
             clock: Arc::new(SystemClock),

@@ -12,7 +12,7 @@ use crate::domain::operation::ProviderName;
 use crate::engine::{CallbackReceipt, Engine};
 use crate::http::capacity::Bodies;
 use crate::http::connections::Peer;
-use crate::http::{CallbackApi, CallbackDoor};
+use crate::http::{CallbackApi, CallbackRoute};
 use crate::ports::{CallbackRequest, NotGenuine};
 use crate::till::problem::Code;
 
@@ -24,7 +24,7 @@ const LOG_INTERVAL: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 struct Callbacks {
     engine: Engine,
-    door: CallbackDoor,
+    route: CallbackRoute,
     bodies: Bodies,
     refused: Arc<Mutex<Refused>>,
 }
@@ -39,10 +39,10 @@ struct Refused {
 pub(in crate::http) fn routes(api: CallbackApi) -> Router {
     let CallbackApi { engine, providers, limits } = api;
     let bodies = Bodies::new(limits);
-    let routers = providers.into_iter().map(|door| {
-        let path = format!("/callbacks/{}", door.provider.name());
-        let methods = methods(door.provider);
-        let callbacks = Callbacks { engine: engine.clone(), door, bodies: bodies.clone(), refused: Arc::default() };
+    let routers = providers.into_iter().map(|route| {
+        let path = format!("/callbacks/{}", route.provider.name());
+        let methods = methods(route.provider);
+        let callbacks = Callbacks { engine: engine.clone(), route, bodies: bodies.clone(), refused: Arc::default() };
         Router::new().route(&path, on(methods, called)).with_state(callbacks)
     });
     routers.fold(Router::new(), Router::merge).fallback(nothing_here).method_not_allowed_fallback(nothing_here)
@@ -68,7 +68,7 @@ async fn called(State(callbacks): State<Callbacks>, request: Request) -> StatusC
         StatusCode::SERVICE_UNAVAILABLE => "asked_again",
         _ => "unreadable",
     };
-    let labels = [("provider", callbacks.door.provider.name()), ("result", result)];
+    let labels = [("provider", callbacks.route.provider.name()), ("result", result)];
     metrics::counter!("pos_bridge_callbacks_total", &labels).increment(1);
     status
 }
@@ -79,7 +79,7 @@ async fn receive(callbacks: &Callbacks, request: Request) -> StatusCode {
         Ok(request) => request,
         Err(status) => return status,
     };
-    let verified = callbacks.door.verifier.verify(&request, callbacks.door.clock.now());
+    let verified = callbacks.route.verifier.verify(&request, callbacks.route.clock.now());
     match verified {
         Err(error) => {
             callbacks.log_refusal(peer, &error);

@@ -8,7 +8,7 @@ use crate::domain::refund::NotRefundable;
 use crate::engine::Refusal;
 use crate::http::capacity::{body, overload};
 use crate::http::entrance::{authentication, guard};
-use crate::http::{defects, respond};
+use crate::http::{panics, respond};
 use crate::till::problem::{Code, Problem};
 
 /// What comes back, each with what it shows.
@@ -60,7 +60,7 @@ fn detail(code: Code) -> String {
         Code::UnknownTerminal => Refusal::UnknownTerminal("kiosk".into()).to_string(),
         Code::TerminalBusy => "terminal front is busy with sale R-1000 of till till-2".into(),
         Code::RateLimited => "too many requests of this till; wait 3 seconds".into(),
-        Code::InternalError => defects::DEFECT.into(),
+        Code::InternalError => panics::MESSAGE.into(),
         Code::Overloaded => overload::NO_PLACE.into(),
         Code::StorageUnavailable => Refusal::StorageUnavailable("the disk is full".into()).to_string(),
         Code::StorageStalled => Refusal::StorageStalled.to_string(),

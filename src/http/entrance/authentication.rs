@@ -20,7 +20,7 @@ use crate::domain::identifiers::TillId;
 use crate::http::capacity::Bodies;
 use crate::http::connections::Peer;
 use crate::http::respond::OfTill;
-use crate::http::{TillApi, defects, respond};
+use crate::http::{TillApi, panics, respond};
 use crate::till::format::Format;
 use crate::till::problem::{Code, Problem};
 
@@ -78,7 +78,7 @@ pub(in crate::http) async fn admit(
     let format = reply_format(&request);
     // Boxed: a future that waits is as large as its largest part (docs/performance.md).
     let mut response = match Box::pin(entrance.bodies.read_whole(request)).await {
-        Ok(request) => defects::caught(format, next.run(request)).await,
+        Ok(request) => panics::caught(format, next.run(request)).await,
         Err(refusal) => refusal,
     };
     response.extensions_mut().insert(OfTill);

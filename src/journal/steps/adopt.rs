@@ -11,8 +11,8 @@ use std::ops::RangeInclusive;
 use async_trait::async_trait;
 use serde_json::json;
 
-use super::elsewhere::refunded_elsewhere;
 use super::entries::{append_event, insert_attempt, insert_operation, load_runs, raise_alarm, stands};
+use super::note_refunded::refunded_elsewhere;
 use super::record::Recording;
 use super::redact::masked;
 use crate::domain::attempt::{AlarmKind, Attempt};

@@ -5,7 +5,7 @@
 //! | `begin`, `earlier` | a sale or a refund begins, after what was before it was looked at |
 //! | `record` | an event is applied to an attempt |
 //! | `adopt` | a lost payment is taken in |
-//! | `elsewhere` | money was given back by somebody else |
+//! | `note_refunded` | money was given back by somebody else |
 //! | `alarms` | what a person must see |
 //! | `callbacks` | what a provider sent |
 //! | `sweeps` | what a sweep must remember |
@@ -17,8 +17,8 @@ pub(super) mod alarms;
 pub(super) mod begin;
 pub(super) mod callbacks;
 pub(super) mod earlier;
-pub(super) mod elsewhere;
 pub(super) mod entries;
+pub(super) mod note_refunded;
 mod probe;
 mod record;
 mod redact;

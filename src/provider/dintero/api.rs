@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 use url::Url;
 
-use super::refusals::Refusals;
+use super::credential_backoff::CredentialBackoff;
 use super::settings::Settings;
 use super::token::{Token, TokenError, Tokens};
 use crate::provider::SetupError;
@@ -60,33 +60,33 @@ pub(super) struct Api {
     client: Arc<Client>,
     clock: Arc<ProviderClock>,
     readings: Arc<Semaphore>,
-    refusals: Refusals,
+    backoff: CredentialBackoff,
     pub(super) tokens: Tokens,
 }
 
 impl Api {
     pub(super) fn new(settings: &Settings) -> Result<Self, SetupError> {
-        Self::build(settings, Arc::default(), Arc::new(Semaphore::new(READINGS_MAX)), Refusals::default())
+        Self::build(settings, Arc::default(), Arc::new(Semaphore::new(READINGS_MAX)), CredentialBackoff::default())
     }
 
     /// The same API on a new connection with a new token.
     pub(super) fn fresh(&self, settings: &Settings) -> Result<Self, SetupError> {
-        Self::build(settings, Arc::clone(&self.clock), Arc::clone(&self.readings), self.refusals.clone())
+        Self::build(settings, Arc::clone(&self.clock), Arc::clone(&self.readings), self.backoff.clone())
     }
 
     fn build(
         settings: &Settings,
         clock: Arc<ProviderClock>,
         readings: Arc<Semaphore>,
-        refusals: Refusals,
+        backoff: CredentialBackoff,
     ) -> Result<Self, SetupError> {
         let addresses = [("checkout_url", &settings.checkout_url), ("api_url", &settings.api_url)];
         let client = Client::new("dintero", system_headers(), &addresses, settings.request_timeout)?;
         let client = Arc::new(client);
         let account_url = under(&settings.api_url, &["accounts", &settings.account_id]);
         let token_url = under(&account_url, &["auth", "token"]);
-        let tokens = Tokens::new(settings, token_url, Arc::clone(&client), Arc::clone(&clock), refusals.clone());
-        Ok(Self { checkout_url: settings.checkout_url.clone(), account_url, client, clock, readings, refusals, tokens })
+        let tokens = Tokens::new(settings, token_url, Arc::clone(&client), Arc::clone(&clock), backoff.clone());
+        Ok(Self { checkout_url: settings.checkout_url.clone(), account_url, client, clock, readings, backoff, tokens })
     }
 
     pub(super) fn clock(&self) -> &ProviderClock {

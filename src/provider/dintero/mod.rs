@@ -1,15 +1,16 @@
 //! Dintero Checkout with its in-person terminals.
 //!
-//! Read from the bottom up: `token` has the access token, `refusals` rests after refused credentials, `api` adds the token to
-//! an exchange, `classify` says what the outcome means, `reader` reads with the time as of when, `session`, `transaction` and
-//! `refund` turn Dintero's words into ours, `sighting` looks for a sale. `callback` tells genuine callbacks from others.
+//! Read from the bottom up: `token` has the access token, `credential_backoff` rests after refused credentials, `api` adds
+//! the token to an exchange, `classify` says what the outcome means, `reader` reads with the time as of when, `session`,
+//! `transaction` and `refund` turn Dintero's words into ours, `sighting` looks for a sale. `callback` tells genuine
+//! callbacks from others.
 
 mod api;
 mod callback;
 mod classify;
+mod credential_backoff;
 mod reader;
 mod refund;
-mod refusals;
 mod session;
 mod settings;
 mod sighting;

@@ -9,7 +9,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use url::Url;
 
 use super::classify::{self, unusable};
-use super::refusals::Refusals;
+use super::credential_backoff::CredentialBackoff;
 use super::settings::Settings;
 use super::wire::{TokenReply, TokenRequest};
 use crate::domain::attempt::Reason;
@@ -109,7 +109,7 @@ pub(super) struct Tokens {
     client_id: String,
     client_secret: SecretString,
     state: Mutex<State>,
-    refusals: Refusals,
+    backoff: CredentialBackoff,
     renewing: AsyncMutex<()>,
 }
 
@@ -119,7 +119,7 @@ impl Tokens {
         endpoint: Url,
         client: Arc<Client>,
         clock: Arc<ProviderClock>,
-        refusals: Refusals,
+        backoff: CredentialBackoff,
     ) -> Self {
         Self {
             client,
@@ -130,7 +130,7 @@ impl Tokens {
             client_id: settings.client_id.clone(),
             client_secret: settings.client_secret.clone(),
             state: Mutex::default(),
-            refusals,
+            backoff,
             renewing: AsyncMutex::default(),
         }
     }
@@ -184,7 +184,7 @@ impl Tokens {
 
     async fn fetch(&self) -> Result<Arc<Token>, TokenError> {
         let asked = Instant::now();
-        if let Some(reason) = self.refusals.resting(asked) {
+        if let Some(reason) = self.backoff.resting(asked) {
             return Err(TokenError::Refused(reason));
         }
         let body = TokenRequest { grant_type: "client_credentials", audience: &self.audience };
@@ -201,7 +201,7 @@ impl Tokens {
             Arc::new(Token::new(reply.access_token, asked, Duration::from_secs(u64::from(reply.expires_in))))
         });
         let now = Instant::now();
-        self.refusals.learn(&outcome, now);
+        self.backoff.learn(&outcome, now);
         self.change(|state| state.learn(&outcome, now));
         outcome
     }

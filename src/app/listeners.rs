@@ -1,4 +1,4 @@
-//! Where everybody comes in: the addresses that are listened on, and the operator's socket.
+//! The listeners: the addresses of tills and providers, and the operator's socket.
 
 use std::fs::Permissions;
 use std::io;
@@ -16,8 +16,8 @@ use crate::certificates::{CertificateError, CertificateFiles, ServedCertificate}
 use crate::config::{Configuration, Tls};
 use crate::http::TlsListener;
 
-/// Where everybody comes in.
-pub(super) struct Doors {
+/// Everything that is listened on.
+pub(super) struct Listeners {
     pub(super) tills: Option<TcpListener>,
     /// With the certificate that it shows.
     pub(super) encrypted: Option<(TlsListener, Arc<ServedCertificate>)>,
@@ -27,7 +27,7 @@ pub(super) struct Doors {
     pub(super) operators: UnixListener,
 }
 
-impl Doors {
+impl Listeners {
     pub(super) async fn open(configuration: &Configuration) -> Result<Self, StartError> {
         let mut addresses = TillAddresses { plain: None, encrypted: None };
         let mut tills = None;

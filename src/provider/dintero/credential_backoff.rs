@@ -13,7 +13,7 @@ const LONGEST_REST: Duration = Duration::from_secs(60);
 
 /// The refusals of one client, whichever connection it asked on.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Refusals(Arc<Mutex<Option<Refusal>>>);
+pub(super) struct CredentialBackoff(Arc<Mutex<Option<Refusal>>>);
 
 #[derive(Debug)]
 struct Refusal {
@@ -22,7 +22,7 @@ struct Refusal {
     until: Instant,
 }
 
-impl Refusals {
+impl CredentialBackoff {
     /// Why the credentials may not be sent now; `None` when they may.
     pub(super) fn resting(&self, now: Instant) -> Option<Reason> {
         self.last().as_ref().filter(|refusal| now < refusal.until).map(|refusal| refusal.reason.clone())
@@ -52,18 +52,18 @@ mod tests {
 
     #[test]
     fn refused_credentials_rest_for_longer_and_longer_until_they_are_taken() {
-        let (refusals, mut now) = (Refusals::default(), Instant::now());
+        let (backoff, mut now) = (CredentialBackoff::default(), Instant::now());
         let refused = Err::<(), _>(TokenError::Refused(Reason::new("invalid_client", "refused")));
         for rest in [2, 4, 8, 16, 32, 60, 60].map(Duration::from_secs) {
-            refusals.learn(&refused, now);
-            refusals.learn::<()>(&Err(TokenError::Unreachable { cause: "reset".into(), retry_after: None }), now);
-            let almost = refusals.resting(now + rest - Duration::from_millis(1));
+            backoff.learn(&refused, now);
+            backoff.learn::<()>(&Err(TokenError::Unreachable { cause: "reset".into(), retry_after: None }), now);
+            let almost = backoff.resting(now + rest - Duration::from_millis(1));
             assert_eq!(almost.map(|reason| reason.code), Some("invalid_client".to_owned()));
             now += rest;
-            assert!(refusals.resting(now).is_none());
+            assert!(backoff.resting(now).is_none());
         }
-        refusals.learn(&Ok(()), now);
-        refusals.learn(&refused, now);
-        assert!(refusals.resting(now + FIRST_REST).is_none(), "it begins anew");
+        backoff.learn(&Ok(()), now);
+        backoff.learn(&refused, now);
+        assert!(backoff.resting(now + FIRST_REST).is_none(), "it begins anew");
     }
 }

@@ -1,4 +1,4 @@
-//! What waits for a person, as the figures show it.
+//! What waits for a person, as the gauges of the metrics show it.
 //!
 //! Counted in the journal again and again: it comes and goes in many places, and a figure that somebody is woken by must
 //! not miss one of them.
@@ -14,14 +14,14 @@ use super::Engine;
 const ROUND: Duration = Duration::from_secs(5);
 
 impl Engine {
-    /// Begins to show how many alarms stand and how many results were given up, until the program stops.
-    pub fn show_what_waits(&self) {
+    /// Begins to publish how many alarms stand and how many results were given up, until the program stops.
+    pub fn publish_gauges(&self) {
         let engine = self.clone();
         self.tasks.spawn(async move {
             let mut shown = BTreeSet::new();
             loop {
-                engine.show_alarms(&mut shown).await;
-                engine.show_undelivered().await;
+                engine.publish_alarms(&mut shown).await;
+                engine.publish_undelivered().await;
                 if engine.stopping.run_until_cancelled(sleep(ROUND)).await.is_none() {
                     return;
                 }
@@ -30,7 +30,7 @@ impl Engine {
     }
 
     /// A kind that was `shown` and of which none stands any more is shown as 0.
-    async fn show_alarms(&self, shown: &mut BTreeSet<&'static str>) {
+    async fn publish_alarms(&self, shown: &mut BTreeSet<&'static str>) {
         let Ok(standing) = self.journal.standing_alarms().await else { return };
         let gauge = |kind: &'static str| metrics::gauge!("pos_bridge_alarms_standing", "kind" => kind);
         shown.extend(standing.iter().map(|(kind, _)| kind.name()));
@@ -40,7 +40,7 @@ impl Engine {
         }
     }
 
-    async fn show_undelivered(&self) {
+    async fn publish_undelivered(&self) {
         if let Ok(pushes) = self.journal.pushes().await {
             metrics::gauge!("pos_bridge_pushes_undelivered").set(pushes.undelivered as f64);
         }

@@ -1,4 +1,4 @@
-//! The last resort: a defect stops one request and nothing else.
+//! The last resort: a panic stops one request and nothing else.
 
 use std::panic::AssertUnwindSafe;
 
@@ -9,19 +9,19 @@ use super::respond;
 use crate::till::format::Format;
 use crate::till::problem::{Code, Problem};
 
-/// What is told of a defect.
-pub(super) const DEFECT: &str = "the bridge failed on this request; ask again with the same reference, and report it";
+/// What is told of a panic.
+pub(super) const MESSAGE: &str = "the bridge failed on this request; ask again with the same reference, and report it";
 
 /// What answers a request; should it panic, the caller is told in this format. The panic itself is in the log.
 pub(super) fn caught(
     format: Format,
     answering: impl Future<Output = Response> + Send,
 ) -> impl Future<Output = Response> + Send {
-    AssertUnwindSafe(answering).catch_unwind().map(move |answered| answered.unwrap_or_else(|_| defect(format)))
+    AssertUnwindSafe(answering).catch_unwind().map(move |answered| answered.unwrap_or_else(|_| internal_error(format)))
 }
 
-fn defect(format: Format) -> Response {
-    respond::problem(format, Problem::new(Code::InternalError, DEFECT))
+fn internal_error(format: Format) -> Response {
+    respond::problem(format, Problem::new(Code::InternalError, MESSAGE))
 }
 
 #[cfg(test)]
