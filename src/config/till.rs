@@ -62,8 +62,8 @@ fn profile(section: &mut Section<'_>, known: &Known) -> Option<Profile> {
     let may_refund_others = section.read("may_refund_others", Some(usual.may_refund_others), boolean);
     let each = section.read("refund_max", Some(None), limit);
     let per_day = section.read("refund_max_per_day", Some(None), limit);
-    let without_sale_per_day = section.read("unlinked_refund_max_per_day", Some(None), limit);
-    if scopes.is_some_and(|scopes| scopes.unlinked_refund) && without_sale_per_day == Some(None) {
+    let unlinked_per_day = section.read("unlinked_refund_max_per_day", Some(None), limit);
+    if scopes.is_some_and(|scopes| scopes.unlinked_refund) && unlinked_per_day == Some(None) {
         let message = "must be more than 0 beside the scope \"unlinked_refund\": say how much may go out in a day";
         section.mistake("unlinked_refund_max_per_day", message);
     }
@@ -87,7 +87,7 @@ fn profile(section: &mut Section<'_>, known: &Known) -> Option<Profile> {
         terminal_pool: terminal_pool?,
         scopes: scopes?,
         may_refund_others: may_refund_others?,
-        refund_limits: RefundLimits { each: each?, per_day: per_day?, without_sale_per_day: without_sale_per_day? },
+        refund_limits: RefundLimits { each: each?, per_day: per_day?, unlinked_per_day: unlinked_per_day? },
         requests_per_minute: unless_zero(requests_per_minute?),
         push: push?,
         signature: signature?,

@@ -284,7 +284,7 @@ pub struct RefundLimits {
     /// In a business day of its store.
     pub per_day: Option<i64>,
     /// Without a sale, in a business day of its store; nothing when absent.
-    pub without_sale_per_day: Option<i64>,
+    pub unlinked_per_day: Option<i64>,
 }
 
 /// Where a till's results are pushed to, and the secret that signs them.

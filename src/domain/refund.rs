@@ -79,19 +79,19 @@ pub enum NotRefundable {
         "this till may not give money back without a sale; name the sale (original_reference, operation_id or \
          transaction_id), or add \"unlinked_refund\" to its scopes"
     )]
-    WithoutSaleNotAllowed,
+    UnlinkedNotAllowed,
     /// The terminal may not give anything back without a sale.
     #[error(
         "terminal {0:?} gives no money back without a sale; name the sale (original_reference, operation_id or \
          transaction_id), or a terminal whose capabilities have unlinked_refund"
     )]
-    WithoutSaleNotHere(String),
+    UnlinkedNotHere(String),
     /// More than the till may still give back today without a sale.
     #[error(
         "this till may give back {left} minor units more today without a sale; name the sale, or raise \
          unlinked_refund_max_per_day"
     )]
-    ExceedsTillsDayWithoutSale {
+    ExceedsTillsDayUnlinked {
         /// Minor units that it still may.
         left: i64,
     },
@@ -187,14 +187,14 @@ impl Allowance {
     ///
     /// # Errors
     /// [`NotRefundable`] with what is left.
-    pub fn allows_without_sale(&self, money: Money, given_back: i64) -> Result<(), NotRefundable> {
+    pub fn allows_unlinked(&self, money: Money, given_back: i64) -> Result<(), NotRefundable> {
         if money.currency != self.currency {
             let (limits, asked) = (self.currency.code(), money.currency.code());
             return Err(NotRefundable::NotInTheLimitsCurrency { limits, asked });
         }
-        let left = self.limits.without_sale_per_day.unwrap_or_default().saturating_sub(given_back);
+        let left = self.limits.unlinked_per_day.unwrap_or_default().saturating_sub(given_back);
         if money.amount.minor() > left {
-            return Err(NotRefundable::ExceedsTillsDayWithoutSale { left: left.max(0) });
+            return Err(NotRefundable::ExceedsTillsDayUnlinked { left: left.max(0) });
         }
         Ok(())
     }

@@ -50,7 +50,7 @@ async fn every_reading_uses_an_index() {
         begin::PAID_UNHEARD,
         begin::SET_ASIDE,
         begin::GIVEN_BACK,
-        begin::GIVEN_BACK_WITHOUT_SALE,
+        begin::GIVEN_BACK_UNLINKED,
         begin::UNDECIDED_REFUND,
         adopt::NEWEST,
         adopt::GENERATIONS,

@@ -220,7 +220,7 @@ async fn a_till_that_may_give_money_back_without_a_sale_is_added_with_its_limit(
     let configuration = load(Some(&file.path), std::iter::empty()).unwrap();
     let profile = &configuration.directory.tills.last().unwrap().profile;
     assert!(profile.scopes.unlinked_refund);
-    assert_eq!(profile.refund_limits.without_sale_per_day, Some(50_000));
+    assert_eq!(profile.refund_limits.unlinked_per_day, Some(50_000));
 }
 
 /// A shop that is being set up: the secret comes later, and from elsewhere.

@@ -144,7 +144,7 @@ pub(crate) async fn refund_by_api(dojo: &Dojo) -> Answer<Handle> {
 }
 
 /// Without a sale: `transaction` is none.
-pub(crate) async fn refund_without_sale(dojo: &Dojo, card_present: bool) -> Answer<Handle> {
+pub(crate) async fn refund_unlinked(dojo: &Dojo, card_present: bool) -> Answer<Handle> {
     let attempt = Attempt { refund_of: None, preparation: None, card_present, ..refund(Phase::Sending) };
     dojo.start_refund(RefundOrder { attempt: &attempt, transaction: None, details: &Details::default() }).await
 }

@@ -12,7 +12,7 @@ use pos_bridge::provider::dojo::{Dojo, Settings};
 use serde_json::{Value, json};
 
 use crate::orders::{
-    answered, dojo, found, open, preparation, refund, refund_at_terminal, refund_by_api, refund_without_sale, settings,
+    answered, dojo, found, open, preparation, refund, refund_at_terminal, refund_by_api, refund_unlinked, settings,
     transaction, unknown,
 };
 use crate::server::{
@@ -36,7 +36,7 @@ async fn a_refund_at_the_machine_is_a_session() {
         (answers("Available", || reply(200, session("InitiateRequested"))).await, false),
     ] {
         let dojo = dojo(&server.url);
-        let answer = if transaction { refund_at_terminal(&dojo).await } else { refund_without_sale(&dojo, true).await };
+        let answer = if transaction { refund_at_terminal(&dojo).await } else { refund_unlinked(&dojo, true).await };
         assert_eq!(answered(&answer), "yes ts_1");
         assert_eq!(asked(&server), [format!("GET {TERMINAL}"), format!("POST {SESSIONS}")]);
     }
@@ -52,7 +52,7 @@ async fn a_refund_by_the_api_asks_no_machine() {
 #[tokio::test]
 async fn without_a_sale_money_is_given_back_at_a_machine_alone() {
     let server = answers("Available", || problem(500)).await;
-    assert_eq!(answered(&refund_without_sale(&dojo(&server.url), false).await), "not sent not_sent");
+    assert_eq!(answered(&refund_unlinked(&dojo(&server.url), false).await), "not sent not_sent");
     assert_eq!(server.connections(), 0);
 }
 

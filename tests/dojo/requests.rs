@@ -6,7 +6,7 @@ use pos_bridge::provider::dojo::{Dojo, PartnerHeaders, Parts};
 use serde_json::json;
 
 use crate::orders::{
-    KEY, dojo, open, prepare, reference, refund_at_terminal, refund_by_api, refund_without_sale, sale, settings,
+    KEY, dojo, open, prepare, reference, refund_at_terminal, refund_by_api, refund_unlinked, sale, settings,
     start_sale, store, terminal, transaction, unknown,
 };
 use crate::server::{
@@ -203,7 +203,7 @@ async fn a_session_names_its_machine_and_what_it_is_for() {
     let dojo = dojo(&server.url);
     start_sale(&dojo).await;
     refund_at_terminal(&dojo).await;
-    refund_without_sale(&dojo, true).await;
+    refund_unlinked(&dojo, true).await;
     let pounds = json!({"value": 39900, "currencyCode": "GBP"});
     let details = [
         json!({"sessionType": "Sale", "sale": {"paymentIntentId": "pi_1"}}),

@@ -14,7 +14,7 @@ use crate::shop::{Shop, eventually, patience};
 fn allowed() -> Profile {
     Profile {
         scopes: Scopes { unlinked_refund: true, ..Scopes::default() },
-        refund_limits: RefundLimits { without_sale_per_day: Some(1_000), ..RefundLimits::default() },
+        refund_limits: RefundLimits { unlinked_per_day: Some(1_000), ..RefundLimits::default() },
         ..Profile::default()
     }
 }
@@ -52,7 +52,7 @@ async fn r15_a_day_has_its_limit_which_what_is_under_way_counts_against() {
     let shop = shop(allowed(), true).await;
     give_back(&shop, "F-1", 600, "front").await.unwrap();
     let refused = give_back(&shop, "F-2", 401, "front").await;
-    let left = NotRefundable::ExceedsTillsDayWithoutSale { left: 400 };
+    let left = NotRefundable::ExceedsTillsDayUnlinked { left: 400 };
     assert_eq!(refused.unwrap_err(), Refusal::NotRefundable(left));
 }
 

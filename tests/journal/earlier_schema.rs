@@ -70,15 +70,15 @@ async fn a_journal_in_which_every_refund_had_a_sale_keeps_all_that_it_holds() {
     assert_eq!(journal.history(sale.id).await.unwrap().len(), 1);
     assert_eq!(journal.alarms().await.unwrap()[0].operation, Some(sale.id));
 
-    let limits = RefundLimits { without_sale_per_day: Some(500), ..RefundLimits::default() };
-    let without_sale = NewRefund {
+    let limits = RefundLimits { unlinked_per_day: Some(500), ..RefundLimits::default() };
+    let unlinked = NewRefund {
         original: None,
         asked: Some(nok(500)),
         allowance: allowance(limits),
         route: RefundRoute::Terminal,
         ..crate::fixture::refund("till-1", "F-2", sale.id, None)
     };
-    let begun = journal.begin_refund(without_sale).await.unwrap();
+    let begun = journal.begin_refund(unlinked).await.unwrap();
     assert!(matches!(begun, Begun::New(operation) if operation.original.is_none()));
     journal.close().await;
 

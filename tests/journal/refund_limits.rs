@@ -13,7 +13,7 @@ use ulid::Ulid;
 use crate::fixture::*;
 
 fn per_day(most: i64) -> Allowance {
-    allowance(RefundLimits { each: None, per_day: Some(most), without_sale_per_day: None })
+    allowance(RefundLimits { each: None, per_day: Some(most), unlinked_per_day: None })
 }
 
 fn limited(till: &str, name: &str, sale: &Operation, asked: Option<i64>, allowance: Allowance) -> NewRefund {
@@ -32,12 +32,12 @@ async fn a_refund_without_an_amount_counts_with_what_it_comes_to() {
     for (name, limits, refused) in [
         (
             "F-1",
-            RefundLimits { each: Some(9_999), per_day: None, without_sale_per_day: None },
+            RefundLimits { each: Some(9_999), per_day: None, unlinked_per_day: None },
             NotRefundable::ExceedsTillsLimit { most: 9_999 },
         ),
         (
             "F-2",
-            RefundLimits { each: None, per_day: Some(9_999), without_sale_per_day: None },
+            RefundLimits { each: None, per_day: Some(9_999), unlinked_per_day: None },
             NotRefundable::ExceedsTillsDay { left: 9_999 },
         ),
     ] {
@@ -58,7 +58,7 @@ async fn a_refund_without_an_amount_counts_with_what_it_comes_to() {
 async fn what_is_never_allowed_waits_for_no_other_refund() {
     let fixture = Fixture::new().await;
     let sale = fixture.approved_sale("R-1").await;
-    let limits = RefundLimits { each: Some(5_000), per_day: None, without_sale_per_day: None };
+    let limits = RefundLimits { each: Some(5_000), per_day: None, unlinked_per_day: None };
     let begin = |name, asked| {
         let refund = limited("till-1", name, &sale, Some(asked), allowance(limits));
         fixture.journal.begin_refund(NewRefund { one_at_a_time: true, ..refund })

@@ -153,9 +153,9 @@ fn sum_of(minor: i64, currency: &str) -> Money {
     Money { amount: Amount::new(minor).unwrap(), currency: Currency::from_code(currency).unwrap() }
 }
 
-fn allowance(each: Option<i64>, per_day: Option<i64>, without_sale_per_day: Option<i64>) -> Allowance {
+fn allowance(each: Option<i64>, per_day: Option<i64>, unlinked_per_day: Option<i64>) -> Allowance {
     Allowance {
-        limits: RefundLimits { each, per_day, without_sale_per_day },
+        limits: RefundLimits { each, per_day, unlinked_per_day },
         currency: Currency::from_code("NOK").unwrap(),
         day_began: Timestamp::UNIX_EPOCH,
     }
@@ -190,12 +190,12 @@ fn limits_count_in_one_currency() {
         assert_eq!(allowance(each, per_day, None).allows(sum_of(1, "SEK"), 0), refused);
     }
     assert_eq!(allowance(None, None, None).allows(sum_of(1, "SEK"), 0), Ok(()), "nothing is counted");
-    assert_eq!(allowance(None, None, Some(500)).allows_without_sale(sum_of(1, "SEK"), 0), refused);
+    assert_eq!(allowance(None, None, Some(500)).allows_unlinked(sum_of(1, "SEK"), 0), refused);
 }
 
 #[test]
 fn without_a_sale_nothing_is_given_back_but_what_is_allowed() {
-    let left = |left| Err(NotRefundable::ExceedsTillsDayWithoutSale { left });
+    let left = |left| Err(NotRefundable::ExceedsTillsDayUnlinked { left });
     for (per_day, asked, given_back, expected) in [
         (None, 1, 0, left(0)),
         (Some(500), 500, 0, Ok(())),
@@ -203,7 +203,7 @@ fn without_a_sale_nothing_is_given_back_but_what_is_allowed() {
         (Some(500), 301, 200, left(300)),
         (Some(500), 1, 700, left(0)),
     ] {
-        assert_eq!(allowance(None, None, per_day).allows_without_sale(sum_of(asked, "NOK"), given_back), expected);
+        assert_eq!(allowance(None, None, per_day).allows_unlinked(sum_of(asked, "NOK"), given_back), expected);
     }
 }
 

@@ -46,7 +46,7 @@ impl Engine {
     pub async fn give_back(&self, till: &Till, wish: RefundWish, patience: Patience) -> Result<Progress, Refusal> {
         match wish {
             RefundWish::OfSale(request) => self.refund(till, request, patience).await,
-            RefundWish::Unlinked(request) => self.refund_without_sale(till, request, patience).await,
+            RefundWish::Unlinked(request) => self.refund_unlinked(till, request, patience).await,
         }
     }
 
@@ -85,7 +85,7 @@ impl Engine {
     }
 
     /// Money that goes out without a sale: the till, the terminal and its provider must all be fit for it.
-    async fn refund_without_sale(
+    async fn refund_unlinked(
         &self,
         till: &Till,
         request: UnlinkedRefundRequest,
@@ -97,7 +97,7 @@ impl Engine {
             (&Naming::Reference(reference), terminal.as_ref(), &details, &patience);
         let ask = Ask { till, kind: Kind::Refund, naming, asked, terminal, details, patience };
         let ready = self.ready_for_money(patience).await;
-        let terminals = ready.and_then(|()| self.terminals_without_sale(till, terminal, money.currency));
+        let terminals = ready.and_then(|()| self.terminals_for_unlinked(till, terminal, money.currency));
         let intent = |terminal: &Terminal| {
             Ok(Intent::Refund(NewRefund {
                 attempt: self.new_attempt(&ask, terminal)?,
@@ -112,16 +112,16 @@ impl Engine {
         self.begin_or_tell_known(&ask, terminals, intent).await
     }
 
-    fn terminals_without_sale(
+    fn terminals_for_unlinked(
         &self,
         till: &Till,
         named: Option<&TerminalName>,
         currency: Currency,
     ) -> Result<Vec<Terminal>, Refusal> {
         if !till.profile.scopes.unlinked_refund {
-            return Err(Refusal::NotRefundable(NotRefundable::WithoutSaleNotAllowed));
+            return Err(Refusal::NotRefundable(NotRefundable::UnlinkedNotAllowed));
         }
-        let terminals = self.that_give_back_without_sale(self.terminals_for(till, named)?)?;
+        let terminals = self.that_refund_unlinked(self.terminals_for(till, named)?)?;
         self.that_take(currency, terminals)
     }
 

@@ -73,13 +73,13 @@ impl Engine {
     }
 
     /// Those of the terminals that may give money back without a sale, by their configuration and their provider.
-    pub(super) fn that_give_back_without_sale(&self, terminals: Vec<Terminal>) -> Result<Vec<Terminal>, Refusal> {
+    pub(super) fn that_refund_unlinked(&self, terminals: Vec<Terminal>) -> Result<Vec<Terminal>, Refusal> {
         let (fit, unfit): (Vec<_>, Vec<_>) = terminals
             .into_iter()
             .partition(|terminal| self.capabilities(terminal).is_some_and(|capabilities| capabilities.unlinked_refund));
         match unfit.first() {
             Some(terminal) if fit.is_empty() => {
-                Err(Refusal::NotRefundable(NotRefundable::WithoutSaleNotHere(terminal.name.to_string())))
+                Err(Refusal::NotRefundable(NotRefundable::UnlinkedNotHere(terminal.name.to_string())))
             }
             _ => Ok(fit),
         }

@@ -40,8 +40,8 @@ const fn code(refusal: &Refusal) -> Code {
         Refusal::NotRefundable(
             NotRefundable::ExceedsTillsLimit { .. }
             | NotRefundable::ExceedsTillsDay { .. }
-            | NotRefundable::ExceedsTillsDayWithoutSale { .. }
-            | NotRefundable::WithoutSaleNotAllowed
+            | NotRefundable::ExceedsTillsDayUnlinked { .. }
+            | NotRefundable::UnlinkedNotAllowed
             | NotRefundable::NotInTheLimitsCurrency { .. },
         ) => Code::Forbidden,
         Refusal::NotRefundable(_) => Code::NotRefundable,
@@ -59,7 +59,7 @@ const fn code(refusal: &Refusal) -> Code {
 const fn in_the_way_of_refund(reason: &NotRefundable) -> Option<InTheWay> {
     match reason {
         NotRefundable::NoTransaction | NotRefundable::SecondPayment => Some(InTheWay::BackOfficeOnly),
-        NotRefundable::OtherProvider { .. } | NotRefundable::WithoutSaleNotHere(_) => Some(InTheWay::AnotherTerminal),
+        NotRefundable::OtherProvider { .. } | NotRefundable::UnlinkedNotHere(_) => Some(InTheWay::AnotherTerminal),
         _ => None,
     }
 }
@@ -116,9 +116,9 @@ mod tests {
                 "not_refundable",
                 Retry::Never,
             ),
-            (Refusal::NotRefundable(NotRefundable::ExceedsTillsDayWithoutSale { left: 1 }), "forbidden", Retry::Never),
-            (Refusal::NotRefundable(NotRefundable::WithoutSaleNotAllowed), "forbidden", Retry::Never),
-            (Refusal::NotRefundable(NotRefundable::WithoutSaleNotHere("front".into())), "not_refundable", Retry::Never),
+            (Refusal::NotRefundable(NotRefundable::ExceedsTillsDayUnlinked { left: 1 }), "forbidden", Retry::Never),
+            (Refusal::NotRefundable(NotRefundable::UnlinkedNotAllowed), "forbidden", Retry::Never),
+            (Refusal::NotRefundable(NotRefundable::UnlinkedNotHere("front".into())), "not_refundable", Retry::Never),
             (
                 Refusal::CurrencyNotTaken { terminal: "front".into(), asked: "SEK", taken: "GBP".into() },
                 "invalid_request",
@@ -159,13 +159,13 @@ mod tests {
             (NotRefundable::AnotherUnderWay { is_abandoned: false }, wait),
             (NotRefundable::AnotherUnderWay { is_abandoned: true }, person_decides),
             (NotRefundable::OtherProvider { sale: "dojo", terminal: "front".into() }, other_terminal),
-            (NotRefundable::WithoutSaleNotHere("front".into()), other_terminal),
+            (NotRefundable::UnlinkedNotHere("front".into()), other_terminal),
             (NotRefundable::Currency { sale: "NOK", asked: "SEK" }, check_the_sale),
             (NotRefundable::Exceeds { left: 1 }, "More than is left to refund. Check the amount"),
             (NotRefundable::ExceedsTillsLimit { most: 1 }, not_allowed),
             (NotRefundable::ExceedsTillsDay { left: 1 }, not_allowed),
-            (NotRefundable::ExceedsTillsDayWithoutSale { left: 1 }, not_allowed),
-            (NotRefundable::WithoutSaleNotAllowed, not_allowed),
+            (NotRefundable::ExceedsTillsDayUnlinked { left: 1 }, not_allowed),
+            (NotRefundable::UnlinkedNotAllowed, not_allowed),
             (NotRefundable::NotInTheLimitsCurrency { limits: "NOK", asked: "SEK" }, not_allowed),
         ];
         for (reason, message) in table {

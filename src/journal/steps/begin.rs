@@ -123,9 +123,9 @@ async fn of_no_sale(
 ) -> Result<Result<Returned, NotRefundable>> {
     let money = asked.ok_or(JournalError::NotFound)?;
     let first = AttemptReference::first_at(allowance.day_began).to_string();
-    let row = transaction.row(GIVEN_BACK_WITHOUT_SALE, &[&first, till.as_str()]).await?;
+    let row = transaction.row(GIVEN_BACK_UNLINKED, &[&first, till.as_str()]).await?;
     let given_back = get(&row.ok_or(JournalError::NotFound)?, "given_back")?;
-    Ok(allowance.allows_without_sale(money, given_back).map(|()| Returned { money, payment: None }))
+    Ok(allowance.allows_unlinked(money, given_back).map(|()| Returned { money, payment: None }))
 }
 
 /// A refund of the sale of which it is not proven what became of it.
@@ -222,6 +222,6 @@ pub(in crate::journal) const GIVEN_BACK: &str = "\
     WHERE a.reference >= ? AND a.set_aside > 0 AND o.till = ? AND o.kind = 'refund'";
 
 /// The same without a sale.
-pub(in crate::journal) const GIVEN_BACK_WITHOUT_SALE: &str = "\
+pub(in crate::journal) const GIVEN_BACK_UNLINKED: &str = "\
     SELECT COALESCE(SUM(a.set_aside), 0) AS given_back FROM attempt a CROSS JOIN operation o ON o.id = a.operation \
     WHERE a.reference >= ? AND a.set_aside > 0 AND o.till = ? AND o.kind = 'refund' AND o.original IS NULL";

@@ -55,9 +55,9 @@ async fn before(
 ) -> Result<Option<SqliteRow>> {
     let device = new.terminal.device();
     let (till, terminal) = (new.till.as_str(), new.asked_terminal.as_str());
-    let is_without_sale = kind == Kind::Refund && asked.original.is_none();
+    let is_unlinked = kind == Kind::Refund && asked.original.is_none();
     // A refund without a sale is never taken for a sale of that amount: it always has a number.
-    if new.known_by != KnownBy::Content || is_without_sale {
+    if new.known_by != KnownBy::Content || is_unlinked {
         let reference = new.till_reference.as_str();
         let simulated = if new.simulated { "1" } else { "0" };
         let values = [&device, &device, till, kind.name(), reference, till, kind.name(), reference, simulated];
