@@ -1,10 +1,10 @@
-//! How much of a sale may still be given back.
+//! How much of a sale may still be given back, and how much others gave back.
 
 use jiff::Timestamp;
 
 use super::attempt::{Attempt, Phase, Reason};
 use super::directory::RefundLimits;
-use super::money::{Amount, Currency, Money};
+use super::money::{AMOUNT_MAX, Amount, Currency, Money};
 use super::operation::{Operation, Retry, Status};
 
 /// Why a refund is not taken.
@@ -240,6 +240,45 @@ pub fn refund_amount(sale: &Operation, set_aside: i64, asked: Option<Money>) -> 
 pub fn leaves_nothing(refund: &Operation, sale: &Operation, set_aside: i64) -> bool {
     let its_own = if refund.attempt.phase.may_move_money() { 0 } else { refund.money.amount.minor() };
     sale.approval().is_none_or(|approval| set_aside.saturating_add(its_own) >= approval.amount.minor())
+}
+
+/// Minor units of a payment that were given back, as far as the provider tells whose refunds they were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refunded {
+    /// By somebody else: refunds of ours carry our references.
+    Elsewhere(i64),
+    /// By anybody: the provider tells the sum alone.
+    InAll(i64),
+    /// By anybody, and at machines by refunds that are none of ours. Whether the sum holds those is documented nowhere, so
+    /// that both count.
+    InAllAndAtMachines {
+        /// The sum.
+        sum: i64,
+        /// By refunds that are none of ours.
+        at_machines: i64,
+    },
+}
+
+impl Refunded {
+    /// What others gave back, where so much was sent by us, or may have been.
+    #[must_use]
+    pub fn elsewhere(self, sent: i64) -> i64 {
+        let elsewhere = match self {
+            Self::Elsewhere(minor) => minor,
+            Self::InAll(sum) => sum.saturating_sub(sent),
+            Self::InAllAndAtMachines { sum, at_machines } => {
+                sum.saturating_sub(sent).max(0).saturating_add(at_machines)
+            }
+        };
+        // More than a sale can take is a lie, and must not spoil the sums of the journal.
+        elsewhere.clamp(0, AMOUNT_MAX)
+    }
+
+    /// The same, where it is more than is `known`: a reading that says less is stale.
+    #[must_use]
+    pub fn news_elsewhere(self, sent: i64, known: i64) -> Option<i64> {
+        Some(self.elsewhere(sent)).filter(|elsewhere| *elsewhere > known)
+    }
 }
 
 /// Whether the provider's own record lets a refund be sent: other people refund there too.

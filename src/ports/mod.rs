@@ -8,6 +8,7 @@ mod provider;
 mod push;
 mod results;
 
+pub use crate::domain::refund::Refunded;
 pub use callback::{Callback, CallbackRequest, CallbackVerifier, NotGenuine, Subject};
 pub use clock::{Clock, ProvidersClock, SystemClock};
 pub use journal::{
@@ -16,7 +17,7 @@ pub use journal::{
 };
 pub use provider::{
     Answer, Capabilities, Enrolment, Listing, Look, Pages, Prepared, Provider, ReadError, RefundOrder, Refundable,
-    Refunded, SaleOrder, Seen, Timeouts, Trace, Unreadable,
+    SaleOrder, Seen, Timeouts, Trace, Unreadable,
 };
 pub use push::{NotPushed, OutboxEntry, Pusher, Pushes};
 pub use results::{LogPage, LoggedResult, Results};

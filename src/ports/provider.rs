@@ -9,10 +9,10 @@ use crate::domain::attempt::{Attempt, Preparation, Reason};
 use crate::domain::directory::{Store, Terminal};
 use crate::domain::evidence::{Finding, PaymentRecord};
 use crate::domain::identifiers::{AttemptReference, Handle, TransactionId};
-use crate::domain::money::{AMOUNT_MAX, Currency};
+use crate::domain::money::Currency;
 use crate::domain::operation::ProviderName;
 use crate::domain::prompt::AtTerminal;
-use crate::domain::refund::RefundRoute;
+use crate::domain::refund::{RefundRoute, Refunded};
 use crate::domain::refund_books::RunAtMachine;
 use crate::domain::request::Details;
 
@@ -148,45 +148,6 @@ pub struct Trace {
     pub refunds: Vec<(AttemptReference, Finding)>,
     /// What was given back beside these.
     pub refunded: Refunded,
-}
-
-/// Minor units of a payment that were given back, as far as the provider tells whose refunds they were.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refunded {
-    /// By somebody else: refunds of ours carry our references.
-    Elsewhere(i64),
-    /// By anybody: the provider tells the sum alone.
-    InAll(i64),
-    /// By anybody, and at machines by refunds that are none of ours. Whether the sum holds those is documented nowhere, so
-    /// that both count.
-    InAllAndAtMachines {
-        /// The sum.
-        sum: i64,
-        /// By refunds that are none of ours.
-        at_machines: i64,
-    },
-}
-
-impl Refunded {
-    /// What others gave back, where so much was sent by us, or may have been.
-    #[must_use]
-    pub fn elsewhere(self, sent: i64) -> i64 {
-        let elsewhere = match self {
-            Self::Elsewhere(minor) => minor,
-            Self::InAll(sum) => sum.saturating_sub(sent),
-            Self::InAllAndAtMachines { sum, at_machines } => {
-                sum.saturating_sub(sent).max(0).saturating_add(at_machines)
-            }
-        };
-        // More than a sale can take is a lie, and must not spoil the sums of the journal.
-        elsewhere.clamp(0, AMOUNT_MAX)
-    }
-
-    /// The same, where it is more than is `known`: a reading that says less is stale.
-    #[must_use]
-    pub fn news_elsewhere(self, sent: i64, known: i64) -> Option<i64> {
-        Some(self.elsewhere(sent)).filter(|elsewhere| *elsewhere > known)
-    }
 }
 
 /// Takes the pages of a list, one after the other. What came of a list that ends in an error is not all of it.

@@ -4,9 +4,11 @@ use jiff::Timestamp;
 use pos_bridge::domain::attempt::{Kind, Phase, Reason};
 use pos_bridge::domain::directory::RefundLimits;
 use pos_bridge::domain::evidence::Approval;
-use pos_bridge::domain::money::{Amount, Currency, Money};
+use pos_bridge::domain::money::{AMOUNT_MAX, Amount, Currency, Money};
 use pos_bridge::domain::operation::{Operation, Retry, Status};
-use pos_bridge::domain::refund::{Allowance, NotRefundable, RefundRoute, leaves_nothing, refund_amount, sendable};
+use pos_bridge::domain::refund::{
+    Allowance, NotRefundable, RefundRoute, Refunded, leaves_nothing, refund_amount, sendable,
+};
 use proptest::prelude::*;
 
 use crate::support::*;
@@ -212,4 +214,31 @@ fn each_route_says_whether_it_begins_at_the_terminal_and_whether_it_may_come_to_
     let routes = [RefundRoute::Terminal, RefundRoute::Plain, RefundRoute::PlainThenTerminal];
     assert_eq!(routes.map(RefundRoute::begins_at_terminal), [true, false, false]);
     assert_eq!(routes.map(RefundRoute::needs_terminal), [true, false, true]);
+}
+
+/// Ours are in a provider's sum, so only what is beyond them was given back by others.
+#[test]
+fn what_others_gave_back_is_what_ours_do_not_explain() {
+    let at_machines = |sum, at_machines| Refunded::InAllAndAtMachines { sum, at_machines };
+    for (refunded, sent, expected) in [
+        (Refunded::Elsewhere(500), 300, 500),
+        (Refunded::Elsewhere(-1), 0, 0),
+        (Refunded::Elsewhere(i64::MAX), 0, AMOUNT_MAX),
+        (Refunded::InAll(500), 300, 200),
+        (Refunded::InAll(300), 500, 0),
+        (Refunded::InAll(i64::MIN), 500, 0),
+        (Refunded::InAll(i64::MAX), 300, AMOUNT_MAX),
+        (at_machines(500, 50), 300, 250),
+        (at_machines(300, 50), 500, 50),
+        (at_machines(i64::MAX, i64::MAX), 0, AMOUNT_MAX),
+    ] {
+        assert_eq!(refunded.elsewhere(sent), expected, "{refunded:?} where {sent} was sent");
+    }
+}
+
+#[test]
+fn a_reading_is_news_only_where_it_tells_of_more() {
+    for (sum, known, expected) in [(500, 199, Some(200)), (500, 200, None), (500, 201, None), (300, 0, None)] {
+        assert_eq!(Refunded::InAll(sum).news_elsewhere(300, known), expected, "{sum} where {known} was known");
+    }
 }
