@@ -44,20 +44,28 @@ pub fn holds_card_number(text: &str) -> bool {
     !card_numbers(text).is_empty()
 }
 
-/// The text with every card number reduced to its first six and last four digits.
+/// The text with every card number reduced to its first six and last four digits, or to fewer: what is left of one may read
+/// as another together with what stands beside it.
 #[must_use]
 pub fn without_card_numbers(text: &str) -> String {
-    let found = card_numbers(text);
-    if found.is_empty() {
-        return text.to_owned();
+    let mut clean = text.to_owned();
+    loop {
+        let found = card_numbers(&clean);
+        if found.is_empty() {
+            return clean;
+        }
+        clean = with_hidden(&clean, &found);
     }
-    let mut clean: Vec<char> = text.chars().collect();
+}
+
+fn with_hidden(text: &str, found: &[Vec<usize>]) -> String {
+    let mut characters: Vec<char> = text.chars().collect();
     for digits in found {
         for &position in &digits[6..digits.len() - 4] {
-            clean[position] = '*';
+            characters[position] = '*';
         }
     }
-    clean.into_iter().collect()
+    characters.into_iter().collect()
 }
 
 /// The positions of the digits of each card number in the text. A number may be written in groups, and may stand beside
