@@ -30,11 +30,11 @@ pub(crate) fn audit(pages: &Pages, books: &Books, now: i64, said: &[Operation]) 
 }
 
 /// A refund that was sent after the copy was made, or another one of its sale was, of which Dojo tells only how much was given
-/// back: which refund that was only a person can tell, and one is asked.
+/// back, or that there are several new ones at machines: which refund that was only a person can tell, and one is asked.
 fn is_left_to_a_person(pages: &Pages, books: &Books, entry: &Entry, run: &Run) -> bool {
     let is_asked = |alarm: &Standing| match alarm.raised.alarm.kind {
         AlarmKind::Orphan | AlarmKind::LostRefund => alarm.raised.operation == entry.head.original,
-        AlarmKind::LateApproval => alarm.raised.operation == Some(entry.head.id),
+        AlarmKind::LateApproval | AlarmKind::Abandoned => alarm.raised.operation == Some(entry.head.id),
         _ => false,
     };
     let of_its_sale = |refund: &&Refund| run.attempt.refund_of.as_ref() == Some(&refund.transaction);
