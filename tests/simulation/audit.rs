@@ -37,11 +37,10 @@ fn is_left_to_a_person(pages: &Pages, books: &Books, entry: &Entry, run: &Run) -
         AlarmKind::LateApproval | AlarmKind::Abandoned => alarm.raised.operation == Some(entry.head.id),
         _ => false,
     };
-    let of_its_sale = |refund: &&Refund| run.attempt.refund_of.as_ref() == Some(&refund.transaction);
     let is_lost = |attempt: &Attempt| books.lost.contains_key(&attempt.order.reference);
     entry.head.kind == Kind::Refund
         && run.terminal.provider == ProviderName::Dojo
-        && (is_lost(&run.attempt) || books.refunds.iter().filter(of_its_sale).any(|refund| is_lost(&refund.attempt)))
+        && (is_lost(&run.attempt) || run.attempt.refund_of.iter().flat_map(|it| books.refunds_of(it)).any(is_lost))
         && pages.alarms.iter().any(is_asked)
 }
 

@@ -276,8 +276,9 @@ impl Books {
         let prompts = |session: &&Session| session.attempt.order.terminal == *terminal && session.is_payable(at);
         let is_known = |reference: &AttemptReference| !self.lost.contains_key(reference);
         let refunds = self.refund_runs.iter().map(|run| &run.session);
-        let others = self.sessions.iter().chain(refunds).filter(prompts).map(|session| session.attempt.order.reference);
-        if let Some(other) = others.filter(is_known).next().filter(|_| is_known(&new)) {
+        let mut others =
+            self.sessions.iter().chain(refunds).filter(prompts).map(|session| session.attempt.order.reference);
+        if let Some(other) = others.find(is_known).filter(|_| is_known(&new)) {
             self.wrongs.push(format!("I11: {new} and {other} stand on {terminal} at once"));
         }
     }

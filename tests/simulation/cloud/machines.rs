@@ -65,6 +65,13 @@ impl Books {
         }
     }
 
+    /// What was asked to be given back of a payment and came there, made or not.
+    pub(crate) fn refunds_of(&self, payment: &TransactionId) -> impl Iterator<Item = &Attempt> {
+        let runs = self.refund_runs.iter().filter(move |run| run.transaction == *payment);
+        let made = self.refunds.iter().filter(move |refund| refund.transaction == *payment);
+        made.map(|refund| &refund.attempt).chain(runs.map(|run| &run.session.attempt))
+    }
+
     /// The refunds of an intent that its history shows by then.
     pub(super) fn refund_runs(&self, intent: usize, at: i64) -> impl Iterator<Item = &RefundRun> {
         let shows = move |run: &&RefundRun| run.session.intent == Some(intent) && run.session.created_at <= at;
