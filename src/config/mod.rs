@@ -195,6 +195,8 @@ fn elements<'a>(name: &str, values: &mut Map<String, Value>, findings: &'a Findi
 fn unknown_sections(values: &Map<String, Value>, findings: &Findings) {
     for name in values.keys() {
         let known = "server, callbacks, database, dintero, dojo, sweep, telemetry, stores, terminals, tills";
+        // A name of nothing is written so.
+        let name = if name.is_empty() { "\"\"" } else { name };
         findings.mistake(name, format!("there is no such section; the sections are: {known}"));
     }
 }

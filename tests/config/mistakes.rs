@@ -12,6 +12,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     // spelling and kind
     ("[server]", "[server]\nlisen = 1", "server.lisen"),
     ("[server]", "[serve]", "serve"),
+    ("[server]", "[\"\"]\n[server]", "\"\""),
     ("[server]\nlisten = \"127.0.0.1:7117\"", "", ""),
     ("[callbacks]", "telemtry = 1\n[callbacks]", "server.telemtry"),
     ("id = \"till-1\"", "id = \"till-1\"\ncolour = \"red\"", "tills[0].colour"),
