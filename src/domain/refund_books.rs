@@ -74,7 +74,7 @@ impl Difference {
     ) -> Self {
         let by_word = by_word(known.refunds);
         let left_out = left_out(known.refunds, now, patience);
-        let lost = lost_at_machines(known.refunds, told.at_machines, asked);
+        let lost = lost_at_machines(known.refunds, told.at_machines, Some(asked));
         let lost_at_machines = lost.iter().map(|run| run.minor).sum();
         let missing = known.sum - by_word - told.sum;
         // What was lost at machines may have been noted before, so that it is known, and the sum may hold it all the same.
@@ -157,13 +157,15 @@ fn held_before(refunds: &[(Operation, Attempt)]) -> i64 {
     held.max().unwrap_or_default()
 }
 
-/// Those of no refund of the journal's. One of the journal's whose run nobody knows may be one of them, of its amount.
-fn lost_at_machines<'a>(
+/// Those of no refund of the journal's but the one that is asked for. One of the journal's whose run nobody knows may be one of
+/// them, of its amount.
+#[must_use]
+pub fn lost_at_machines<'a>(
     refunds: &[(Operation, Attempt)],
     at_machines: &'a [RunAtMachine],
-    asked: AttemptReference,
+    asked: Option<AttemptReference>,
 ) -> Vec<&'a RunAtMachine> {
-    let others = || refunds.iter().map(|(_, refund)| refund).filter(|refund| refund.order.reference != asked);
+    let others = || refunds.iter().map(|(_, refund)| refund).filter(|refund| Some(refund.order.reference) != asked);
     let without_run =
         |refund: &&Attempt| refund.card_present && refund.phase.may_move_money() && run_of(refund).is_none();
     let mut may_be_one: Vec<i64> =

@@ -148,6 +148,8 @@ pub struct Trace {
     pub refunds: Vec<(AttemptReference, Finding)>,
     /// What was given back beside these.
     pub refunded: Refunded,
+    /// The runs at machines that gave money of it back or still may, where the provider tells those.
+    pub at_machines: Vec<RunAtMachine>,
 }
 
 /// Takes the pages of a list, one after the other. What came of a list that ends in an error is not all of it.

@@ -54,7 +54,8 @@ pub(crate) fn payment(reference: AttemptReference, state: PaymentState, created_
     let till_reference = Some("till-1/R-1".to_owned());
     let terminal = payment.terms.terminal.clone();
     let (refunds, refunded) = (Vec::new(), Refunded::Elsewhere(0));
-    let trace = Trace { reference, till_reference, payment, several: false, terminal, refunds, refunded };
+    let at_machines = Vec::new();
+    let trace = Trace { reference, till_reference, payment, several: false, terminal, refunds, refunded, at_machines };
     Listing { traces: vec![trace], ..Listing::default() }
 }
 

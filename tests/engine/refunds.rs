@@ -10,7 +10,7 @@ use pos_bridge::domain::money::Amount;
 use pos_bridge::domain::operation::{Operation, ProviderName, Status};
 use pos_bridge::domain::refund_books::RunAtMachine;
 use pos_bridge::domain::request::{Details, Naming, Original, RefundRequest};
-use pos_bridge::ports::{Journal, Prepared, Refundable};
+use pos_bridge::ports::{Journal, Listing, Prepared, Refundable};
 use ulid::Ulid;
 
 use crate::lost::payment;
@@ -354,6 +354,22 @@ async fn p39_what_is_noted_where_the_sum_leaves_out_machines_is_named_by_an_alar
     assert_eq!(shop.find("R-1").await.refunded, 4_000 + 1_900 + 600);
 }
 
+/// P39: its till may have been told that it failed: what the backup holds as not yet sent was sent after it was made.
+#[tokio::test]
+async fn p39_a_sweep_tells_of_a_lost_refund_at_a_machine_that_the_sum_leaves_out() {
+    for (run, alarms) in [("T1.refund", vec![]), ("ts_lost", vec![AlarmKind::LostRefund])] {
+        let shop = sold(&[]).await;
+        assert_eq!(refunded(&shop, "B-1", 4_000).await.status(), Status::Approved);
+        let mut listing = listed(&shop, PaymentState::Approved { captured: true }).await;
+        listing.traces[0].at_machines = refundable(&[(run, 4_000)]).at_machines;
+        swept(&shop, listing.clone()).await;
+        assert_eq!(shop.alarms().await, alarms);
+        acknowledge_all(&shop).await;
+        swept(&shop, listing).await;
+        assert_eq!(shop.alarms().await, [], "it is told once");
+    }
+}
+
 /// A reversal of ours voids the payment before the refund's own reading says so.
 #[tokio::test]
 async fn a_payment_that_a_refund_under_way_may_have_voided_is_not_loud() {
@@ -395,10 +411,19 @@ async fn a_payment_that_was_taken_in_and_that_a_refund_may_have_voided_is_not_lo
 }
 
 async fn sweep_over_a_voided_payment(shop: &Shop) {
+    swept(shop, listed(shop, PaymentState::Voided).await).await;
+}
+
+/// The sale's payment as a list of the provider's shows it.
+async fn listed(shop: &Shop, state: PaymentState) -> Listing {
     let sale = shop.find("R-1").await.attempt;
-    let mut listing = payment(sale.order.reference, PaymentState::Voided, Timestamp::now());
+    let mut listing = payment(sale.order.reference, state, Timestamp::now());
     listing.traces[0].payment.transaction = TransactionId::new("pi_1").unwrap();
     listing.traces[0].payment.terms.reference = preparation().reference.to_string();
+    listing
+}
+
+async fn swept(shop: &Shop, listing: Listing) {
     shop.provider.lists(listing);
     let last_sweep = async || shop.journal.last_sweep(ProviderName::Dintero, &sold_in()).await.unwrap();
     let before = last_sweep().await;

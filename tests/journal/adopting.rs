@@ -39,6 +39,7 @@ fn orphan(till_reference: Option<(&str, &str)>) -> Orphan {
             terminal: Some("T-front".to_owned()),
             refunds: Vec::new(),
             refunded: Refunded::Elsewhere(0),
+            at_machines: Vec::new(),
         },
         provider: ProviderName::Dintero,
         store: StoreId::new("oslo-center").unwrap(),

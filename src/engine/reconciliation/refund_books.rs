@@ -4,12 +4,12 @@
 use std::iter;
 
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Reason};
-use crate::domain::identifiers::{AttemptReference, OperationId};
+use crate::domain::identifiers::{AttemptReference, Handle, OperationId, TransactionId};
 use crate::domain::operation::Operation;
-use crate::domain::refund_books::{Difference, Known, RunAtMachine, Told, run_of};
+use crate::domain::refund_books::{Difference, Known, RunAtMachine, Told, lost_at_machines, run_of};
 use crate::engine::attempt::ring_out;
 use crate::engine::{Engine, Refusal};
-use crate::ports::{Provider, Refundable, Refunded};
+use crate::ports::{Provider, Refundable, Refunded, Trace};
 
 /// Why a refund is not sent yet, though its sale can be refunded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +91,7 @@ impl Engine {
         // An alarm of the same words is raised once. These change when somebody else gives back or something is lost, and with
         // a refund of ours at a machine, of which nobody can tell whether the sum holds it.
         let holds = format!("beside our own refunds without a card it holds {beside_ours} minor units");
-        let lost = format!("{at_machines} minor units were given back at machines by refunds that are not known here");
+        let lost = unknown_at_machines(at_machines);
         // Before any note: as much may have been noted before, of what others gave back.
         if at_machines > 0 {
             self.raise(sale, perhaps_lost(&lost)).await?;
@@ -117,6 +117,27 @@ impl Engine {
             self.raise(sale, perhaps_lost(&format!("{holds}, {surplus} more than is proven here"))).await?;
         }
         Ok(())
+    }
+
+    /// The same of a list, whose sum may leave out what machines gave back: after a backup was put back, a till may have been
+    /// told that a refund failed which a machine has made.
+    pub(super) async fn tell_of_lost_at_machines(&self, sale: OperationId, trace: &Trace) -> Result<(), Refusal> {
+        if trace.at_machines.is_empty() {
+            return Ok(());
+        }
+        let refunds = self.refunds_of(&trace.payment.transaction).await?;
+        let lost = lost_at_machines(&refunds, &trace.at_machines, None);
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let minor = lost.iter().fold(0_i64, |sum, run| sum.saturating_add(run.minor));
+        self.raise(sale, perhaps_lost(&unknown_at_machines(minor))).await
+    }
+
+    /// Those that were prepared, by the name of the payment.
+    pub(super) async fn refunds_of(&self, payment: &TransactionId) -> Result<Vec<(Operation, Attempt)>, Refusal> {
+        let Ok(payment) = Handle::new(payment.as_str()) else { return Ok(Vec::new()) };
+        self.health.journal(self.journal.find_prepared(&payment, Kind::Refund).await)
     }
 
     /// A refund at a machine that had failed, or that a person had called so, and that its machine made after all.
@@ -211,6 +232,10 @@ async fn says_the_same(provider: &dyn Provider, refund: &Attempt, before: &Refun
 fn given_back_elsewhere(sale: &Operation, refunds: &[(Operation, Attempt)]) -> i64 {
     let ours = refunds.iter().filter_map(|(_, refund)| refund.phase.approval()).map(|it| it.amount.minor());
     sale.refunded - ours.sum::<i64>()
+}
+
+fn unknown_at_machines(minor: i64) -> String {
+    format!("{minor} minor units were given back at machines by refunds that are not known here")
 }
 
 fn perhaps_lost(what: &str) -> Alarm {

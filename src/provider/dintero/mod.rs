@@ -252,6 +252,7 @@ fn trace(reference: AttemptReference, payment: Value) -> Result<Trace, ReadError
         several: false,
         refunds: refund::all_of_ours(&found),
         refunded: Refunded::Elsewhere(refund::elsewhere(&found)),
+        at_machines: Vec::new(),
         till_reference: found.merchant_reference_2,
     })
 }

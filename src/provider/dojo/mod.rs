@@ -167,8 +167,7 @@ impl Provider for Dojo {
         let mut list = reader.intents(since);
         while let Some(page) = list.next_page().await? {
             let now = self.now();
-            let may_go_back = |run: &Session| session::may_go_back(run, false, now, self.settings.signature_settle);
-            pages.take(PLACES.ours(page, |reference, intent| trace(reference, intent, &may_go_back))).await;
+            pages.take(PLACES.ours(page, |reference, intent| trace(reference, intent, now, &self.settings))).await;
         }
         Ok(())
     }
@@ -195,12 +194,9 @@ impl Provider for Dojo {
 }
 
 /// An intent that nothing was paid on yet may still be paid, on a terminal that the journal does not know of.
-fn trace(
-    reference: AttemptReference,
-    intent: Value,
-    may_go_back: &dyn Fn(&Session) -> bool,
-) -> Result<Trace, ReadError> {
+fn trace(reference: AttemptReference, intent: Value, now: Timestamp, settings: &Settings) -> Result<Trace, ReadError> {
     let found: Intent = understand(intent)?;
+    let may_go_back = |run: &Session| session::may_go_back(run, false, now, settings.signature_settle);
     let run = runs::payer(&found, None);
     let payment = match intent::payment(&found, run)? {
         Some(payment @ PaymentRecord { state: PaymentState::Approved { .. }, .. }) if run.is_some_and(may_go_back) => {
@@ -216,6 +212,7 @@ fn trace(
         terminal: run.and_then(|run| run.terminal_id.clone()),
         refunds: Vec::new(),
         refunded: Refunded::InAll(found.refunded_amount.unwrap_or(0)),
+        at_machines: refund::at_machines(&found, now, settings.refund_patience),
         till_reference: intent::till_reference(&found),
     })
 }

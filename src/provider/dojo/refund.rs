@@ -44,7 +44,7 @@ pub(super) async fn refundable(
 /// The refunds at machines that did not end without a refund. Whether the payment's sum holds them is not documented, so that
 /// they are told one by one; one without an amount counts as the smallest there is, so that it is not overlooked. A session
 /// that expired is left out: it hardly ever gave back, and what is noted as given back stays so for good.
-fn at_machines(found: &Intent, now: Timestamp, patience: SignedDuration) -> Vec<RunAtMachine> {
+pub(super) fn at_machines(found: &Intent, now: Timestamp, patience: SignedDuration) -> Vec<RunAtMachine> {
     let is_made = |run: &&Session| {
         !matches!(run.status.as_str(), "Declined" | "Canceled" | "Expired" | "SignatureVerificationRejected")
     };

@@ -334,6 +334,7 @@ impl Provider for Intents {
                     terminal: run.and_then(|run| run.terms().terminal),
                     refunds: Vec::new(),
                     refunded: Refunded::InAll(books.given_back(intent, at)),
+                    at_machines: books.told_at_machines(intent.number, at),
                 }
             });
             traces.collect()

@@ -139,6 +139,7 @@ impl Provider for Cloud {
                         })
                         .collect(),
                     refunded: Refunded::Elsewhere(0),
+                    at_machines: Vec::new(),
                 }
             });
             traces.collect()

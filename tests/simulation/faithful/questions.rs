@@ -238,6 +238,7 @@ impl Questioner {
                 several: false,
                 terminal: Some(terminal.terminal_id.as_str().to_owned()),
                 refunds: Vec::new(),
+                at_machines: Vec::new(),
                 refunded: if self.dice.percent(50) { Refunded::InAll(minor) } else { Refunded::Elsewhere(minor) },
             },
             terminal: Some(terminal),

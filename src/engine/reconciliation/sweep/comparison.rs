@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use crate::domain::attempt::{Alarm, AlarmKind, Attempt, Kind, Phase};
 use crate::domain::directory::Store;
 use crate::domain::evidence::{Finding, PaymentRecord, PaymentState, Sighting, judge};
-use crate::domain::identifiers::{Handle, TransactionId};
+use crate::domain::identifiers::TransactionId;
 use crate::domain::operation::Operation;
 use crate::engine::attempt::ask;
 use crate::engine::reconciliation::lost::may_be_decided;
@@ -18,7 +18,8 @@ const CAPTURE_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
 impl Engine {
     /// Whether a payment says what the journal says, came once, and nothing was given back of it.
     pub(super) async fn is_known(&self, trace: &Trace) -> bool {
-        if trace.refunded.elsewhere(0) > 0 || trace.several || !trace.refunds.is_empty() {
+        let was_given_back = trace.refunded.elsewhere(0) > 0 || !trace.at_machines.is_empty();
+        if was_given_back || trace.several || !trace.refunds.is_empty() {
             return false;
         }
         matches!(self.attempt_of(trace).await, Ok(Some((_, attempt))) if attempt.agrees_with(&trace.payment))
@@ -132,6 +133,7 @@ impl Engine {
                 }
             }
         }
+        self.tell_of_lost_at_machines(sale.id, trace).await?;
         if refunded.elsewhere(0) > 0 && decides {
             self.note_refunded(sale.id, refunded).await?;
         }
@@ -176,9 +178,7 @@ impl Engine {
 
     /// A refund of ours is under way, and may be what voided it. A sale that was taken in was never prepared; its refunds are.
     async fn is_being_given_back(&self, payment: &TransactionId) -> Result<bool, Refusal> {
-        let Ok(payment) = Handle::new(payment.as_str()) else { return Ok(false) };
-        let refunds = self.health.journal(self.journal.find_prepared(&payment, Kind::Refund).await)?;
-        Ok(refunds.iter().any(|(_, refund)| refund.phase.is_live()))
+        Ok(self.refunds_of(payment).await?.iter().any(|(_, refund)| refund.phase.is_live()))
     }
 }
 
