@@ -79,13 +79,12 @@ impl Difference {
         let missing = known.sum - by_word - told.sum;
         // What was lost at machines may have been noted before, so that it is known, and the sum may hold it all the same.
         let is_explained = [0, left_out, lost_at_machines, left_out + lost_at_machines].contains(&missing);
-        let may_come =
-            proven(known.refunds, |_, refund| refund.card_present) > left_out || lost.iter().any(|run| !run.is_settled);
-        let is_behind = told.sum < held_before(known.refunds).max(proven(known.refunds, |_, _| true) - left_out)
-            || may_come && missing > 0;
+        let is_old = told.sum < held_before(known.refunds).max(proven(known.refunds, |_, _| true) - left_out);
+        let own_may_come = proven(known.refunds, |_, refund| refund.card_present) > left_out;
+        let is_behind = is_old || own_may_come && missing > 0 || lost.iter().any(|run| !run.is_settled);
         let unexplained = if is_explained || is_behind { 0 } else { missing.max(0) };
         let beside_ours = told.sum - proven(known.refunds, |_, refund| !refund.card_present);
-        let elsewhere = if is_behind || beside_ours >= left_out {
+        let elsewhere = if is_old || beside_ours >= left_out {
             0
         } else {
             lost_at_machines + beyond_machines(known.refunds, &lost, asked, beside_ours - by_word)

@@ -231,6 +231,11 @@ async fn refunds_at_machines_are_told_one_by_one() {
         run
     };
     let now = Timestamp::now();
+    let expiring = |id: &str, status: &str, at: Timestamp| {
+        let mut run = run(id, status, refund(3));
+        run["terminalSession"]["expireAt"] = json!(at.to_string());
+        run
+    };
     let runs = json!([
         run("ts_1", "Captured", json!({"sessionType": "Sale"})),
         captured("ts_2", refund(500), now - SignedDuration::from_hours(1)),
@@ -241,11 +246,23 @@ async fn refunds_at_machines_are_told_one_by_one() {
         run("ts_7", "Expired", refund(1)),
         run("ts_8", "SignatureVerificationRejected", refund(1)),
         captured("ts_9", refund(2), now),
+        expiring("ts_10", "Initiated", now - SignedDuration::from_hours(1)),
+        expiring("ts_11", "Captured", now),
     ]);
     let found =
         refundable(move || reply(200, intent("Captured", json!({"terminalSessionHistory": runs})))).await.unwrap();
     let told: Vec<_> = found.at_machines.iter().map(|told| (told.run.as_str(), told.minor, told.is_settled)).collect();
-    assert_eq!(told, [("ts_2", 500, true), ("ts_3", 700, false), ("ts_4", 1, true), ("ts_9", 2, false)]);
+    assert_eq!(
+        told,
+        [
+            ("ts_2", 500, true),
+            ("ts_3", 700, false),
+            ("ts_4", 1, true),
+            ("ts_9", 2, false),
+            ("ts_10", 3, true),
+            ("ts_11", 3, false)
+        ]
+    );
 }
 
 async fn look(attempt: &Attempt, session: Value, intent: Value) -> Finding {

@@ -253,6 +253,20 @@ async fn p39_a_lost_refund_that_may_come_to_the_sum_yet_is_waited_for() {
     assert_eq!((shop.alarms().await, shop.provider.given_back()), (vec![], vec![3_000]));
 }
 
+/// What an old record holds beside an operator's word is no news of anybody's.
+#[tokio::test]
+async fn an_old_record_beside_an_operators_word_is_not_loud() {
+    let shop = paid_back_in_cash().await;
+    let preparation = Some(Preparation { refunded: 4_000, ..preparation() });
+    *shop.provider.refundable.lock().unwrap() = Some(Refundable { refunded: 4_000, preparation, ..refundable(&[]) });
+    assert_eq!(refunded(&shop, "B-2", 1_000).await.reason().unwrap().code, "lost_refund", "the word may be another's");
+    acknowledge_all(&shop).await;
+    assert_eq!(refunded(&shop, "B-3", 1_000).await.status(), Status::Approved);
+    acknowledge_all(&shop).await;
+    assert_eq!(refunded(&shop, "B-4", 1_000).await.reason().unwrap().code, "provider_behind", "it shows B-3 not yet");
+    assert_eq!(shop.alarms().await, []);
+}
+
 /// R10: the payment's record shows that a machine has made it; what cannot be read is no proof of the contrary.
 #[tokio::test]
 async fn r10_nothing_more_is_given_back_while_a_machines_own_record_cannot_be_read() {

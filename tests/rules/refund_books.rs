@@ -179,13 +179,17 @@ fn what_was_lost_and_noted_does_not_make_the_record_an_old_one() {
 fn what_was_lost_at_a_machine_a_moment_ago_may_come_to_the_sum_yet() {
     for (what, is_settled, known, sum, is_behind) in [
         ("it was noted", false, 3_000, 0, true),
-        ("and has come", false, 3_000, 3_000, false),
+        ("and may have come", false, 3_000, 3_000, true),
         ("it would have come", true, 3_000, 0, false),
-        ("it is noted first", false, 0, 0, false),
     ] {
         let lost = [RunAtMachine { is_settled, ..told("ts_1", 3_000) }];
         assert_eq!(difference(known, &[], sum, &lost).is_behind, is_behind, "{what}");
     }
+    let lost = [RunAtMachine { is_settled: false, ..told("ts_9", 3_000) }];
+    let beside_a_word = difference(7_000, &[by_word(refund(1, None))], 4_000, &lost);
+    assert!(beside_a_word.is_behind, "whatever an operator's word makes of the sums");
+    let machine = long_ago(refund(1, Some("ts_1")));
+    assert_eq!(difference(7_000, &[machine], 1_500, &lost).elsewhere, 4_500, "and what others gave back does not hide");
 }
 
 /// It stays while our own refunds come to the sum, so that what somebody has seen to is not told again.

@@ -72,6 +72,9 @@ impl Engine {
             self.clock.now(),
             provider.timeouts().refund,
         );
+        let is_too_early = difference.is_behind && !attempt.card_present;
+        // What an old record holds too much is told by the next one; nothing is sent until then.
+        let difference = if is_too_early { Difference { surplus: 0, ..difference } } else { difference };
         // An old reading looks like that, too.
         if difference.unexplained > 0 && !says_the_same(provider, attempt, refundable).await {
             return Ok(Some(Doubt::Behind));
@@ -82,7 +85,7 @@ impl Engine {
         if self.waits_for_a_person(&known, &refunds).await? {
             return Ok(Some(Doubt::PerhapsLost));
         }
-        Ok((difference.is_behind && !attempt.card_present).then_some(Doubt::Behind))
+        Ok(is_too_early.then_some(Doubt::Behind))
     }
 
     /// Notes what the journal does not know of, and tells a person once of what it cannot tell from what it knows.

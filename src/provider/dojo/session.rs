@@ -36,10 +36,13 @@ pub(super) fn is_over(session: &Session) -> bool {
     matches!(session.status.as_str(), "Captured" | "Declined" | "Canceled" | "Expired" | SIGNATURE_REJECTED)
 }
 
-/// It had ended at `moment`, as far as its record tells when. A signature that was taken for good may be the end of a refund.
-pub(super) fn was_over_at(session: &Session, moment: Timestamp) -> bool {
+/// It had ended at `then`, or run out, as far as its record tells when. A signature that was taken for good may be the end of a
+/// refund.
+pub(super) fn was_over_at(session: &Session, then: Timestamp) -> bool {
     let has_ended = is_over(session) || session.status == SIGNATURE_ACCEPTED;
-    has_ended && entered_at(session, &session.status).is_none_or(|ended| ended <= moment)
+    let ended_at = entered_at(session, &session.status).filter(|_| has_ended);
+    let ran_out_at = || session.expire_at.as_deref().and_then(moment);
+    ended_at.or_else(ran_out_at).map_or(has_ended, |at| at <= then)
 }
 
 /// The card machine has it, and no card was presented yet: it can still be cancelled there.

@@ -183,6 +183,9 @@ pub(super) struct Session {
     pub(super) terminal_id: Option<String>,
     #[serde(default)]
     pub(super) status: String,
+    /// It moves as the state changes.
+    #[serde(default, deserialize_with = "tolerant")]
+    pub(super) expire_at: Option<String>,
     #[serde(default, deserialize_with = "tolerant")]
     pub(super) status_events: Option<Vec<StatusEvent>>,
     #[serde(default, deserialize_with = "tolerant")]
