@@ -7,6 +7,9 @@ use std::path::Path;
 use crate::sha256::sha256;
 use crate::shop::TILLS;
 
+/// So long a payment whose signature was refused may go back, and its record decides nothing.
+pub(crate) const SIGNATURE_SETTLE_SECONDS: i64 = 900;
+
 /// The second provider, with a store and machines of its own.
 #[derive(Debug, Clone)]
 pub(crate) struct Dojo {
@@ -122,7 +125,7 @@ reseller_id = "reseller1"
 api_url = "{url}"
 refund = "{refund}"
 {secret}
-signature_settle_seconds = 900
+signature_settle_seconds = {SIGNATURE_SETTLE_SECONDS}
 session_ttl_seconds = 240
 prompt_seconds = 10
 in_flight_seconds = 5

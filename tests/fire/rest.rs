@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::configuration::SIGNATURE_SETTLE_SECONDS;
 use crate::provider::Provider;
 use crate::shop::Shop;
 
@@ -12,8 +13,9 @@ const PATIENCE_WITH_START: Duration = Duration::from_secs(90);
 pub(crate) async fn come_to_rest(shop: &mut Shop, provider: &mut Provider) -> Result<(), Vec<String>> {
     start_in_peace(shop).await?;
     decide_everything(shop, provider).await?;
-    // The sweep of one more start finds what came after its attempt was given up.
+    // The sweep of one more start finds what came after its attempt was given up, and takes nothing for money that may go back.
     shop.kill();
+    provider.pass(SIGNATURE_SETTLE_SECONDS).await;
     start_in_peace(shop).await?;
     catch_up(shop, provider).await;
     Ok(())
